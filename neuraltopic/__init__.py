@@ -1,0 +1,26 @@
+"""neuraltopic: topics, document vectors and honest figures from a folder of documents."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Loaded on first use: `import neuraltopic` must stay cheap, and these pull in torch and scikit-learn.
+_PUBLIC = {
+    "TopicModel": "neuraltopic.topic_model",
+    "DocumentVAE": "neuraltopic.document_vae",
+    "Preprocessing": "neuraltopic.documents.preprocessing",
+    "NeuralTopicError": "neuraltopic.errors",
+    "UsageError": "neuraltopic.errors",
+}
+
+__all__ = [*sorted(_PUBLIC), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'neuraltopic' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""The latent-variable core: knows tensors, neither words nor pixels."""

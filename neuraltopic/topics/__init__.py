@@ -1,0 +1,1 @@
+"""What a fitted model says, as word lists and tables."""
