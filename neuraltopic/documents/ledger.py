@@ -1,0 +1,128 @@
+"""The ledger: what became of every input row, in input order."""
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Status(StrEnum):
+    """What became of a row."""
+
+    KEPT = "kept"
+    EMPTY = "empty"
+    DUPLICATE = "duplicate"
+    UNDECODABLE = "undecodable"
+    NO_WORD = "no word of the vocabulary"
+
+
+class Ledger:
+    """One entry an input row, appended in input order; nothing is ever removed.
+
+    Attributes
+    ----------
+    ids, statuses, details, encodings : list
+        One entry a row.
+    """
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.statuses: list[Status] = []
+        self.details: list[str] = []
+        self.encodings: list[str] = []
+        self._metadata: dict[str, list[object]] = {}
+        self._n_tokens = np.zeros(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def add(
+        self,
+        id: str,
+        status: Status,
+        *,
+        detail: str = "",
+        encoding: str = "utf-8",
+        metadata: Mapping[str, object] | None = None,
+    ) -> None:
+        """Append a row; a metadata column that other rows lack is None there."""
+        row = len(self)
+        self.ids.append(id)
+        self.statuses.append(status)
+        self.details.append(detail)
+        self.encodings.append(encoding)
+        for name, value in (metadata or {}).items():
+            column = self._metadata.setdefault(name, [])
+            column.extend([None] * (row - len(column)))
+            column.append(value)
+
+    def set_status(self, row: int, status: Status, detail: str = "") -> None:
+        """Change what became of `row` (counted from 0), with the reason."""
+        self.statuses[row] = status
+        self.details[row] = detail
+
+    @property
+    def n_tokens(self) -> np.ndarray:
+        """Tokens of the vocabulary in each row, int64 of shape (rows,); 0 until preprocessing sets it."""
+        n_tokens = np.zeros(len(self), dtype=np.int64)
+        n_tokens[: len(self._n_tokens)] = self._n_tokens
+        n_tokens.flags.writeable = False
+        return n_tokens
+
+    @n_tokens.setter
+    def n_tokens(self, n_tokens: np.ndarray) -> None:
+        if len(n_tokens) != len(self):
+            raise ValueError(f"n_tokens has {len(n_tokens)} entries; the ledger has {len(self)} rows")
+        self._n_tokens = np.array(n_tokens, dtype=np.int64)
+
+    def counts(self) -> dict[Status, int]:
+        """Rows of each status, every status named, in the order of `Status`."""
+        counted = Counter(self.statuses)
+        return {status: counted[status] for status in Status}
+
+    def kept(self) -> np.ndarray:
+        """The rows (int64, ascending, from 0) whose status is kept."""
+        return np.flatnonzero([status is Status.KEPT for status in self.statuses]).astype(np.int64)
+
+    def summary(self) -> str:
+        """One line: how many rows of each status and of each encoding."""
+        rows = f"{len(self):,} rows" if len(self) != 1 else "1 row"
+        if not len(self):
+            return rows
+        statuses = ", ".join(f"{count:,} {status}" for status, count in self.counts().items() if count)
+        encodings = Counter(self.encodings).most_common()
+        return f"{rows}: {statuses}; encodings: {', '.join(f'{name} {count:,}' for name, count in encodings)}"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Table with a line a row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            row (from 0), id, status, detail, encoding, n_tokens, then the metadata columns under their
+            own names; one that would clash gets "_" appended until it does not.
+        """
+        import pandas as pd
+
+        columns: dict[str, object] = {
+            "row": np.arange(len(self), dtype=np.int64),
+            "id": pd.array(self.ids, dtype="str"),
+            "status": pd.array([str(status) for status in self.statuses], dtype="str"),
+            "detail": pd.array(self.details, dtype="str"),
+            "encoding": pd.array(self.encodings, dtype="str"),
+            "n_tokens": self.n_tokens,
+        }
+        taken = set(columns) | set(self._metadata)
+        for name, column in self._metadata.items():
+            free = name
+            if name in columns:
+                while free in taken:
+                    free += "_"
+                taken.add(free)
+            columns[free] = column + [None] * (len(self) - len(column))
+        return pd.DataFrame(columns)
