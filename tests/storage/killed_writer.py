@@ -2,7 +2,7 @@
 
 Run as a program by test_atomic.py: `killed_writer.py WORKING_FOLDER {folder,file} {exchange,renames}`.
 Prints one JSON line for each kill: {"call": the call it was killed at, "found": what stood at the
-destination, "found_after": what stood there once the next writer had cleaned up, "siblings": names left then}.
+destination, "found_after": what stood there once the next writer had cleaned up, "siblings": names left}.
 """
 
 import json

@@ -362,6 +362,16 @@ def test_a_new_sibling_swept_away_before_its_lock_is_made_again(tmp_path, monkey
     assert names(tmp_path) == ["run"]
 
 
+def test_a_folder_set_aside_by_a_killed_process_is_put_back(tmp_path):
+    aside = tmp_path / f".run.{'0' * 16}.replaced"
+    aside.mkdir()
+    (aside / "a").write_text("old")
+    with pytest.raises(UsageError, match="a path that does not exist yet"):
+        put_folder(tmp_path / "run", meanwhile=must_not_run)
+    assert names(tmp_path) == ["run"]
+    assert (tmp_path / "run" / "a").read_text() == "old"
+
+
 def test_a_leftover_of_a_living_process_outside_is_kept(tmp_path):
     leftover = tmp_path / f".run.{'0' * 16}.partial"
     leftover.mkdir()
