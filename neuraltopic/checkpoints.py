@@ -1,0 +1,51 @@
+"""A training run on disk, so that it can be stopped at any moment and go on to the same bits."""
+
+import json
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from neuraltopic.core.training import Trainer
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.storage.atomic import atomic_write
+
+_NUMBERS = "numbers.json"
+
+
+class Checkpoint:
+    """One safetensors file: the tensors of `Trainer.state()`, its numbers beside them as JSON text."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, trainer: Trainer) -> None:
+        """Replace the file by the state of `trainer`."""
+        tensors, numbers = trainer.state()
+        text = json.dumps(numbers).encode()
+        tensors[_NUMBERS] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
+        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        with atomic_write(self.path) as file:
+            file.write(safetensors.torch.save(whole))
+
+    def restore(self, trainer: Trainer) -> None:
+        """Bring `trainer` to where the file was written; without a file it stays at its start.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the file is damaged or belongs to another model.
+        """
+        if not self.path.exists():
+            return
+        try:
+            tensors = safetensors.torch.load_file(self.path)
+            numbers = json.loads(tensors.pop(_NUMBERS).numpy().tobytes())
+            trainer.restore(tensors, numbers)
+        except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+            raise NeuralTopicError(
+                str(self.path),
+                expected="a checkpoint of this very fit",
+                got=str(error),
+                hint="Delete it to start the fit afresh",
+            ) from error

@@ -1,0 +1,96 @@
+"""Feed-forward networks, and the sparse first layer that multiplies only the non-zeros.
+
+Axes: B rows, D input features, H hidden units.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """B sparse rows of D features: row i holds `values[offsets[i]:offsets[i + 1]]` at `indices[...]`.
+
+    `offsets` has B + 1 entries, from 0 to the number of non-zeros.
+    """
+
+    indices: Tensor
+    offsets: Tensor
+    values: Tensor
+    n_features: int
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def row_sums(self) -> Tensor:
+        """Sum of each row, (B,)."""
+        return self.segment_sums(self.values)
+
+    def segment_sums(self, values: Tensor) -> Tensor:
+        """Sum over each row of one value a non-zero: (B,) from (nnz,)."""
+        return values.new_zeros(len(self)).index_add_(0, self.row_numbers(), values)
+
+    def row_numbers(self) -> Tensor:
+        """Row of each non-zero, (nnz,)."""
+        rows = torch.arange(len(self), device=self.offsets.device)
+        return torch.repeat_interleave(rows, self.offsets.diff(), output_size=len(self.values))
+
+    def with_values(self, values: Tensor) -> "SparseRows":
+        """The same non-zeros holding other values."""
+        return SparseRows(self.indices, self.offsets, values, self.n_features)
+
+
+def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
+    """Sparse (B, D) times dense (D, H), reading and differentiating only the rows of `matrix` in use."""
+    return F.embedding_bag(
+        rows.indices,
+        matrix,
+        rows.offsets,
+        mode="sum",
+        per_sample_weights=rows.values,
+        include_last_offset=True,
+    )
+
+
+def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
+    """Set a random fraction `rate` of the values to zero and scale the rest up, by our own generator.
+
+    `torch.nn.Dropout` draws from the global generator, which a library must leave alone.
+    """
+    if rate == 0.0 or generator is None:
+        return values
+    keep = torch.empty(values.shape, dtype=values.dtype).bernoulli_(1.0 - rate, generator=generator)
+    return values * keep.to(values.device).div_(1.0 - rate)
+
+
+def initialise_linear(layer: nn.Linear, generator: torch.Generator, gain: float = 1.0) -> None:
+    """Glorot's uniform initialisation (Glorot & Bengio 2010) from our own generator; the bias at zero."""
+    bound = gain * (6.0 / (layer.in_features + layer.out_features)) ** 0.5
+    with torch.no_grad():
+        layer.weight.copy_(torch.empty(layer.weight.shape).uniform_(-bound, bound, generator=generator))
+        if layer.bias is not None:
+            layer.bias.zero_()
+
+
+class MLP(nn.Module):
+    """Linear layers, each followed by `activation`: (B, sizes[0]) to (B, sizes[-1])."""
+
+    def __init__(self, sizes: Sequence[int], activation: Callable[[Tensor], Tensor] = torch.tanh) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.activation = activation
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw every weight afresh from `generator`."""
+        for layer in self.layers:
+            initialise_linear(layer, generator)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the layers in turn."""
+        for layer in self.layers:
+            x = self.activation(layer(x))
+        return x

@@ -1,0 +1,81 @@
+"""Bounds on log p(x), and what to differentiate to raise them.
+
+An objective returns the bound, which logs, early stopping and tables read, and beside it a surrogate whose
+gradient trains the model: the two differ as soon as the KL is weighted.
+
+Axes: S samples, B rows of data. All values are nats per row.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.latents import GaussianPosterior
+from neuraltopic.core.vae import VAE
+
+
+class Bound(NamedTuple):
+    """A lower bound on log p(x), and the surrogate to differentiate; both (B,)."""
+
+    value: Tensor
+    surrogate: Tensor
+
+
+def log_weights(
+    model: VAE, x: Any, q: GaussianPosterior, n_samples: int, generator: torch.Generator
+) -> Tensor:
+    """log w = log p(x | z) + log p(z) - log q(z | x) at z ~ q, (S, B): equations (17.22) and (17.23)."""
+    z = model.latent.sample(q, n_samples, generator)
+    return model.log_likelihood(z, x) + model.latent.log_prior(z) - model.latent.log_prob(q, z)
+
+
+@dataclass(frozen=True)
+class ELBO:
+    """Evidence lower bound with the KL in closed form: E_q[log p(x | z)] - KL(q || p), equation (17.11).
+
+    Parameters
+    ----------
+    n_samples : int
+        L of (17.13), the draws that estimate the first term.
+    """
+
+    n_samples: int = 1
+
+    def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
+        """Estimate the bound on x; `kl_weight` weighs the KL in the surrogate alone."""
+        q = model.posterior(x, generator if model.training else None)
+        z = model.latent.sample(q, self.n_samples, generator)
+        reconstruction = model.log_likelihood(z, x).mean(0)
+        kl = model.latent.kl(q).sum(-1)
+        return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * kl)
+
+
+@dataclass(frozen=True)
+class ImportanceWeighted:
+    """log (1/k) sum_i w_i, equation (17.24) (Burda, Grosse, Salakhutdinov 2016).
+
+    Parameters
+    ----------
+    n_samples : int
+        k. With k = 1 it is the ELBO with the KL estimated from the same draw.
+    at_once : int
+        Samples held in memory together; the sum over the rest is carried on in log space.
+    """
+
+    n_samples: int
+    at_once: int = 50
+
+    def __call__(self, model: VAE, x: Any, generator: torch.Generator) -> Bound:
+        """Estimate the bound on x."""
+        q = model.posterior(x, generator if model.training else None)
+        parts = [
+            torch.logsumexp(
+                log_weights(model, x, q, min(self.at_once, self.n_samples - done), generator), dim=0
+            )
+            for done in range(0, self.n_samples, self.at_once)
+        ]
+        value = torch.logsumexp(torch.stack(parts), dim=0) - math.log(self.n_samples)
+        return Bound(value.detach(), value)

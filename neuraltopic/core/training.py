@@ -1,0 +1,261 @@
+"""Fit a VAE by stochastic gradient ascent on a bound: one step, and the loop around it.
+
+Everything that a stopped fit needs in order to go on to the same bits is in `Trainer.state()`: weights, optimiser
+moments, the best weights so far, the history and the state of the one generator.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.vae import VAE
+
+
+class Data(Protocol):
+    """Rows that can be drawn as batches; what a batch is, the model's encoder and decoder know."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, rows: Tensor) -> Any:
+        """The rows with these numbers (int64, on the CPU), on the model's device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a fit proceeds.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Passes over the training rows. The learning rate goes up and down once over all of them (one cycle,
+        Smith & Topin 2018), so this is the length of the schedule, not only its end.
+    batch_size : int
+    learning_rate : float
+        Peak rate of AdamW (Loshchilov & Hutter 2019).
+    decoder_rate : float
+        Factor on the learning rate of the decoder's parameters.
+    weight_decay : float
+        Decoupled decay of every matrix; biases are left alone.
+    warm_up : float
+        Share of the steps over which the learning rate rises.
+    kl_warm_up : float
+        Share of the steps over which the weight of the KL rises from 0 to 1 (Bowman et al. 2016).
+    patience : int
+        Epochs without a better validation bound, once the KL has its full weight, after which the fit stops.
+    clip : float
+        Largest norm of the gradient of the mean bound a row.
+    """
+
+    max_epochs: int = 40
+    batch_size: int = 200
+    learning_rate: float = 1e-3
+    decoder_rate: float = 1.0
+    weight_decay: float = 1e-2
+    warm_up: float = 0.2
+    kl_warm_up: float = 0.5
+    patience: int = 5
+    clip: float = 10.0
+
+    def rate(self, progress: float) -> float:
+        """Factor on the learning rate at `progress` in [0, 1]: a linear rise, then half a cosine down."""
+        if progress < self.warm_up:
+            return 0.1 + 0.9 * progress / self.warm_up
+        return 0.5 * (1.0 + math.cos(math.pi * (progress - self.warm_up) / (1.0 - self.warm_up)))
+
+    def kl_weight(self, progress: float) -> float:
+        """Weight of the KL at `progress` in [0, 1]."""
+        return min(1.0, progress / self.kl_warm_up) if self.kl_warm_up > 0 else 1.0
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The bound or its gradient stopped being finite; the message names the epoch, the batch and its rows."""
+
+
+def step(
+    model: VAE,
+    x: Any,
+    objective: ELBO | ImportanceWeighted,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+    kl_weight: float,
+    clip: float,
+) -> tuple[float, float]:
+    """One update. Returns the mean bound a row in nats and the gradient's norm before clipping."""
+    bound = objective(model, x, generator, kl_weight)
+    optimiser.zero_grad(set_to_none=True)
+    (-bound.surrogate.mean()).backward()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    mean_bound, norm_value = float(bound.value.mean()), float(norm)
+    if math.isfinite(mean_bound) and math.isfinite(norm_value):
+        optimiser.step()
+    return mean_bound, norm_value
+
+
+def mean_bound(
+    model: VAE, data: Data, objective: ELBO | ImportanceWeighted, generator: torch.Generator, batch_size: int
+) -> float:
+    """Mean bound a row in nats over all of `data`, without dropout and without a gradient."""
+    return float(torch.cat(list(bounds(model, data, objective, generator, batch_size))).double().mean())
+
+
+def bounds(
+    model: VAE, data: Data, objective: ELBO | ImportanceWeighted, generator: torch.Generator, batch_size: int
+) -> Iterator[Tensor]:
+    """The bound on each row of `data` in nats, batch by batch, on the CPU."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            for rows in torch.arange(len(data)).split(batch_size):
+                yield objective(model, data.batch(rows), generator).value.cpu()
+    finally:
+        model.train(was_training)
+
+
+class Trainer:
+    """Trains `model` on `data` and keeps the weights that bound `held_out` best.
+
+    Parameters
+    ----------
+    model : VAE
+    data, held_out : Data
+        `held_out` may be empty: then the last weights are kept and the fit runs its whole length.
+    objective : ELBO or ImportanceWeighted
+    schedule : Schedule
+    generator : torch.Generator
+        The only source of randomness: batch order, dropout and latent noise.
+    """
+
+    def __init__(
+        self,
+        model: VAE,
+        data: Data,
+        held_out: Data,
+        objective: ELBO | ImportanceWeighted,
+        schedule: Schedule,
+        generator: torch.Generator,
+    ) -> None:
+        self.model = model
+        self.data = data
+        self.held_out = held_out
+        self.objective = objective
+        self.schedule = schedule
+        self.generator = generator
+        self.optimiser = _optimiser(model, schedule)
+        self.history: list[dict[str, float]] = []
+        self.best_bound = -math.inf
+        self.best_epoch = 0
+        self.best: dict[str, Tensor] = {}
+
+    @property
+    def epoch(self) -> int:
+        """Epochs finished."""
+        return len(self.history)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the schedule is run or patience is lost."""
+        if self.epoch >= self.schedule.max_epochs:
+            return True
+        settled = max(self.best_epoch, math.ceil(self.schedule.kl_warm_up * self.schedule.max_epochs))
+        return self.epoch - settled >= self.schedule.patience
+
+    def run(self, after_epoch: Callable[["Trainer"], None] = lambda _: None) -> None:
+        """Train to the end, calling `after_epoch` between epochs, and load the best weights into the model."""
+        while not self.finished:
+            self.run_epoch()
+            after_epoch(self)
+        if self.best:
+            self.model.load_state_dict(self.best)
+        self.model.eval()
+
+    def run_epoch(self) -> None:
+        """One pass over the training rows in random order, then the bound on the held-out rows."""
+        self.model.train()
+        schedule = self.schedule
+        batches = torch.randperm(len(self.data), generator=self.generator).split(schedule.batch_size)
+        total = 0.0
+        for number, rows in enumerate(batches):
+            progress = (self.epoch + number / len(batches)) / schedule.max_epochs
+            for group in self.optimiser.param_groups:
+                group["lr"] = schedule.learning_rate * group["factor"] * schedule.rate(progress)
+            bound, norm = step(
+                self.model,
+                self.data.batch(rows),
+                self.objective,
+                self.optimiser,
+                self.generator,
+                schedule.kl_weight(progress),
+                schedule.clip,
+            )
+            if not (math.isfinite(bound) and math.isfinite(norm)):
+                raise NonFiniteLossError(
+                    f"epoch {self.epoch + 1}, batch {number + 1} of {len(batches)}: bound {bound}, gradient norm {norm}; "
+                    f"its rows are {rows[:5].tolist()}{' ...' if len(rows) > 5 else ''}"
+                )
+            total += bound * len(rows)
+        self._record(total / len(self.data))
+
+    def _record(self, train_bound: float) -> None:
+        entry = {"epoch": self.epoch + 1, "train_bound": train_bound}
+        if len(self.held_out):
+            # The same noise after every epoch: what differs between epochs is the model.
+            noise = torch.Generator().manual_seed(0)
+            entry["held_out_bound"] = mean_bound(self.model, self.held_out, self.objective, noise, 512)
+            # A bound taken while the KL is not fully weighted is a bound too, and compares with the rest.
+            if entry["held_out_bound"] > self.best_bound:
+                self.best_bound = entry["held_out_bound"]
+                self.best_epoch = self.epoch + 1
+                self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.history.append(entry)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that a resumed fit needs: tensors by name, and JSON-able numbers."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best.items()}
+        tensors["generator"] = self.generator.get_state()
+        for index, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
+        numbers = {"history": self.history, "best_epoch": self.best_epoch}
+        if self.best:
+            numbers["best_bound"] = self.best_bound
+        return tensors, numbers
+
+    def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
+        """Go on from a `state()`."""
+        self.model.load_state_dict(_under("model", tensors))
+        self.best = _under("best", tensors)
+        self.generator.set_state(tensors["generator"])
+        optimiser = self.optimiser.state_dict()
+        optimiser["state"] = {}
+        for name, value in _under("optimiser", tensors).items():
+            index, moment = name.split(".")
+            optimiser["state"].setdefault(int(index), {})[moment] = value
+        self.optimiser.load_state_dict(optimiser)
+        self.history = list(numbers["history"])
+        self.best_epoch = numbers["best_epoch"]
+        self.best_bound = numbers.get("best_bound", -math.inf)
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")
+    }
+
+
+def _optimiser(model: VAE, schedule: Schedule) -> torch.optim.Optimizer:
+    groups = []
+    for part, factor in (("encoder", 1.0), ("latent", 1.0), ("decoder", schedule.decoder_rate)):
+        parameters = list(getattr(model, part).parameters())
+        matrices = [p for p in parameters if p.dim() > 1]
+        vectors = [p for p in parameters if p.dim() <= 1]
+        groups.append({"params": matrices, "weight_decay": schedule.weight_decay, "factor": factor})
+        groups.append({"params": vectors, "weight_decay": 0.0, "factor": factor})
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)

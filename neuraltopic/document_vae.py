@@ -1,0 +1,335 @@
+"""DocumentVAE: bag-of-words counts in, topics and document vectors out, as a scikit-learn transformer.
+
+Axes: D documents, V words, K latent dimensions.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+
+from neuraltopic.checkpoints import Checkpoint
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds
+from neuraltopic.core.vae import VAE
+from neuraltopic.devices import choose_device
+from neuraltopic.documents.batches import CountBatches
+from neuraltopic.documents.counts import Counts
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.recipes import Recipe, find_recipe
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+# Documents encoded at once by `transform`. It is no option: the answer does not depend on it.
+_AT_ONCE = 1024
+
+
+class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
+
+    Parameters
+    ----------
+    n_components : int, default 50
+        K, the number of topics: the dimension of the latent z.
+    recipe : str, default "nvdm"
+        The composition, one of `neuraltopic.recipes.RECIPES`.
+    max_epochs, batch_size, learning_rate, patience : optional
+        The recipe's own where None.
+    validation_fraction : float, default 0.05
+        Share of the documents held out for early stopping; 0 trains on all of them to the last epoch.
+    device : str, default "auto"
+        "cpu", "cuda", "mps", or "auto" for the best there is.
+    random_state : int, RandomState or None
+        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+
+    Attributes
+    ----------
+    components_ : float32 array of shape (K, V)
+        R, whose rows rank the words of each topic.
+    bias_ : float32 array of shape (V,)
+        b, near the log frequency of each word.
+    history_ : list of dict
+        epoch, train_bound and held_out_bound (nats per document), one entry an epoch.
+    information_ : float32 array of shape (K,)
+        KL(q || p) of each dimension, mean over the training documents, in nats.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        V.
+
+    References
+    ----------
+    Miao, Yu, Blunsom (2016), Neural variational inference for text processing.
+    Kingma, Welling (2014), Auto-encoding variational Bayes.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 50,
+        *,
+        recipe: str = "nvdm",
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        patience: int | None = None,
+        validation_fraction: float = 0.05,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.recipe = recipe
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Learn from counts.
+
+        Parameters
+        ----------
+        X : Counts, sparse matrix or array of shape (D, V)
+            How often each word occurs in each document, 0 or more.
+        y : ignored
+        progress : callable of (stage, done, total), optional
+        checkpoint : Path, optional
+            A file that is written after every epoch. Where it is there already, the fit goes on from it, to the same
+            bits as if it had never stopped.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the counts are not usable, or training stops being finite.
+        """
+        recipe, schedule = self._settings()
+        counts = self._counts(X, fitting=True)
+        filled = np.flatnonzero(np.diff(counts.indptr))
+        if not len(filled):
+            raise NeuralTopicError(
+                "counts",
+                expected="documents with words",
+                got="only empty ones",
+                hint="Look at the preprocessing",
+            )
+        self.seed_ = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        generator = torch.Generator().manual_seed(self.seed_)
+        device = choose_device(self.device)
+        self.vae_ = recipe.build(counts.shape[1], self.n_components)
+        recipe.initialise(self.vae_, _log_frequency(counts), generator)
+        self.vae_.to(device)
+
+        held_out, training = _split(filled, self.validation_fraction, generator)
+        trainer = Trainer(
+            self.vae_,
+            CountBatches(counts, training, device),
+            CountBatches(counts, held_out, device),
+            recipe.objective,
+            schedule,
+            generator,
+        )
+        kept = Checkpoint(checkpoint) if checkpoint else None
+        if kept:
+            kept.restore(trainer)
+
+        def after_epoch(trainer: Trainer) -> None:
+            if kept:
+                kept.save(trainer)
+            if progress:
+                progress("training", trainer.epoch, schedule.max_epochs)
+
+        try:
+            trainer.run(after_epoch)
+        except NonFiniteLossError as error:
+            raise NeuralTopicError(
+                "training",
+                expected="a finite bound",
+                got=str(error),
+                hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts in these rows",
+            ) from error
+        self.history_ = trainer.history
+        self.n_iter_ = trainer.epoch
+        self._describe(counts)
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Posterior mean of z for each document, (D, K): a function of that document alone, drawing nothing."""
+        check_is_fitted(self)
+        return self._posterior(self._counts(X, fitting=False))[0]
+
+    def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and variance of q(z | x) for each document, both (D, K)."""
+        check_is_fitted(self)
+        return self._posterior(self._counts(X, fitting=False))
+
+    def bound(self, X: Any, *, n_samples: int = 20, importance_weighted: bool = False) -> NDArray[np.float64]:
+        """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
+
+        Parameters
+        ----------
+        n_samples : int, default 20
+            Draws from q(z | x), from a generator of this call's own with a fixed seed.
+        importance_weighted : bool, default False
+            False is the ELBO (17.11) with the closed-form KL; True the tighter bound (17.24).
+        """
+        check_is_fitted(self)
+        objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
+        data = CountBatches(self._counts(X, fitting=False), device=self._device())
+        parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
+        return torch.cat(parts).double().numpy()
+
+    def perplexity(
+        self,
+        X: Any,
+        *,
+        per: Literal["document", "corpus"] = "document",
+        n_samples: int = 20,
+        importance_weighted: bool = False,
+    ) -> float:
+        """Upper bound on the perplexity of the documents, empty ones left out; lower is better.
+
+        Parameters
+        ----------
+        per : {"document", "corpus"}
+            "document": exp(-1/D sum_d (1/N_d) log p(x_d)), the paper's; "corpus": exp(-sum_d log p(x_d) / sum_d N_d).
+        """
+        counts = self._counts(X, fitting=False)
+        tokens = counts.totals()
+        bound = self.bound(counts, n_samples=n_samples, importance_weighted=importance_weighted)
+        filled = tokens > 0
+        if not filled.any():
+            raise NeuralTopicError(
+                "counts",
+                expected="documents with words",
+                got="only empty ones",
+                hint="Pass documents with known words",
+            )
+        bound, tokens = bound[filled], tokens[filled]
+        return float(np.exp(-(bound / tokens).mean() if per == "document" else -bound.sum() / tokens.sum()))
+
+    def score(self, X: Any, y: object = None) -> float:
+        """Minus the log of the corpus perplexity: bound a token, in nats; higher is better."""
+        return -float(np.log(self.perplexity(X, per="corpus")))
+
+    def _settings(self) -> tuple[Recipe, Schedule]:
+        """The recipe, and its schedule with what the user set in place."""
+        recipe = find_recipe(self.recipe)
+        _require_whole("n_components", self.n_components)
+        given = {}
+        for name in ("max_epochs", "batch_size", "patience"):
+            if getattr(self, name) is not None:
+                _require_whole(name, getattr(self, name))
+                given[name] = getattr(self, name)
+        if self.learning_rate is not None:
+            if not 0.0 < self.learning_rate < np.inf:
+                raise UsageError(
+                    "learning_rate",
+                    expected="a number above 0",
+                    got=repr(self.learning_rate),
+                    hint="Try 0.001",
+                )
+            given["learning_rate"] = self.learning_rate
+        if not 0.0 <= self.validation_fraction < 1.0:
+            raise UsageError(
+                "validation_fraction",
+                expected="a share from 0 to below 1",
+                got=repr(self.validation_fraction),
+                hint="Try 0.05",
+            )
+        return recipe, dataclasses.replace(recipe.schedule, **given)
+
+    def _counts(self, X: Any, *, fitting: bool) -> Counts:
+        """Check X once, at the edge."""
+        if not isinstance(X, Counts):
+            X = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                dtype=[np.float32, np.float64],
+                reset=fitting,
+                ensure_min_samples=2 if fitting else 1,
+            )
+            check_non_negative(X, type(self).__name__)
+            return Counts.from_scipy(X)
+        if fitting:
+            self.n_features_in_ = X.shape[1]
+        elif X.shape[1] != self.n_features_in_:
+            raise NeuralTopicError(
+                "counts",
+                expected=f"{self.n_features_in_:,} columns, the vocabulary of the fit",
+                got=f"{X.shape[1]:,}",
+                hint="Build counts with the saved vocabulary",
+            )
+        return X
+
+    def _device(self) -> torch.device:
+        return next(self.vae_.parameters()).device
+
+    def _posterior(self, counts: Counts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        data = CountBatches(counts, device=self._device())
+        mean = np.empty((len(counts), self.vae_.latent.mean.out_features), np.float32)
+        variance = np.empty_like(mean)
+        self.vae_.eval()
+        with torch.no_grad():
+            for rows in torch.arange(len(data)).split(_AT_ONCE):
+                q = self.vae_.posterior(data.batch(rows))
+                mean[rows.numpy()] = q.mean.cpu().numpy()
+                variance[rows.numpy()] = q.log_variance.exp().cpu().numpy()
+        return mean, variance
+
+    def _describe(self, counts: Counts) -> None:
+        """Read the fitted attributes off the network."""
+        decoder = self.vae_.decoder
+        self.components_ = decoder.weight.detach().T.contiguous().cpu().numpy()  # type: ignore[union-attr]
+        self.bias_ = decoder.bias.detach().cpu().numpy()  # type: ignore[union-attr]
+        mean, variance = self._posterior(counts)
+        self.information_ = 0.5 * (mean**2 + variance - 1.0 - np.log(variance)).mean(0)
+        self._n_features_out = len(self.components_)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that the input is non-negative and may be sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = []
+        tags.non_deterministic = False
+        return tags
+
+
+def _require_whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise UsageError(
+            name, expected="a whole number of 1 or more", got=repr(value), hint=f"Set {name} to at least 1"
+        )
+
+
+def _log_frequency(counts: Counts) -> torch.Tensor:
+    """Log of each word's share of the tokens, half a token added to each, (V,)."""
+    totals = torch.from_numpy(counts.word_totals()) + 0.5
+    return torch.log(totals / totals.sum()).float()
+
+
+def _split(
+    rows: NDArray[np.int64], fraction: float, generator: torch.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Held-out and training rows; at least one document stays for training."""
+    n_held_out = min(round(fraction * len(rows)), len(rows) - 1)
+    order = torch.randperm(len(rows), generator=generator).numpy()
+    return np.sort(rows[order[:n_held_out]]), np.sort(rows[order[n_held_out:]])

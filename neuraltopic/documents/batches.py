@@ -1,0 +1,40 @@
+"""Mini-batches of counts, drawn sparse and moved to the device sparse."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuraltopic.core.networks import SparseRows
+from neuraltopic.documents.counts import Counts
+
+
+class CountBatches:
+    """The documents of `counts` numbered by `rows`, ready to be drawn as `SparseRows` on `device`.
+
+    Parameters
+    ----------
+    counts : Counts of shape (D, V)
+        In memory or mapped from disk; only the rows of a batch are read.
+    rows : int64 array of shape (n,), optional
+        The documents that can be drawn, all by default.
+    """
+
+    def __init__(
+        self, counts: Counts, rows: np.ndarray | None = None, device: torch.device | str = "cpu"
+    ) -> None:
+        self.counts = counts
+        self.rows = np.arange(len(counts)) if rows is None else rows
+        self.device = torch.device(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, rows: Tensor) -> SparseRows:
+        """The documents with these places (int64, on the CPU) in `self.rows`."""
+        drawn = self.counts.rows(self.rows[rows.numpy()])
+        return SparseRows(
+            torch.from_numpy(drawn.indices.astype(np.int32)).to(self.device),
+            torch.from_numpy(drawn.indptr.astype(np.int32)).to(self.device),
+            torch.from_numpy(drawn.data.astype(np.float32)).to(self.device),
+            drawn.shape[1],
+        )

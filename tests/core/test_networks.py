@@ -1,0 +1,63 @@
+"""Sparse rows against dense ones, and noise from our own generator."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from neuraltopic.core.networks import MLP, dropout, initialise_linear, sparse_matmul
+from tests.parts import V, documents, generator, sparse_rows
+
+
+def test_sparse_matmul_is_the_dense_product_in_value_and_gradient():
+    dense = documents()
+    rows = sparse_rows(dense)
+    matrix = torch.randn(V, 3, generator=generator(), dtype=torch.float64, requires_grad=True)
+    weights = torch.randn(5, 3, generator=generator(1), dtype=torch.float64)
+    torch.testing.assert_close(sparse_matmul(rows, matrix), dense @ matrix)
+    (sparse_matmul(rows, matrix) * weights).sum().backward()
+    torch.testing.assert_close(matrix.grad, dense.T @ weights)
+
+
+def test_row_sums_and_numbers_know_empty_rows():
+    dense = documents()
+    rows = sparse_rows(dense)
+    assert len(rows) == 5
+    torch.testing.assert_close(rows.row_sums(), dense.sum(1))
+    assert torch.equal(rows.row_numbers(), dense.nonzero()[:, 0])
+
+
+def test_dropout_keeps_the_mean_and_zeroes_the_rate():
+    dropped = dropout(torch.ones(200_000), 0.3, generator())
+    assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
+    assert (dropped == 0).double().mean().item() == pytest.approx(0.3, abs=0.005)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_dropout_does_nothing_without_a_generator_or_a_rate():
+    values = torch.ones(5)
+    assert dropout(values, 0.5, None) is values
+    noise = generator()
+    before = noise.get_state()
+    assert dropout(values, 0.0, noise) is values
+    assert torch.equal(noise.get_state(), before)
+
+
+def test_initialise_linear_is_glorot():
+    layer = nn.Linear(300, 500)
+    initialise_linear(layer, generator(), gain=2.0)
+    bound = 2.0 * math.sqrt(6 / 800)
+    assert layer.weight.abs().max().item() == pytest.approx(bound, rel=1e-3)
+    assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.01)
+    assert not layer.bias.any()
+    initialise_linear(nn.Linear(2, 2, bias=False), generator())
+
+
+def test_mlp_by_hand():
+    network = MLP([2, 2, 1]).double()
+    network.initialise(generator())
+    first, second = network.layers
+    x = torch.tensor([[0.3, -1.2]], dtype=torch.float64)
+    expected = torch.tanh(torch.tanh(x @ first.weight.T + first.bias) @ second.weight.T + second.bias)
+    torch.testing.assert_close(network(x), expected)

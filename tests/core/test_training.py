@@ -1,0 +1,155 @@
+"""The training loop: the schedule, one step by hand, resume to the same bits, the guard, the best weights."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, step
+from neuraltopic.core.vae import VAE
+from neuraltopic.documents.encoder import BagOfWordsEncoder
+from neuraltopic.documents.energy_softmax import EnergySoftmax
+from tests.parts import H, K, V, documents, generator, randomise, sparse_rows
+
+SCHEDULE = Schedule(max_epochs=6, batch_size=4, learning_rate=0.01, patience=3)
+
+
+class Documents:
+    """A few documents of float64 counts."""
+
+    def __init__(self, n, seed=0):
+        self.counts = documents(n, seed=seed) if n else torch.zeros(0, V)
+
+    def __len__(self):
+        return len(self.counts)
+
+    def batch(self, rows):
+        return sparse_rows(self.counts[rows])
+
+
+def model(seed=0):
+    return randomise(
+        VAE(BagOfWordsEncoder(V, H), DiagonalGaussian(H, K), EnergySoftmax(K, V)), std=0.3, seed=seed
+    )
+
+
+def trainer(held_out=5, schedule=SCHEDULE, seed=0):
+    return Trainer(model(), Documents(18), Documents(held_out, seed=1), ELBO(), schedule, generator(seed))
+
+
+def bits(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def test_learning_rate_rises_linearly_and_falls_by_half_a_cosine():
+    schedule = Schedule(warm_up=0.2)
+    assert schedule.rate(0.0) == pytest.approx(0.1)
+    assert schedule.rate(0.1) == pytest.approx(0.55)
+    assert schedule.rate(0.2) == pytest.approx(1.0)
+    assert schedule.rate(0.6) == pytest.approx(0.5)
+    assert schedule.rate(1.0) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_kl_weight_rises_to_one():
+    assert [Schedule(kl_warm_up=0.5).kl_weight(p) for p in (0.0, 0.25, 0.5, 1.0)] == [0.0, 0.5, 1.0, 1.0]
+    assert Schedule(kl_warm_up=0.0).kl_weight(0.0) == 1.0
+
+
+def test_step_climbs_the_gradient_of_the_mean_surrogate():
+    """With plain gradient descent the step is rate times the gradient, rescaled when its norm passes the clip."""
+    for clip in (1e9, 0.5):
+        vae, x = model(), Documents(6).batch(torch.arange(6))
+        vae.eval()
+        surrogate = ELBO()(vae, x, generator(), 0.7).surrogate.mean()
+        gradients = torch.autograd.grad(-surrogate, list(vae.parameters()))
+        norm = math.sqrt(sum(float(g.square().sum()) for g in gradients))
+        before = [p.detach().clone() for p in vae.parameters()]
+        optimiser = torch.optim.SGD(vae.parameters(), lr=0.1)
+        bound, found_norm = step(vae, x, ELBO(), optimiser, generator(), 0.7, clip)
+        assert found_norm == pytest.approx(norm, rel=1e-12)
+        assert bound == pytest.approx(float(ELBO()(model().eval(), x, generator()).value.mean()), rel=1e-12)
+        scale = min(1.0, clip / (norm + 1e-6))
+        for old, new, gradient in zip(before, vae.parameters(), gradients, strict=True):
+            torch.testing.assert_close(new.detach(), old - 0.1 * scale * gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_training_raises_the_bound_and_keeps_the_best_weights():
+    run = trainer(schedule=dataclasses.replace(SCHEDULE, max_epochs=30, learning_rate=0.03, patience=30))
+    run.run()
+    held_out = [entry["held_out_bound"] for entry in run.history]
+    assert run.history[-1]["train_bound"] > run.history[0]["train_bound"] + 1.0
+    assert run.best_bound == max(held_out)
+    assert run.best_epoch == held_out.index(max(held_out)) + 1
+    assert all(torch.equal(value, run.best[name]) for name, value in run.model.state_dict().items())
+    assert not run.model.training
+
+
+def test_patience_stops_only_after_the_kl_has_its_full_weight():
+    schedule = dataclasses.replace(SCHEDULE, max_epochs=20, patience=2, kl_warm_up=0.5)
+    run = trainer(schedule=schedule)
+    run._record = lambda bound: run.history.append({"epoch": run.epoch + 1, "train_bound": bound})
+    run.run()
+    assert run.epoch == 12
+
+
+def test_without_held_out_rows_the_last_weights_stay():
+    run = trainer(held_out=0)
+    run.run()
+    assert run.epoch == SCHEDULE.max_epochs
+    assert not run.best
+    assert "held_out_bound" not in run.history[0]
+
+
+def test_same_seed_same_bits_another_seed_others():
+    runs = [trainer(seed=seed) for seed in (0, 0, 1)]
+    for run in runs:
+        run.run()
+    first, again, other = (bits(run.model) for run in runs)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_resumed_fit_ends_on_the_same_bits(stop):
+    whole = trainer()
+    whole.run()
+    stopped = trainer()
+    while stopped.epoch < stop:
+        stopped.run_epoch()
+    tensors, numbers = stopped.state()
+    tensors = {name: tensor.clone() for name, tensor in tensors.items()}
+    resumed = trainer(seed=99)
+    resumed.restore(tensors, numbers)
+    resumed.run()
+    assert resumed.history == whole.history
+    assert all(torch.equal(v, whole.model.state_dict()[n]) for n, v in resumed.model.state_dict().items())
+
+
+def test_fresh_state_can_be_restored():
+    run = trainer(held_out=0)
+    run.restore(*trainer(held_out=0).state())
+    assert run.epoch == 0
+    assert run.best_bound == -math.inf
+
+
+def test_guard_names_epoch_and_batch_and_leaves_the_weights():
+    run = trainer()
+    with torch.no_grad():
+        run.model.decoder.bias[0] = math.nan
+    before = bits(run.model.encoder)
+    with pytest.raises(
+        NonFiniteLossError, match=r"epoch 1, batch 1 of 5: bound nan.*rows are \[\d+, \d+, \d+, \d+\]"
+    ):
+        run.run()
+    assert all(torch.equal(before[name], value) for name, value in run.model.encoder.state_dict().items())
+
+
+def test_validation_draws_from_another_generator():
+    """The training stream does not know whether held-out rows were looked at."""
+    with_rows, without = trainer(held_out=5), trainer(held_out=0)
+    with_rows.run_epoch()
+    without.run_epoch()
+    assert torch.equal(with_rows.generator.get_state(), without.generator.get_state())

@@ -1,0 +1,51 @@
+"""Every encoder, latent, decoder and objective, each built small: what one test asks of a kind, all of it answer.
+
+A new part is a row here.
+"""
+
+import torch
+
+from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.documents.encoder import BagOfWordsEncoder
+from neuraltopic.documents.energy_softmax import EnergySoftmax
+
+V, H, K = 7, 4, 3
+
+ENCODERS = {"bag_of_words": lambda: BagOfWordsEncoder(V, H)}
+LATENTS = {"diagonal_gaussian": lambda: DiagonalGaussian(H, K)}
+DECODERS = {"energy_softmax": lambda: EnergySoftmax(K, V)}
+OBJECTIVES = {
+    "elbo": lambda n_samples: ELBO(n_samples),
+    "importance_weighted": lambda n_samples: ImportanceWeighted(n_samples),
+}
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def randomise(module: torch.nn.Module, std: float = 0.5, seed: int = 0) -> torch.nn.Module:
+    """The module in float64, every parameter drawn from N(0, std^2)."""
+    module.double()
+    noise = generator(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=noise, dtype=torch.float64) * std)
+    return module
+
+
+def sparse_rows(dense: torch.Tensor) -> SparseRows:
+    """The non-zeros of a dense (B, D) tensor."""
+    rows, columns = dense.nonzero(as_tuple=True)
+    offsets = torch.cat([torch.zeros(1, dtype=torch.int64), (dense != 0).sum(1).cumsum(0)])
+    return SparseRows(columns, offsets, dense[rows, columns], dense.shape[1])
+
+
+def documents(n: int = 5, n_words: int = V, seed: int = 0) -> torch.Tensor:
+    """Counts of n documents in float64; the first is empty, the second has one word."""
+    counts = torch.randint(0, 4, (n, n_words), generator=generator(seed)).double()
+    counts[0] = 0
+    counts[1] = torch.eye(n_words, dtype=torch.float64)[2]
+    return counts
