@@ -1,5 +1,8 @@
-"""One row of a corpus: what every reader yields and everything after it consumes."""
+"""What a corpus is: rows in input order, and how many of them to expect."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -25,3 +28,67 @@ class Row(NamedTuple):
     metadata: dict[str, object]
     encoding: str = "utf-8"
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class CorpusEstimate:
+    """What reading a corpus would meet, from a sample of it.
+
+    Attributes
+    ----------
+    kind : str
+        "folder", "text", "csv", "tsv", "jsonl", "parquet" or "list".
+    n_files, n_bytes : int
+        Files and their size on disk, still compressed; 0 for a list.
+    n_documents : int
+        Rows, counted where `exact`, else extrapolated from the first mebibytes.
+    encodings : dict of str to int
+        Rows of the sample in each encoding; "unreadable" counts those that could not be read.
+    """
+
+    kind: str
+    n_files: int
+    n_bytes: int
+    n_documents: int
+    exact: bool
+    encodings: dict[str, int]
+
+
+class Corpus(ABC):
+    """Rows in input order; every iteration starts again at the first.
+
+    Attributes
+    ----------
+    name : str
+        The path as given, "-" for standard input, "<list of N documents>" for Python values.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Row]:
+        """Read the rows; a row that cannot be read has a problem instead of a text."""
+
+    @abstractmethod
+    def estimate(self) -> CorpusEstimate:
+        """Say what would be read, from a sample."""
+
+
+def text_problem(value: object) -> str:
+    """Why `value` is not a text; empty when it is one.
+
+    A lone surrogate makes a str that no file can hold, so it is refused here and not at the first export.
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return ""
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return "not text (lone surrogate)"
+        return ""
+    if value is None:
+        return "not text (None)"
+    kind = type(value).__name__
+    return f"not text ({kind} {value})" if isinstance(value, int | float) else f"not text ({kind})"
