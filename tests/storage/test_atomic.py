@@ -127,9 +127,7 @@ def test_a_failure_in_the_block_leaves_the_old_state(tmp_path, error):
 @pytest.mark.parametrize("function", ["fsync", "replace", "rename"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("exchange", [True, False])
-def test_a_failing_system_call_is_raised_and_leaves_the_old_state(
-    tmp_path, monkeypatch, function, number, exchange
-):
+def test_a_failing_system_call_is_raised_and_leaves_the_old_state(tmp_path, monkeypatch, function, number, exchange):
     def fail(*arguments):
         raise OSError(number, os.strerror(number))
 
@@ -213,6 +211,32 @@ def test_a_folder_that_cannot_be_flushed_is_no_failure_but_a_file_is(tmp_path, m
     assert names(tmp_path) == ["empty"]
 
 
+LIMITED = """
+import resource, sys
+from neuraltopic.storage.atomic import atomic_folder, atomic_write
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+if sys.argv[1] == "file":
+    with atomic_write("file") as file:
+        file.write(bytes(2000))
+else:
+    with atomic_folder("run", force=True) as folder:
+        (folder / "a").write_bytes(bytes(2000))
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_disk_that_takes_no_more_is_an_error_and_leaves_the_old_state(tmp_path, kind):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "a").write_text("old")
+    (tmp_path / "file").write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", LIMITED, kind], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"OSError: [Errno {errno.EFBIG}]" in done.stderr
+    assert names(tmp_path) == ["file", "run"]
+    assert (tmp_path / "run" / "a").read_text() == "old"
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
 def test_an_unreadable_subfolder_is_not_passed_over(tmp_path, monkeypatch):
     real = os.scandir
 
@@ -256,9 +280,7 @@ def test_everything_is_flushed_before_it_gets_its_name(tmp_path, monkeypatch):
 
 def test_a_folder_that_exists_needs_force(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(
-        UsageError, match=r"run: expected a path that does not exist yet; got one that does.*--force"
-    ):
+    with pytest.raises(UsageError, match=r"run: expected a path that does not exist yet; got one that does.*--force"):
         put_folder(tmp_path / "run", meanwhile=must_not_run)
 
 

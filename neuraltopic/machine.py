@@ -1,0 +1,117 @@
+"""What a run was made on, and how fast that is: facts for run.json and for the forecast of --dry-run."""
+
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+LIBRARIES = ("neuraltopic", "torch", "numpy", "scipy", "scikit-learn", "spacy", "gensim", "pandas")
+_SIDE = 512  # of the square matrices multiplied: 0.27 GFLOP, milliseconds on any machine
+_LENGTH = 1 << 18  # of the vector exponentiated: 1 MiB, about a mini-batch over a vocabulary
+
+
+def describe_machine() -> dict[str, object]:
+    """Return the facts that a result may depend on, as JSON can hold them.
+
+    Returns
+    -------
+    dict
+        python, platform, machine : str
+        cpus : int, those that this process may use
+        torch_threads : int, or None while torch is not imported
+        versions : dict of str to str, or None for a library that is not installed
+    """
+    torch = sys.modules.get("torch")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": usable_cpus(),
+        "torch_threads": torch.get_num_threads() if torch else None,
+        "versions": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+def usable_cpus() -> int:
+    """Return the number of processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def matmul_rate(seconds: float = 0.2) -> float:
+    """Measure float32 matrix multiplication with torch's threads as they are set.
+
+    Parameters
+    ----------
+    seconds : float
+        About how long to measure.
+
+    Returns
+    -------
+    float
+        Floating-point operations a second; a multiplication and an addition are two.
+    """
+    import torch
+
+    matrix = torch.full((_SIDE, _SIDE), 0.5)
+    product = torch.empty_like(matrix)
+    return 2.0 * _SIDE**3 * _calls_per_second(lambda: torch.mm(matrix, matrix, out=product), seconds)
+
+
+def exp_rate(seconds: float = 0.2) -> float:
+    """Measure float32 exponentials with torch's threads as they are set.
+
+    Parameters
+    ----------
+    seconds : float
+        About how long to measure.
+
+    Returns
+    -------
+    float
+        Exponentials a second.
+    """
+    import torch
+
+    exponents = torch.linspace(-20.0, 0.0, _LENGTH)
+    values = torch.empty_like(exponents)
+    return _LENGTH * _calls_per_second(lambda: torch.exp(exponents, out=values), seconds)
+
+
+def peak_memory_bytes() -> int | None:
+    """Return the most memory this process has had resident, in bytes; None where the system does not say.
+
+    On Linux the answer is the kernel's VmHWM, because ru_maxrss begins with that of the parent process.
+    """
+    status = Path("/proc/self/status")
+    if status.exists() and (peak := re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)):
+        return int(peak[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _calls_per_second(function: Callable[[], object], seconds: float) -> float:
+    function()  # threads start and memory is touched before the clock does
+    start = time.perf_counter()
+    calls, elapsed = 0, 0.0
+    while elapsed < seconds or calls == 0:
+        function()
+        calls += 1
+        elapsed = time.perf_counter() - start
+    return calls / elapsed
