@@ -41,7 +41,9 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return _SUFFIXES[suffix]
 
 
-def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | TextIO | BinaryIO, format: str) -> None:
+def write_table(
+    frame: "pd.DataFrame", destination: str | os.PathLike[str] | TextIO | BinaryIO, format: str
+) -> None:
     r"""Write a table as UTF-8 with \n at the end of each line, or as Parquet.
 
     Parameters
@@ -53,10 +55,10 @@ def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | Tex
     format : str
         csv, tsv, json (an array of records), jsonl, parquet, md or latex.
 
-    Numbers keep every bit in the data formats (float32 as its shortest decimal, to be read as float32) and have
-    4 significant digits in md and latex, where line breaks and tabs in a cell become spaces. A missing value is
-    an empty cell, null in json. Lists and mappings in a cell are JSON text, except in json and jsonl; so is
-    what is no str in a column of mixed types in parquet. Dates are ISO 8601.
+    Numbers keep every bit in the data formats (float32 as its shortest decimal, to be read as float32) and
+    have 4 significant digits in md and latex, where line breaks and tabs in a cell become spaces. A missing
+    value is an empty cell, null in json. Lists and mappings in a cell are JSON text, except in json and jsonl;
+    a column of mixed types is text in parquet. Dates are ISO 8601.
 
     Raises
     ------
@@ -66,7 +68,9 @@ def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | Tex
         Two columns of one name, an infinity in json or jsonl, or half a surrogate pair in a text.
     """
     if format not in FORMATS:
-        raise UsageError("format", expected=f"one of {', '.join(FORMATS)}", got=repr(format), hint="Choose one")
+        raise UsageError(
+            "format", expected=f"one of {', '.join(FORMATS)}", got=repr(format), hint="Choose one"
+        )
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]
         raise NeuralTopicError("table", expected="distinct columns", got=f"{name!r} twice", hint="Rename one")
@@ -97,7 +101,10 @@ def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | Tex
 
 def _no_place_for_parquet(got: str) -> UsageError:
     return UsageError(
-        "output", expected="a file or a pipe for parquet", got=got, hint="Name a file or choose another format"
+        "output",
+        expected="a file or a pipe for parquet",
+        got=got,
+        hint="Name a file or choose another format",
     )
 
 

@@ -21,8 +21,8 @@ _SECONDS_BETWEEN_UPDATES = 0.1
 def show_progress(*, quiet: bool = False) -> Iterator["QuietProgress"]:
     """Show the stages of long work on stderr.
 
-    Yields a `Progress` that also has `note(text)`, for a line beside the stages. On a terminal each stage is a
-    bar with the time left; elsewhere it is one line when it ends, such as "reading: 11,314 in 2.1 s". With
+    Yields a `Progress` that also has `note(text)`, for a line beside the stages. On a terminal each stage is
+    a bar with the time left; elsewhere it is one line when it ends, such as "reading: 11,314 in 2.1 s". With
     `quiet` nothing is shown.
 
         with show_progress() as progress:

@@ -159,7 +159,12 @@ def run_on_a_terminal(**environment):
     controller, terminal = os.openpty()
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | environment
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=terminal, text=True, env=environment, check=True
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+        env=environment,
+        check=True,
     )
     os.close(terminal)
     shown = b""

@@ -17,7 +17,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RESTORE = "The folder is damaged or was changed; restore it from a copy or make it again"
 
 
-def write_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version: int, extra: dict[str, object]) -> None:
+def write_manifest(
+    folder: str | os.PathLike[str], *, kind: str, schema_version: int, extra: dict[str, object]
+) -> None:
     """Write `manifest.json` for the files that lie in `folder`; the last file to be written there.
 
     Parameters
@@ -67,7 +69,7 @@ def verify_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version
     """Check that `folder` is the `kind` it should be and holds exactly the files its manifest lists.
 
     The manifest is read first, then the names, then the sizes, then the content, so that a wrong folder is
-    refused as early as possible. Links are never followed.
+    refused as early as possible. Links in the folder are never followed; the folder may be reached by one.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ def verify_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version
         )
     manifest = _checked_manifest(folder / MANIFEST, kind=kind, schema_version=schema_version)
     files: dict[str, dict] = manifest["files"]  # type: ignore[assignment]  # as _checked_manifest left it
-    present = set(os.listdir(folder)) - {MANIFEST}
+    present = _names(folder) - {MANIFEST}
     for name in sorted(present ^ set(files)):
         raise NeuralTopicError(
             str(folder / name),
@@ -134,6 +136,18 @@ def verify_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version
                 hint=_RESTORE,
             )
     return manifest
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except OSError as error:
+        raise NeuralTopicError(
+            str(folder),
+            expected="a folder that can be listed",
+            got=error.strerror or str(error),
+            hint="Check its permissions",
+        ) from error
 
 
 def _checked_manifest(path: Path, *, kind: str, schema_version: int) -> dict[str, object]:
