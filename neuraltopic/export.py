@@ -57,8 +57,8 @@ def write_table(
 
     Numbers keep every bit in the data formats (float32 as its shortest decimal, to be read as float32) and
     have 4 significant digits in md and latex, where line breaks and tabs in a cell become spaces. A missing
-    value is an empty cell, null in json. Lists and mappings in a cell are JSON text, except in json and jsonl;
-    a column of mixed types is text in parquet. Dates are ISO 8601.
+    value is an empty cell, null in json. Lists and mappings in a cell are JSON text, except in json and
+    jsonl; a column of mixed types is text in parquet. Dates are ISO 8601.
 
     Raises
     ------

@@ -64,7 +64,7 @@ def test_the_processors_where_no_process_is_pinned(monkeypatch, count, expected)
 def test_rates_are_those_of_a_computer_and_leave_the_random_stream_alone():
     state = torch.get_rng_state()
     assert 1e9 < matmul_rate(0.05) < 1e14
-    assert 1e7 < exp_rate(0.05) < 1e13
+    assert 1e6 < exp_rate(0.05) < 1e13
     assert torch.equal(torch.get_rng_state(), state)
 
 
