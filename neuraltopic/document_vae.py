@@ -164,10 +164,29 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 got=str(error),
                 hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts in these rows",
             ) from error
-        self.history_ = trainer.history
-        self.n_iter_ = trainer.epoch
-        self._describe(counts)
+        self.restore(self.vae_, history=trainer.history, information=None)
+        mean, variance = self._posterior(counts)
+        self.information_ = 0.5 * (mean**2 + variance - 1.0 - np.log(variance)).mean(0)
         return self
+
+    def check_parameters(self) -> None:
+        """Raise a UsageError for a parameter that no fit could use."""
+        self._settings()
+
+    def restore(
+        self, vae: VAE, *, history: list[dict[str, float]], information: NDArray[np.float32] | None
+    ) -> None:
+        """Take a trained network, and read the fitted attributes off it."""
+        self.vae_ = vae.eval()
+        self.history_ = history
+        self.n_iter_ = len(history)
+        decoder = vae.decoder
+        self.components_ = decoder.weight.detach().T.contiguous().cpu().numpy()  # type: ignore[union-attr]
+        self.bias_ = decoder.bias.detach().cpu().numpy()  # type: ignore[union-attr]
+        self.n_features_in_ = self.components_.shape[1]
+        self._n_features_out = len(self.components_)
+        if information is not None:
+            self.information_ = information
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Posterior mean of z for each document, (D, K): a function of that document alone, drawing nothing."""
@@ -293,15 +312,6 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 mean[rows.numpy()] = q.mean.cpu().numpy()
                 variance[rows.numpy()] = q.log_variance.exp().cpu().numpy()
         return mean, variance
-
-    def _describe(self, counts: Counts) -> None:
-        """Read the fitted attributes off the network."""
-        decoder = self.vae_.decoder
-        self.components_ = decoder.weight.detach().T.contiguous().cpu().numpy()  # type: ignore[union-attr]
-        self.bias_ = decoder.bias.detach().cpu().numpy()  # type: ignore[union-attr]
-        mean, variance = self._posterior(counts)
-        self.information_ = 0.5 * (mean**2 + variance - 1.0 - np.log(variance)).mean(0)
-        self._n_features_out = len(self.components_)
 
     def __sklearn_tags__(self) -> Any:
         """Say that the input is non-negative and may be sparse."""

@@ -1,0 +1,100 @@
+"""A corpus made ready for fitting: counts, ledger and preprocessor, in memory or in a folder that a stopped fit finds again."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
+from neuraltopic.documents.rows import Row
+from neuraltopic.export import write_table
+from neuraltopic.storage.strict_json import read_json, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+MAX_STATE_BYTES = 1 << 28
+
+
+@dataclass
+class Preparation:
+    """What a fit needs of a corpus.
+
+    Attributes
+    ----------
+    counts : Counts of shape (D, V)
+    ledger : DataFrame
+        A line an input row.
+    position : int64 array
+        Row of `counts` for each input row; -1 where it has none.
+    preprocessor : Preprocessor
+    corpus_sha256 : str
+        Digest of every id and text, in order.
+    """
+
+    counts: Counts
+    ledger: "pd.DataFrame"
+    position: NDArray[np.int64]
+    preprocessor: Preprocessor
+    corpus_sha256: str
+
+
+def prepare(
+    rows: Iterable[Row], settings: Preprocessing, *, workspace: Path | None, progress: "Progress | None"
+) -> Preparation:
+    """Read and count a corpus. With a workspace the counts stay there, mapped, and `reopen` finds all of it again."""
+    preprocessor = Preprocessor(settings)
+    corpus = _Digested(rows)
+    prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
+    preparation = Preparation(
+        prepared.counts,
+        prepared.ledger.to_frame(),
+        prepared.position,
+        preprocessor,
+        corpus.sha256.hexdigest(),
+    )
+    if workspace is not None:
+        np.save(workspace / "position.npy", preparation.position)
+        write_table(preparation.ledger, workspace / "ledger.parquet", "parquet")
+        # Written last: where it is, the rest is whole.
+        state = {"corpus_sha256": preparation.corpus_sha256, "preprocessor": preprocessor.state()}
+        write_json(workspace / "preparation.json", state)
+    return preparation
+
+
+def reopen(workspace: Path) -> Preparation | None:
+    """The preparation that `prepare` finished in this folder, or None."""
+    import pandas as pd
+
+    if not (workspace / "preparation.json").exists():
+        return None
+    state: Any = read_json(workspace / "preparation.json", MAX_STATE_BYTES)
+    return Preparation(
+        Counts.open(workspace / "counts"),
+        pd.read_parquet(workspace / "ledger.parquet"),
+        np.load(workspace / "position.npy", allow_pickle=False),
+        Preprocessor.from_state(state["preprocessor"]),
+        state["corpus_sha256"],
+    )
+
+
+class _Digested:
+    """Rows on their way to the preprocessor, each id and text taken into a running digest."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows = rows
+        self.sha256 = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            for part in (row.id, row.text or ""):
+                content = part.encode("utf-8", "surrogatepass")
+                self.sha256.update(len(content).to_bytes(8, "little") + content)
+            yield row

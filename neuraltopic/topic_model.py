@@ -1,0 +1,318 @@
+"""TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from neuraltopic.document_vae import DocumentVAE
+from neuraltopic.documents.preprocessing import Prepared, Preprocessing
+from neuraltopic.documents.readers import open_corpus
+from neuraltopic.documents.rows import Corpus
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preparation import prepare, reopen
+from neuraltopic.topics.document_weights import document_weights, energy_variance
+from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.tables import (
+    documents_table,
+    topic_labels,
+    topic_statistics,
+    topic_words_table,
+    topics_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+Documents = Sequence[str] | str | Path | Corpus
+
+
+class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Readable topics, and a vector for each document, from a collection of texts.
+
+    Parameters
+    ----------
+    n_components : int, default 50
+        K, the number of topics.
+    preprocessing : Preprocessing, optional
+        What is done to the words; `Preprocessing()` by default.
+    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
+        As for `DocumentVAE`.
+
+    Attributes
+    ----------
+    document_vae_ : DocumentVAE
+        The fitted model of the counts.
+    preprocessor_ : Preprocessor
+        Makes counts of texts, with the vocabulary of the fit.
+    vocabulary_ : tuple of str
+        V words; column v of `components_` is word v.
+    components_ : float32 array of shape (K, V)
+        R of equation (17.15).
+    vectors_ : float32 array of shape (D, K)
+        Posterior means of the documents kept in the fit, in their order. Not saved with the model.
+    ledger_ : DataFrame
+        A line an input row of the fit: kept, or why not. Not saved with the model.
+
+    Examples
+    --------
+    >>> from neuraltopic import TopicModel
+    >>> model = TopicModel(n_components=50, random_state=0).fit("corpus/")  # doctest: +SKIP
+    >>> model.get_topic(0)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        n_components: int = 50,
+        *,
+        preprocessing: Preprocessing | None = None,
+        recipe: str = "nvdm",
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        patience: int | None = None,
+        validation_fraction: float = 0.05,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.preprocessing = preprocessing
+        self.recipe = recipe
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        documents: Documents,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> Self:
+        """Learn the topics of a collection.
+
+        Parameters
+        ----------
+        documents : sequence of str, path, or Corpus
+            Texts, or where they are: anything that `neuraltopic.documents.readers.open_corpus` takes.
+        y : ignored
+        progress : callable of (stage, done, total), optional
+        workspace : Path, optional
+            A folder for the counts, which are then mapped from disk, and for the state of the training. A fit that
+            finds there what an earlier one with the same corpus and settings left behind goes on from it, to the same
+            bits.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing.
+        """
+        vae = DocumentVAE(**{name: getattr(self, name) for name in DocumentVAE().get_params()})
+        vae.check_parameters()
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        settings = self.preprocessing or Preprocessing()
+        preparation = reopen(workspace) if workspace else None
+        if preparation is None:
+            preparation = prepare(corpus, settings, workspace=workspace, progress=progress)
+        counts = preparation.counts
+        if len(counts) < max(2, self.n_components):
+            raise NeuralTopicError(
+                f"documents in {corpus.name}",
+                expected=f"at least {max(2, self.n_components)} with words of the vocabulary, one a topic",
+                got=f"{len(counts):,}",
+                hint="Ask for fewer topics, or give more documents",
+            )
+        vae.fit(
+            counts, progress=progress, checkpoint=workspace / "checkpoint.safetensors" if workspace else None
+        )
+        self.document_vae_ = vae
+        self.preprocessor_ = preparation.preprocessor
+        self.ledger_ = preparation.ledger
+        self.corpus_sha256_ = preparation.corpus_sha256
+        self.n_documents_ = len(counts)
+        self._position = preparation.position
+        self.vectors_ = vae.transform(counts)
+        ids = preparation.ledger["id"].to_numpy()[preparation.ledger["status"] == "kept"]
+        self.statistics_ = topic_statistics(
+            self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids
+        )
+        return self
+
+    def transform(self, documents: Documents) -> NDArray[np.float32]:
+        """Vector of each document, (N, K): the posterior mean of z, one row an input row.
+
+        A row without a known word, or that could not be read, gets the vector of an empty document.
+        """
+        check_is_fitted(self)
+        prepared = self.prepare(documents)
+        return self._in_input_order(self.document_vae_.transform(prepared.counts), prepared.position)
+
+    def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
+        """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
+        self.fit(documents, **fit_params)
+        return self._in_input_order(self.vectors_, self._position)
+
+    def prepare(
+        self, documents: Documents, *, workspace: Path | None = None, progress: "Progress | None" = None
+    ) -> Prepared:
+        """Counts of documents over the vocabulary of the fit, with their ledger."""
+        check_is_fitted(self)
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
+
+    def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Share of each topic in documents with these vectors, (N, K); rows sum to 1."""
+        check_is_fitted(self)
+        return document_weights(vectors, energy_variance(self.components_, self.document_vae_.bias_))
+
+    def perplexity(self, documents: Documents, **options: Any) -> float:
+        """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
+        return self.document_vae_.perplexity(self.prepare(documents).counts, **options)
+
+    @property
+    def components_(self) -> NDArray[np.float32]:
+        """R, (K, V)."""
+        return self.document_vae_.components_
+
+    @property
+    def vocabulary_(self) -> tuple[str, ...]:
+        """The V words."""
+        return self.preprocessor_.vocabulary.words
+
+    def get_topics(self, top_n: int = 10) -> dict[int, list[tuple[str, float]]]:
+        """The highest-ranked words of each topic with their weights in R, best first."""
+        check_is_fitted(self)
+        ranked = top_words(self.components_, top_n)
+        return {
+            topic: [(self.vocabulary_[w], float(self.components_[topic, w])) for w in row]
+            for topic, row in enumerate(ranked)
+        }
+
+    def get_topic(self, topic: int, top_n: int = 10) -> list[tuple[str, float]]:
+        """The highest-ranked words of one topic with their weights in R.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        self._require_topic(topic)
+        return self.get_topics(top_n)[topic]
+
+    def get_topic_words(self, top_n: int = 10) -> "pd.DataFrame":
+        """A line a word: topic, label, rank, word, weight, frex, lift."""
+        check_is_fitted(self)
+        vae = self.document_vae_
+        return topic_words_table(
+            vae.components_, vae.bias_, self.statistics_.strength, self.vocabulary_, top_n
+        )
+
+    def get_topic_info(self) -> "pd.DataFrame":
+        """A line a topic: topic, label, share, n_documents, information, words, typical_documents, flags."""
+        check_is_fitted(self)
+        return topics_table(self.components_, self.vocabulary_, self.statistics_)
+
+    def get_document_info(self) -> "pd.DataFrame":
+        """A line an input row of the fit, in order: the ledger, then topic, label and weight of its largest topic.
+
+        Raises
+        ------
+        NeuralTopicError
+            After `load`: a saved model holds nothing of the documents.
+        """
+        self._require_documents()
+        labels = topic_labels(self.components_, self.vocabulary_)
+        return documents_table(self.ledger_, self._position, self.topic_weights(self.vectors_), labels)
+
+    def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
+        """Ids of the documents with the largest z on this topic, most typical first.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        self._require_topic(topic)
+        self._require_documents()
+        ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
+        return [str(ids[d]) for d in top_words(self.vectors_[:, [topic]].T, n)[0]]
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the model to a folder that holds numbers and text, no code, and nothing of the documents but ids.
+
+        Raises
+        ------
+        UsageError
+            When the folder exists, unless `force`.
+        """
+        from neuraltopic.model_folder import save_model
+
+        check_is_fitted(self)
+        save_model(self, Path(folder), force=force)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, device: str = "auto") -> "TopicModel":
+        """Read what `save` wrote, verifying it first.
+
+        Raises
+        ------
+        NeuralTopicError
+            When anything in the folder is not as it was written.
+        """
+        from neuraltopic.model_folder import load_model
+
+        return load_model(Path(folder), device=device)
+
+    def _in_input_order(
+        self, vectors: NDArray[np.float32], position: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        out = np.zeros((len(position), self.components_.shape[0]), np.float32)
+        has = position >= 0
+        out[has] = vectors[position[has]]
+        return out
+
+    def _require_topic(self, topic: int) -> None:
+        check_is_fitted(self)
+        if not 0 <= topic < len(self.components_):
+            raise UsageError(
+                "topic",
+                expected=f"a number from 0 to {len(self.components_) - 1}",
+                got=repr(topic),
+                hint="See topics",
+            )
+
+    def _require_documents(self) -> None:
+        check_is_fitted(self)
+        if not hasattr(self, "ledger_"):
+            raise NeuralTopicError(
+                "documents of the fit",
+                expected="a model fitted in this session",
+                got="a loaded one, which holds nothing of its documents",
+                hint="Read documents.parquet in the run folder, or transform the documents again",
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "document_vae_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that the input is text."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags

@@ -1,0 +1,180 @@
+"""The tidy tables of a fitted model: a line a word, a line a topic, a line a document."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuraltopic.topics.diagnostics import inactive_topics, repeated_topics
+from neuraltopic.topics.ranking import frex, lift, top_words, topic_log_probabilities
+
+# Words in a label, as in 12_orbit_lunar_shuttle.
+_LABEL_WORDS = 3
+# Length of the word lists that are compared when topics repeat, and of the lists in the table of topics.
+_LIST_WORDS = 10
+
+
+@dataclass(frozen=True)
+class TopicStatistics:
+    """What the training documents say of each topic; arrays of shape (K,).
+
+    Attributes
+    ----------
+    share : float
+        Mean share of the topic in the documents; sums to 1.
+    n_documents : int
+        Documents in which it is the largest.
+    strength : float
+        Root mean square of z_k over those documents; 1, the prior's, where there is none.
+    information : float
+        KL(q || p) of the dimension, in nats a document.
+    typical : tuple of tuple of str
+        Ids of the documents with the largest z_k, most typical first.
+    """
+
+    share: NDArray[np.floating]
+    n_documents: NDArray[np.integer]
+    strength: NDArray[np.floating]
+    information: NDArray[np.floating]
+    typical: tuple[tuple[str, ...], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able lists."""
+        return {
+            "share": self.share.tolist(),
+            "n_documents": self.n_documents.tolist(),
+            "strength": self.strength.tolist(),
+            "information": self.information.tolist(),
+            "typical": [list(ids) for ids in self.typical],
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TopicStatistics":
+        """Back from `to_dict`."""
+        return cls(
+            share=np.asarray(values["share"], np.float64),
+            n_documents=np.asarray(values["n_documents"], np.int64),
+            strength=np.asarray(values["strength"], np.float64),
+            information=np.asarray(values["information"], np.float64),
+            typical=tuple(tuple(ids) for ids in values["typical"]),
+        )
+
+
+def topic_statistics(
+    vectors: NDArray[np.floating],
+    weights: NDArray[np.floating],
+    information: NDArray[np.floating],
+    ids: Sequence[str],
+    n_typical: int = 5,
+) -> TopicStatistics:
+    """Statistics of K topics from D documents.
+
+    Parameters
+    ----------
+    vectors : (D, K)
+        Posterior means of z.
+    weights : (D, K)
+        Share of each topic in each document.
+    information : (K,)
+        Mean KL of each dimension.
+    ids : D strings
+    """
+    K = vectors.shape[1]
+    largest = weights.argmax(1)
+    n_documents = np.bincount(largest, minlength=K)
+    squares = np.bincount(largest, weights=np.square(vectors[np.arange(len(vectors)), largest]), minlength=K)
+    return TopicStatistics(
+        share=weights.mean(0, dtype=np.float64),
+        n_documents=n_documents,
+        strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
+        information=np.asarray(information, np.float64),
+        typical=tuple(tuple(ids[d] for d in row) for row in top_words(vectors.T, n_typical)),
+    )
+
+
+def topic_labels(components: NDArray[np.floating], words: Sequence[str]) -> list[str]:
+    """A label for each topic: its number and its first words, 12_orbit_lunar_shuttle."""
+    ranked = top_words(components, _LABEL_WORDS)
+    return [f"{topic}_{'_'.join(words[w] for w in row)}" for topic, row in enumerate(ranked)]
+
+
+def topic_words_table(
+    components: NDArray[np.floating],
+    bias: NDArray[np.floating],
+    strength: NDArray[np.floating],
+    words: Sequence[str],
+    top_n: int,
+) -> pd.DataFrame:
+    """A line a word: topic, label, rank (from 1), word, weight (R), frex, lift."""
+    ranked = top_words(components, top_n)
+    log_probabilities = topic_log_probabilities(components, bias, strength)
+    topics = np.repeat(np.arange(len(ranked)), ranked.shape[1])
+    chosen = (topics, ranked.ravel())
+    labels = topic_labels(components, words)
+    return pd.DataFrame(
+        {
+            "topic": topics,
+            "label": [labels[topic] for topic in topics],
+            "rank": np.tile(np.arange(1, ranked.shape[1] + 1), len(ranked)),
+            "word": [words[w] for w in ranked.ravel()],
+            "weight": components[chosen],
+            "frex": frex(log_probabilities)[chosen],
+            "lift": lift(log_probabilities, bias)[chosen],
+        }
+    )
+
+
+def topics_table(
+    components: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics
+) -> pd.DataFrame:
+    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents, flags."""
+    ranked = top_words(components, _LIST_WORDS)
+    repeats = repeated_topics(ranked)
+    inactive = inactive_topics(statistics.information)
+    flags = []
+    for topic in range(len(components)):
+        flag = ["inactive"] if inactive[topic] else []
+        if topic in repeats:
+            flag.append(f"repeats {repeats[topic]}")
+        flags.append(", ".join(flag))
+    return pd.DataFrame(
+        {
+            "topic": np.arange(len(components)),
+            "label": topic_labels(components, words),
+            "share": statistics.share,
+            "n_documents": statistics.n_documents,
+            "information": statistics.information,
+            "words": [" ".join(words[w] for w in row) for row in ranked],
+            "typical_documents": [" ".join(ids) for ids in statistics.typical],
+            "flags": flags,
+        }
+    )
+
+
+def documents_table(
+    ledger: pd.DataFrame, position: NDArray[np.integer], weights: NDArray[np.floating], labels: Sequence[str]
+) -> pd.DataFrame:
+    """A line an input row, in input order: the ledger's columns, then topic, label and weight of the largest topic.
+
+    Parameters
+    ----------
+    ledger : DataFrame of N rows
+    position : (N,)
+        Row of `weights` for each input row, -1 where it has none; its topic is then missing.
+    weights : (D, K)
+    """
+    table = ledger.copy()
+    has = position >= 0
+    largest = weights.argmax(1) if len(weights) else np.zeros(0, np.int64)
+    topic = np.where(has, largest[np.where(has, position, 0)] if len(largest) else 0, -1)
+    weight = (
+        weights[np.where(has, position, 0), np.maximum(topic, 0)] if len(weights) else np.zeros(len(position))
+    )
+    table["topic"] = pd.array(topic, dtype="Int64")
+    table.loc[~has, "topic"] = pd.NA
+    table["label"] = [labels[t] if t >= 0 else None for t in topic]
+    table["weight"] = np.where(has, weight, np.nan)
+    return table
