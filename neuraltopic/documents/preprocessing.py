@@ -1,0 +1,280 @@
+"""From the rows of a corpus to counts over a vocabulary, with a ledger of every row.
+
+The text is read once. Each distinct form becomes a number, the corpus a stream of numbers on disk; what is
+decided about a word is decided once a form and applied to the stream as a table look-up.
+"""
+
+import contextlib
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.documents.counts import Counts, CountsWriter
+from neuraltopic.documents.fitted import Fitted, library_versions
+from neuraltopic.documents.intake import Intake, Progress
+from neuraltopic.documents.learning import learn
+from neuraltopic.documents.ledger import Ledger
+from neuraltopic.documents.lemmas import lemmatiser
+from neuraltopic.documents.lexicon import Lexicon
+from neuraltopic.documents.rows import Row
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.documents.stop_words import stop_words
+from neuraltopic.documents.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.documents.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
+from neuraltopic.documents.vocabulary import Vocabulary
+from neuraltopic.documents.words import WordRule
+from neuraltopic.errors import NeuralTopicError
+
+__all__ = ["Prepared", "Preprocessing", "Preprocessor"]
+
+# In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
+FORMS_HELD = 1_000_000
+
+
+@dataclass
+class Prepared:
+    """What came of the rows given to a `Preprocessor`.
+
+    Attributes
+    ----------
+    counts : Counts
+        The documents that are counted, in input order.
+    ledger : Ledger
+        What became of every input row, in input order.
+    position : int64 array of shape (rows,)
+        The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
+    """
+
+    counts: Counts
+    ledger: Ledger
+    position: NDArray[np.int64]
+
+
+class Preprocessor:
+    """Learns a vocabulary from documents, and counts its words in these and in others.
+
+    Parameters
+    ----------
+    settings : Preprocessing
+        What is done to the words.
+
+    Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
+    """
+
+    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+        self.settings = settings
+        self._fitted: Fitted | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that are counted; a NeuralTopicError before `fit_transform`."""
+        return self._learned().vocabulary
+
+    def fit_transform(
+        self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
+    ) -> Prepared:
+        """Learn the vocabulary of the rows and count it in them.
+
+        Rows that are empty, unreadable, the same text as an earlier one, or without a word of the vocabulary
+        have no row in the counts; the ledger says which.
+
+        Parameters
+        ----------
+        rows : iterable of Row
+            Taken once.
+        workspace : Path or None
+            A folder for the counts, which then stay on disk in its subfolder counts, memory-mapped. With None
+            they are held in memory.
+        progress : callable of (stage, done, total or None), or None
+            Called now and then: "reading" in rows, "phrases" and "counting" in documents.
+
+        Raises
+        ------
+        NeuralTopicError
+            When no row has a text, or no word passes the settings.
+        UsageError
+            When the settings ask for a language, a package or a pipeline that is not there.
+        """
+        report = progress or _silent
+        listed = self.settings.extra_stop_words
+        if self.settings.stop_words:
+            listed += tuple(sorted(stop_words(self.settings.language)))
+        rule, tokeniser = self._rule(listed), self._tokeniser
+        intake = Intake(rows, only_new=True, report=report)
+        with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
+            forms = FormIds()
+            stream = TokenStream(path, numbered(tokeniser(intake), forms))
+            if not stream.n_documents:
+                raise _no_documents(intake.ledger)
+            word_of_form = [rule(form) for form in forms]
+            vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
+            fitted = Fitted(
+                vocabulary=vocabulary,
+                phrases=tuple(phrases),
+                stop_words=listed,
+                tokeniser=tokeniser.identity,
+                n_documents=stream.n_documents,
+                libraries=library_versions(self.settings),
+            )
+            numbers = fitted.lexicon.numbers(word_of_form)
+            blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
+            counts, n_tokens = _count(
+                blocks,
+                fitted.lexicon,
+                folder,
+                mmap=workspace is not None,
+                drop_empty=True,
+                report=lambda done: report("counting", done, stream.n_documents),
+            )
+        self._fitted = fitted
+        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+
+    def transform(
+        self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
+    ) -> Prepared:
+        """Count the vocabulary in other rows, or the same.
+
+        Every row that could be read has a row in the counts, a duplicate too; that of an empty row, or of one
+        without a word of the vocabulary, is empty. The counts of a row depend on that row alone.
+
+        Parameters are those of `fit_transform`.
+
+        Raises
+        ------
+        NeuralTopicError
+            Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
+        """
+        report, fitted = progress or _silent, self._learned()
+        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
+        if tokeniser.identity != fitted.tokeniser:
+            raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
+        intake = Intake(rows, only_new=False, report=report)
+        blocks = _known_words(tokeniser(intake), rule, fitted.lexicon)
+        with _folder(workspace) as folder:
+            counts, n_tokens = _count(
+                blocks,
+                fitted.lexicon,
+                folder,
+                mmap=workspace is not None,
+                drop_empty=False,
+                report=lambda done: report("counting", done, None),
+            )
+        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+
+    def state(self) -> dict[str, Any]:
+        """Return the settings and all that was learned, as JSON can hold it."""
+        return {"settings": self.settings.to_dict(), **self._learned().to_dict()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Make the preprocessor that `state` came from.
+
+        Raises
+        ------
+        NeuralTopicError
+            When a part is missing, of the wrong type, or disagrees with another.
+        """
+        fitted = Fitted.from_dict(state)
+        preprocessor = cls(Preprocessing.from_dict(state["settings"]))
+        preprocessor._fitted = fitted
+        return preprocessor
+
+    def _learned(self) -> Fitted:
+        if self._fitted is None:
+            raise NeuralTopicError(
+                "Preprocessor",
+                expected="a vocabulary",
+                got="one that has not seen any documents",
+                hint="Call fit_transform first",
+            )
+        return self._fitted
+
+    def _rule(self, listed: Iterable[str]) -> WordRule:
+        return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
+
+    @cached_property
+    def _tokeniser(self) -> Tokeniser:
+        pipeline = self.settings.spacy_pipeline
+        return WordTokeniser() if pipeline is None else SpacyTokeniser(pipeline)  # takes seconds to load
+
+
+def _known_words(documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon) -> Iterator[Block]:
+    """Yield blocks of documents as numbers of the lexicon."""
+    forms = FormIds()
+    numbers = np.zeros(0, np.int32)
+    for block in numbered(documents, forms):
+        new = list(forms)[len(numbers) :]
+        numbers = np.append(numbers, lexicon.numbers(rule(form) for form in new))
+        yield Block(numbers[block.tokens], block.bounds)
+        if len(forms) > FORMS_HELD:
+            forms.clear()
+            numbers = numbers[:0]
+
+
+def _count(
+    blocks: Iterable[Block],
+    lexicon: Lexicon,
+    folder: Path,
+    *,
+    mmap: bool,
+    drop_empty: bool,
+    report: Callable[[int], None],
+) -> tuple[Counts, NDArray[np.int64]]:
+    """Write the counts of the blocks to folder/counts; also return the tokens counted in each document."""
+    n_tokens = array("q")
+    with CountsWriter(folder / "counts", lexicon.n_columns) as writer:
+        for block in blocks:
+            rows = lexicon.count(block)
+            lengths = np.diff(rows.indptr)
+            writer.append(lengths[lengths > 0] if drop_empty else lengths, rows.indices, rows.data)
+            n_tokens.extend(rows.sum(axis=1).tolist())
+            report(len(n_tokens))
+    return Counts.open(folder / "counts", mmap=mmap), np.array(n_tokens, np.int64)
+
+
+@contextlib.contextmanager
+def _folder(workspace: Path | None) -> Iterator[Path]:
+    """Yield the workspace, or a folder that is removed afterwards."""
+    if workspace is None:
+        with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
+            yield Path(folder)
+    else:
+        workspace.mkdir(parents=True, exist_ok=True)
+        yield workspace
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    """Report nothing."""
+
+
+def _no_documents(ledger: Ledger) -> NeuralTopicError:
+    return NeuralTopicError(
+        "documents",
+        expected="at least one with text",
+        got=ledger.summary(),
+        hint="Check the path, the text column and the encoding",
+    )
+
+
+def _other_tokeniser(fitted: Mapping[str, str], found: Mapping[str, str]) -> NeuralTopicError:
+    return NeuralTopicError(
+        "tokeniser",
+        expected=f"{fitted.get('name')} {fitted.get('version')}, which the vocabulary was made with",
+        got=f"{found['name']} {found['version']}",
+        hint="Install that version, or fit again",
+    )
