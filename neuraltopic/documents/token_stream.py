@@ -33,7 +33,7 @@ def numbered(documents: Iterable[list[str]], ids: FormIds) -> Iterator[Block]:
     held: list[NDArray[np.int32]] = []
     n_held = 0
     for forms in documents:
-        # At once, while the strings are in the processor's cache: half the time of a block of documents.
+        # At once, while the strings are in the processor's cache: later each look-up waits for memory.
         held.append(np.fromiter(map(ids.__getitem__, forms), np.int32, len(forms)))
         n_held += len(forms)
         if n_held >= BLOCK_TOKENS:

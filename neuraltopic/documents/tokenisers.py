@@ -153,6 +153,6 @@ def _load(pipeline: str) -> "Language":
         raise UsageError(
             f"spaCy pipeline {pipeline!r}",
             expected="an installed pipeline, its folder, or blank: and a language code",
-            got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            got=f"{type(error).__name__}: {str(error).rstrip('.')}",
             hint="Install it (python -m spacy download NAME) or name another, such as blank:en",
         ) from error

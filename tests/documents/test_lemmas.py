@@ -10,7 +10,12 @@ pytest.importorskip("simplemma")
 
 @pytest.mark.parametrize(
     ("language", "word", "lemma"),
-    [("en", "topics", "topic"), ("en", "qwxyz", "qwxyz"), ("de", "häuser", "Haus"), ("fr", "chevaux", "cheval")],
+    [
+        ("en", "topics", "topic"),
+        ("en", "qwxyz", "qwxyz"),
+        ("de", "häuser", "Haus"),
+        ("fr", "chevaux", "cheval"),
+    ],
 )
 def test_lemmas(language, word, lemma):
     assert lemmatiser(language)(word) == lemma
