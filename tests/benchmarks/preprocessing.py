@@ -3,7 +3,8 @@
 Run: python tests/benchmarks/preprocessing.py [rounds]
 The two take turns in one process, so that a busy machine slows both. Filters are equal: the same stop words,
 letters only, three or more of them, min_df 5, max_df 0.5. Ours also takes addresses out, looks for duplicates
-and keeps the ledger, and words with an apostrophe are one word, hence a few words less. The first round of each includes its imports and warms the caches.
+and keeps the ledger, and don't is one word: hence a few words less. The first round of each includes its
+imports and warms the caches.
 """
 
 import os
