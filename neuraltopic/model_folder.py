@@ -20,14 +20,13 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preparation import MAX_STATE_BYTES
 from neuraltopic.recipes import find_recipe
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.manifest import verify_manifest, write_manifest
 from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.storage.weights import read_weights, write_weights
 from neuraltopic.topic_model import TopicModel
 from neuraltopic.topics.tables import TopicStatistics
 
-KIND = "neuraltopic-model"
-SCHEMA_VERSION = 1
 FILES = ("config.json", "preprocessing.json", "topics.json", "weights.safetensors")
 
 
@@ -51,7 +50,7 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         write_json(unfinished / "preprocessing.json", model.preprocessor_.state())
         write_json(unfinished / "topics.json", model.statistics_.to_dict())
         write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict())
-        write_manifest(unfinished, kind=KIND, schema_version=SCHEMA_VERSION, extra={})
+        write_manifest(unfinished, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, extra={})
 
 
 def load_model(folder: Path, *, device: str) -> TopicModel:
@@ -62,7 +61,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     NeuralTopicError
         When anything is not as it was written.
     """
-    manifest: Any = verify_manifest(folder, kind=KIND, schema_version=SCHEMA_VERSION)
+    manifest: Any = verify_manifest(folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION)
     if sorted(manifest["files"]) != sorted(FILES):
         raise _wrong(folder, f"the files {', '.join(FILES)}", ", ".join(manifest["files"]))
     config: Any = read_json(folder / "config.json", MAX_STATE_BYTES)

@@ -62,6 +62,12 @@ def open_corpus(
     """
     if encoding is not None:
         encoding = check_encoding(encoding)
+    corpus = _open(source, text, id, encoding)
+    corpus.options = {"text": text, "id": id, "encoding": encoding}
+    return corpus
+
+
+def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     if not isinstance(source, str | os.PathLike):
         _refuse("a list of documents", text=text, id=id, encoding=encoding)
         return ListCorpus(_sequence(source))

@@ -61,10 +61,13 @@ class Corpus(ABC):
     ----------
     name : str
         The path as given, "-" for standard input, "<list of N documents>" for Python values.
+    options : dict of str to str or None
+        How it is read: the text column, the id column and the encoding that were asked for.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
 
     @abstractmethod
     def __iter__(self) -> Iterator[Row]:

@@ -89,9 +89,7 @@ def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         The disk is full or the folder cannot be written; `path` is as it was.
     """
     destination = Path(os.path.abspath(path))
-    _require_parent(destination)
-    _clean_leftovers(destination)
-    _require_replaceable(destination, force=force)
+    check_destination(destination, force=force)
     temporary, lock = _locked_sibling(destination, folder=True)
     try:
         yield temporary
@@ -105,6 +103,20 @@ def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Itera
     finally:
         _remove(temporary)  # the old folder after an exchange, the unfinished one after a failure
         _unlock(lock)
+
+
+def check_destination(path: str | os.PathLike[str], *, force: bool) -> None:
+    """Refuse, before any work is done, a folder that `atomic_folder` would refuse.
+
+    Raises
+    ------
+    UsageError
+        As for `atomic_folder`.
+    """
+    destination = Path(os.path.abspath(path))
+    _require_parent(destination)
+    _clean_leftovers(destination)
+    _require_replaceable(destination, force=force)
 
 
 def _require_parent(destination: Path) -> None:

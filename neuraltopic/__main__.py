@@ -1,0 +1,7 @@
+"""`python -m neuraltopic` is `neuraltopic`."""
+
+import sys
+
+from neuraltopic.cli import main
+
+sys.exit(main())

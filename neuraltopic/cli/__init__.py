@@ -1,0 +1,123 @@
+"""The command line: each command parses, calls one library function of the same name, and prints.
+
+Data go to stdout; notes, progress and errors to stderr. An error is one line. Exit codes: 0 done, 1 the data
+cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from neuraltopic.cli.corpus import corpus
+from neuraltopic.cli.embed import embed
+from neuraltopic.cli.export import export
+from neuraltopic.cli.fit import fit
+from neuraltopic.cli.inspect import inspect
+from neuraltopic.cli.topics import topics
+from neuraltopic.errors import NeuralTopicError
+
+_DEBUG = "--debug"
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+for command in (fit, topics, export, embed, inspect, corpus):
+    app.command()(command)
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM)."""
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        import neuraltopic
+
+        typer.echo(f"neuraltopic {neuraltopic.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def neuraltopic_(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")
+    ] = False,
+) -> None:
+    """Topics, document vectors and honest figures from a folder of documents."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        `sys.argv` without the name of the program by default.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    debug = _DEBUG in given
+    # Threads that spin while they wait slow a busy machine down several times. Read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        with _terminable():
+            _invoke([argument for argument in given if argument != _DEBUG] or ["--help"])
+            sys.stdout.flush()
+        return 0
+    except typer.Exit as end:
+        return end.exit_code
+    except BrokenPipeError:
+        # Nothing more can be written, also not what Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt as interruption:
+        return _report(
+            str(interruption) or "interrupted", 143 if isinstance(interruption, Terminated) else 130, debug
+        )
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "neuraltopic"
+        return _report(f"{error.format_message()} Try '{command} --help'.", error.exit_code, debug)
+    except NeuralTopicError as error:
+        return _report(str(error), error.exit_code, debug)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _report(f"{error.strerror or error}{where}", 1, debug)
+
+
+def _invoke(arguments: list[str]) -> None:
+    # Without typer's own main(), which would print and exit in its own way.
+    with typer.main.get_command(app).make_context("neuraltopic", arguments) as context:
+        context.command.invoke(context)
+
+
+def _report(message: str, exit_code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"neuraltopic: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, so that nothing half-written stays."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

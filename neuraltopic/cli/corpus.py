@@ -1,0 +1,47 @@
+"""`neuraltopic corpus NAME FOLDER`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuraltopic.cli.options import Quiet
+from neuraltopic.corpora import CORPORA, write_corpus
+from neuraltopic.errors import UsageError
+
+
+def corpus(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=f"One of {', '.join(CORPORA)}.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Folder to write.")] = None,
+    subset: Annotated[
+        str | None, typer.Option("--subset", metavar="NAME", help="newsgroups: train, test or all.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remove", metavar="PART", help="newsgroups: headers, footers or quotes; may be repeated."
+        ),
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the corpora.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a corpus to a new folder."""
+    from neuraltopic.progress import show_progress
+
+    if show_list:
+        for known, recipe in CORPORA.items():
+            print(f"{known:<12}{recipe.summary}")
+        return
+    if name is None or folder is None:
+        raise UsageError(
+            "corpus",
+            expected="the name of a corpus and a folder to write",
+            got="no folder" if name else "neither",
+            hint="See neuraltopic corpus --list",
+        )
+    options: dict[str, Any] = {"subset": subset, "remove": remove}
+    with show_progress(quiet=quiet) as progress:
+        written = write_corpus(
+            name, folder, progress=progress, **{key: value for key, value in options.items() if value}
+        )
+        progress.note(f"{written:,} documents: {folder}")

@@ -1,0 +1,50 @@
+"""`neuraltopic embed RUN PATH`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuraltopic.cli.options import (
+    AsJson,
+    CorpusPath,
+    Device,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    RunFolder,
+    TextColumn,
+)
+from neuraltopic.cli.printing import print_json
+
+
+def embed(
+    run: RunFolder,
+    path: CorpusPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    device: Device = "auto",
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
+    from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.progress import show_progress
+    from neuraltopic.storage.atomic import check_destination
+
+    check_destination(output, force=force)
+    corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    from neuraltopic import runs
+
+    with show_progress(quiet=quiet) as progress:
+        model = runs.open_run(run, device=device)
+        ledger = runs.embed(model, corpus, output, force=force, progress=progress)
+        progress.note(ledger.summary())
+        progress.note(f"vectors: {output}")
+    if as_json:
+        rows = {str(status): count for status, count in ledger.counts().items()}
+        print_json({"output": str(output), "dimensions": len(model.components_), "rows": rows})

@@ -1,0 +1,67 @@
+"""`neuraltopic export RUN TABLE`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuraltopic.cli.options import Force, RunFolder, Words
+from neuraltopic.errors import UsageError
+from neuraltopic.export import FORMATS, format_of, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+TABLES = ("topics", "topic-words", "documents", "vectors")
+
+
+def export(
+    run: RunFolder,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of {', '.join(TABLES)}.")],
+    format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="NAME", help=f"One of {', '.join(FORMATS)}; csv by default."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The suffix names the format. Default: stdout."),
+    ] = None,
+    words: Words = 10,
+    force: Force = False,
+) -> None:
+    """Write a table of a run for spreadsheets, programs or papers."""
+    chosen = format or (format_of(output) if output else "csv")
+    for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
+        if value not in known:
+            raise UsageError(
+                option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these"
+            )
+    if output and output.exists() and not force:
+        raise UsageError(
+            f"output {output}",
+            expected="a path that does not exist yet",
+            got="one that does",
+            hint="Choose another path, or replace it with --force",
+        )
+    frame = _frame(run, table, words)
+    write_table(frame, sys.stdout if output is None else output, chosen)
+
+
+def _frame(run: Path, table: str, words: int) -> "pd.DataFrame":
+    if table in ("topics", "topic-words"):
+        from neuraltopic.cli.printing import topics_frame
+        from neuraltopic.runs import open_run
+
+        model = open_run(run, device="cpu")
+        return topics_frame(model, words) if table == "topics" else model.get_topic_words(words)
+
+    import pandas as pd
+
+    from neuraltopic.run_facts import run_file
+    from neuraltopic.vector_files import VECTORS_PARQUET, read_vectors
+
+    if table == "documents":
+        return pd.read_parquet(run_file(run, "documents.parquet"))
+    return read_vectors(run_file(run, VECTORS_PARQUET))

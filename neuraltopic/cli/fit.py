@@ -1,0 +1,240 @@
+"""`neuraltopic fit PATH`."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, TextColumn
+from neuraltopic.cli.printing import print_json, print_topics, readable_bytes, records, topics_frame
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.documents.rows import Corpus
+    from neuraltopic.progress import QuietProgress
+    from neuraltopic.runs import Run
+    from neuraltopic.topic_model import TopicModel
+
+DEFAULTS = Preprocessing()
+
+
+def fit(
+    path: CorpusPath,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")
+    ] = Path("run"),
+    topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
+    ] = DEFAULTS.language,
+    min_df: Annotated[
+        str,
+        typer.Option(
+            "--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."
+        ),
+    ] = str(DEFAULTS.min_df),
+    max_df: Annotated[
+        str,
+        typer.Option(
+            "--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."
+        ),
+    ] = str(DEFAULTS.max_df),
+    vocabulary_size: Annotated[
+        int, typer.Option("--vocabulary-size", help="Most words.")
+    ] = DEFAULTS.max_vocabulary,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
+    lemmas: Annotated[
+        bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")
+    ] = False,
+    phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
+    spacy: Annotated[
+        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
+    ] = None,
+    keep_stop_words: Annotated[
+        bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
+    ] = False,
+    stop_words: Annotated[
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words, UTF-8.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Peak of the schedule.")
+    ] = None,
+    device: Device = "auto",
+    force: Force = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn topics from documents, and write a run folder."""
+    from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.storage.atomic import check_destination
+
+    check_destination(output, force=force)
+    if topics < 1:
+        raise UsageError("topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
+    settings = Preprocessing(
+        language=language,
+        stop_words=not keep_stop_words,
+        extra_stop_words=_words_of(stop_words) if stop_words else (),
+        numbers=numbers,
+        lemmas=lemmas,
+        phrases=phrases,
+        min_df=_document_frequency("min-df", min_df),
+        max_df=_document_frequency("max-df", max_df),
+        max_vocabulary=vocabulary_size,
+        spacy_pipeline=spacy,
+    )
+    corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    from neuraltopic.topic_model import TopicModel
+
+    model = TopicModel(
+        topics,
+        preprocessing=settings,
+        max_epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        device=device,
+        random_state=seed,
+    )
+    if dry_run:
+        _forecast(model, corpus, as_json=as_json)
+    else:
+        _fit(model, corpus, output, force=force, resume=resume, as_json=as_json, quiet=quiet)
+
+
+def _fit(
+    model: "TopicModel",
+    corpus: "Corpus",
+    output: Path,
+    *,
+    force: bool,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from neuraltopic.progress import show_progress
+    from neuraltopic.runs import fit_run
+    from neuraltopic.workspace import unfinished_request
+
+    reached = ""
+
+    def watched(stage: str, done: int, total: int | None) -> None:
+        nonlocal reached
+        reached = f" after epoch {done} of {total}" if stage == "training" else f" while {stage}"
+        progress(stage, done, total)
+
+    with show_progress(quiet=quiet) as progress:
+        try:
+            run = fit_run(
+                model,
+                corpus,
+                output,
+                force=force,
+                resume=resume,
+                command=["neuraltopic", *sys.argv[1:]],
+                progress=watched,
+            )
+        except KeyboardInterrupt as interruption:
+            more = "; go on with --resume" if unfinished_request(output) else ""
+            interruption.args = (f"interrupted{reached}{more}",)
+            raise
+        _note(run, progress)
+    table = topics_frame(run.model, 10)
+    if as_json:
+        print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
+    else:
+        print_topics(table)
+
+
+def _note(run: "Run", progress: "QuietProgress") -> None:
+    """Say what was read, how well it went, and what is wrong with the topics."""
+    facts = run.facts
+    rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
+    encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
+    progress.note(f"rows: {rows}; encodings: {encodings}")
+    sizes = facts["sizes"]
+    progress.note(
+        f"fitted: {sizes['topics']:,} topics, {sizes['documents']:,} documents, {sizes['words']:,} words, "
+        f"{facts['epochs']} epochs"
+    )
+    best = facts["best"]
+    if "held_out_bound" in best:
+        progress.note(
+            f"best: epoch {best['epoch']}, held-out documents bounded at {best['held_out_bound']:,.1f} nats each"
+        )
+    flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
+    flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
+    if flagged:
+        progress.note(f"topics to distrust: {'; '.join(flagged)}")
+    progress.note(f"run: {run.folder}")
+
+
+def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
+    from neuraltopic.forecast import estimate_fit
+
+    forecast = estimate_fit(corpus, model)
+    if as_json:
+        print_json(forecast.to_dict())
+        return
+    read = forecast.corpus
+    about = "" if read.exact else "about "
+    encodings = ", ".join(f"{name} {count:,}" for name, count in read.encodings.items())
+    lines: list[tuple[str, Any]] = [
+        ("corpus", f"{corpus.name}, {read.kind}, {read.n_files:,} files, {readable_bytes(read.n_bytes)}"),
+        ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
+        (
+            "model",
+            f"{forecast.n_topics:,} topics, about {forecast.n_words:,} words, "
+            f"{forecast.n_epochs} epochs at most",
+        ),
+        ("time", f"about {_duration(forecast.seconds)} on this machine"),
+        ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+    ]
+    for name, value in lines:
+        print(f"{name:<11}{value}")
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _document_frequency(name: str, text: str) -> int | float:
+    """A whole number is documents; with a dot it is a share."""
+    if not re.fullmatch(r"\d+|\d*\.\d+", text):
+        raise UsageError(
+            name,
+            expected="a number of documents such as 5, or a share such as 0.5",
+            got=repr(text),
+            hint="Correct this setting",
+        )
+    return float(text) if "." in text else int(text)
+
+
+def _words_of(path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(path.read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"stop words {path}",
+            expected="a file of words in UTF-8",
+            got=getattr(error, "strerror", None) or str(error),
+            hint="Check the path",
+        ) from error

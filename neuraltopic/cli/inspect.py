@@ -1,0 +1,76 @@
+"""`neuraltopic inspect RUN`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from neuraltopic.cli.options import AsJson, RunFolder
+from neuraltopic.cli.printing import print_json, readable_bytes
+from neuraltopic.errors import NeuralTopicError
+
+
+def inspect(
+    run: RunFolder,
+    as_json: AsJson = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")
+    ] = False,
+) -> None:
+    """Describe a run, from its text files alone."""
+    from neuraltopic.run_facts import read_run_facts
+
+    facts = read_run_facts(run, verify=verify)
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in _lines(facts):
+        print(f"{name:<11}{value}")
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    model, run = facts["model"], facts["run"]
+    lines = [
+        (facts["kind"], facts["folder"]),
+        (
+            "model",
+            f"{model['recipe']}, {model['topics']:,} topics, {model['words']:,} words, fitted on "
+            f"{model['documents']:,} documents in {model['epochs']} epochs by "
+            f"neuraltopic {model['neuraltopic']}",
+        ),
+    ]
+    if run is not None:
+        try:
+            lines += _run_lines(run)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise NeuralTopicError(
+                f"run.json in {facts['folder']}",
+                expected="the facts of a run",
+                got=f"{type(error).__name__} {error}",
+                hint="Restore it from a copy",
+            ) from error
+    total = sum(facts["files"].values())
+    lines.append(("files", f"{len(facts['files'])}, {readable_bytes(total)}"))
+    unread = "" if "SHA" in facts["checked"] else "; contents not read (--verify compares their SHA-256)"
+    lines.append(("checked", f"{facts['checked']}: as written{unread}"))
+    return lines
+
+
+def _run_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = ", ".join(f"{count:,} {status}" for status, count in run["rows"].items())
+    encodings = ", ".join(f"{name} {count:,}" for name, count in run["encodings"].items())
+    seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in run["seconds"].items())
+    best = ", ".join(f"{name} {value:,.4g}" for name, value in run["best"].items())
+    peak = run["peak_memory_bytes"]
+    machine = run["machine"]
+    return [
+        ("finished", run["finished"]),
+        ("command", " ".join(run["command"])),
+        ("seed", str(run["parameters"]["random_state"])),
+        ("corpus", run["corpus"]["name"]),
+        ("rows", f"{rows}; {encodings}"),
+        ("tokens", f"{run['sizes']['tokens']:,}"),
+        ("training", f"best: {best}"),
+        ("seconds", seconds),
+        ("memory", f"{readable_bytes(peak)} at most" if peak else "unknown"),
+        ("machine", f"{machine['platform']}, {machine['cpus']} CPUs, Python {machine['python']}"),
+    ]

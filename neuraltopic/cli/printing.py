@@ -1,0 +1,53 @@
+"""What commands print to stdout."""
+
+import json
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.topic_model import TopicModel
+
+WIDTH = 100
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object."""
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def topics_frame(model: "TopicModel", n_words: int) -> "pd.DataFrame":
+    """The table of topics with `n_words` words each."""
+    table = model.get_topic_info()
+    table["words"] = [" ".join(word for word, _ in words) for words in model.get_topics(n_words).values()]
+    return table
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The rows as plain objects."""
+    return json.loads(table.to_json(orient="records", double_precision=15))
+
+
+def print_topics(table: "pd.DataFrame") -> None:
+    """Print topic, share, documents and words in at most `WIDTH` columns, the largest share first."""
+    number = max(len("topic"), len(str(len(table))))
+    print(f"{'topic':>{number}}   share  documents  words")
+    margin = number + 21
+    for row in table.sort_values("share", ascending=False, kind="stable").itertuples():
+        lead = f"{row.topic:>{number}}  {row.share:>5.1%}  {row.n_documents:>9,}  "
+        words = textwrap.wrap(str(row.words), WIDTH - margin, break_long_words=True, break_on_hyphens=False)
+        for line in words or [""]:
+            print(f"{lead}{line}".rstrip())
+            lead = " " * margin
+
+
+def readable_bytes(count: float) -> str:
+    """Bytes as a person says them: 1.5 MiB."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"

@@ -1,0 +1,174 @@
+"""What a run or model folder says of itself, read from its JSON alone: nothing heavy is imported here."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.formats import (
+    MODEL_FOLDER,
+    MODEL_KIND,
+    MODEL_SCHEMA_VERSION,
+    RUN_FACTS,
+    RUN_KIND,
+    RUN_SCHEMA_VERSION,
+)
+from neuraltopic.storage.manifest import MANIFEST, verify_manifest
+from neuraltopic.storage.regular import open_regular
+from neuraltopic.storage.strict_json import read_json
+
+_MAX_FACTS_BYTES = 1 << 24
+_RESTORE = "The folder is damaged or was changed; restore it from a copy or fit again"
+
+
+def model_folder_of(folder: Path) -> Path:
+    """The model folder: `folder` itself, or the one in it when it is a run.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is neither.
+    """
+    if (folder / RUN_FACTS).exists():
+        return folder / MODEL_FOLDER
+    if (folder / MANIFEST).exists():
+        return folder
+    missing = f"neither {RUN_FACTS} nor {MANIFEST} in it" if folder.is_dir() else "no such folder"
+    raise UsageError(
+        str(folder),
+        expected="a run folder or a model folder",
+        got=missing,
+        hint="Name the folder that neuraltopic fit wrote",
+    )
+
+
+def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
+    """Describe a run folder or a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+    verify : bool
+        Whether to read every file and compare its SHA-256; sizes are always compared.
+
+    Returns
+    -------
+    dict
+        folder, kind ("run" or "model"), checked ("sizes" or "sizes and SHA-256"), run (run.json, None for a
+        model folder), model (format, versions, recipe, topics, words, documents, epochs) and files (bytes of
+        each by its path in the folder).
+
+    Raises
+    ------
+    UsageError
+        When the folder is neither.
+    NeuralTopicError
+        When a file is missing or is not as it was written.
+    """
+    model_folder = model_folder_of(folder)
+    run, files = None, {}
+    if model_folder != folder:
+        run = _read_run(folder)
+        listed = run.pop("files")
+        for name, written in listed.items():
+            _check_file(folder / name, written, content=verify)
+            files[name] = written["bytes"]
+    manifest: Any = verify_manifest(
+        model_folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, content=verify
+    )
+    prefix = "" if model_folder == folder else f"{MODEL_FOLDER}/"
+    files |= {prefix + name: written["bytes"] for name, written in manifest["files"].items()}
+    return {
+        "folder": str(folder),
+        "kind": "model" if run is None else "run",
+        "checked": "sizes and SHA-256" if verify else "sizes",
+        "run": run,
+        "model": _model_facts(model_folder, manifest),
+        "files": files,
+    }
+
+
+def run_file(folder: Path, name: str) -> Path:
+    """The path of a file of a run folder, its size checked.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is a model folder, which holds nothing of the documents, or neither.
+    NeuralTopicError
+        When the file is missing or has changed in size.
+    """
+    if model_folder_of(folder) == folder:
+        raise UsageError(
+            str(folder),
+            expected="a run folder",
+            got="a model folder, which holds nothing of the documents",
+            hint="Name the run that it came from, or embed the documents again",
+        )
+    files = _read_run(folder)["files"]
+    if name not in files:
+        raise _damaged(folder / RUN_FACTS, f"{name} among the files", "no such entry")
+    _check_file(folder / name, files[name], content=False)
+    return folder / name
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    path = folder / RUN_FACTS
+    facts = read_json(path, _MAX_FACTS_BYTES)
+    if not isinstance(facts, dict) or facts.get("format") != RUN_KIND:
+        raise _damaged(path, f"the format {RUN_KIND}", "another")
+    version = facts.get("schema_version")
+    if type(version) is not int or not 1 <= version <= RUN_SCHEMA_VERSION:
+        raise NeuralTopicError(
+            str(path),
+            expected=f"schema version {RUN_SCHEMA_VERSION} or older",
+            got=f"{version!r:.40}",
+            hint="Upgrade neuraltopic",
+        )
+    files = facts.get("files")
+    if not isinstance(files, dict) or not all(_is_plain(name, of) for name, of in files.items()):
+        raise _damaged(path, "the bytes and sha256 of each file", f"{files!r:.80}")
+    return facts
+
+
+def _is_plain(name: str, written: object) -> bool:
+    return (
+        Path(name).name == name
+        and "\0" not in name
+        and isinstance(written, dict)
+        and type(written.get("bytes")) is int
+        and isinstance(written.get("sha256"), str)
+    )
+
+
+def _check_file(path: Path, written: dict[str, Any], *, content: bool) -> None:
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size != written["bytes"]:
+            raise _damaged(path, f"{written['bytes']:,} bytes", f"{size:,} bytes")
+        if content and (digest := hashlib.file_digest(file, "sha256").hexdigest()) != written["sha256"]:
+            raise _damaged(path, f"the SHA-256 {written['sha256']}", digest)
+
+
+def _model_facts(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    config: Any = read_json(folder / "config.json", _MAX_FACTS_BYTES)
+    try:
+        return {
+            "schema_version": manifest["schema_version"],
+            "neuraltopic": manifest["neuraltopic"],
+            "recipe": config["parameters"]["recipe"],
+            "topics": config["parameters"]["n_components"],
+            "words": config["n_words"],
+            "documents": config["n_documents"],
+            "epochs": len(config["history"]),
+            "corpus_sha256": config["corpus_sha256"],
+        }
+    except (KeyError, TypeError) as error:
+        raise _damaged(
+            folder / "config.json", "the facts of a model", f"{type(error).__name__} {error}"
+        ) from error
+
+
+def _damaged(path: Path, expected: str, got: str) -> NeuralTopicError:
+    return NeuralTopicError(str(path), expected=expected, got=got, hint=_RESTORE)

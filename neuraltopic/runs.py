@@ -1,0 +1,285 @@
+"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+
+model/               TopicModel.save
+topics.csv           a line a topic
+topic_words.csv      a line a word of a topic
+documents.parquet    a line an input row: the ledger, and the largest topic
+vectors.npy          float32 (D, K), the documents kept, in input order
+vectors.parquet      id and vector of the same
+ledger.csv           a line an input row: kept, or why not
+training.jsonl       a line an epoch
+run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+import neuraltopic
+from neuraltopic.devices import choose_device
+from neuraltopic.document_vae import DocumentVAE
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.ledger import Ledger
+from neuraltopic.documents.readers import StandardInput
+from neuraltopic.documents.rows import Corpus
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.export import write_table
+from neuraltopic.machine import describe_machine, peak_memory_bytes
+from neuraltopic.run_facts import model_folder_of
+from neuraltopic.storage.atomic import atomic_folder, check_destination
+from neuraltopic.storage.formats import MODEL_FOLDER, RUN_FACTS, RUN_KIND, RUN_SCHEMA_VERSION
+from neuraltopic.storage.strict_json import write_json
+from neuraltopic.topic_model import TopicModel
+from neuraltopic.vector_files import write_vectors
+from neuraltopic.workspace import open_workspace, unfinished_request
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+# Words of each topic in topic_words.csv.
+_TOPIC_WORDS = 20
+# Documents that `embed` encodes before it writes them.
+_EMBEDDED_AT_ONCE = 1 << 14
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished fit.
+
+    Attributes
+    ----------
+    folder : Path
+    model : TopicModel
+    facts : dict
+        What run.json holds.
+    """
+
+    folder: Path
+    model: TopicModel
+    facts: dict[str, Any]
+
+
+def fit_run(
+    model: TopicModel,
+    corpus: Corpus,
+    output: Path,
+    *,
+    force: bool = False,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    progress: "Progress | None" = None,
+) -> Run:
+    """Fit a model to a corpus and write the run folder, whole or not at all.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Its parameters are used; it stays unfitted. Without a random_state a seed is drawn and recorded.
+    corpus : Corpus
+    output : Path
+        The run folder, which must not exist.
+    force : bool
+        Replace what is there once the new run is whole.
+    resume : bool
+        Go on with what a stopped fit into `output` left beside it, to the same bits.
+    command : sequence of str
+        The command line, for run.json.
+    progress : callable of (stage, done, total), optional
+
+    Raises
+    ------
+    UsageError
+        When `output` exists; with `resume`, when there is nothing to go on with or the request differs.
+    NeuralTopicError
+        When the corpus cannot be used; nothing is left behind.
+    """
+    output = Path(output)
+    check_destination(output, force=force)
+    DocumentVAE(**{name: getattr(model, name) for name in DocumentVAE().get_params()}).check_parameters()
+    model = clone(model).set_params(
+        device=str(choose_device(model.device)),
+        random_state=_seed(model, unfinished_request(output) if resume else None),
+    )
+    request = _request(model, corpus)
+    clock = _StageClock(progress)
+    with open_workspace(output, request, resume=resume) as workspace:
+        model.fit(corpus, progress=clock, workspace=workspace)
+        with atomic_folder(output, force=force) as unfinished:
+            _write_outputs(model, unfinished)
+            clock.lap("writing")
+            facts = {
+                "format": RUN_KIND,
+                "schema_version": RUN_SCHEMA_VERSION,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": list(command),
+                "resumed": resume,
+                **request,
+                **_results(model),
+                "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
+                "peak_memory_bytes": peak_memory_bytes(),
+                "machine": describe_machine(),
+                "files": {
+                    path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()
+                },
+            }
+            write_json(unfinished / RUN_FACTS, facts)
+    return Run(output, model, facts)
+
+
+def open_run(folder: Path, *, device: str = "auto") -> TopicModel:
+    """Load the model of a run folder, or of a model folder.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is neither.
+    NeuralTopicError
+        When it is not as it was written.
+    """
+    return TopicModel.load(model_folder_of(Path(folder)), device=device)
+
+
+def embed(
+    model: TopicModel,
+    corpus: Corpus,
+    output: Path,
+    *,
+    force: bool = False,
+    progress: "Progress | None" = None,
+) -> Ledger:
+    """Write the vector of each document: vectors.npy, vectors.parquet (id, status, vector) and ledger.csv.
+
+    Every row that could be read has a vector, in input order; that of a row without a known word is the vector
+    of an empty document, and its status says so. The counts stay on disk; vectors are written as they come.
+
+    Returns
+    -------
+    Ledger
+        What became of every row.
+
+    Raises
+    ------
+    UsageError
+        When `output` exists, unless `force`.
+    """
+    with atomic_folder(output, force=force) as unfinished:
+        workspace = unfinished / "workspace"
+        prepared = model.prepare(corpus, workspace=workspace, progress=progress)
+        ledger, readable = prepared.ledger, np.flatnonzero(prepared.position >= 0).tolist()
+        write_vectors(
+            unfinished,
+            {
+                "id": [ledger.ids[row] for row in readable],
+                "status": [str(ledger.statuses[row]) for row in readable],
+            },
+            _vectors(model, prepared.counts, progress),
+            shape=(len(prepared.counts), len(model.components_)),
+        )
+        write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
+        del prepared  # which maps the counts
+        shutil.rmtree(workspace)
+    return ledger
+
+
+def _vectors(model: TopicModel, counts: Counts, progress: "Progress | None") -> Iterator[NDArray[np.float32]]:
+    for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
+        stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
+        yield model.document_vae_.transform(counts.slice(start, stop))
+        if progress:
+            progress("embedding", stop, len(counts))
+
+
+def _seed(model: TopicModel, earlier: dict[str, Any] | None) -> int:
+    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    if isinstance(model.random_state, int | np.integer):
+        return int(model.random_state)
+    if earlier is not None and type(seed := earlier.get("parameters", {}).get("random_state")) is int:
+        return seed
+    return int(check_random_state(model.random_state).randint(np.iinfo(np.int32).max))
+
+
+def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
+    """All that the result depends on, as JSON holds it."""
+    parameters = model.get_params()
+    preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    # Standard input cannot be read twice, so what came through it is not compared.
+    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
+    return {
+        "neuraltopic": neuraltopic.__version__,
+        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "preprocessing": preprocessing.to_dict(),
+        "parameters": parameters,
+    }
+
+
+def _write_outputs(model: TopicModel, folder: Path) -> None:
+    model.save(folder / MODEL_FOLDER)
+    write_table(model.get_topic_info(), folder / "topics.csv", "csv")
+    write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
+    write_table(model.get_document_info(), folder / "documents.parquet", "parquet")
+    write_table(model.ledger_, folder / "ledger.csv", "csv")
+    kept = model.ledger_["status"] == "kept"
+    ids = model.ledger_["id"][kept].tolist()
+    write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
+    with open(folder / "training.jsonl", "w", encoding="utf-8", newline="\n") as file:
+        for entry in model.document_vae_.history_:
+            file.write(json.dumps(entry, allow_nan=False) + "\n")
+
+
+def _results(model: TopicModel) -> dict[str, Any]:
+    ledger = model.ledger_
+    return {
+        "corpus_sha256": model.corpus_sha256_,
+        "rows": dict(Counter(ledger["status"].tolist())),
+        "encodings": dict(Counter(ledger["encoding"].tolist())),
+        "sizes": {
+            "documents": model.n_documents_,
+            "words": len(model.vocabulary_),
+            "topics": len(model.components_),
+            "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
+        },
+        "epochs": model.document_vae_.n_iter_,
+        "best": max(
+            model.document_vae_.history_, key=lambda entry: entry.get("held_out_bound", entry["epoch"])
+        ),
+    }
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
+
+
+class _StageClock:
+    """A progress that passes on what it is told, and adds up the seconds of each stage."""
+
+    def __init__(self, progress: "Progress | None") -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._last = time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        self.lap(stage)
+        if self._progress:
+            self._progress(stage, done, total)
+
+    def lap(self, stage: str) -> None:
+        """Count the time since the last call to the stage."""
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now

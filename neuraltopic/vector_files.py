@@ -1,0 +1,73 @@
+"""Document vectors on disk: vectors.npy for programs, vectors.parquet with the ids beside them.
+
+Axes: D documents, K topics.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VECTORS_NPY = "vectors.npy"
+VECTORS_PARQUET = "vectors.parquet"
+
+
+def write_vectors(
+    folder: Path,
+    columns: dict[str, Sequence[str]],
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    shape: tuple[int, int],
+) -> None:
+    """Write both files block by block, so that the vectors need never stand in memory as a whole.
+
+    Parameters
+    ----------
+    folder : Path
+    columns : dict of D str each
+        What stands beside each vector in the Parquet file: its id first.
+    blocks : iterable of float32 arrays of shape (any, K)
+        D rows together, in order.
+    shape : (D, K)
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    n_documents, n_components = shape
+    schema = pa.schema(
+        [(name, pa.string()) for name in columns] + [("vector", pa.list_(pa.float32(), n_components))]
+    )
+    start = 0
+    with (
+        open(folder / VECTORS_NPY, "wb") as file,
+        pyarrow.parquet.ParquetWriter(folder / VECTORS_PARQUET, schema, compression="zstd") as writer,
+    ):
+        header = {"descr": "<f4", "fortran_order": False, "shape": (n_documents, n_components)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            block = np.ascontiguousarray(block, "<f4")
+            file.write(block.data)
+            stop = start + len(block)
+            arrays = [pa.array(values[start:stop], pa.string()) for values in columns.values()]
+            arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), n_components))
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            start = stop
+
+
+def read_vectors(path: Path) -> "pd.DataFrame":
+    """The Parquet file as a table with a column for each dimension: id, z0, ..., z(K-1)."""
+    import pandas as pd
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    vectors = table["vector"].combine_chunks()
+    values = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
+    frame = pd.DataFrame(values, columns=[f"z{k}" for k in range(values.shape[1])])
+    for position, name in enumerate(table.column_names[:-1]):
+        frame.insert(position, name, table[name].to_pandas())
+    return frame

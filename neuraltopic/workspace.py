@@ -1,0 +1,147 @@
+"""The hidden folder in which a fit works until its run is whole, and from which a stopped fit goes on."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.strict_json import read_json, write_json
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  Windows: two fits into one output are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+_REQUEST = "request.json"
+_CHECKPOINT = "checkpoint.safetensors"  # as TopicModel.fit calls it
+_MAX_REQUEST_BYTES = 1 << 24
+
+
+def workspace_of(output: Path) -> Path:
+    """Where a fit into `output` works: a hidden folder beside it."""
+    destination = Path(os.path.abspath(output))
+    return destination.with_name(f".{destination.name}.unfinished")
+
+
+def unfinished_request(output: Path) -> dict[str, Any] | None:
+    """What the stopped fit into `output` was asked for; None where there is none."""
+    path = workspace_of(output) / _REQUEST
+    if not path.exists():
+        return None
+    request = read_json(path, _MAX_REQUEST_BYTES)
+    return request if isinstance(request, dict) else None
+
+
+@contextmanager
+def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool) -> Iterator[Path]:
+    """Yield the workspace of a fit into `output`, which no other process has meanwhile.
+
+    It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
+    first epoch is done, since there is nothing to go on with; whatever else stops the block leaves it.
+
+    Parameters
+    ----------
+    output : Path
+        Where the run will be.
+    request : mapping
+        All that the result depends on, as JSON holds it.
+    resume : bool
+        Whether to go on with what a stopped fit left, which must have been asked for the same. Otherwise that
+        is thrown away.
+
+    Raises
+    ------
+    UsageError
+        When another process works there; with `resume`, when there is nothing to go on with, or the request
+        differs, naming what does.
+    """
+    folder = workspace_of(output)
+    if resume:
+        _require_same(output, request)
+    with _locked(folder):
+        if not resume:
+            _empty(folder)
+            write_json(folder / _REQUEST, request)
+        try:
+            yield folder
+        except NeuralTopicError:
+            if not (folder / _CHECKPOINT).exists():
+                _remove(folder)
+            raise
+        _remove(folder)
+
+
+def _require_same(output: Path, request: Mapping[str, Any]) -> None:
+    earlier = unfinished_request(output)
+    if earlier is None:
+        raise UsageError(
+            "resume",
+            expected=f"an unfinished fit of {output}",
+            got=f"no {workspace_of(output)}",
+            hint="Leave out --resume (resume=True) to start one",
+        )
+    old, new = _flat(earlier), _flat(json.loads(json.dumps(request)))
+    for name in sorted(old | new):
+        if old.get(name) != new.get(name):
+            raise UsageError(
+                "resume",
+                expected=f"{name} {old.get(name)!r:.200}, as when the fit began",
+                got=f"{new.get(name)!r:.200}",
+                hint="Ask for the same again, or leave out --resume (resume=True) to start afresh",
+            )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it for this process alone."""
+    folder.mkdir(exist_ok=True)
+    if fcntl is None:  # pragma: no cover
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _busy(folder) from error
+        # The process that had the lock until now may have removed the folder.
+        if not folder.exists() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+            raise _busy(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _busy(folder: Path) -> UsageError:
+    return UsageError(
+        f"workspace {folder}",
+        expected="a fit that no other process works on",
+        got="one that is being worked on",
+        hint="Wait for it, or choose another output",
+    )
+
+
+def _empty(folder: Path) -> None:
+    # Without its request the rest means nothing, so that goes first: a kill in between leaves no false trail.
+    (folder / _REQUEST).unlink(missing_ok=True)
+    for entry in list(os.scandir(folder)):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+
+
+def _remove(folder: Path) -> None:
+    _empty(folder)
+    folder.rmdir()
