@@ -111,14 +111,26 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         y : ignored
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
-            A file that is written after every epoch. Where it is there already, the fit goes on from it, to the same
-            bits as if it had never stopped.
+            A file that is written after every epoch. Where it is there already, the fit goes on from it, to
+            the same bits as if it had never stopped.
 
         Raises
         ------
         NeuralTopicError
             When the counts are not usable, or training stops being finite.
         """
+        self.fit_transform(X, progress=progress, checkpoint=checkpoint)
+        return self
+
+    def fit_transform(
+        self,
+        X: Any,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        checkpoint: Path | None = None,
+    ) -> NDArray[np.float32]:
+        """Learn from counts, as `fit` does, and return the posterior means, (D, K), as `transform` would."""
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
         filled = np.flatnonzero(np.diff(counts.indptr))
@@ -164,10 +176,11 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 got=str(error),
                 hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts in these rows",
             ) from error
+        recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history, information=None)
-        mean, variance = self._posterior(counts)
+        mean, variance = self._posterior(counts, progress)
         self.information_ = 0.5 * (mean**2 + variance - 1.0 - np.log(variance)).mean(0)
-        return self
+        return mean
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
@@ -301,16 +314,20 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
-    def _posterior(self, counts: Counts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _posterior(
+        self, counts: Counts, progress: "Progress | None" = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         data = CountBatches(counts, device=self._device())
-        mean = np.empty((len(counts), self.vae_.latent.mean.out_features), np.float32)
+        mean = np.empty((len(counts), self.vae_.latent.n_components), np.float32)
         variance = np.empty_like(mean)
         self.vae_.eval()
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(_AT_ONCE):
                 q = self.vae_.posterior(data.batch(rows))
                 mean[rows.numpy()] = q.mean.cpu().numpy()
-                variance[rows.numpy()] = q.log_variance.exp().cpu().numpy()
+                variance[rows.numpy()] = q.variance().cpu().numpy()
+                if progress:
+                    progress("inferring", int(rows[-1]) + 1, len(counts))
         return mean, variance
 
     def __sklearn_tags__(self) -> Any:

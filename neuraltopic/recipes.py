@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from neuraltopic.core.latents import DiagonalGaussian
-from neuraltopic.core.networks import initialise_linear
+from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.objectives import ELBO
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
-from neuraltopic.documents.encoder import BagOfWordsEncoder
+from neuraltopic.documents.alignment import align_axes
+from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 from neuraltopic.errors import UsageError
 
@@ -30,6 +30,8 @@ class Recipe:
         Draws the weights; `log_frequency` (V,) holds the log of the smoothed unigram.
     objective : ELBO
     schedule : Schedule
+    align : callable of (model)
+        Chooses the axes on which the trained model is read.
     """
 
     name: str
@@ -38,23 +40,25 @@ class Recipe:
     initialise: Callable[[VAE, torch.Tensor, torch.Generator], None]
     objective: ELBO
     schedule: Schedule
+    align: Callable[[VAE], None]
 
 
 def nvdm(n_words: int, n_components: int) -> VAE:
-    """Neural variational document model: energy softmax, Gaussian latent (Miao, Yu, Blunsom 2016)."""
-    hidden = 500
+    """Neural variational document model: energy softmax, Gaussian latent (Miao, Yu, Blunsom 2016).
+
+    The paper's encoder is a network from counts to a diagonal Gaussian. Ours reads the counts through the decoder, and
+    is refined by Newton's method when documents are transformed or scored.
+    """
     return VAE(
-        encoder=BagOfWordsEncoder(n_words, hidden),
-        latent=DiagonalGaussian(hidden, n_components),
+        encoder=SufficientStatisticsEncoder(n_components, hidden=300),
+        latent=RefinedGaussian(n_components),
         decoder=EnergySoftmax(n_components, n_words),
     )
 
 
-def initialise_gaussian(model: VAE, log_frequency: torch.Tensor, generator: torch.Generator) -> None:
-    """Start at the unigram model: b at the log frequencies, R small, q(z | x) near the prior."""
+def initialise_nvdm(model: VAE, log_frequency: torch.Tensor, generator: torch.Generator) -> None:
+    """Start at the unigram model: b at the log frequencies, R small."""
     model.encoder.initialise(generator)  # type: ignore[operator]
-    initialise_linear(model.latent.mean, generator)
-    initialise_linear(model.latent.log_variance, generator, gain=0.1)
     model.decoder.initialise(log_frequency, 0.1, generator)  # type: ignore[operator]
 
 
@@ -65,9 +69,10 @@ RECIPES = {
             name="nvdm",
             paper="Miao, Yu and Blunsom (2016), Neural variational inference for text processing",
             build=nvdm,
-            initialise=initialise_gaussian,
+            initialise=initialise_nvdm,
             objective=ELBO(n_samples=1),
             schedule=Schedule(),
+            align=align_axes,
         ),
     )
 }

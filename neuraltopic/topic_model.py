@@ -142,7 +142,6 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = len(counts)
         self._position = preparation.position
-        self.vectors_ = vae.transform(counts)
         ids = preparation.ledger["id"].to_numpy()[preparation.ledger["status"] == "kept"]
         self.statistics_ = topic_statistics(
             self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids

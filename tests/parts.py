@@ -5,16 +5,17 @@ A new part is a row here.
 
 import torch
 
+from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.networks import SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
-from neuraltopic.documents.encoder import BagOfWordsEncoder
+from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 
 V, H, K = 7, 4, 3
 
-ENCODERS = {"bag_of_words": lambda: BagOfWordsEncoder(V, H)}
-LATENTS = {"diagonal_gaussian": lambda: DiagonalGaussian(H, K)}
+ENCODERS = {"sufficient_statistics": lambda: SufficientStatisticsEncoder(K, H)}
+LATENTS = {"diagonal_gaussian": lambda: DiagonalGaussian(K), "refined_gaussian": lambda: RefinedGaussian(K)}
 DECODERS = {"energy_softmax": lambda: EnergySoftmax(K, V)}
 OBJECTIVES = {
     "elbo": lambda n_samples: ELBO(n_samples),

@@ -1,10 +1,13 @@
 """Latent variables: the variational family q(z | x), the prior p(z), and how to draw from q by reparameterising.
 
+A latent turns what the encoder puts out into a posterior; a posterior is drawn from, and knows its density and its
+divergence from the prior.
+
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +15,34 @@ from torch import Tensor, nn
 _LOG_2PI = math.log(2.0 * math.pi)
 
 
-class GaussianPosterior(NamedTuple):
-    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K)."""
+class Posterior(Protocol):
+    """q(z | x) of B rows."""
 
-    mean: Tensor
-    log_variance: Tensor
+    @property
+    def mean(self) -> Tensor:
+        """(B, K)."""
+        ...
+
+    def variance(self) -> Tensor:
+        """Variance of each dimension, (B, K)."""
+        ...
+
+    def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """(S, B, K), differentiable in the parameters of q. The only call that draws latent noise."""
+        ...
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z | x) in nats, (S, B) from z (S, B, K)."""
+        ...
+
+    def kl(self) -> Tensor:
+        """KL(q || p) in nats, (B,)."""
+        ...
+
+
+def standard_normal_log_density(z: Tensor) -> Tensor:
+    """log N(z; 0, I) in nats, summed over the last axis."""
+    return -0.5 * (z.square() + _LOG_2PI).sum(-1)
 
 
 def gaussian_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -25,40 +51,96 @@ def gaussian_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tenso
     return -0.5 * (squares + log_variance + _LOG_2PI).sum(-1)
 
 
+class DiagonalPosterior(NamedTuple):
+    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K); the prior is N(0, I)."""
+
+    mean: Tensor
+    log_variance: Tensor
+
+    def variance(self) -> Tensor:
+        """Variance of each dimension, (B, K)."""
+        return torch.exp(self.log_variance)
+
+    def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z = mean + std * e with e ~ N(0, I), (S, B, K): equation (17.12)."""
+        noise = torch.randn((n_samples, *self.mean.shape), generator=generator, dtype=self.mean.dtype)
+        return self.mean + torch.exp(0.5 * self.log_variance) * noise.to(self.mean.device)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z | x) in nats, (S, B) from z (S, B, K)."""
+        return gaussian_log_density(z, self.mean, self.log_variance)
+
+    def kl(self) -> Tensor:
+        """KL(q || p) in nats, (B,): the sum over dimensions of 1/2 (mean^2 + variance - 1 - log variance)."""
+        return 0.5 * (self.mean.square() + self.variance() - 1.0 - self.log_variance).sum(-1)
+
+
+class CorrelatedPosterior(NamedTuple):
+    """q(z | x) = N(mean, (L L^T)^-1) with L lower triangular; the prior is N(0, I).
+
+    Attributes
+    ----------
+    mean : Tensor of shape (B, K)
+    precision_cholesky : Tensor of shape (B, K, K)
+        L.
+    """
+
+    mean: Tensor
+    precision_cholesky: Tensor
+
+    def covariance(self) -> Tensor:
+        """(L L^T)^-1, (B, K, K)."""
+        return torch.cholesky_inverse(self.precision_cholesky)
+
+    def variance(self) -> Tensor:
+        """Variance of each dimension, the diagonal of the covariance, (B, K)."""
+        return self.covariance().diagonal(dim1=1, dim2=2)
+
+    def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z = mean + L^-T e with e ~ N(0, I), (S, B, K): equation (17.12)."""
+        noise = torch.randn((n_samples, *self.mean.shape), generator=generator, dtype=self.mean.dtype)
+        noise = noise.to(self.mean.device).permute(1, 2, 0)  # (B, K, S)
+        shift = torch.linalg.solve_triangular(self.precision_cholesky.mT, noise, upper=True)
+        return self.mean + shift.permute(2, 0, 1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z | x) in nats, (S, B) from z (S, B, K)."""
+        whitened = torch.einsum("sbk,bkj->sbj", z - self.mean, self.precision_cholesky)
+        return standard_normal_log_density(whitened) + self._half_log_determinant()
+
+    def kl(self) -> Tensor:
+        """KL(q || p) in nats, (B,): 1/2 (trace of the covariance + |mean|^2 - K - log of its determinant)."""
+        K = self.mean.shape[-1]
+        squares = self.variance().sum(-1) + self.mean.square().sum(-1)
+        return 0.5 * (squares - K) + self._half_log_determinant()
+
+    def _half_log_determinant(self) -> Tensor:
+        """Half the log determinant of the precision, (B,)."""
+        return self.precision_cholesky.diagonal(dim1=1, dim2=2).log().sum(-1)
+
+
 class DiagonalGaussian(nn.Module):
     """A Gaussian latent with diagonal covariance and the prior N(0, I) (Kingma & Welling 2014; 17.12).
 
     Parameters
     ----------
-    n_features : int
-        H, the width of what the encoder hands over.
     n_components : int
         K, the dimension of z.
+
+    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance.
     """
 
-    def __init__(self, n_features: int, n_components: int) -> None:
+    def __init__(self, n_components: int) -> None:
         super().__init__()
-        self.mean = nn.Linear(n_features, n_components)
-        self.log_variance = nn.Linear(n_features, n_components)
+        self.n_components = n_components
+        self.n_parameters = 2 * n_components
 
-    def forward(self, h: Tensor) -> GaussianPosterior:
-        """q(z | x) from the encoder's output h (B, H)."""
+    def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> Posterior:
+        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        mean, log_variance = parameters.split(self.n_components, dim=-1)
         # exp(-14) and exp(6) are far outside what a fit visits; they stop one bad step from overflowing the KL.
-        return GaussianPosterior(self.mean(h), self.log_variance(h).clamp(-14.0, 6.0))
-
-    def sample(self, q: GaussianPosterior, n_samples: int, generator: torch.Generator) -> Tensor:
-        """z = mean + std * e with e ~ N(0, I), (S, B, K): equation (17.12)."""
-        noise = torch.randn((n_samples, *q.mean.shape), generator=generator, dtype=q.mean.dtype)
-        return q.mean + torch.exp(0.5 * q.log_variance) * noise.to(q.mean.device)
-
-    def log_prob(self, q: GaussianPosterior, z: Tensor) -> Tensor:
-        """log q(z | x) in nats, (S, B) from z (S, B, K)."""
-        return gaussian_log_density(z, q.mean, q.log_variance)
+        return DiagonalPosterior(mean, log_variance.clamp(-14.0, 6.0))
 
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z) = log N(z; 0, I) in nats, (S, B)."""
-        return -0.5 * (z.square() + _LOG_2PI).sum(-1)
-
-    def kl(self, q: GaussianPosterior) -> Tensor:
-        """KL(q || p) of each dimension in nats, (B, K): 1/2 (mean^2 + variance - 1 - log variance)."""
-        return 0.5 * (q.mean.square() + torch.exp(q.log_variance) - 1.0 - q.log_variance)
+        return standard_normal_log_density(z)

@@ -26,6 +26,14 @@ class SparseRows:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def __getitem__(self, rows: Tensor) -> "SparseRows":
+        """The rows with these numbers, int64 of shape (n,)."""
+        lengths = self.offsets.diff()[rows]
+        offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0, dtype=lengths.dtype)])
+        shift = torch.repeat_interleave(self.offsets[rows] - offsets[:-1], lengths)
+        entries = shift + torch.arange(len(shift), device=shift.device)
+        return SparseRows(self.indices[entries], offsets, self.values[entries], self.n_features)
+
     def row_sums(self) -> Tensor:
         """Sum of each row, (B,)."""
         return self.segment_sums(self.values)
@@ -38,6 +46,10 @@ class SparseRows:
         """Row of each non-zero, (nnz,)."""
         rows = torch.arange(len(self), device=self.offsets.device)
         return torch.repeat_interleave(rows, self.offsets.diff(), output_size=len(self.values))
+
+    def to(self, dtype: torch.dtype) -> "SparseRows":
+        """The same rows with values of this dtype."""
+        return self.with_values(self.values.to(dtype))
 
     def with_values(self, values: Tensor) -> "SparseRows":
         """The same non-zeros holding other values."""

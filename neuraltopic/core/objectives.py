@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from neuraltopic.core.latents import GaussianPosterior
+from neuraltopic.core.latents import Posterior
 from neuraltopic.core.vae import VAE
 
 
@@ -25,11 +25,11 @@ class Bound(NamedTuple):
 
 
 def log_weights(
-    model: VAE, x: Any, q: GaussianPosterior, n_samples: int, generator: torch.Generator
+    model: VAE, x: Any, q: Posterior, n_samples: int, generator: torch.Generator
 ) -> Tensor:
     """log w = log p(x | z) + log p(z) - log q(z | x) at z ~ q, (S, B): equations (17.22) and (17.23)."""
-    z = model.latent.sample(q, n_samples, generator)
-    return model.log_likelihood(z, x) + model.latent.log_prior(z) - model.latent.log_prob(q, z)
+    z = q.sample(n_samples, generator)
+    return model.log_likelihood(z, x) + model.latent.log_prior(z) - q.log_prob(z)
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class ELBO:
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; `kl_weight` weighs the KL in the surrogate alone."""
-        q = model.posterior(x, generator if model.training else None)
-        z = model.latent.sample(q, self.n_samples, generator)
+        q = model.posterior(x, generator)
+        z = q.sample(self.n_samples, generator)
         reconstruction = model.log_likelihood(z, x).mean(0)
-        kl = model.latent.kl(q).sum(-1)
+        kl = q.kl()
         return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * kl)
 
 
@@ -70,7 +70,7 @@ class ImportanceWeighted:
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator) -> Bound:
         """Estimate the bound on x."""
-        q = model.posterior(x, generator if model.training else None)
+        q = model.posterior(x, generator)
         parts = [
             torch.logsumexp(
                 log_weights(model, x, q, min(self.at_once, self.n_samples - done), generator), dim=0

@@ -1,31 +1,27 @@
 """The variational autoencoder: an encoder, a latent and a decoder, composed."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from neuraltopic.core.latents import DiagonalGaussian, GaussianPosterior
-
-
-class Encoder(Protocol):
-    """What reads x: any module from a batch to (B, H). Noise (dropout) is drawn from `generator` when given."""
-
-    def __call__(self, x: Any, generator: torch.Generator | None = None) -> Tensor: ...
-
-
-class Decoder(Protocol):
-    """What explains x: any module with log p(x | z)."""
-
-    def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
-        """(S, B) nats from z (S, B, K) and a batch of B."""
-        ...
+from neuraltopic.core.latents import DiagonalGaussian, Posterior
 
 
 class VAE(nn.Module):
     """q(z | x) amortised by one encoder (17.9, 17.10), p(x | z) by a decoder, and the latent between them.
 
     What a batch x is, only encoder and decoder know.
+
+    Parameters
+    ----------
+    encoder : Module
+        `encoder(x, decoder, generator)` gives (B, latent.n_parameters). It may look at the decoder, and draws its
+        dropout, if any, from the generator; without one it is a function of x alone.
+    latent : Module
+        `latent.posterior(parameters, x, decoder)` gives a `Posterior`; `latent.log_prior(z)` the prior's density.
+    decoder : Module
+        `decoder.log_likelihood(z, x)` gives log p(x | z) in nats, (S, B) from z (S, B, K).
     """
 
     def __init__(self, encoder: nn.Module, latent: DiagonalGaussian, decoder: nn.Module) -> None:
@@ -34,9 +30,10 @@ class VAE(nn.Module):
         self.latent = latent
         self.decoder = decoder
 
-    def posterior(self, x: Any, generator: torch.Generator | None = None) -> GaussianPosterior:
-        """q(z | x). With a generator the encoder may drop units; without one it is a function of x alone."""
-        return self.latent(self.encoder(x, generator))
+    def posterior(self, x: Any, generator: torch.Generator | None = None) -> Posterior:
+        """q(z | x); noise in the encoder is drawn from `generator` while training, and never in eval mode."""
+        noise = generator if self.training else None
+        return self.latent.posterior(self.encoder(x, self.decoder, noise), x, self.decoder)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
         """log p(x | z) in nats, (S, B)."""

@@ -1,57 +1,91 @@
-"""The inference network for bags of words: counts in, hidden units out, only the non-zeros multiplied.
+"""The inference network for bags of words, which reads a document through the decoder it serves.
 
-Axes: B documents, V words, H hidden units.
+Axes: B documents, V words, K topics, H hidden units.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuraltopic.core.networks import MLP, SparseRows, dropout, initialise_linear, sparse_matmul
+from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sparse_matmul
+from neuraltopic.documents.energy_softmax import EnergySoftmax
+
+# Standard deviations of the prior beyond which the ridge solution, a step on a quadratic model, is not to be trusted.
+_LONGEST_START = 6.0
 
 
-def log_count_features(counts: SparseRows) -> tuple[SparseRows, Tensor]:
-    """What the encoder sees of a document: log(1 + count) scaled to unit length, and the log of its tokens.
+class SufficientStatisticsEncoder(nn.Module):
+    """q(z | x) from R x and the length n of a document: (B, V) counts to (B, 2 K), mean then log variance.
 
-    The first says what the document is about whatever its length, the second, (B, 1), how sure to be of it.
+    Under the energy softmax (17.15) a document enters log p(x, z) only by R x, b . x and n, so its posterior is a
+    function of R x and n. To second order around z = 0 it is the Gaussian
+
+        mean z0 = (I + n C)^-1 (R x - n e),  log variance  -log(1 + n C_kk),
+
+    with e and C the mean and covariance of R's columns under the unigram softmax(b). The network starts from there: it
+    sees z0, where one more Newton step with the same C would lead, and log n, and adds what it learns. The only sparse
+    product is R x, which the decoder needs too: K columns instead of the hundreds of an encoder that weighs words anew.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    hidden : int
+        H.
+    dropout_rate : float
+        Share of the hidden units dropped while training.
     """
-    values = torch.log1p(counts.values)
-    norm = counts.segment_sums(values.square()).sqrt()  # (B,)
-    scaled = values / norm.clamp_min(torch.finfo(values.dtype).tiny)[counts.row_numbers()]
-    return counts.with_values(scaled), torch.log1p(counts.row_sums())[:, None]
 
-
-class BagOfWordsEncoder(nn.Module):
-    """Sparse first layer, then a residual layer: (B, V) counts to (B, H)."""
-
-    def __init__(
-        self,
-        n_words: int,
-        hidden: int,
-        depth: int = 1,
-        dropout_rate: float = 0.2,
-        word_dropout: float = 0.0,
-        scale: float = 4.0,
-    ) -> None:
+    def __init__(self, n_components: int, hidden: int, dropout_rate: float = 0.0) -> None:
         super().__init__()
-        self.words = nn.Parameter(torch.zeros(n_words, hidden))
-        self.length = nn.Linear(1, hidden)
-        self.mlp = MLP([hidden] * (depth + 1), F.softplus)
+        self.input = nn.Linear(2 * n_components + 1, hidden)
+        self.hidden = nn.Linear(hidden, hidden)
+        self.output = nn.Linear(hidden, 2 * n_components)
         self.dropout_rate = dropout_rate
-        self.word_dropout = word_dropout
-        self.scale = scale
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the weights from `generator`."""
-        with torch.no_grad():
-            self.words.copy_(torch.randn(self.words.shape, generator=generator) * 0.1)
-        initialise_linear(self.length, generator)
-        self.mlp.initialise(generator)
+        """Draw the weights; the output's are small, so that the fit starts near the Gaussian above."""
+        initialise_linear(self.input, generator)
+        initialise_linear(self.hidden, generator)
+        initialise_linear(self.output, generator, gain=0.1)
 
-    def forward(self, counts: SparseRows, generator: torch.Generator | None = None) -> Tensor:
-        """Hidden units of each document, (B, H)."""
-        features, length = log_count_features(counts)
-        values = dropout(features.values, self.word_dropout, generator) * self.scale
-        h = F.softplus(sparse_matmul(features.with_values(values), self.words) + self.length(length - 4.0))
-        h = dropout(h, self.dropout_rate, generator)
-        return dropout(self.mlp(h), self.dropout_rate, generator) if len(self.mlp.layers) else h
+    @torch.no_grad()
+    def rotate(self, rotation: Tensor) -> None:
+        """Follow a decoder whose R became rotation^T R: the same mean, on the new axes.
+
+        A diagonal covariance cannot be rotated; its part is left for further training.
+        """
+        K = len(rotation)
+        rotation = rotation.to(self.input.weight.dtype)
+        for part in (slice(0, K), slice(K, 2 * K)):
+            self.input.weight[:, part] = self.input.weight[:, part] @ rotation
+        self.output.weight[:K] = rotation.T @ self.output.weight[:K]
+        self.output.bias[:K] = rotation.T @ self.output.bias[:K]
+
+    def forward(
+        self, counts: SparseRows, decoder: EnergySoftmax, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Mean and log variance of each document, (B, 2 K)."""
+        with torch.no_grad():
+            start, features = _statistics(counts, decoder)
+        h = F.silu(self.input(features))
+        h = dropout(h + F.silu(self.hidden(h)), self.dropout_rate, generator)
+        return start + self.output(h)
+
+
+def _statistics(counts: SparseRows, decoder: EnergySoftmax) -> tuple[Tensor, Tensor]:
+    """The Gaussian around z = 0, (B, 2 K), and what the network sees, (B, 2 K + 1)."""
+    n = counts.row_sums()[:, None]
+    mean, covariance = decoder.unigram_moments()
+    eigenvalues, eigenvectors = torch.linalg.eigh(covariance)
+
+    def ridge(gradient: Tensor) -> Tensor:
+        """(I + n C)^-1 gradient, no longer than it can be trusted."""
+        step = (gradient @ eigenvectors / (1.0 + n * eigenvalues)) @ eigenvectors.T
+        return step * (_LONGEST_START / step.norm(dim=1, keepdim=True).clamp_min(_LONGEST_START))
+
+    z0 = ridge(sparse_matmul(counts, decoder.weight) - n * mean)
+    correction = ridge(decoder.gradient(z0, counts) - z0)
+    log_variance = -torch.log1p(n * covariance.diagonal())
+    # A document of the usual length has about exp(4) words: the shift centres the input.
+    return torch.cat([z0, log_variance], 1), torch.cat([z0, correction, torch.log1p(n) - 4.0], 1)

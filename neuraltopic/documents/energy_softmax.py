@@ -23,6 +23,12 @@ from neuraltopic.core.networks import SparseRows, sparse_matmul
 # while it is shifted, exponentiated and multiplied again.
 _TILE = 1 << 20
 _TILE_WORDS = 1 << 13
+# Words in a tile of pair products, K (K + 1) / 2 numbers each: 5 MiB at K = 50.
+_PAIR_WORDS = 1 << 10
+# Words whose part of the curvature is computed for each z. It costs K^2 / 2 multiplications a word and document,
+# and shapes q alone, never the likelihood. With 4,096 of 10,000 words, documents about rare words took tens of
+# Newton steps instead of three.
+CURVATURE_WORDS = 1 << 14
 
 
 class _LogPartition(Function):
@@ -48,11 +54,9 @@ class _LogPartition(Function):
         z, weight, bias, log_partition = ctx.saved_tensors  # type: ignore[attr-defined]
         grad_z, grad_weight, grad_bias = (torch.zeros_like(t) for t in (z, weight, bias))
         for rows in _blocks(len(z), _tile_rows(len(bias))):
-            shift = log_partition[rows, None]
             scaled_z = z[rows] * grad[rows, None]
             for words in _blocks(len(bias), _TILE_WORDS):
-                energies = torch.addmm(bias[words], z[rows], weight[words].T)
-                probability = energies.sub_(shift).exp_()  # p(w | z), (rows, words)
+                probability = _probabilities(z[rows], weight[words], bias[words], log_partition[rows])
                 grad_z[rows].addmm_(probability, weight[words])
                 grad_weight[words].addmm_(probability.T, scaled_z)
                 grad_bias[words].addmv_(probability.T, grad[rows])
@@ -74,6 +78,69 @@ def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Tensor of shape (N,)
     """
     return _LogPartition.apply(z, weight, bias)
+
+
+def _mean_factors(z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor) -> Tensor:
+    """sum_w p(w | z) R_w, (N, K)."""
+    mean = torch.zeros_like(z)
+    for rows in _blocks(len(z), _tile_rows(len(bias))):
+        for words in _blocks(len(bias), _TILE_WORDS):
+            mean[rows].addmm_(_probabilities(z[rows], weight[words], bias[words], log_normaliser[rows]), weight[words])
+    return mean
+
+
+def _factor_covariance(
+    z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor, mean: Tensor
+) -> Tensor:
+    """Covariance of R_w under p(w | z), (N, K, K): exact where V <= `CURVATURE_WORDS`, see `EnergySoftmax.expansion`."""
+    N, K = z.shape
+    head = tail = None
+    if len(bias) > CURVATURE_WORDS:
+        order = bias.argsort(descending=True, stable=True)
+        head, tail = order[:CURVATURE_WORDS], order[CURVATURE_WORDS:]
+    head_weight, head_bias = (weight, bias) if head is None else (weight[head], bias[head])
+    i, j = torch.triu_indices(K, K, device=z.device)
+    pairs = z.new_zeros(N, len(i))  # sum_w p(w | z) R_wi R_wj, i <= j
+    head_mean, head_mass = torch.zeros_like(z), z.new_zeros(N)
+    for words in _blocks(len(head_bias), _PAIR_WORDS):
+        products = _products(head_weight[words].T.contiguous())
+        for rows in _blocks(N, _tile_rows(len(bias))):
+            probability = _probabilities(z[rows], head_weight[words], head_bias[words], log_normaliser[rows])
+            pairs[rows].addmm_(probability, products.T)
+            if tail is not None:
+                head_mean[rows].addmm_(probability, head_weight[words])
+                head_mass[rows] += probability.sum(1)
+    second = z.new_empty(N, K, K)
+    second[:, i, j] = pairs
+    second[:, j, i] = pairs
+    if tail is not None:
+        tail_mass = (1.0 - head_mass).clamp_min(torch.finfo(z.dtype).tiny)
+        tail_mean = (mean - head_mean) / tail_mass[:, None]
+        within = _covariance(weight[tail], torch.softmax(bias[tail], 0))
+        second += tail_mass[:, None, None] * (within + tail_mean[:, :, None] * tail_mean[:, None, :])
+    return second - mean[:, :, None] * mean[:, None, :]
+
+
+def _covariance(points: Tensor, probability: Tensor) -> Tensor:
+    """Covariance of the rows of `points` (W, K) under `probability` (W,), (K, K)."""
+    centred = points - probability @ points
+    return centred.T @ (centred * probability[:, None])
+
+
+def _products(columns: Tensor) -> Tensor:
+    """columns[i] * columns[j] for i <= j, (K (K + 1) / 2, W) from (K, W)."""
+    K = len(columns)
+    out = columns.new_empty(K * (K + 1) // 2, columns.shape[1])
+    start = 0
+    for i in range(K):
+        torch.mul(columns[i:], columns[i], out=out[start : start + K - i])
+        start += K - i
+    return out
+
+
+def _probabilities(z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor) -> Tensor:
+    """p(w | z) of a tile, (rows, words)."""
+    return torch.addmm(bias, z, weight.T).sub_(log_normaliser[:, None]).exp_()
 
 
 def _tile_rows(n_words: int) -> int:
@@ -125,6 +192,37 @@ class EnergySoftmax(nn.Module):
         unigram = sparse_matmul(counts, self.bias[:, None])[:, 0]  # b . x, (B,)
         normaliser = log_partition(z.reshape(S * B, K), self.weight, self.bias).view(S, B)
         return (z * topic_counts).sum(-1) + unigram - counts.row_sums() * normaliser
+
+    def gradient(self, z: Tensor, counts: SparseRows) -> Tensor:
+        """d/dz log p(x | z) = R (x - n p), (B, K) from z (B, K), in the dtype of z; nothing is differentiable."""
+        with torch.no_grad():
+            weight, bias, counts = self.weight.to(z.dtype), self.bias.to(z.dtype), counts.to(z.dtype)
+            mean = _mean_factors(z, weight, bias, log_partition(z, weight, bias))
+            return sparse_matmul(counts, weight) - counts.row_sums()[:, None] * mean
+
+    def expansion(self, z: Tensor, counts: SparseRows) -> tuple[Tensor, Tensor, Tensor]:
+        """log p(x | z) (B,), its gradient (B, K) and n Cov_p(R), minus its Hessian (B, K, K); nothing is
+        differentiable.
+
+        The covariance of R's columns under p(w | z) is exact over the `CURVATURE_WORDS` likeliest words of the
+        unigram. The rest, however many, enter with the covariance they have among themselves at z = 0,
+        weighted by their probability under z.
+        """
+        with torch.no_grad():
+            n, topic_counts = counts.row_sums(), sparse_matmul(counts, self.weight)
+            normaliser = log_partition(z, self.weight, self.bias)
+            log_likelihood = (
+                (z * topic_counts).sum(-1) + sparse_matmul(counts, self.bias[:, None])[:, 0] - n * normaliser
+            )
+            mean = _mean_factors(z, self.weight, self.bias, normaliser)
+            covariance = _factor_covariance(z, self.weight, self.bias, normaliser, mean)
+            return log_likelihood, topic_counts - n[:, None] * mean, n[:, None, None] * covariance
+
+    def unigram_moments(self) -> tuple[Tensor, Tensor]:
+        """Mean (K,) and covariance (K, K) of R's columns under softmax(b); nothing is differentiable."""
+        with torch.no_grad():
+            unigram = torch.softmax(self.bias, 0)
+            return unigram @ self.weight, _covariance(self.weight, unigram)
 
     def log_probabilities(self, z: Tensor) -> Tensor:
         """log p(w | z) for every word, (N, V) from z of shape (N, K): for a few points, not for a corpus."""

@@ -28,6 +28,14 @@ def test_row_sums_and_numbers_know_empty_rows():
     assert torch.equal(rows.row_numbers(), dense.nonzero()[:, 0])
 
 
+def test_rows_can_be_picked_in_any_order():
+    dense = documents()
+    picked = torch.tensor([3, 0, 3, 1])
+    rows = sparse_rows(dense)[picked]
+    torch.testing.assert_close(sparse_matmul(rows, torch.eye(V, dtype=torch.float64)), dense[picked])
+    assert len(sparse_rows(dense)[picked[:0]]) == 0
+
+
 def test_dropout_keeps_the_mean_and_zeroes_the_rate():
     dropped = dropout(torch.ones(200_000), 0.3, generator())
     assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.7])

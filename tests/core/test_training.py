@@ -10,11 +10,11 @@ from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.objectives import ELBO
 from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, step
 from neuraltopic.core.vae import VAE
-from neuraltopic.documents.encoder import BagOfWordsEncoder
+from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 from tests.parts import H, K, V, documents, generator, randomise, sparse_rows
 
-SCHEDULE = Schedule(max_epochs=6, batch_size=4, learning_rate=0.01, patience=3)
+SCHEDULE = Schedule(max_epochs=6, batch_size=4, learning_rate=0.01, decoder_rate=1.0, kl_warm_up=0.5, patience=3)
 
 
 class Documents:
@@ -32,7 +32,7 @@ class Documents:
 
 def model(seed=0):
     return randomise(
-        VAE(BagOfWordsEncoder(V, H), DiagonalGaussian(H, K), EnergySoftmax(K, V)), std=0.3, seed=seed
+        VAE(SufficientStatisticsEncoder(K, H), DiagonalGaussian(K), EnergySoftmax(K, V)), std=0.3, seed=seed
     )
 
 
@@ -80,7 +80,7 @@ def test_training_raises_the_bound_and_keeps_the_best_weights():
     run = trainer(schedule=dataclasses.replace(SCHEDULE, max_epochs=30, learning_rate=0.03, patience=30))
     run.run()
     held_out = [entry["held_out_bound"] for entry in run.history]
-    assert run.history[-1]["train_bound"] > run.history[0]["train_bound"] + 1.0
+    assert run.history[-1]["train_bound"] > run.history[0]["train_bound"] + 0.5
     assert run.best_bound == max(held_out)
     assert run.best_epoch == held_out.index(max(held_out)) + 1
     assert all(torch.equal(value, run.best[name]) for name, value in run.model.state_dict().items())
