@@ -1,13 +1,13 @@
 """What a fit would cost, before it begins: the time and the memory for --dry-run.
 
-Axes: D documents, V words, K topics, H hidden units of the encoder.
+Axes: D documents, V words, K topics.
 
-The constants were measured on the training posts of 20 Newsgroups without headers, footers and quotes (13.8 MB,
-D = 10,933, V = 10,000, K = 50) and on a folder of 11,045 docstrings (12.6 MB, V = 7,510), on two cores.
+The constants were measured on the training posts of 20 Newsgroups without headers, footers and quotes
+(13.8 MB, D = 10,933, V = 10,000, K = 50) and on a folder of 11,045 docstrings (12.6 MB, V = 7,510), on two
+cores.
 """
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,14 @@ from neuraltopic.machine import exp_rate, matmul_rate
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topic_model import TopicModel
 
-_HIDDEN = 500
-_START_SECONDS = 4.0  # importing torch, and writing the run
-_READ_BYTES_A_SECOND = 6e6  # small files; a spaCy pipeline is a hundred times slower
-_SPACY_FACTOR = 100.0
-# What an epoch takes over the operations below at the rate of a large matrix product: the products here are
-# thin, and much of the time goes to memory.
-_SLACK = 4.0
-_BASE_BYTES = 420e6  # Python, torch, scikit-learn, pandas
-_BYTES_A_DOCUMENT = 2000.0  # the ledger, and the table of documents
+_START_SECONDS = 5.0  # importing torch, and writing the run
+_READ_BYTES_A_SECOND = 6e6  # small files
+_SPACY_FACTOR = 100.0  # how much slower a spaCy pipeline is
+# What the work below takes over the time of its operations at the rates of `machine`, which are those of one
+# large matrix product and one long vector: the products here are thin, and much of the time goes to memory.
+_SLACK = 7.0
+_BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas
+_BYTES_A_DOCUMENT = 4000.0  # the ledger, and the table of documents
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,15 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     D, K = read.n_documents, model.n_components
     V = expected_words(read.n_bytes, D, settings)
     epochs = model.max_epochs or schedule.max_epochs
-    multiply_adds, exponentials = epoch_operations(D, V, K, model.batch_size or schedule.batch_size)
-    epoch = _SLACK * (2.0 * multiply_adds / matmul_rate() + exponentials / exp_rate())
+    multiply_adds, exponentials = fit_operations(D, V, K, epochs, model.validation_fraction)
+    training = _SLACK * (2.0 * multiply_adds / matmul_rate() + exponentials / exp_rate())
     reading = read.n_bytes / _READ_BYTES_A_SECOND * (_SPACY_FACTOR if settings.spacy_pipeline else 1.0)
     return Forecast(
         corpus=read,
         n_topics=K,
         n_words=V,
         n_epochs=epochs,
-        seconds=_START_SECONDS + reading + epochs * epoch,
+        seconds=_START_SECONDS + reading + training,
         memory_bytes=expected_memory(D, V, K),
     )
 
@@ -95,17 +94,17 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
     return max(1, min(settings.max_vocabulary, round(words)))
 
 
-def epoch_operations(D: int, V: int, K: int, batch_size: int) -> tuple[float, float]:
-    """Multiply-adds and exponentials of one epoch.
+def fit_operations(D: int, V: int, K: int, epochs: int, held_out: float) -> tuple[float, float]:
+    """Multiply-adds and exponentials of a fit that runs all its epochs.
 
-    The decoder forms the energies, forms them again backwards, and multiplies them twice more for the gradients
-    of z and R: 4 V K multiply-adds and 2 V exponentials a document; the Newton step of the inference adds about
-    26 V K and as many exponentials. A batch ends in an update of V (H + K) weights, each of which is moved
-    through memory with its gradient and two moments, in the time of some 40 multiply-adds.
+    To train on a document the decoder forms the energies, forms them again backwards, and multiplies them
+    twice more for the gradients of z and R: 4 V K multiply-adds and 2 V exponentials. To infer z by Newton's
+    method takes about 30 V K and 10 V; that is done for the documents held out after every epoch, and for all
+    at the end.
     """
-    decoder, inference = 4.0 * V * K, 26.0 * V * K
-    updates = math.ceil(D / batch_size) * 40.0 * V * (_HIDDEN + K)
-    return D * (decoder + inference) + updates, 4.0 * D * V
+    trained = D * (1.0 - held_out) * epochs
+    inferred = D * (held_out * epochs + 1.0)
+    return (4.0 * trained + 30.0 * inferred) * V * K, (2.0 * trained + 10.0 * inferred) * V
 
 
 def expected_memory(D: int, V: int, K: int) -> float:
@@ -114,4 +113,4 @@ def expected_memory(D: int, V: int, K: int) -> float:
     The weights stand in memory about ten times: themselves, gradient, two moments, the best so far, and those
     four once more in the checkpoint and in the buffer it is written from.
     """
-    return _BASE_BYTES + 10.0 * 4.0 * V * (_HIDDEN + K) + D * (_BYTES_A_DOCUMENT + 4.0 * 4.0 * K)
+    return _BASE_BYTES + 10.0 * 4.0 * V * K + D * (_BYTES_A_DOCUMENT + 4.0 * 4.0 * K)

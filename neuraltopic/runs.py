@@ -163,8 +163,8 @@ def embed(
 ) -> Ledger:
     """Write the vector of each document: vectors.npy, vectors.parquet (id, status, vector) and ledger.csv.
 
-    Every row that could be read has a vector, in input order; that of a row without a known word is the vector
-    of an empty document, and its status says so. The counts stay on disk; vectors are written as they come.
+    Every row that could be read has a vector, in input order; that of a row without a known word is the one
+    of an empty document, and its status says so. Counts stay on disk; vectors are written as they come.
 
     Returns
     -------

@@ -85,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "neuraltopic"
-        return _report(f"{error.format_message()} Try '{command} --help'.", error.exit_code, debug)
+        message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
+        return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
         return _report(str(error), error.exit_code, debug)
     except OSError as error:

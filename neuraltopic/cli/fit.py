@@ -132,7 +132,12 @@ def _fit(
 
     def watched(stage: str, done: int, total: int | None) -> None:
         nonlocal reached
-        reached = f" after epoch {done} of {total}" if stage == "training" else f" while {stage}"
+        if stage == "training":
+            reached = f" after epoch {done} of {total}"
+        else:
+            reached = (
+                " before the first epoch" if stage == "counting" and done == total else f" while {stage}"
+            )
         progress(stage, done, total)
 
     with show_progress(quiet=quiet) as progress:
@@ -172,7 +177,7 @@ def _note(run: "Run", progress: "QuietProgress") -> None:
     best = facts["best"]
     if "held_out_bound" in best:
         progress.note(
-            f"best: epoch {best['epoch']}, held-out documents bounded at {best['held_out_bound']:,.1f} nats each"
+            f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)"
         )
     flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
     flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]

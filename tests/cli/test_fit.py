@@ -1,0 +1,189 @@
+import io
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuraltopic.cli.printing import WIDTH
+from neuraltopic.documents.readers import StandardInput
+from tests.cli.conftest import FAST
+from tests.runs import sentences
+
+
+def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["topic", "share", "documents", "words"]
+    assert sorted(int(line.split()[0]) for line in lines[1:] if line[4].isdigit()) == [0, 1, 2]
+    assert max(map(len, lines)) <= WIDTH
+    notes = result.err.splitlines()
+    assert "rows: 60 kept; encodings: utf-8 60" in notes
+    assert "fitted: 3 topics, 60 documents, 15 words, 2 epochs" in notes
+    assert notes[-1] == f"run: {tmp_path / 'run'}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_fit_as_json_is_one_object(call, corpus, tmp_path):
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--json", "--quiet")
+    assert result.err == ""
+    said = result.json
+    assert [topic["topic"] for topic in said["topics"]] == [0, 1, 2]
+    assert sum(topic["share"] for topic in said["topics"]) == pytest.approx(1.0)
+    assert said["facts"] == json.loads((tmp_path / "run" / "run.json").read_text())
+
+
+def test_options_reach_the_settings(call, corpus, tmp_path):
+    stop = tmp_path / "stop.txt"
+    stop.write_text("rocket\ngoal oven\n")
+    options = (
+        "--seed",
+        "7",
+        "--max-df",
+        "0.9",
+        "--vocabulary-size",
+        "9",
+        "--stop-words",
+        stop,
+        "--keep-stop-words",
+    )
+    options += ("--numbers", "--batch-size", "10", "--learning-rate", "0.01", "--device", "cpu", "--phrases")
+    said = call("fit", corpus, "-o", tmp_path / "run", *FAST, *options, "--json", "-q").json["facts"]
+    settings = said["preprocessing"]
+    assert settings["extra_stop_words"] == ["rocket", "goal", "oven"]
+    assert (settings["min_df"], settings["max_df"], settings["max_vocabulary"]) == (1, 0.9, 9)
+    assert (settings["stop_words"], settings["numbers"], settings["phrases"]) == (False, True, True)
+    assert said["parameters"] == {
+        "n_components": 3,
+        "max_epochs": 2,
+        "batch_size": 10,
+        "learning_rate": 0.01,
+        "random_state": 7,
+        "device": "cpu",
+        "recipe": "nvdm",
+        "patience": None,
+        "validation_fraction": 0.05,
+    }
+    assert said["sizes"]["words"] == 9
+
+
+def test_columns_of_a_table_are_kept(call, tmp_path):
+    frame = pd.DataFrame({"body": sentences(), "key": [f"k{n}" for n in range(60)], "year": range(60)})
+    frame.to_csv(tmp_path / "posts.csv", index=False)
+    result = call(
+        "fit", tmp_path / "posts.csv", "-o", tmp_path / "run", *FAST, "--text", "body", "--id", "key"
+    )
+    assert result.code == 0
+    documents = pd.read_parquet(tmp_path / "run" / "documents.parquet")
+    assert documents["id"].tolist() == frame["key"].tolist()
+    assert documents["year"].astype(int).tolist() == list(range(60))
+
+
+def test_standard_input(call, tmp_path, monkeypatch):
+    lines = io.TextIOWrapper(io.BytesIO("\n".join(sentences()).encode()))
+    monkeypatch.setattr(sys, "stdin", lines)
+    result = call("fit", "-", "-o", tmp_path / "run", *FAST, "--json", "-q")
+    assert result.json["facts"]["corpus"]["estimate"] is None
+    assert np.load(tmp_path / "run" / "vectors.npy").shape == (60, 3)
+
+
+def test_force_replaces_the_run(call, corpus, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "old").touch()
+    assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force", "-q").code == 0
+    assert not (tmp_path / "run" / "old").exists()
+
+
+def test_a_dry_run_writes_nothing_and_says_what_it_would_do(call, corpus, tmp_path):
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--dry-run")
+    assert result.code == 0
+    lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
+    assert list(lines) == ["corpus", "documents", "model", "time", "memory"]
+    assert "folder, 60 files" in lines["corpus"]
+    assert lines["documents"] == "60; in a sample: utf-8 60"
+    said = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--dry-run", "--json").json
+    assert (said["corpus"]["n_documents"], said["n_topics"], said["n_epochs"]) == (60, 3, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_of_a_stream_is_refused(call, tmp_path):
+    result = call("fit", "-", "-o", tmp_path / "run", "--dry-run")
+    assert (result.code, result.out) == (2, "")
+
+
+def test_flagged_topics_are_noted(call, corpus, tmp_path, monkeypatch):
+    from neuraltopic.topic_model import TopicModel
+
+    original = TopicModel.get_topic_info
+
+    def flagged(model):
+        return original(model).assign(flags=["", "inactive", "repeats 0"])
+
+    monkeypatch.setattr(TopicModel, "get_topic_info", flagged)
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
+    assert "topics to distrust: 1 inactive; 2 repeats 0" in result.err.splitlines()
+
+
+def test_resume_asks_for_the_same_request(call, corpus, tmp_path, monkeypatch):
+    stopped(call, corpus, tmp_path, monkeypatch, after=1)
+    other = call("fit", corpus, "-o", tmp_path / "run", "-k", 3, "--epochs", 3, "--min-df", 1, "--resume")
+    assert other.code == 2
+    assert other.err == (
+        "neuraltopic: resume: expected parameters.max_epochs 2, as when the fit began; got 3. "
+        "Ask for the same again, or leave out --resume (resume=True) to start afresh.\n"
+    )
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume", "--json")
+    assert result.code == 0
+    assert result.json["facts"]["resumed"] is True
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_resume_of_nothing(call, corpus, tmp_path):
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume")
+    assert (result.code, len(result.err.splitlines())) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkeypatch):
+    result = stopped(call, corpus, tmp_path, monkeypatch, after=1)
+    assert result.code == 130
+    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; go on with --resume"
+    assert result.out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
+    # A fit that does not go on with it throws it away.
+    assert call("fit", corpus, "-o", tmp_path / "run", *FAST).code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_an_interruption_before_the_work_leaves_nothing(call, corpus, tmp_path, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuraltopic.runs.choose_device", interrupt)
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
+    assert (result.code, result.err) == (130, "neuraltopic: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_input_is_not_compared_on_resume(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(StandardInput, "__iter__", lambda corpus: iter([]))
+    result = call("fit", "-", "-o", tmp_path / "run", *FAST, "--resume")
+    assert result.code == 2
+
+
+def stopped(call, corpus, tmp_path, monkeypatch, *, after):
+    """A fit that Ctrl-C stops once `after` epochs are done."""
+    from neuraltopic.checkpoints import Checkpoint
+
+    save = Checkpoint.save
+
+    def save_and_stop(checkpoint, trainer):
+        save(checkpoint, trainer)
+        if trainer.epoch > after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_stop)
+        return call("fit", corpus, "-o", tmp_path / "run", *FAST)

@@ -1,0 +1,135 @@
+"""The real command in its own process: what it imports, how it ends, what a killed fit leaves."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.conftest import FAST
+from tests.runs import write_corpus
+
+COMMAND = [sys.executable, "-m", "neuraltopic"]
+HEAVY = {"torch", "pandas", "sklearn", "spacy", "gensim", "pyarrow", "scipy"}
+
+
+def imported(*arguments: str) -> set[str]:
+    program = (
+        "import sys; from neuraltopic.cli import main; code = main(sys.argv[1:]);"
+        "print(' '.join(sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+def test_help_and_inspect_import_nothing_heavy(finished):
+    for arguments in (["--help"], ["fit", "--help"], ["--version"], ["inspect", str(finished), "--verify"]):
+        assert imported(*arguments) & HEAVY == set()
+
+
+@pytest.mark.slow
+def test_help_and_inspect_answer_at_once(finished):
+    for command in (
+        [*COMMAND, "--help"],
+        [*COMMAND, "inspect", str(finished)],
+        [sys.executable, "-c", "import neuraltopic"],
+    ):
+        seconds = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run(command, capture_output=True, check=True)
+            seconds.append(time.perf_counter() - start)
+        assert min(seconds) < 1.0  # a third of that where nothing else runs
+
+
+def test_the_exit_code_is_the_processes(tmp_path):
+    done = subprocess.run([*COMMAND, "fit", str(tmp_path / "gone")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("neuraltopic: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_leaves_is_no_error(finished):
+    with subprocess.Popen(
+        [*COMMAND, "export", str(finished), "documents"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def digest(run) -> str:
+    return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
+
+
+def start(corpus, output, *more: str) -> subprocess.Popen:
+    options = ("-k", "3", "--epochs", "150", "--batch-size", "10", "--min-df", "1", "--quiet")
+    return subprocess.Popen(
+        [*COMMAND, "fit", str(corpus), "-o", str(output), *options, *more], stderr=subprocess.PIPE, text=True
+    )
+
+
+def after_an_epoch(process: subprocess.Popen, output) -> None:
+    checkpoint = output.with_name(f".{output.name}.unfinished") / "checkpoint.safetensors"
+    while not checkpoint.exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_a_killed_fit_goes_on_to_the_same_bits(tmp_path):
+    corpus = write_corpus(tmp_path / "corpus")
+    with start(corpus, tmp_path / "whole") as process:
+        pass
+    assert process.returncode == 0
+    output = tmp_path / "run"
+    with start(corpus, output) as process:
+        after_an_epoch(process, output)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not output.exists()
+    with start(corpus, output, "--resume") as process:
+        pass
+    assert process.returncode == 0
+    assert json.loads((output / "run.json").read_text())["resumed"] is True
+    assert digest(output) == digest(tmp_path / "whole")
+    assert (output / "vectors.npy").read_bytes() == (tmp_path / "whole" / "vectors.npy").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["corpus", "run", "whole"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
+    corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
+    with start(corpus, output) as process:
+        after_an_epoch(process, output)
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == code
+    where = r"(after epoch \d+ of 150|before the first epoch)"
+    assert re.fullmatch(rf"neuraltopic: interrupted {where}; go on with --resume\n", said)
+    assert sorted(os.listdir(tmp_path)) == [".run.unfinished", "corpus"]
+
+
+@pytest.mark.slow
+def test_two_fits_do_not_share_a_workspace(tmp_path):
+    corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
+    with start(corpus, output) as first:
+        after_an_epoch(first, output)
+        first.send_signal(signal.SIGSTOP)
+        second = subprocess.run(
+            [*COMMAND, "fit", str(corpus), "-o", str(output), *FAST], capture_output=True, text=True
+        )
+        first.kill()
+    assert second.returncode == 2
+    assert "one that is being worked on" in second.stderr
