@@ -43,8 +43,8 @@ def test_the_forecast_of_a_list():
 
 
 def test_a_spacy_pipeline_reads_slowly(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecast, "matmul_rate", lambda: 1e15)
-    monkeypatch.setattr(forecast, "exp_rate", lambda: 1e15)
+    monkeypatch.setattr(forecast, "matmul_rate", lambda seconds: 1e15)
+    monkeypatch.setattr(forecast, "exp_rate", lambda seconds: 1e15)
     (tmp_path / "a.txt").write_text("word\n" * 1_200_000)
     quick, slow = (
         estimate_fit(
