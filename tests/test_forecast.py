@@ -1,6 +1,7 @@
 import time
 
 import pytest
+import torch
 
 from neuraltopic import forecast
 from neuraltopic.corpora import write_corpus
@@ -61,7 +62,17 @@ def test_bad_parameters_are_refused():
         estimate_fit(open_corpus(sentences()), TopicModel(0))
 
 
+@pytest.fixture
+def one_thread():
+    """On a busy machine threads that wait for one another make any clock unreliable."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_the_forecast_of_a_real_fit(tmp_path):
     write_corpus("docstrings", tmp_path / "docs", packages=("numpy", "scipy", "sklearn"))
     model = TopicModel(50, max_epochs=3, random_state=0, device="cpu")
