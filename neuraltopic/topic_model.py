@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,7 +17,7 @@ from neuraltopic.documents.rows import Corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preparation import prepare, reopen
 from neuraltopic.topics.document_weights import document_weights, energy_variance
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.ranking import reliable_weights, top_words, topic_log_probabilities
 from neuraltopic.topics.tables import (
     documents_table,
     topic_labels,
@@ -133,9 +134,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 got=f"{len(counts):,}",
                 hint="Ask for fewer topics, or give more documents",
             )
-        vae.fit(
-            counts, progress=progress, checkpoint=workspace / "checkpoint.safetensors" if workspace else None
-        )
+        checkpoint = workspace / "checkpoint.safetensors" if workspace else None
+        self.vectors_ = vae.fit_transform(counts, progress=progress, checkpoint=checkpoint)
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor
         self.ledger_ = preparation.ledger
@@ -189,17 +189,22 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """The V words."""
         return self.preprocessor_.vocabulary.words
 
-    def get_topics(self, top_n: int = 10) -> dict[int, list[tuple[str, float]]]:
-        """The highest-ranked words of each topic with their weights in R, best first."""
+    def word_weights(self) -> NDArray[np.floating]:
+        """What ranks the words of each topic, (K, V): R, centred, and shrunk where a word is rare."""
         check_is_fitted(self)
-        ranked = top_words(self.components_, top_n)
+        totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
+        return reliable_weights(self.components_, self.document_vae_.bias_, totals)
+
+    def get_topics(self, top_n: int = 10) -> dict[int, list[tuple[str, float]]]:
+        """The highest-ranked words of each topic with their weights, best first."""
+        weights = self.word_weights()
         return {
-            topic: [(self.vocabulary_[w], float(self.components_[topic, w])) for w in row]
-            for topic, row in enumerate(ranked)
+            topic: [(self.vocabulary_[w], float(weights[topic, w])) for w in row]
+            for topic, row in enumerate(top_words(weights, top_n))
         }
 
     def get_topic(self, topic: int, top_n: int = 10) -> list[tuple[str, float]]:
-        """The highest-ranked words of one topic with their weights in R.
+        """The highest-ranked words of one topic with their weights, best first.
 
         Raises
         ------
@@ -212,15 +217,16 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def get_topic_words(self, top_n: int = 10) -> "pd.DataFrame":
         """A line a word: topic, label, rank, word, weight, frex, lift."""
         check_is_fitted(self)
-        vae = self.document_vae_
+        bias = self.document_vae_.bias_
+        log_probabilities = topic_log_probabilities(self.components_, bias, self.statistics_.strength)
         return topic_words_table(
-            vae.components_, vae.bias_, self.statistics_.strength, self.vocabulary_, top_n
+            self.word_weights(), log_probabilities, log_softmax(bias), self.vocabulary_, top_n
         )
 
     def get_topic_info(self) -> "pd.DataFrame":
         """A line a topic: topic, label, share, n_documents, information, words, typical_documents, flags."""
         check_is_fitted(self)
-        return topics_table(self.components_, self.vocabulary_, self.statistics_)
+        return topics_table(self.word_weights(), self.vocabulary_, self.statistics_)
 
     def get_document_info(self) -> "pd.DataFrame":
         """A line an input row of the fit, in order: the ledger, then topic, label and weight of its largest topic.
@@ -231,7 +237,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             After `load`: a saved model holds nothing of the documents.
         """
         self._require_documents()
-        labels = topic_labels(self.components_, self.vocabulary_)
+        labels = topic_labels(self.word_weights(), self.vocabulary_)
         return documents_table(self.ledger_, self._position, self.topic_weights(self.vectors_), labels)
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:

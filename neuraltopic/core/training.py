@@ -37,11 +37,14 @@ class Schedule:
         Smith & Topin 2018), so this is the length of the schedule, not only its end.
     batch_size : int
     learning_rate : float
-        Peak rate of AdamW (Loshchilov & Hutter 2019).
+        Peak rate of Adam (Kingma & Ba 2015).
     decoder_rate : float
         Factor on the learning rate of the decoder's parameters.
     weight_decay : float
-        Decoupled decay of every matrix; biases are left alone.
+        Decoupled decay of the encoder's matrices (AdamW); biases are left alone.
+    decoder_precision : float
+        Precision of the Gaussian prior N(0, 1/precision) on the decoder's matrices, of which the fit finds the
+        most probable: what few rows speak of stays small.
     warm_up : float
         Share of the steps over which the learning rate rises.
     kl_warm_up : float
@@ -57,6 +60,7 @@ class Schedule:
     learning_rate: float = 4e-3
     decoder_rate: float = 2.5
     weight_decay: float = 1e-2
+    decoder_precision: float = 10.0
     warm_up: float = 0.1
     kl_warm_up: float = 0.0
     patience: int = 5
@@ -154,7 +158,7 @@ class Trainer:
         self.objective = objective
         self.schedule = schedule
         self.generator = generator
-        self.optimiser = _optimiser(model, schedule)
+        self.optimiser = _optimiser(model, schedule, len(data))
         self.history: list[dict[str, float]] = []
         self.best_bound = -math.inf
         self.best_epoch = 0
@@ -256,13 +260,21 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _optimiser(model: VAE, schedule: Schedule) -> torch.optim.Optimizer:
+def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> torch.optim.Optimizer:
+    """Adam with decoupled decay for the encoder, and the decoder's prior, shared among the rows, in its gradient."""
     groups = []
-    for part, factor in (("encoder", 1.0), ("latent", 1.0), ("decoder", schedule.decoder_rate)):
+    for part in ("encoder", "latent", "decoder"):
+        is_decoder = part == "decoder"
+        decay = schedule.decoder_precision / n_rows if is_decoder else schedule.weight_decay
+        factor = schedule.decoder_rate if is_decoder else 1.0
         parameters = list(getattr(model, part).parameters())
-        matrices = [p for p in parameters if p.dim() > 1]
-        vectors = [p for p in parameters if p.dim() <= 1]
-        groups.append({"params": matrices, "weight_decay": schedule.weight_decay, "factor": factor})
-        groups.append({"params": vectors, "weight_decay": 0.0, "factor": factor})
-    groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)
+        for matrices in (True, False):
+            group: dict[str, Any] = {
+                "params": [p for p in parameters if (p.dim() > 1) == matrices],
+                "weight_decay": decay if matrices else 0.0,
+                "decoupled_weight_decay": not is_decoder,
+                "factor": factor,
+            }
+            if group["params"]:
+                groups.append(group)
+    return torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.topics.diagnostics import inactive_topics, repeated_topics
-from neuraltopic.topics.ranking import frex, lift, top_words, topic_log_probabilities
+from neuraltopic.topics.ranking import frex, lift, top_words
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3
@@ -95,55 +95,65 @@ def topic_statistics(
     )
 
 
-def topic_labels(components: NDArray[np.floating], words: Sequence[str]) -> list[str]:
-    """A label for each topic: its number and its first words, 12_orbit_lunar_shuttle."""
-    ranked = top_words(components, _LABEL_WORDS)
+def topic_labels(weights: NDArray[np.floating], words: Sequence[str]) -> list[str]:
+    """A label for each topic: its number and its first words, 12_orbit_lunar_shuttle.
+
+    `weights` (K, V) rank the words, here and below: see `reliable_weights`.
+    """
+    ranked = top_words(weights, _LABEL_WORDS)
     return [f"{topic}_{'_'.join(words[w] for w in row)}" for topic, row in enumerate(ranked)]
 
 
 def topic_words_table(
-    components: NDArray[np.floating],
-    bias: NDArray[np.floating],
-    strength: NDArray[np.floating],
+    weights: NDArray[np.floating],
+    log_probabilities: NDArray[np.floating],
+    log_unigram: NDArray[np.floating],
     words: Sequence[str],
     top_n: int,
 ) -> pd.DataFrame:
-    """A line a word: topic, label, rank (from 1), word, weight (R), frex, lift."""
-    ranked = top_words(components, top_n)
-    log_probabilities = topic_log_probabilities(components, bias, strength)
+    """A line a word: topic, label, rank (from 1), word, weight, frex, lift.
+
+    Parameters
+    ----------
+    weights, log_probabilities : (K, V)
+        What ranks the words, and log p(w | topic).
+    log_unigram : (V,)
+        log p(w | z = 0).
+    """
+    ranked = top_words(weights, top_n)
     topics = np.repeat(np.arange(len(ranked)), ranked.shape[1])
     chosen = (topics, ranked.ravel())
-    labels = topic_labels(components, words)
+    labels = topic_labels(weights, words)
     return pd.DataFrame(
         {
             "topic": topics,
             "label": [labels[topic] for topic in topics],
             "rank": np.tile(np.arange(1, ranked.shape[1] + 1), len(ranked)),
             "word": [words[w] for w in ranked.ravel()],
-            "weight": components[chosen],
+            "weight": weights[chosen],
             "frex": frex(log_probabilities)[chosen],
-            "lift": lift(log_probabilities, bias)[chosen],
+            "lift": lift(log_probabilities, log_unigram)[chosen],
         }
     )
 
 
 def topics_table(
-    components: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics
+    weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics
 ) -> pd.DataFrame:
     """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents, flags."""
-    ranked = top_words(components, _LIST_WORDS)
+    ranked = top_words(weights, _LIST_WORDS)
     repeats = repeated_topics(ranked)
     inactive = inactive_topics(statistics.information)
     flags = []
-    for topic in range(len(components)):
+    for topic in range(len(weights)):
         flag = ["inactive"] if inactive[topic] else []
         if topic in repeats:
             flag.append(f"repeats {repeats[topic]}")
         flags.append(", ".join(flag))
     return pd.DataFrame(
         {
-            "topic": np.arange(len(components)),
-            "label": topic_labels(components, words),
+            "topic": np.arange(len(weights)),
+            "label": topic_labels(weights, words),
             "share": statistics.share,
             "n_documents": statistics.n_documents,
             "information": statistics.information,

@@ -1,0 +1,89 @@
+"""The tidy tables, cell by cell, on a model small enough to write down."""
+
+import numpy as np
+import pandas as pd
+
+from neuraltopic.topics.ranking import frex, topic_log_probabilities
+from neuraltopic.topics.tables import (
+    TopicStatistics,
+    documents_table,
+    topic_statistics,
+    topic_words_table,
+    topics_table,
+)
+
+WORDS = ("moon", "orbit", "god", "faith", "team")
+WEIGHTS = np.array([[3.0, 2.0, 0.0, -1.0, 0.5], [-1.0, 0.0, 2.0, 4.0, 0.1]])
+VECTORS = np.array([[2.0, 0.0], [0.0, 3.0], [1.0, 0.5], [-1.0, -1.0]])
+SHARES = np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.2], [0.5, 0.5]])
+
+
+def statistics():
+    return topic_statistics(VECTORS, SHARES, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
+
+
+def test_statistics_by_hand():
+    found = statistics()
+    np.testing.assert_allclose(found.share, [2.3 / 4, 1.7 / 4])
+    assert found.n_documents.tolist() == [3, 1]
+    np.testing.assert_allclose(found.strength, [np.sqrt((4 + 1 + 1) / 3), 3.0])
+    assert found.typical == (("a", "c"), ("b", "c"))
+
+
+def test_topic_that_is_nowhere_largest_has_the_strength_of_the_prior():
+    assert topic_statistics(VECTORS, SHARES[:, :1] * [1.0, 0.0], np.zeros(2), "abcd").strength[1] == 1.0
+
+
+def test_statistics_come_back_from_json():
+    found = TopicStatistics.from_dict(statistics().to_dict())
+    assert found.to_dict() == statistics().to_dict()
+
+
+def test_topic_words_table():
+    b = np.log(np.full(5, 0.2))
+    log_p = topic_log_probabilities(WEIGHTS, b, np.ones(2))
+    table = topic_words_table(WEIGHTS, log_p, b, WORDS, 2)
+    assert list(table.columns) == ["topic", "label", "rank", "word", "weight", "frex", "lift"]
+    assert table["topic"].tolist() == [0, 0, 1, 1]
+    assert table["rank"].tolist() == [1, 2, 1, 2]
+    assert table["word"].tolist() == ["moon", "orbit", "faith", "god"]
+    assert table["weight"].tolist() == [3.0, 2.0, 4.0, 2.0]
+    assert table["label"].tolist() == ["0_moon_orbit_team"] * 2 + ["1_faith_god_team"] * 2
+    np.testing.assert_allclose(table["frex"], frex(log_p)[[0, 0, 1, 1], [0, 1, 3, 2]])
+    np.testing.assert_allclose(table["lift"], np.exp(log_p)[[0, 0, 1, 1], [0, 1, 3, 2]] / 0.2)
+
+
+def test_topics_table_flags_what_is_wrong():
+    table = topics_table(np.vstack([WEIGHTS, WEIGHTS[1]]), WORDS, three_topics())
+    assert table["topic"].tolist() == [0, 1, 2]
+    # Five words in all: every list holds them all, and so repeats the first.
+    assert table["flags"].tolist() == ["", "inactive, repeats 0", "repeats 0"]
+    assert table["words"][0] == "moon orbit team god faith"
+    assert table["typical_documents"].tolist() == ["a c", "b", ""]
+
+
+def three_topics():
+    return TopicStatistics(
+        np.array([0.5, 0.3, 0.2]),
+        np.array([3, 1, 0]),
+        np.ones(3),
+        np.array([0.5, 0.001, 0.4]),
+        (("a", "c"), ("b",), ()),
+    )
+
+
+def test_documents_table_keeps_every_row_in_its_place():
+    ledger = pd.DataFrame({"row": range(3), "id": ["a", "x", "b"], "status": ["kept", "empty", "kept"]})
+    table = documents_table(ledger, np.array([0, -1, 1]), SHARES[:2], ["0_moon", "1_faith"])
+    assert table["id"].tolist() == ["a", "x", "b"]
+    assert table["topic"].tolist() == [0, pd.NA, 1]
+    assert table["label"].tolist()[::2] == ["0_moon", "1_faith"]
+    assert table["label"].isna().tolist() == [False, True, False]
+    np.testing.assert_allclose(table["weight"], [1.0, np.nan, 1.0])
+
+
+def test_documents_table_without_any_counted_document():
+    ledger = pd.DataFrame({"row": [0], "id": ["x"], "status": ["empty"]})
+    table = documents_table(ledger, np.array([-1]), np.zeros((0, 2)), ["0", "1"])
+    assert table["topic"].isna().all()
+    assert table["weight"].isna().all()
