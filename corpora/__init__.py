@@ -33,9 +33,7 @@ CORPORA: dict[str, Recipe] = {
 }
 
 
-def write_corpus(
-    name: str, folder: str | PathLike[str], *, progress: Progress | None = None, **options: Any
-) -> int:
+def write_corpus(name: str, folder: str | PathLike[str], *, progress: Progress | None = None, **options: Any) -> int:
     """Write a corpus to a new folder, whole or not at all.
 
     Parameters
@@ -62,9 +60,7 @@ def write_corpus(
         When the corpus cannot be obtained.
     """
     if name not in CORPORA:
-        raise UsageError(
-            "corpus", expected=f"one of {', '.join(CORPORA)}", got=repr(name), hint="Choose one of these"
-        )
+        raise UsageError("corpus", expected=f"one of {', '.join(CORPORA)}", got=repr(name), hint="Choose one of these")
     write = CORPORA[name].load()
     known = [option for option in inspect.signature(write).parameters if option not in ("folder", "progress")]
     for option in options:

@@ -81,6 +81,4 @@ def _download() -> dict[str, np.ndarray]:
         ) from error
     images = stored.data.astype(np.uint8).reshape(-1, 28, 28)
     digits = stored.target.astype(np.uint8)
-    return dict(
-        zip(SHAPES, (images[:60_000], digits[:60_000], images[60_000:], digits[60_000:]), strict=True)
-    )
+    return dict(zip(SHAPES, (images[:60_000], digits[:60_000], images[60_000:], digits[60_000:]), strict=True))

@@ -70,9 +70,7 @@ def write(
 def _check(option: str, values: Sequence[str], known: Sequence[str]) -> None:
     for value in values:
         if value not in known:
-            raise UsageError(
-                option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these"
-            )
+            raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
 
 
 def _strip(text: str, remove: Sequence[str]) -> str:
@@ -98,11 +96,7 @@ def _unpack(archive: Path, subset: str) -> Iterator[tuple[str, str, str]]:
                 split, group, number = parts
                 if subset not in ("all", split.removeprefix(_PREFIX)):
                     continue
-                if not (
-                    number.isascii()
-                    and number.isdigit()
-                    and group.replace(".", "").replace("-", "").isalpha()
-                ):
+                if not (number.isascii() and number.isdigit() and group.replace(".", "").replace("-", "").isalpha()):
                     raise _corrupt(archive, f"a post called {member.name!r}")
                 content = members.extractfile(member)
                 assert content is not None  # it is a regular file

@@ -13,7 +13,7 @@ _PUBLIC = {
     "UsageError": "neuraltopic.errors",
 }
 
-__all__ = [*sorted(_PUBLIC), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted(_PUBLIC), "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -22,7 +22,5 @@ def choose_device(name: str) -> torch.device:
         return torch.device(next(kind for kind, there in present.items() if there))
     if not present.get(name.split(":")[0], False):
         here = ", ".join(kind for kind, there in present.items() if there)
-        raise UsageError(
-            "device", expected=f"auto, or one of {here} on this machine", got=repr(name), hint="Try auto"
-        )
+        raise UsageError("device", expected=f"auto, or one of {here} on this machine", got=repr(name), hint="Try auto")
     return torch.device(name)

@@ -4,7 +4,6 @@ Axes: D documents, V words, K latent dimensions.
 """
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -60,6 +59,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         epoch, train_bound and held_out_bound (nats per document), one entry an epoch.
     information_ : float32 array of shape (K,)
         KL(q || p) of each dimension, mean over the training documents, in nats.
+    seed_ : int
+        What seeded the generator: `random_state` where that is a whole number. A fit with it gives the same bits.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -141,7 +142,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 got="only empty ones",
                 hint="Look at the preprocessing",
             )
-        self.seed_ = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        if isinstance(self.random_state, int | np.integer):
+            self.seed_ = int(self.random_state)
+        else:
+            self.seed_ = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
         self.vae_ = recipe.build(counts.shape[1], self.n_components)
@@ -167,6 +171,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if progress:
                 progress("training", trainer.epoch, schedule.max_epochs)
 
+        if progress:
+            progress("training", trainer.epoch, schedule.max_epochs)
         try:
             trainer.run(after_epoch)
         except NonFiniteLossError as error:
@@ -174,7 +180,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 "training",
                 expected="a finite bound",
                 got=str(error),
-                hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts in these rows",
+                hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts there",
             ) from error
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history, information=None)
@@ -186,16 +192,14 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
-    def restore(
-        self, vae: VAE, *, history: list[dict[str, float]], information: NDArray[np.float32] | None
-    ) -> None:
+    def restore(self, vae: VAE, *, history: list[dict[str, float]], information: NDArray[np.float32] | None) -> None:
         """Take a trained network, and read the fitted attributes off it."""
         self.vae_ = vae.eval()
         self.history_ = history
         self.n_iter_ = len(history)
-        decoder = vae.decoder
-        self.components_ = decoder.weight.detach().T.contiguous().cpu().numpy()  # type: ignore[union-attr]
-        self.bias_ = decoder.bias.detach().cpu().numpy()  # type: ignore[union-attr]
+        weights = vae.decoder.state_dict()
+        self.components_ = weights["weight"].T.contiguous().cpu().numpy()
+        self.bias_ = weights["bias"].cpu().numpy()
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
         if information is not None:

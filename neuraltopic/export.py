@@ -41,9 +41,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return _SUFFIXES[suffix]
 
 
-def write_table(
-    frame: "pd.DataFrame", destination: str | os.PathLike[str] | TextIO | BinaryIO, format: str
-) -> None:
+def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | TextIO | BinaryIO, format: str) -> None:
     r"""Write a table as UTF-8 with \n at the end of each line, or as Parquet.
 
     Parameters
@@ -68,9 +66,7 @@ def write_table(
         Two columns of one name, an infinity in json or jsonl, or half a surrogate pair in a text.
     """
     if format not in FORMATS:
-        raise UsageError(
-            "format", expected=f"one of {', '.join(FORMATS)}", got=repr(format), hint="Choose one"
-        )
+        raise UsageError("format", expected=f"one of {', '.join(FORMATS)}", got=repr(format), hint="Choose one")
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]
         raise NeuralTopicError("table", expected="distinct columns", got=f"{name!r} twice", hint="Rename one")

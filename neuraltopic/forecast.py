@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.rows import Corpus, CorpusEstimate
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.machine import exp_rate, matmul_rate
@@ -65,7 +64,7 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     UsageError
         When a parameter is out of range, or the corpus is standard input.
     """
-    DocumentVAE(**{name: getattr(model, name) for name in DocumentVAE().get_params()}).check_parameters()
+    model.check_parameters()
     schedule = find_recipe(model.recipe).schedule
     settings = model.preprocessing or Preprocessing()
     read = corpus.estimate()

@@ -65,9 +65,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     if sorted(manifest["files"]) != sorted(FILES):
         raise _wrong(folder, f"the files {', '.join(FILES)}", ", ".join(manifest["files"]))
     config: Any = read_json(folder / "config.json", MAX_STATE_BYTES)
-    preprocessor = Preprocessor.from_state(
-        _mapping(folder, read_json(folder / "preprocessing.json", MAX_STATE_BYTES))
-    )
+    preprocessor = Preprocessor.from_state(_mapping(folder, read_json(folder / "preprocessing.json", MAX_STATE_BYTES)))
     topics: Any = read_json(folder / "topics.json", MAX_STATE_BYTES)
     try:
         vae = DocumentVAE(**config["parameters"])
@@ -91,10 +89,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     # On the meta device a network has shapes and no memory.
     with torch.device("meta"):
         network = find_recipe(vae.recipe).build(n_words, n_components)
-    expected = {
-        name: (tuple(t.shape), str(t.dtype).removeprefix("torch."))
-        for name, t in network.state_dict().items()
-    }
+    expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in network.state_dict().items()}
     weights = read_weights(folder / "weights.safetensors", expected)
     network.load_state_dict(weights, assign=True)
     vae.set_params(device=device)

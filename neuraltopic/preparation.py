@@ -1,4 +1,4 @@
-"""A corpus made ready for fitting: counts, ledger and preprocessor, in memory or in a folder that a stopped fit finds again."""
+"""A corpus made ready for fitting, in memory or in a folder that a stopped fit finds again."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from neuraltopic.core.laplace import RefinedGaussian
-from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 from neuraltopic.documents.alignment import align_axes
@@ -28,7 +28,7 @@ class Recipe:
         The composition, its weights not yet drawn.
     initialise : callable of (model, log_frequency, generator)
         Draws the weights; `log_frequency` (V,) holds the log of the smoothed unigram.
-    objective : ELBO
+    objective : Objective
     schedule : Schedule
     align : callable of (model)
         Chooses the axes on which the trained model is read.
@@ -38,7 +38,7 @@ class Recipe:
     paper: str
     build: Callable[[int, int], VAE]
     initialise: Callable[[VAE, torch.Tensor, torch.Generator], None]
-    objective: ELBO
+    objective: Objective
     schedule: Schedule
     align: Callable[[VAE], None]
 
@@ -87,7 +87,5 @@ def find_recipe(name: str) -> Recipe:
         When there is none.
     """
     if name not in RECIPES:
-        raise UsageError(
-            "recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these"
-        )
+        raise UsageError("recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these")
     return RECIPES[name]

@@ -74,9 +74,7 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
         for name, written in listed.items():
             _check_file(folder / name, written, content=verify)
             files[name] = written["bytes"]
-    manifest: Any = verify_manifest(
-        model_folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, content=verify
-    )
+    manifest: Any = verify_manifest(model_folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, content=verify)
     prefix = "" if model_folder == folder else f"{MODEL_FOLDER}/"
     files |= {prefix + name: written["bytes"] for name, written in manifest["files"].items()}
     return {
@@ -165,9 +163,7 @@ def _model_facts(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "corpus_sha256": config["corpus_sha256"],
         }
     except (KeyError, TypeError) as error:
-        raise _damaged(
-            folder / "config.json", "the facts of a model", f"{type(error).__name__} {error}"
-        ) from error
+        raise _damaged(folder / "config.json", "the facts of a model", f"{type(error).__name__} {error}") from error
 
 
 def _damaged(path: Path, expected: str, got: str) -> NeuralTopicError:

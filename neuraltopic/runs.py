@@ -31,7 +31,6 @@ from sklearn.utils import check_random_state
 
 import neuraltopic
 from neuraltopic.devices import choose_device
-from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.ledger import Ledger
 from neuraltopic.documents.readers import StandardInput
@@ -109,7 +108,7 @@ def fit_run(
     """
     output = Path(output)
     check_destination(output, force=force)
-    DocumentVAE(**{name: getattr(model, name) for name in DocumentVAE().get_params()}).check_parameters()
+    model.check_parameters()
     model = clone(model).set_params(
         device=str(choose_device(model.device)),
         random_state=_seed(model, unfinished_request(output) if resume else None),
@@ -132,9 +131,7 @@ def fit_run(
                 "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
                 "peak_memory_bytes": peak_memory_bytes(),
                 "machine": describe_machine(),
-                "files": {
-                    path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()
-                },
+                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
             }
             write_json(unfinished / RUN_FACTS, facts)
     return Run(output, model, facts)
@@ -253,9 +250,7 @@ def _results(model: TopicModel) -> dict[str, Any]:
             "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
         },
         "epochs": model.document_vae_.n_iter_,
-        "best": max(
-            model.document_vae_.history_, key=lambda entry: entry.get("held_out_bound", entry["epoch"])
-        ),
+        "best": max(model.document_vae_.history_, key=lambda entry: entry.get("held_out_bound", entry["epoch"])),
     }
 
 

@@ -119,8 +119,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         NeuralTopicError
             When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing.
         """
-        vae = DocumentVAE(**{name: getattr(self, name) for name in DocumentVAE().get_params()})
-        vae.check_parameters()
+        vae = self.check_parameters()
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         settings = self.preprocessing or Preprocessing()
         preparation = reopen(workspace) if workspace else None
@@ -142,11 +141,21 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = len(counts)
         self._position = preparation.position
-        ids = preparation.ledger["id"].to_numpy()[preparation.ledger["status"] == "kept"]
-        self.statistics_ = topic_statistics(
-            self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids
-        )
+        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
+        self.statistics_ = topic_statistics(self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids)
         return self
+
+    def check_parameters(self) -> DocumentVAE:
+        """The model of the counts, not yet fitted.
+
+        Raises
+        ------
+        UsageError
+            When a parameter is one that no fit could use.
+        """
+        vae = DocumentVAE(**{name: getattr(self, name) for name in DocumentVAE().get_params()})
+        vae.check_parameters()
+        return vae
 
     def transform(self, documents: Documents) -> NDArray[np.float32]:
         """Vector of each document, (N, K): the posterior mean of z, one row an input row.
@@ -219,14 +228,12 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         check_is_fitted(self)
         bias = self.document_vae_.bias_
         log_probabilities = topic_log_probabilities(self.components_, bias, self.statistics_.strength)
-        return topic_words_table(
-            self.word_weights(), log_probabilities, log_softmax(bias), self.vocabulary_, top_n
-        )
+        return topic_words_table(self.word_weights(), log_probabilities, log_softmax(bias), self.vocabulary_, top_n)
 
-    def get_topic_info(self) -> "pd.DataFrame":
-        """A line a topic: topic, label, share, n_documents, information, words, typical_documents, flags."""
+    def get_topic_info(self, top_n: int = 10) -> "pd.DataFrame":
+        """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags."""
         check_is_fitted(self)
-        return topics_table(self.word_weights(), self.vocabulary_, self.statistics_)
+        return topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
 
     def get_document_info(self) -> "pd.DataFrame":
         """A line an input row of the fit, in order: the ledger, then topic, label and weight of its largest topic.
@@ -279,9 +286,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
         return load_model(Path(folder), device=device)
 
-    def _in_input_order(
-        self, vectors: NDArray[np.float32], position: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
         out = np.zeros((len(position), self.components_.shape[0]), np.float32)
         has = position >= 0
         out[has] = vectors[position[has]]

@@ -39,9 +39,7 @@ def write_vectors(
     import pyarrow.parquet
 
     n_documents, n_components = shape
-    schema = pa.schema(
-        [(name, pa.string()) for name in columns] + [("vector", pa.list_(pa.float32(), n_components))]
-    )
+    schema = pa.schema([(name, pa.string()) for name in columns] + [("vector", pa.list_(pa.float32(), n_components))])
     start = 0
     with (
         open(folder / VECTORS_NPY, "wb") as file,

@@ -1,8 +1,5 @@
 """DocumentVAE as a scikit-learn transformer, and the promises about bits and batches."""
 
-import numpy as np
-import pytest
-from scipy import sparse
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from neuraltopic import DocumentVAE

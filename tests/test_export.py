@@ -89,10 +89,7 @@ def test_csv():
 
 def test_json_and_jsonl():
     first = '{"topic": 0, "label": "a|b & 50% _x_ #1 \\\\ {y} ~ ^ $", "weight": 0.123456, "note_|": null}'
-    second = (
-        '{"topic": 1, "label": "two\\nlines\\tand\\r\\"quotes\\" é漢", '
-        '"weight": 1234567.0, "note_|": "<b>*`[&]"}'
-    )
+    second = '{"topic": 1, "label": "two\\nlines\\tand\\r\\"quotes\\" é漢", "weight": 1234567.0, "note_|": "<b>*`[&]"}'
     assert text_of(AWKWARD, "jsonl") == f"{first}\n{second}\n"
     assert text_of(AWKWARD, "json") == f"[\n{first},\n{second}\n]\n"
 
@@ -183,9 +180,7 @@ def test_infinities_are_kept_or_refused(tmp_path):
     write_table(frame, tmp_path / "a", "parquet")
     assert pd.read_parquet(tmp_path / "a")["a"].tolist() == [math.inf, -math.inf]
     for format in ("json", "jsonl"):
-        with pytest.raises(
-            NeuralTopicError, match=r"expected finite numbers for json; got an infinity .*Write csv"
-        ):
+        with pytest.raises(NeuralTopicError, match=r"expected finite numbers for json; got an infinity .*Write csv"):
             write_table(frame, tmp_path / "b", format)
     assert not (tmp_path / "b").exists()
 
@@ -276,9 +271,7 @@ def test_parquet_goes_neither_to_a_terminal_nor_to_text():
 @pytest.mark.parametrize("format", FORMATS)
 def test_half_a_surrogate_pair_is_refused_and_nothing_written(tmp_path, format):
     frame = pd.DataFrame({"id": pd.Series(["caf\udce9.txt"], dtype=object)})
-    with pytest.raises(
-        NeuralTopicError, match=r"table: expected text that UTF-8 can hold; got '\\udce9' in a cell"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"table: expected text that UTF-8 can hold; got '\\udce9' in a cell"):
         write_table(frame, tmp_path / "a", format)
     assert list(tmp_path.iterdir()) == []
 
@@ -292,9 +285,7 @@ def test_the_suffix_names_the_format():
     names = ["a.csv", "b/a.tsv", "a.json", "a.jsonl", "a.PARQUET", "a.b.md", "a.tex"]
     assert tuple(map(format_of, names)) == FORMATS
     for name in ("a", "a.xlsx", ".csv"):
-        with pytest.raises(
-            UsageError, match=r"ends in \.csv, \.tsv, \.json, \.jsonl, \.parquet, \.md, \.tex; got"
-        ):
+        with pytest.raises(UsageError, match=r"ends in \.csv, \.tsv, \.json, \.jsonl, \.parquet, \.md, \.tex; got"):
             format_of(name)
 
 

@@ -48,9 +48,7 @@ def test_a_spacy_pipeline_reads_slowly(tmp_path, monkeypatch):
     monkeypatch.setattr(forecast, "exp_rate", lambda seconds: 1e15)
     (tmp_path / "a.txt").write_text("word\n" * 1_200_000)
     quick, slow = (
-        estimate_fit(
-            open_corpus(tmp_path / "a.txt"), TopicModel(preprocessing=Preprocessing(spacy_pipeline=name))
-        )
+        estimate_fit(open_corpus(tmp_path / "a.txt"), TopicModel(preprocessing=Preprocessing(spacy_pipeline=name)))
         for name in (None, "en")
     )
     reading = 6e6 / forecast._READ_BYTES_A_SECOND

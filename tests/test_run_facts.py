@@ -115,9 +115,7 @@ def test_a_file_of_a_run(folder):
         run_file(folder / "model", "vectors.npy")
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("gone", "no such folder"), ("", "neither run.json nor manifest.json")]
-)
+@pytest.mark.parametrize(("name", "said"), [("gone", "no such folder"), ("", "neither run.json nor manifest.json")])
 def test_neither(tmp_path, name, said):
     with pytest.raises(UsageError, match=said):
         read_run_facts(tmp_path / name)

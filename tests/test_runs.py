@@ -177,9 +177,7 @@ def test_embedding_in_blocks_gives_the_same(run, texts, tmp_path, monkeypatch):
     stages = []
     embed(run.model, open_corpus(texts), tmp_path / "one")
     monkeypatch.setattr("neuraltopic.runs._EMBEDDED_AT_ONCE", 7)
-    ledger = embed(
-        run.model, open_corpus(texts), tmp_path / "many", progress=lambda *said: stages.append(said)
-    )
+    ledger = embed(run.model, open_corpus(texts), tmp_path / "many", progress=lambda *said: stages.append(said))
     one, many = (np.load(tmp_path / name / "vectors.npy") for name in ("one", "many"))
     assert one.shape == (63, 3)
     np.testing.assert_allclose(one, many, rtol=1e-4, atol=1e-5)

@@ -48,9 +48,7 @@ def neuraltopic_(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
-    debug: Annotated[
-        bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")
-    ] = False,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
     """Topics, document vectors and honest figures from a folder of documents."""
 
@@ -79,9 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt as interruption:
-        return _report(
-            str(interruption) or "interrupted", 143 if isinstance(interruption, Terminated) else 130, debug
-        )
+        return _report(str(interruption) or "interrupted", 143 if isinstance(interruption, Terminated) else 130, debug)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "neuraltopic"

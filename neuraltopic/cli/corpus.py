@@ -18,9 +18,7 @@ def corpus(
     ] = None,
     remove: Annotated[
         list[str] | None,
-        typer.Option(
-            "--remove", metavar="PART", help="newsgroups: headers, footers or quotes; may be repeated."
-        ),
+        typer.Option("--remove", metavar="PART", help="newsgroups: headers, footers or quotes; may be repeated."),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the corpora.")] = False,
     quiet: Quiet = False,

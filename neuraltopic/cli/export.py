@@ -35,9 +35,7 @@ def export(
     chosen = format or (format_of(output) if output else "csv")
     for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
         if value not in known:
-            raise UsageError(
-                option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these"
-            )
+            raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
     if output and output.exists() and not force:
         raise UsageError(
             f"output {output}",

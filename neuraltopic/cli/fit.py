@@ -23,9 +23,9 @@ DEFAULTS = Preprocessing()
 
 def fit(
     path: CorpusPath,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")
-    ] = Path("run"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
+        "run"
+    ),
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -35,23 +35,15 @@ def fit(
     ] = DEFAULTS.language,
     min_df: Annotated[
         str,
-        typer.Option(
-            "--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."
-        ),
+        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
     ] = str(DEFAULTS.min_df),
     max_df: Annotated[
         str,
-        typer.Option(
-            "--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."
-        ),
+        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."),
     ] = str(DEFAULTS.max_df),
-    vocabulary_size: Annotated[
-        int, typer.Option("--vocabulary-size", help="Most words.")
-    ] = DEFAULTS.max_vocabulary,
+    vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = DEFAULTS.max_vocabulary,
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
-    lemmas: Annotated[
-        bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")
-    ] = False,
+    lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
     phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
     spacy: Annotated[
         str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
@@ -65,9 +57,7 @@ def fit(
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
     epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="Peak of the schedule.")
-    ] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
     device: Device = "auto",
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
@@ -135,9 +125,7 @@ def _fit(
         if stage == "training":
             reached = f" after epoch {done} of {total}"
         else:
-            reached = (
-                " before the first epoch" if stage == "counting" and done == total else f" while {stage}"
-            )
+            reached = " before the first epoch" if stage == "counting" and done == total else f" while {stage}"
         progress(stage, done, total)
 
     with show_progress(quiet=quiet) as progress:
@@ -176,9 +164,7 @@ def _note(run: "Run", progress: "QuietProgress") -> None:
     )
     best = facts["best"]
     if "held_out_bound" in best:
-        progress.note(
-            f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)"
-        )
+        progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
     flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
     flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
     if flagged:
@@ -201,8 +187,7 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
-            f"{forecast.n_topics:,} topics, about {forecast.n_words:,} words, "
-            f"{forecast.n_epochs} epochs at most",
+            f"{forecast.n_topics:,} topics, about {forecast.n_words:,} words, {forecast.n_epochs} epochs at most",
         ),
         ("time", f"about {_duration(forecast.seconds)} on this machine"),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),

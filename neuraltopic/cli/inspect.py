@@ -12,9 +12,7 @@ from neuraltopic.errors import NeuralTopicError
 def inspect(
     run: RunFolder,
     as_json: AsJson = False,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")
-    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")] = False,
 ) -> None:
     """Describe a run, from its text files alone."""
     from neuraltopic.run_facts import read_run_facts

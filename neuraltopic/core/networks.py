@@ -1,9 +1,8 @@
-"""Feed-forward networks, and the sparse first layer that multiplies only the non-zeros.
+"""What networks are made of: sparse rows that are multiplied by their non-zeros alone, noise, initialisation.
 
 Axes: B rows, D input features, H hidden units.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -86,23 +85,3 @@ def initialise_linear(layer: nn.Linear, generator: torch.Generator, gain: float 
         layer.weight.copy_(torch.empty(layer.weight.shape).uniform_(-bound, bound, generator=generator))
         if layer.bias is not None:
             layer.bias.zero_()
-
-
-class MLP(nn.Module):
-    """Linear layers, each followed by `activation`: (B, sizes[0]) to (B, sizes[-1])."""
-
-    def __init__(self, sizes: Sequence[int], activation: Callable[[Tensor], Tensor] = torch.tanh) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        self.activation = activation
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """Draw every weight afresh from `generator`."""
-        for layer in self.layers:
-            initialise_linear(layer, generator)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the layers in turn."""
-        for layer in self.layers:
-            x = self.activation(layer(x))
-        return x

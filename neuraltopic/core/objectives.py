@@ -8,12 +8,11 @@ Axes: S samples, B rows of data. All values are nats per row.
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from neuraltopic.core.latents import Posterior
 from neuraltopic.core.vae import VAE
 
 
@@ -24,12 +23,12 @@ class Bound(NamedTuple):
     surrogate: Tensor
 
 
-def log_weights(
-    model: VAE, x: Any, q: Posterior, n_samples: int, generator: torch.Generator
-) -> Tensor:
-    """log w = log p(x | z) + log p(z) - log q(z | x) at z ~ q, (S, B): equations (17.22) and (17.23)."""
-    z = q.sample(n_samples, generator)
-    return model.log_likelihood(z, x) + model.latent.log_prior(z) - q.log_prob(z)
+class Objective(Protocol):
+    """Anything that bounds log p(x) and says what to differentiate."""
+
+    def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
+        """Estimate the bound on the rows of x; `kl_weight` enters the surrogate alone."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,8 @@ class ELBO:
 class ImportanceWeighted:
     """log (1/k) sum_i w_i, equation (17.24) (Burda, Grosse, Salakhutdinov 2016).
 
+    w_i = p(x | z_i) p(z_i) / q(z_i | x) at z_i ~ q, equations (17.22) and (17.23), in log space.
+
     Parameters
     ----------
     n_samples : int
@@ -68,14 +69,16 @@ class ImportanceWeighted:
     n_samples: int
     at_once: int = 50
 
-    def __call__(self, model: VAE, x: Any, generator: torch.Generator) -> Bound:
-        """Estimate the bound on x."""
+    def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
+        """Estimate the bound on x; in the surrogate `kl_weight` weighs log p(z) - log q(z | x) within each w."""
         q = model.posterior(x, generator)
-        parts = [
-            torch.logsumexp(
-                log_weights(model, x, q, min(self.at_once, self.n_samples - done), generator), dim=0
-            )
-            for done in range(0, self.n_samples, self.at_once)
-        ]
-        value = torch.logsumexp(torch.stack(parts), dim=0) - math.log(self.n_samples)
-        return Bound(value.detach(), value)
+        values, surrogates = [], []
+        for done in range(0, self.n_samples, self.at_once):
+            z = q.sample(min(self.at_once, self.n_samples - done), generator)
+            likelihood, ratio = model.log_likelihood(z, x), model.latent.log_prior(z) - q.log_prob(z)
+            values.append(torch.logsumexp((likelihood + ratio).detach(), dim=0))
+            surrogates.append(torch.logsumexp(likelihood + kl_weight * ratio, dim=0))
+        value, surrogate = (
+            torch.logsumexp(torch.stack(parts), dim=0) - math.log(self.n_samples) for parts in (values, surrogates)
+        )
+        return Bound(value, surrogate)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.objectives import Objective
 from neuraltopic.core.vae import VAE
 
 
@@ -84,7 +84,7 @@ class NonFiniteLossError(ArithmeticError):
 def step(
     model: VAE,
     x: Any,
-    objective: ELBO | ImportanceWeighted,
+    objective: Objective,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
     kl_weight: float,
@@ -108,15 +108,13 @@ def step(
     return mean_bound, norm_value
 
 
-def mean_bound(
-    model: VAE, data: Data, objective: ELBO | ImportanceWeighted, generator: torch.Generator, batch_size: int
-) -> float:
+def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
     """Mean bound a row in nats over all of `data`, without dropout and without a gradient."""
     return float(torch.cat(list(bounds(model, data, objective, generator, batch_size))).double().mean())
 
 
 def bounds(
-    model: VAE, data: Data, objective: ELBO | ImportanceWeighted, generator: torch.Generator, batch_size: int
+    model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int
 ) -> Iterator[Tensor]:
     """The bound on each row of `data` in nats, batch by batch, on the CPU."""
     was_training = model.training
@@ -137,7 +135,7 @@ class Trainer:
     model : VAE
     data, held_out : Data
         `held_out` may be empty: then the last weights are kept and the fit runs its whole length.
-    objective : ELBO or ImportanceWeighted
+    objective : Objective
     schedule : Schedule
     generator : torch.Generator
         The only source of randomness: batch order, dropout and latent noise.
@@ -148,7 +146,7 @@ class Trainer:
         model: VAE,
         data: Data,
         held_out: Data,
-        objective: ELBO | ImportanceWeighted,
+        objective: Objective,
         schedule: Schedule,
         generator: torch.Generator,
     ) -> None:
@@ -207,8 +205,8 @@ class Trainer:
             )
             if not (math.isfinite(bound) and math.isfinite(norm)):
                 raise NonFiniteLossError(
-                    f"epoch {self.epoch + 1}, batch {number + 1} of {len(batches)}: bound {bound}, gradient norm {norm}; "
-                    f"its rows are {rows[:5].tolist()}{' ...' if len(rows) > 5 else ''}"
+                    f"epoch {self.epoch + 1}, batch {number + 1} of {len(batches)}: bound {bound}, "
+                    f"gradient norm {norm}; its rows are {rows[:5].tolist()}{' ...' if len(rows) > 5 else ''}"
                 )
             total += bound * len(rows)
         self._record(total / len(self.data))
@@ -255,9 +253,7 @@ class Trainer:
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")
-    }
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> torch.optim.Optimizer:

@@ -19,9 +19,7 @@ class CountBatches:
         The documents that can be drawn, all by default.
     """
 
-    def __init__(
-        self, counts: Counts, rows: np.ndarray | None = None, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, counts: Counts, rows: np.ndarray | None = None, device: torch.device | str = "cpu") -> None:
         self.counts = counts
         self.rows = np.arange(len(counts)) if rows is None else rows
         self.device = torch.device(device)

@@ -75,9 +75,7 @@ class _Checked(io.RawIOBase):
 
 def _unreadable(path: Path, expected: str, error: Exception) -> NeuralTopicError:
     reason = getattr(error, "strerror", None) or str(error)
-    return NeuralTopicError(
-        str(path), expected=expected, got=reason, hint="Check the file, or make or fetch it again"
-    )
+    return NeuralTopicError(str(path), expected=expected, got=reason, hint="Check the file, or make or fetch it again")
 
 
 def _plain(file: BinaryIO) -> tuple[str, Callable[[int], bytes]]:

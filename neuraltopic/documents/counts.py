@@ -297,9 +297,7 @@ def _fits_uint16(data: NDArray) -> bool:
     """Whether every count is a whole number of at most 65,535."""
     if data.dtype == np.uint16 or not data.size:
         return True
-    return data.max() <= _LARGEST_UINT16 and (
-        data.dtype.kind in "bui" or bool((data == np.floor(data)).all())
-    )
+    return data.max() <= _LARGEST_UINT16 and (data.dtype.kind in "bui" or bool((data == np.floor(data)).all()))
 
 
 def _fault(counts: Counts) -> str:

@@ -62,9 +62,7 @@ class SufficientStatisticsEncoder(nn.Module):
         self.output.weight[:K] = rotation.T @ self.output.weight[:K]
         self.output.bias[:K] = rotation.T @ self.output.bias[:K]
 
-    def forward(
-        self, counts: SparseRows, decoder: EnergySoftmax, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def forward(self, counts: SparseRows, decoder: EnergySoftmax, generator: torch.Generator | None = None) -> Tensor:
         """Mean and log variance of each document, (B, 2 K)."""
         with torch.no_grad():
             start, features = _statistics(counts, decoder)

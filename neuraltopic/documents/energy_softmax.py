@@ -89,10 +89,8 @@ def _mean_factors(z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tenso
     return mean
 
 
-def _factor_covariance(
-    z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor, mean: Tensor
-) -> Tensor:
-    """Covariance of R_w under p(w | z), (N, K, K): exact where V <= `CURVATURE_WORDS`, see `EnergySoftmax.expansion`."""
+def _factor_covariance(z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor, mean: Tensor) -> Tensor:
+    """Covariance of R_w under p(w | z), (N, K, K): exact up to `CURVATURE_WORDS`, see `expansion`."""
     N, K = z.shape
     head = tail = None
     if len(bias) > CURVATURE_WORDS:

@@ -31,9 +31,7 @@ class FolderCorpus(Corpus):
         self._encoding = encoding
         self._files = sorted(_relative_files(folder))
         if not self._files:
-            raise UsageError(
-                name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path"
-            )
+            raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
 
     def __iter__(self) -> Iterator[Row]:
         return map(self._row, self._files)

@@ -64,10 +64,7 @@ class _Learner:
     ) -> None:
         number: dict[str, int] = {}
         self._word_of_form = np.array(
-            [
-                -1 if isinstance(word, Dropped) else number.setdefault(word, len(number))
-                for word in word_of_form
-            ],
+            [-1 if isinstance(word, Dropped) else number.setdefault(word, len(number)) for word in word_of_form],
             np.int32,
         )
         if not number:
@@ -82,10 +79,7 @@ class _Learner:
 
     def pairs(self, keys: NDArray[np.int64]) -> list[Pair]:
         """Return the words of each key."""
-        return [
-            (self.words[first], self.words[second])
-            for first, second in _split(keys, len(self.words)).tolist()
-        ]
+        return [(self.words[first], self.words[second]) for first, second in _split(keys, len(self.words)).tolist()]
 
     def phrase_keys(self) -> NDArray[np.int64]:
         """Return the pairs that score as phrases, ascending: first * W + second."""

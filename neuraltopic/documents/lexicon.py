@@ -35,9 +35,7 @@ class Lexicon:
         known = [word for word in vocabulary.words if word not in joined]
         known += sorted({word for pair in phrases for word in pair} - set(known))
         self._number = {word: number for number, word in enumerate(known)}
-        keyed = sorted(
-            (self._number[a] * len(known) + self._number[b], phrase_of((a, b))) for a, b in phrases
-        )
+        keyed = sorted((self._number[a] * len(known) + self._number[b], phrase_of((a, b))) for a, b in phrases)
         self._join = PhraseJoiner(np.array([key for key, _ in keyed], np.int64), len(known))
         names = known + [name for _, name in keyed]
         # The last entry is read by -1, a word that is not known.

@@ -62,13 +62,11 @@ class PairCounter:
         pairs = self._starts[words[:-1]] & self._frequent[words[1:]]
         pairs[_last_tokens(block)] = False
         at = np.flatnonzero(pairs)
-        keys, counts = np.unique(
-            words[at].astype(np.int64) * self._n_words + words[at + 1], return_counts=True
-        )
+        keys, counts = np.unique(words[at].astype(np.int64) * self._n_words + words[at + 1], return_counts=True)
         self._keys, inverse = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
-        self._counts = np.bincount(
-            inverse, np.concatenate([self._counts, counts]), minlength=len(self._keys)
-        ).astype(np.int64)
+        self._counts = np.bincount(inverse, np.concatenate([self._counts, counts]), minlength=len(self._keys)).astype(
+            np.int64
+        )
 
     def phrases(self, total: int) -> NDArray[np.int64]:
         """Return the keys (first * W + second) of the pairs that are frequent and score enough, ascending.

@@ -197,9 +197,7 @@ class Preprocessor:
         return self._fitted
 
     def _rule(self, listed: Iterable[str]) -> WordRule:
-        return WordRule(
-            self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None
-        )
+        return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:

@@ -29,9 +29,7 @@ _KINDS = {
 }
 
 
-def open_corpus(
-    source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None
-) -> Corpus:
+def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
     """Open a folder, a file, standard input or Python strings as a corpus.
 
     Parameters

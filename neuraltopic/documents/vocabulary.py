@@ -48,9 +48,7 @@ class Vocabulary:
         return f"Vocabulary({len(self):,} words: {first}{', ...' if len(self) > 5 else ''})"
 
 
-def choose_words(
-    words: Sequence[str], df: NDArray, n_documents: int, settings: Preprocessing
-) -> NDArray[np.int64]:
+def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: Preprocessing) -> NDArray[np.int64]:
     """Return which of `words` to keep, in the order of a `Vocabulary`.
 
     Parameters

@@ -35,9 +35,7 @@ class WordRule:
     The answer depends on the form alone, so it is worked out once for each distinct form of a corpus.
     """
 
-    def __init__(
-        self, settings: Preprocessing, stop_words: Iterable[str], lemma: Callable[[str], str] | None
-    ) -> None:
+    def __init__(self, settings: Preprocessing, stop_words: Iterable[str], lemma: Callable[[str], str] | None) -> None:
         self.settings = settings
         self._lemma = lemma
         self._stop_words = frozenset(self._folded(normalised(word)) for word in stop_words)

@@ -142,9 +142,7 @@ def _require_replaceable(destination: Path, *, force: bool) -> None:
             hint="Choose another path, or replace what is there with --force (force=True)",
         )
     if destination.is_symlink() or not destination.is_dir():
-        raise UsageError(
-            name, expected="a folder to replace", got="a file or a link", hint="Choose another path"
-        )
+        raise UsageError(name, expected="a folder to replace", got="a file or a link", hint="Choose another path")
     for kept, what in (
         (Path.cwd(), "the working directory"),
         (Path(os.path.expanduser("~")), "the home folder"),
@@ -181,9 +179,7 @@ def _clean_leftovers(destination: Path) -> None:
     """Remove what killed processes left beside `destination`; put back a folder they had set aside."""
     pattern = re.compile(rf"\.{re.escape(destination.name)}\.[0-9a-f]{{16}}\.({_PARTIAL}|{_REPLACED})")
     with os.scandir(destination.parent) as entries:
-        leftovers = [
-            (Path(entry.path), match[1]) for entry in entries if (match := pattern.fullmatch(entry.name))
-        ]
+        leftovers = [(Path(entry.path), match[1]) for entry in entries if (match := pattern.fullmatch(entry.name))]
     for leftover, role in leftovers:
         lock = _lock(leftover)
         if lock is None:  # its process is alive, or the file system has no locks to tell by
@@ -238,9 +234,7 @@ def _exchange(new: Path, old: Path) -> None:
 
 def _rename_exchange(first: Path, second: Path) -> bool:
     """Swap two names in one step (renameat2, Linux); False where the system cannot."""
-    function = (
-        getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
-    )
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
     if function is None:
         return False
     if function(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0:

@@ -17,9 +17,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RESTORE = "The folder is damaged or was changed; restore it from a copy or make it again"
 
 
-def write_manifest(
-    folder: str | os.PathLike[str], *, kind: str, schema_version: int, extra: dict[str, object]
-) -> None:
+def write_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version: int, extra: dict[str, object]) -> None:
     """Write `manifest.json` for the files that lie in `folder`; the last file to be written there.
 
     Parameters

@@ -40,6 +40,4 @@ def open_regular(path: str | os.PathLike[str]) -> io.FileIO:
 
 
 def _not_regular(path: Path, got: str) -> NeuralTopicError:
-    return NeuralTopicError(
-        str(path), expected="a regular file", got=got, hint="Put a copy of the file itself there"
-    )
+    return NeuralTopicError(str(path), expected="a regular file", got=got, hint="Put a copy of the file itself there")

@@ -50,9 +50,7 @@ def parse_json(content: bytes, what: str) -> object:
     """
     try:
         text = content.decode("utf-8")
-        value = json.loads(
-            text, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite
-        )
+        value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite)
         if "\\u" in text:  # an escape is the only way to half a surrogate pair, which no file can hold
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         too_deep = _deeper_than(value, MAX_DEPTH)

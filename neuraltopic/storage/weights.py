@@ -129,9 +129,7 @@ def _whole_numbers(value: object) -> bool:
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 
-def _compare(
-    path: Path, header: Mapping[str, dict], expected: Mapping[str, tuple[Sequence[int], str]]
-) -> None:
+def _compare(path: Path, header: Mapping[str, dict], expected: Mapping[str, tuple[Sequence[int], str]]) -> None:
     for name in sorted(set(header) ^ set(expected)):
         raise _wrong(
             path,
@@ -155,9 +153,7 @@ def _require_filled(path: Path, header: Mapping[str, dict], n_bytes: int) -> Non
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         needed = math.prod(entry["shape"]) * width[entry["dtype"]]
         if entry["data_offsets"] != [end, end + needed]:
-            raise _wrong(
-                path, f"{name} at bytes {end:,} to {end + needed:,}", f"{entry['data_offsets']!s:.80}"
-            )
+            raise _wrong(path, f"{name} at bytes {end:,} to {end + needed:,}", f"{entry['data_offsets']!s:.80}")
         end += needed
     if end != n_bytes:
         raise _wrong(path, f"{end:,} bytes of numbers", f"{n_bytes:,}")
@@ -178,9 +174,7 @@ def _read_tensor(path: Path, file: io.FileIO, shape: Sequence[int], dtype: str) 
 
 def _require_finite(path: str | os.PathLike[str], name: str, tensor: "torch.Tensor") -> None:
     if not tensor.isfinite().all():
-        raise NeuralTopicError(
-            f"{path}: {name}", expected="finite numbers", got="a NaN or an infinity", hint=_RESTORE
-        )
+        raise NeuralTopicError(f"{path}: {name}", expected="finite numbers", got="a NaN or an infinity", hint=_RESTORE)
 
 
 def _wrong(path: Path, expected: str, got: str) -> NeuralTopicError:

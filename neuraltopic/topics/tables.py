@@ -13,8 +13,8 @@ from neuraltopic.topics.ranking import frex, lift, top_words
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3
-# Length of the word lists that are compared when topics repeat, and of the lists in the table of topics.
-_LIST_WORDS = 10
+# Length of the word lists that are compared when topics repeat.
+_COMPARED_WORDS = 10
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def topic_statistics(
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
-        typical=tuple(tuple(ids[d] for d in row) for row in top_words(vectors.T, n_typical)),
+        typical=tuple(tuple(ids[d] for d in row) for row in top_words(vectors.T, n_typical).tolist()),
     )
 
 
@@ -101,7 +101,7 @@ def topic_labels(weights: NDArray[np.floating], words: Sequence[str]) -> list[st
     `weights` (K, V) rank the words, here and below: see `reliable_weights`.
     """
     ranked = top_words(weights, _LABEL_WORDS)
-    return [f"{topic}_{'_'.join(words[w] for w in row)}" for topic, row in enumerate(ranked)]
+    return [f"{topic}_{'_'.join(words[w] for w in row)}" for topic, row in enumerate(ranked.tolist())]
 
 
 def topic_words_table(
@@ -129,7 +129,7 @@ def topic_words_table(
             "topic": topics,
             "label": [labels[topic] for topic in topics],
             "rank": np.tile(np.arange(1, ranked.shape[1] + 1), len(ranked)),
-            "word": [words[w] for w in ranked.ravel()],
+            "word": [words[w] for w in ranked.ravel().tolist()],
             "weight": weights[chosen],
             "frex": frex(log_probabilities)[chosen],
             "lift": lift(log_probabilities, log_unigram)[chosen],
@@ -138,11 +138,13 @@ def topic_words_table(
 
 
 def topics_table(
-    weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics
+    weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics, top_n: int = 10
 ) -> pd.DataFrame:
-    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents, flags."""
-    ranked = top_words(weights, _LIST_WORDS)
-    repeats = repeated_topics(ranked)
+    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents,
+    flags ("inactive", "repeats 7").
+    """
+    ranked = top_words(weights, top_n)
+    repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
     inactive = inactive_topics(statistics.information)
     flags = []
     for topic in range(len(weights)):
@@ -157,7 +159,7 @@ def topics_table(
             "share": statistics.share,
             "n_documents": statistics.n_documents,
             "information": statistics.information,
-            "words": [" ".join(words[w] for w in row) for row in ranked],
+            "words": [" ".join(words[w] for w in row) for row in ranked.tolist()],
             "typical_documents": [" ".join(ids) for ids in statistics.typical],
             "flags": flags,
         }
@@ -180,9 +182,7 @@ def documents_table(
     has = position >= 0
     largest = weights.argmax(1) if len(weights) else np.zeros(0, np.int64)
     topic = np.where(has, largest[np.where(has, position, 0)] if len(largest) else 0, -1)
-    weight = (
-        weights[np.where(has, position, 0), np.maximum(topic, 0)] if len(weights) else np.zeros(len(position))
-    )
+    weight = weights[np.where(has, position, 0), np.maximum(topic, 0)] if len(weights) else np.zeros(len(position))
     table["topic"] = pd.array(topic, dtype="Int64")
     table.loc[~has, "topic"] = pd.NA
     table["label"] = [labels[t] if t >= 0 else None for t in topic]

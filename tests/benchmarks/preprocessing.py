@@ -59,10 +59,7 @@ def main() -> None:
             n_words = run()
             seconds = time.process_time() - start
             rate = len(texts) / seconds
-            print(
-                f"round {round_number + 1}  {name:22s} {seconds:6.2f} CPU s"
-                f"  {rate:7,.0f} posts/CPU s  V={n_words:,}"
-            )
+            print(f"round {round_number + 1}  {name:22s} {seconds:6.2f} CPU s  {rate:7,.0f} posts/CPU s  V={n_words:,}")
 
 
 if __name__ == "__main__":

@@ -121,9 +121,7 @@ def test_embed(call, finished, tmp_path):
     assert table["status"].to_pylist() == ["kept", "empty", "no word of the vocabulary", "kept"]
     assert np.array_equal(np.array(table["vector"].to_pylist(), np.float32), vectors)
     np.testing.assert_allclose(vectors[[1, 0]], vectors[[2, 3]], rtol=1e-5, atol=1e-6)
-    known = np.load(finished / "vectors.npy")[
-        list(pd.read_csv(finished / "ledger.csv")["id"]).index("sport/04.txt")
-    ]
+    known = np.load(finished / "vectors.npy")[list(pd.read_csv(finished / "ledger.csv")["id"]).index("sport/04.txt")]
     np.testing.assert_allclose(vectors[0], known, rtol=1e-4, atol=1e-4)
     assert call("embed", finished, tmp_path / "new.txt", "-o", tmp_path / "out").code == 2
     assert call("embed", finished, tmp_path / "new.txt", "-o", tmp_path / "out", "--force", "-q") == (

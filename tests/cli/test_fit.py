@@ -72,9 +72,7 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
 def test_columns_of_a_table_are_kept(call, tmp_path):
     frame = pd.DataFrame({"body": sentences(), "key": [f"k{n}" for n in range(60)], "year": range(60)})
     frame.to_csv(tmp_path / "posts.csv", index=False)
-    result = call(
-        "fit", tmp_path / "posts.csv", "-o", tmp_path / "run", *FAST, "--text", "body", "--id", "key"
-    )
+    result = call("fit", tmp_path / "posts.csv", "-o", tmp_path / "run", *FAST, "--text", "body", "--id", "key")
     assert result.code == 0
     documents = pd.read_parquet(tmp_path / "run" / "documents.parquet")
     assert documents["id"].tolist() == frame["key"].tolist()

@@ -23,9 +23,7 @@ def imported(*arguments: str) -> set[str]:
         "import sys; from neuraltopic.cli import main; code = main(sys.argv[1:]);"
         "print(' '.join(sys.modules), file=sys.stderr); sys.exit(code)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
 

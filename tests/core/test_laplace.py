@@ -118,7 +118,9 @@ def test_a_step_too_long_is_halved():
     start = torch.tensor([[4.0], [0.9], [-6.0]], dtype=torch.float64)
     q = laplace_posterior(start, start, LogCosh())
     assert q.mean.abs().max() < 1e-8
-    torch.testing.assert_close(q.precision_cholesky.flatten(), torch.full((3,), math.sqrt(26.0)).double(), rtol=1e-3, atol=0)
+    torch.testing.assert_close(
+        q.precision_cholesky.flatten(), torch.full((3,), math.sqrt(26.0)).double(), rtol=1e-3, atol=0
+    )
 
 
 def test_bound_is_closer_to_the_evidence_than_a_poor_gaussian(model, counts):

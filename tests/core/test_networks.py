@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from neuraltopic.core.networks import MLP, dropout, initialise_linear, sparse_matmul
+from neuraltopic.core.networks import dropout, initialise_linear, sparse_matmul
 from tests.parts import V, documents, generator, sparse_rows
 
 
@@ -60,12 +60,3 @@ def test_initialise_linear_is_glorot():
     assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.01)
     assert not layer.bias.any()
     initialise_linear(nn.Linear(2, 2, bias=False), generator())
-
-
-def test_mlp_by_hand():
-    network = MLP([2, 2, 1]).double()
-    network.initialise(generator())
-    first, second = network.layers
-    x = torch.tensor([[0.3, -1.2]], dtype=torch.float64)
-    expected = torch.tanh(torch.tanh(x @ first.weight.T + first.bias) @ second.weight.T + second.bias)
-    torch.testing.assert_close(network(x), expected)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from neuraltopic.core.latents import DiagonalGaussian, DiagonalPosterior, gaussian_log_density
-from neuraltopic.core.objectives import ELBO, ImportanceWeighted, log_weights
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import VAE
 from tests.parts import OBJECTIVES, generator
@@ -62,6 +62,13 @@ def linear_gaussian(exact: bool = True) -> VAE:
     return model
 
 
+def log_weights(model: VAE, x: torch.Tensor, n_samples: int, noise: torch.Generator) -> torch.Tensor:
+    """log p(x | z) + log p(z) - log q(z | x), (S, B): (17.22) and (17.23) as they are written."""
+    q = model.posterior(x)
+    z = q.sample(n_samples, noise)
+    return model.log_likelihood(z, x) + model.latent.log_prior(z) - q.log_prob(z)
+
+
 def log_evidence(model: VAE, x: torch.Tensor) -> torch.Tensor:
     W, c = model.decoder.W.detach(), model.decoder.c.detach()
     covariance = W @ W.T + math.exp(2 * LOG_STD) * torch.eye(D, dtype=torch.float64)
@@ -75,7 +82,7 @@ def x():
 
 def test_every_log_weight_is_the_log_evidence_under_the_exact_posterior(x):
     model = linear_gaussian()
-    weights = log_weights(model, x, model.posterior(x), 7, generator())
+    weights = log_weights(model, x, 7, generator())
     torch.testing.assert_close(weights, log_evidence(model, x).expand(7, B), rtol=1e-12, atol=1e-12)
 
 
@@ -111,9 +118,7 @@ def test_bounds_by_hand(x):
             likelihood = torch.distributions.Normal(model.decoder.W @ z + model.decoder.c, math.exp(LOG_STD))
             reconstructions.append(likelihood.log_prob(x[row]).sum())
             weights.append(reconstructions[-1] + prior.log_prob(z).sum() - normal.log_prob(z).sum())
-        elbo.append(
-            torch.stack(reconstructions).mean() - torch.distributions.kl_divergence(normal, prior).sum()
-        )
+        elbo.append(torch.stack(reconstructions).mean() - torch.distributions.kl_divergence(normal, prior).sum())
         iwae.append(torch.stack(weights).exp().mean().log())
     torch.testing.assert_close(ELBO(3)(model, x, generator()).value, torch.stack(elbo).detach())
     torch.testing.assert_close(ImportanceWeighted(3)(model, x, generator()).value, torch.stack(iwae).detach())
@@ -144,9 +149,8 @@ def test_one_importance_sample_is_the_elbo_with_the_kl_from_the_same_draw(x):
 def test_samples_in_chunks_give_the_bound_of_all_at_once(x):
     """The same draws, since each chunk takes the generator where the last left it."""
     model = linear_gaussian(exact=False)
-    q = model.posterior(x)
     noise = generator()
-    weights = torch.cat([log_weights(model, x, q, size, noise) for size in (4, 4, 2)])
+    weights = torch.cat([log_weights(model, x, size, noise) for size in (4, 4, 2)])
     expected = torch.logsumexp(weights, 0) - math.log(10)
     value = ImportanceWeighted(10, at_once=4)(model, x, generator()).value
     torch.testing.assert_close(value, expected.detach(), rtol=1e-13, atol=1e-13)
@@ -181,9 +185,7 @@ def test_order_of_the_samples_changes_nothing(name, x, monkeypatch):
     forward = OBJECTIVES[name](5)(model, x, generator()).value
     sample = DiagonalPosterior.sample
     monkeypatch.setattr(DiagonalPosterior, "sample", lambda *arguments: sample(*arguments).flip(0))
-    torch.testing.assert_close(
-        OBJECTIVES[name](5)(model, x, generator()).value, forward, rtol=1e-13, atol=1e-13
-    )
+    torch.testing.assert_close(OBJECTIVES[name](5)(model, x, generator()).value, forward, rtol=1e-13, atol=1e-13)
 
 
 def test_kl_weight_moves_the_surrogate_and_never_the_reported_bound(x):
@@ -193,6 +195,15 @@ def test_kl_weight_moves_the_surrogate_and_never_the_reported_bound(x):
     kl = model.posterior(x).kl()
     torch.testing.assert_close(half.surrogate - full.surrogate, 0.5 * kl)
     torch.testing.assert_close(full.surrogate.detach(), full.value)
+
+
+def test_kl_weight_of_zero_leaves_the_likelihood_alone_in_the_importance_weighted_surrogate(x):
+    model = linear_gaussian(exact=False)
+    bound = ImportanceWeighted(5)(model, x, generator(), 0.0)
+    z = model.posterior(x).sample(5, generator())
+    expected = torch.logsumexp(model.log_likelihood(z, x), 0) - math.log(5)
+    torch.testing.assert_close(bound.surrogate, expected)
+    torch.testing.assert_close(bound.value, ImportanceWeighted(5)(model, x, generator()).value)
 
 
 def test_bounds_leave_the_mode_as_it_was_and_take_no_gradient(x):

@@ -140,9 +140,7 @@ def test_guard_names_epoch_and_batch_and_leaves_the_weights():
     with torch.no_grad():
         run.model.decoder.bias[0] = math.nan
     before = bits(run.model.encoder)
-    with pytest.raises(
-        NonFiniteLossError, match=r"epoch 1, batch 1 of 5: bound nan.*rows are \[\d+, \d+, \d+, \d+\]"
-    ):
+    with pytest.raises(NonFiniteLossError, match=r"epoch 1, batch 1 of 5: bound nan.*rows are \[\d+, \d+, \d+, \d+\]"):
         run.run()
     assert all(torch.equal(before[name], value) for name, value in run.model.encoder.state_dict().items())
 

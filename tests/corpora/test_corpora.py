@@ -21,9 +21,7 @@ def test_an_unknown_corpus_lists_the_known(tmp_path):
 
 
 def test_an_unknown_option_lists_the_known(tmp_path):
-    with pytest.raises(
-        UsageError, match="corpus newsgroups: expected options among subset, remove; got 'part'"
-    ):
+    with pytest.raises(UsageError, match="corpus newsgroups: expected options among subset, remove; got 'part'"):
         write_corpus("newsgroups", tmp_path / "out", part="all")
     with pytest.raises(UsageError, match="corpus lee: expected no options; got 'subset'"):
         write_corpus("lee", tmp_path / "out", subset="all")

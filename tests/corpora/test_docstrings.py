@@ -128,9 +128,7 @@ Text.
 
 
 def test_no_package_at_all_is_an_error(tmp_path):
-    with pytest.raises(
-        NeuralTopicError, match="expected at least one package installed; got none of no_such"
-    ):
+    with pytest.raises(NeuralTopicError, match="expected at least one package installed; got none of no_such"):
         write_corpus("docstrings", tmp_path / "out", packages=("no_such_package",))
 
 

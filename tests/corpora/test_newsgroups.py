@@ -56,9 +56,7 @@ def written(folder) -> dict[str, str]:
 )
 def test_subsets(archive, tmp_path, subset, files):
     calls = []
-    count = write_corpus(
-        "newsgroups", tmp_path / "out", subset=subset, progress=lambda *call: calls.append(call)
-    )
+    count = write_corpus("newsgroups", tmp_path / "out", subset=subset, progress=lambda *call: calls.append(call))
     assert count == len(files)
     assert set(written(tmp_path / "out")) == files
     assert calls == [("writing", done, None) for done in range(1, count + 1)]
@@ -90,9 +88,7 @@ def test_unknown_choices_are_refused(tmp_path):
 )
 def test_names_that_are_no_posts_are_refused(data_variable, tmp_path, name):
     make_archive(data_variable / newsgroups.ARCHIVE, {name: POST})
-    with pytest.raises(
-        NeuralTopicError, match="expected the whole archive of 20 Newsgroups; got a post called"
-    ):
+    with pytest.raises(NeuralTopicError, match="expected the whole archive of 20 Newsgroups; got a post called"):
         write_corpus("newsgroups", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -126,9 +122,7 @@ def test_without_archive_and_network_it_says_so(data_variable, tmp_path, monkeyp
         raise OSError("no network")
 
     monkeypatch.setattr("sklearn.datasets.fetch_20newsgroups", fetch)
-    with pytest.raises(
-        NeuralTopicError, match=r"or a network to fetch it; got no archive, and no network. Set"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"or a network to fetch it; got no archive, and no network. Set"):
         write_corpus("newsgroups", tmp_path / "out")
 
 

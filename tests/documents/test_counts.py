@@ -53,9 +53,7 @@ def test_the_sums_of_rows_and_columns():
 def test_rows_and_slices_are_those_of_the_dense_matrix(matrix, data):
     counts = Counts.from_scipy(matrix)
     n_documents = len(matrix)
-    index = np.array(
-        data.draw(st.lists(st.integers(0, n_documents - 1)) if n_documents else st.just([])), int
-    )
+    index = np.array(data.draw(st.lists(st.integers(0, n_documents - 1)) if n_documents else st.just([])), int)
     assert dense(counts.rows(index)).tolist() == matrix[index].tolist()
     start, stop = data.draw(st.integers(-7, 7)), data.draw(st.integers(-7, 7))
     assert dense(counts.slice(start, stop)).tolist() == matrix[start:stop].tolist()
@@ -83,9 +81,7 @@ def test_a_row_outside_is_refused(index):
         Counts.from_scipy(DENSE).rows(np.array(index))
 
 
-@pytest.mark.parametrize(
-    ("n_words", "dtype"), [(1, "uint16"), (65_536, "uint16"), (65_537, "int32"), (10**6, "int32")]
-)
+@pytest.mark.parametrize(("n_words", "dtype"), [(1, "uint16"), (65_536, "uint16"), (65_537, "int32"), (10**6, "int32")])
 def test_the_last_word_fits_the_index_type(n_words, dtype):
     assert index_dtype(n_words) == dtype
     matrix = sparse.coo_array(([5], ([0], [n_words - 1])), shape=(1, n_words))

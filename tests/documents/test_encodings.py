@@ -89,9 +89,7 @@ def test_lines_longer_than_every_buffer():
         stream = io.BytesIO("\r\n".join(lines).encode(encoding))
         read = Lines(stream, "stream")
         assert read.encoding == encoding
-        assert [(line.removesuffix("\r"), problem) for line, problem in read] == [
-            (line, "") for line in lines
-        ]
+        assert [(line.removesuffix("\r"), problem) for line, problem in read] == [(line, "") for line in lines]
 
 
 def test_a_last_line_feed_starts_no_line():

@@ -157,9 +157,7 @@ def phrase_rows(*rest: str) -> list[Row]:
 def test_words_in_phrases_lose_those_occurrences():
     preprocessor = Preprocessor(Preprocessing(min_df=1, max_df=1.0, phrases=True))
     filler = [" ".join(f"{a}{b}x" for b in "abcdefghijklmnopqrst") for a in "abcdefghij"]
-    prepared = preprocessor.fit_transform(
-        phrase_rows("new new, York york", "new", "new the york", "york new", *filler)
-    )
+    prepared = preprocessor.fit_transform(phrase_rows("new new, York york", "new", "new the york", "york new", *filler))
     vocabulary = preprocessor.vocabulary
     assert (vocabulary.df[vocabulary.index["new_york"]], vocabulary.cf[vocabulary.index["new_york"]]) == (
         13,
@@ -240,9 +238,7 @@ def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(te
 ALPHABET = ["red", "green", "blue", "the", "4x"]
 
 
-@given(
-    st.lists(st.lists(st.sampled_from(ALPHABET), max_size=12).map(" ".join), min_size=1), st.integers(1, 40)
-)
+@given(st.lists(st.lists(st.sampled_from(ALPHABET), max_size=12).map(" ".join), min_size=1), st.integers(1, 40))
 @settings(deadline=None)
 def test_with_phrases_the_df_and_cf_are_those_of_the_counts(texts, block):
     with pytest.MonkeyPatch.context() as patch:

@@ -235,9 +235,7 @@ def test_columns_that_are_not_there_are_listed(write):
         list(open_corpus(path, text="txt"))
     with pytest.raises(UsageError, match="expected a column 'key'; got columns id, title, body"):
         list(open_corpus(path, text="body", id="key"))
-    with pytest.raises(
-        UsageError, match="expected a column 'text', or a single column of strings; got columns"
-    ):
+    with pytest.raises(UsageError, match="expected a column 'text', or a single column of strings; got columns"):
         list(open_corpus(path))
     with pytest.raises(UsageError, match="got columns none"):
         list(open_corpus(write("empty.csv", "")))
@@ -262,15 +260,11 @@ def test_a_short_row_without_its_text_has_a_problem(write):
 
 def test_a_quote_that_never_closes_names_its_line(write, monkeypatch):
     path = write("a.csv", 'id,text\n1,a\n2,"b\n3,c\n')
-    with pytest.raises(
-        NeuralTopicError, match=r"a.csv: line 3: expected quotes in pairs; got a quote that is"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"a.csv: line 3: expected quotes in pairs; got a quote that is"):
         list(open_corpus(path))
     limit = csv.field_size_limit()
     monkeypatch.setattr(delimited, "FIELD_LIMIT", 10)
-    with pytest.raises(
-        NeuralTopicError, match=r"a.csv: line 2: expected quotes .* larger than field limit \(10\)"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"a.csv: line 2: expected quotes .* larger than field limit \(10\)"):
         list(open_corpus(write("a.csv", 'id,text\n1,"aaaaaaaaaaaaaaaaa"\n')))
     assert csv.field_size_limit() == limit
 
@@ -279,9 +273,7 @@ def test_ids_are_unique_and_never_missing(write):
     path = write("a.csv", "id,text\nx,a\n,b\nnan,c\nx,d\n")
     corpus = iter(open_corpus(path))
     assert [next(corpus).id for _ in range(3)] == ["x", "row 2", "row 3"]
-    with pytest.raises(
-        NeuralTopicError, match="id 'x': expected an id to occur once; got it in rows 1 and 4"
-    ):
+    with pytest.raises(NeuralTopicError, match="id 'x': expected an id to occur once; got it in rows 1 and 4"):
         next(corpus)
 
 
@@ -289,9 +281,7 @@ def test_ids_are_unique_and_never_missing(write):
 
 
 def test_json_lines(write):
-    path = write(
-        "a.jsonl", '{"id": 5, "text": "é", "tags": ["x"]}\n\n{"text": null}\n{"text": NaN, "id": "q"}\n'
-    )
+    path = write("a.jsonl", '{"id": 5, "text": "é", "tags": ["x"]}\n\n{"text": null}\n{"text": NaN, "id": "q"}\n')
     assert rows(path) == [
         Row("5", "é", {"tags": ["x"]}),
         Row("row 2", None, {}, problem="not text (None)"),
@@ -343,9 +333,7 @@ def test_the_only_string_column_of_json_is_the_text(write):
         list(open_corpus(path, text="txt"))
 
 
-@pytest.mark.parametrize(
-    ("content", "got"), [("", "no object"), ("[1]\n", "not an object"), ("{}", "no object")]
-)
+@pytest.mark.parametrize(("content", "got"), [("", "no object"), ("[1]\n", "not an object"), ("{}", "no object")])
 def test_a_file_without_objects_is_refused(write, content, got):
     with pytest.raises(UsageError, match=f"expected a JSON object a line; got .*{got}"):
         list(open_corpus(write("a.jsonl", content)))
@@ -361,9 +349,7 @@ def test_parquet(tmp_path):
         Row("3", "é", {"n": 1.5}),
         Row("4", None, {"n": 2.0}, problem="not text (None)"),
     ]
-    assert open_corpus(path).estimate() == CorpusEstimate(
-        "parquet", 1, path.stat().st_size, 2, True, {"utf-8": 2}
-    )
+    assert open_corpus(path).estimate() == CorpusEstimate("parquet", 1, path.stat().st_size, 2, True, {"utf-8": 2})
 
 
 def test_parquet_in_many_batches_and_kinds_of_string(tmp_path):
@@ -427,9 +413,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
 
 def test_standard_input_of_lines_has_no_columns(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n")))
-    with pytest.raises(
-        UsageError, match="text: expected it only with a table; got 'body' with standard input"
-    ):
+    with pytest.raises(UsageError, match="text: expected it only with a table; got 'body' with standard input"):
         list(open_corpus("-", text="body"))
 
 
@@ -449,9 +433,7 @@ def test_a_list_with_the_values_users_have():
     assert corpus.estimate() == CorpusEstimate("list", 0, 0, 9, True, {"utf-8": 9})
 
 
-@pytest.mark.parametrize(
-    "make", [tuple, np.array, lambda v: pd.Series(v, index=[9, 9]), lambda v: pd.Series(v).array]
-)
+@pytest.mark.parametrize("make", [tuple, np.array, lambda v: pd.Series(v, index=[9, 9]), lambda v: pd.Series(v).array])
 def test_any_sequence_of_strings(make):
     assert rows(make(["a", "b"])) == [Row("0", "a", {}), Row("1", "b", {})]
 
@@ -490,18 +472,14 @@ def test_options_that_do_not_apply_are_refused(write, tmp_path):
             open_corpus(source, text="body")
         with pytest.raises(UsageError, match="id: expected it only with a table; got 'key' with "):
             open_corpus(source, id="key")
-    with pytest.raises(
-        UsageError, match="encoding: expected it only where it applies; got 'utf-8' with a list"
-    ):
+    with pytest.raises(UsageError, match="encoding: expected it only where it applies; got 'utf-8' with a list"):
         open_corpus(["a"], encoding="utf-8")
     with pytest.raises(UsageError, match="encoding: expected it only where it applies"):
         open_corpus(write("a.parquet", b""), encoding="utf-8")
 
 
 def test_missing_paths_and_unknown_kinds(write, tmp_path):
-    with pytest.raises(
-        UsageError, match="nowhere: expected a folder or a file; got No such file or directory"
-    ):
+    with pytest.raises(UsageError, match="nowhere: expected a folder or a file; got No such file or directory"):
         open_corpus(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="give documents as a list of str") as raised:
         open_corpus("a whole document, " * 500)

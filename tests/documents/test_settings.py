@@ -7,9 +7,7 @@ from neuraltopic.errors import UsageError
 
 
 def test_settings_survive_json():
-    settings = Preprocessing(
-        language="de", extra_stop_words=("x", "y"), min_df=0.01, max_df=1.0, phrases=True
-    )
+    settings = Preprocessing(language="de", extra_stop_words=("x", "y"), min_df=0.01, max_df=1.0, phrases=True)
     again = Preprocessing.from_dict(json.loads(json.dumps(settings.to_dict())))
     assert again == settings
     assert (type(again.max_df), type(again.min_df)) == (float, float)

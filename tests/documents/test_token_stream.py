@@ -16,9 +16,7 @@ def path(tmp_path_factory):
 
 def unpacked(blocks) -> list[list[int]]:
     return [
-        block.tokens[a:b].tolist()
-        for block in blocks
-        for a, b in np.stack([block.bounds[:-1], block.bounds[1:]], 1)
+        block.tokens[a:b].tolist() for block in blocks for a, b in np.stack([block.bounds[:-1], block.bounds[1:]], 1)
     ]
 
 

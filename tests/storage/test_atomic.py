@@ -127,9 +127,7 @@ def test_a_failure_in_the_block_leaves_the_old_state(tmp_path, error):
 @pytest.mark.parametrize("function", ["fsync", "replace", "rename"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("exchange", [True, False])
-def test_a_failing_system_call_is_raised_and_leaves_the_old_state(
-    tmp_path, monkeypatch, function, number, exchange
-):
+def test_a_failing_system_call_is_raised_and_leaves_the_old_state(tmp_path, monkeypatch, function, number, exchange):
     def fail(*arguments):
         raise OSError(number, os.strerror(number))
 
@@ -282,9 +280,7 @@ def test_everything_is_flushed_before_it_gets_its_name(tmp_path, monkeypatch):
 
 def test_a_folder_that_exists_needs_force(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(
-        UsageError, match=r"run: expected a path that does not exist yet; got one that does.*--force"
-    ):
+    with pytest.raises(UsageError, match=r"run: expected a path that does not exist yet; got one that does.*--force"):
         put_folder(tmp_path / "run", meanwhile=must_not_run)
 
 

@@ -62,9 +62,7 @@ def test_any_single_changed_byte_is_found(folder):
         changed = bytearray(b"12345")
         changed[place] ^= 1
         path.write_bytes(changed)
-        with pytest.raises(
-            NeuralTopicError, match=rf"^{path}: expected the SHA-256 5994471a.*; got [0-9a-f]{{64}}"
-        ):
+        with pytest.raises(NeuralTopicError, match=rf"^{path}: expected the SHA-256 5994471a.*; got [0-9a-f]{{64}}"):
             verify(folder)
 
 
@@ -72,9 +70,7 @@ def test_any_single_changed_byte_is_found(folder):
 def test_another_size_is_found_before_any_hash_is_taken(folder, monkeypatch, content):
     (folder / "weights.safetensors").write_bytes(content)
     monkeypatch.setattr(module.hashlib, "file_digest", lambda *arguments: pytest.fail("hashed"))
-    with pytest.raises(
-        NeuralTopicError, match=rf"weights.safetensors: expected 5 bytes; got {len(content)} bytes"
-    ):
+    with pytest.raises(NeuralTopicError, match=rf"weights.safetensors: expected 5 bytes; got {len(content)} bytes"):
         verify(folder)
 
 
@@ -95,9 +91,7 @@ def test_a_missing_file(folder):
 def test_a_link_even_to_the_right_bytes(folder, name):
     (folder / name).rename(folder.parent / "outside")
     (folder / name).symlink_to(folder.parent / "outside")
-    with pytest.raises(
-        NeuralTopicError, match=rf"model/{name}: expected a regular file; got a symbolic link"
-    ):
+    with pytest.raises(NeuralTopicError, match=rf"model/{name}: expected a regular file; got a symbolic link"):
         verify(folder)
 
 
@@ -107,9 +101,7 @@ def test_a_folder_or_pipe_in_the_place_of_a_file(folder, name):
         path = folder / name
         path.unlink() if path.is_file() else path.rmdir()
         make(path)
-        with pytest.raises(
-            NeuralTopicError, match=rf"model/{name}: expected a regular file; got a folder, a pipe"
-        ):
+        with pytest.raises(NeuralTopicError, match=rf"model/{name}: expected a regular file; got a folder, a pipe"):
             verify(folder)
 
 
@@ -128,9 +120,7 @@ def test_a_folder_that_cannot_be_listed(folder, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "listdir", listdir)
-    with pytest.raises(
-        NeuralTopicError, match=r"model: expected a folder that can be listed; got Permission denied"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"model: expected a folder that can be listed; got Permission denied"):
         verify(folder)
 
 
@@ -140,14 +130,10 @@ def test_a_folder_reached_by_a_link(folder):
 
 
 def test_another_kind_or_version(folder):
-    with pytest.raises(
-        NeuralTopicError, match=r"expected the format neuraltopic-index; got 'neuraltopic-model'"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"expected the format neuraltopic-index; got 'neuraltopic-model'"):
         verify_manifest(folder, kind="neuraltopic-index", schema_version=2)
     assert verify(folder, version=3)["schema_version"] == 2
-    with pytest.raises(
-        NeuralTopicError, match=r"schema version 1 or older; got version 2, .*Upgrade neuraltopic"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"schema version 1 or older; got version 2, .*Upgrade neuraltopic"):
         verify(folder, version=1)
 
 

@@ -69,9 +69,7 @@ def test_the_depth_is_limited_exactly(opening, closing):
 
     parse_json(nested(MAX_DEPTH), "it")
     for depth in (MAX_DEPTH + 1, 900, 500_000):
-        with pytest.raises(
-            NeuralTopicError, match="expected JSON nested at most 64 deep; got deeper nesting"
-        ):
+        with pytest.raises(NeuralTopicError, match="expected JSON nested at most 64 deep; got deeper nesting"):
             parse_json(nested(depth), "it")
 
 
@@ -81,9 +79,7 @@ def test_a_file_over_the_cap_is_not_read(tmp_path):
     assert read_json(path, 3) == [1]
     with path.open("r+b") as file:
         file.truncate(10**12)  # a sparse file: reading it would exhaust the memory
-    with pytest.raises(
-        NeuralTopicError, match=r"a\.json: expected at most 3 bytes; got 1,000,000,000,000 bytes"
-    ):
+    with pytest.raises(NeuralTopicError, match=r"a\.json: expected at most 3 bytes; got 1,000,000,000,000 bytes"):
         read_json(path, 3)
 
 

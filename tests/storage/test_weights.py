@@ -19,9 +19,7 @@ TENSORS = {
     "order": torch.tensor([2**31 - 1, -(2**31)], dtype=torch.int32),
     "nothing": torch.empty((0, 4)),
 }
-EXPECTED = {
-    name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")) for name, tensor in TENSORS.items()
-}
+EXPECTED = {name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")) for name, tensor in TENSORS.items()}
 PAIR = {"a": ((2,), "float32"), "b": ((1, 1), "float32")}
 
 
