@@ -50,7 +50,7 @@ def nvdm(n_words: int, n_components: int) -> VAE:
     is refined by Newton's method when documents are transformed or scored.
     """
     return VAE(
-        encoder=SufficientStatisticsEncoder(n_components, hidden=300),
+        encoder=SufficientStatisticsEncoder(n_components, hidden=200),
         latent=RefinedGaussian(n_components),
         decoder=EnergySoftmax(n_components, n_words),
     )
@@ -86,6 +86,6 @@ def find_recipe(name: str) -> Recipe:
     UsageError
         When there is none.
     """
-    if name not in RECIPES:
+    if not isinstance(name, str) or name not in RECIPES:
         raise UsageError("recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these")
     return RECIPES[name]

@@ -35,7 +35,8 @@ class Schedule:
     max_epochs : int
         Passes over the training rows. The learning rate goes up and down once over all of them (one cycle,
         Smith & Topin 2018), so this is the length of the schedule, not only its end.
-    batch_size : int
+    batch_size : int, optional
+        By default a thirty-second of the rows, from 32 to 400: a small corpus needs its updates, a large one its speed.
     learning_rate : float
         Peak rate of Adam (Kingma & Ba 2015).
     decoder_rate : float
@@ -56,8 +57,8 @@ class Schedule:
     """
 
     max_epochs: int = 30
-    batch_size: int = 200
-    learning_rate: float = 4e-3
+    batch_size: int | None = None
+    learning_rate: float = 5.6e-3
     decoder_rate: float = 2.5
     weight_decay: float = 1e-2
     decoder_precision: float = 10.0
@@ -65,6 +66,10 @@ class Schedule:
     kl_warm_up: float = 0.0
     patience: int = 5
     clip: float = 100.0
+
+    def rows_at_once(self, n_rows: int) -> int:
+        """Rows in a batch, of `n_rows` in all."""
+        return self.batch_size or min(max(n_rows // 32, 32), 400)
 
     def rate(self, progress: float) -> float:
         """Factor on the learning rate at `progress` in [0, 1]: a linear rise, then half a cosine down."""
@@ -188,7 +193,8 @@ class Trainer:
         """One pass over the training rows in random order, then the bound on the held-out rows."""
         self.model.train()
         schedule = self.schedule
-        batches = torch.randperm(len(self.data), generator=self.generator).split(schedule.batch_size)
+        order = torch.randperm(len(self.data), generator=self.generator)
+        batches = order.split(schedule.rows_at_once(len(order)))
         total = 0.0
         for number, rows in enumerate(batches):
             progress = (self.epoch + number / len(batches)) / schedule.max_epochs

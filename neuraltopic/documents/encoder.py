@@ -8,10 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sparse_matmul
-from neuraltopic.documents.energy_softmax import EnergySoftmax
+from neuraltopic.documents.energy_softmax import EnergySoftmax, partition_and_mean
 
 # Standard deviations of the prior beyond which the ridge solution, a step on a quadratic model, is not to be trusted.
 _LONGEST_START = 6.0
+# Words whose probability at z0 is computed; the rest stand in as one, for a feature that need not be exact.
+_WORDS_SEEN = 1 << 11
 
 
 class SufficientStatisticsEncoder(nn.Module):
@@ -82,8 +84,10 @@ def _statistics(counts: SparseRows, decoder: EnergySoftmax) -> tuple[Tensor, Ten
         step = (gradient @ eigenvectors / (1.0 + n * eigenvalues)) @ eigenvectors.T
         return step * (_LONGEST_START / step.norm(dim=1, keepdim=True).clamp_min(_LONGEST_START))
 
-    z0 = ridge(sparse_matmul(counts, decoder.weight) - n * mean)
-    correction = ridge(decoder.gradient(z0, counts) - z0)
+    topic_counts = sparse_matmul(counts, decoder.weight)
+    z0 = ridge(topic_counts - n * mean)
+    _, mean_at_z0 = partition_and_mean(z0, *decoder.condensed(_WORDS_SEEN))
+    correction = ridge(topic_counts - n * mean_at_z0 - z0)
     log_variance = -torch.log1p(n * covariance.diagonal())
     # A document of the usual length has about exp(4) words: the shift centres the input.
     return torch.cat([z0, log_variance], 1), torch.cat([z0, correction, torch.log1p(n) - 4.0], 1)

@@ -58,6 +58,11 @@ def test_kl_weight_rises_to_one():
     assert Schedule(kl_warm_up=0.0).kl_weight(0.0) == 1.0
 
 
+def test_batches_grow_with_the_rows_unless_they_are_set():
+    assert [Schedule().rows_at_once(n) for n in (5, 3200, 11314, 10**6)] == [32, 100, 353, 400]
+    assert Schedule(batch_size=7).rows_at_once(10**6) == 7
+
+
 def test_step_climbs_the_gradient_of_the_mean_surrogate():
     """With plain gradient descent the step is rate times the gradient, rescaled when its norm passes the clip."""
     for clip in (1e9, 0.5):

@@ -11,9 +11,13 @@ from neuraltopic.documents.energy_softmax import EnergySoftmax, log_partition
 from tests.parts import K, V, documents, generator, randomise, sparse_rows
 
 
-@pytest.fixture(params=[(1 << 20, 1 << 13), (64 * 3, 3)], ids=["one tile", "many tiles"])
+@pytest.fixture(
+    params=[(1 << 20, 1 << 13, 1 << 23), (64 * 3, 3, 1 << 23), (64 * 3, 3, 0)],
+    ids=["one tile", "many tiles", "many tiles computed again"],
+)
 def tiles(request, monkeypatch):
-    """The same answers whether V and the rows fit in one tile or not."""
+    """The same answers whether V and the rows fit in one tile or not, and whether tiles are kept."""
+    monkeypatch.setattr(energy_softmax, "_KEPT", request.param[2])
     monkeypatch.setattr(energy_softmax, "_TILE", request.param[0])
     monkeypatch.setattr(energy_softmax, "_TILE_WORDS", request.param[1])
 
@@ -145,3 +149,17 @@ def test_curvature_with_a_tail_is_exact_at_zero_and_psd_elsewhere(decoder, monke
         assert torch.linalg.eigvalsh(approximate).min() > -1e-12
         if not z.any():
             torch.testing.assert_close(approximate, exact)
+
+
+def test_condensed_vocabulary_keeps_the_unigram(decoder):
+    """Six likeliest words and one for the seventh is the vocabulary; three and one keep mass and mean."""
+    weight, bias = decoder.condensed(V)
+    assert weight is decoder.weight
+    for n_words in (V - 1, 3):
+        weight, bias = decoder.condensed(n_words)
+        assert len(bias) == n_words + 1
+        torch.testing.assert_close(torch.logsumexp(bias, 0), torch.logsumexp(decoder.bias, 0).detach())
+        torch.testing.assert_close(torch.softmax(bias, 0) @ weight, decoder.unigram_moments()[0])
+    z = normal(5, K)
+    exact = energy_softmax.partition_and_mean(z, decoder.weight.detach(), decoder.bias.detach())
+    torch.testing.assert_close(energy_softmax.partition_and_mean(z, *decoder.condensed(V - 1)), exact)
