@@ -140,8 +140,8 @@ def topic_words_table(
 def topics_table(
     weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics, top_n: int = 10
 ) -> pd.DataFrame:
-    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents,
-    flags ("inactive", "repeats 7").
+    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
+    of ids), flags ("inactive", "repeats 7").
     """
     ranked = top_words(weights, top_n)
     repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
@@ -160,7 +160,7 @@ def topics_table(
             "n_documents": statistics.n_documents,
             "information": statistics.information,
             "words": [" ".join(words[w] for w in row) for row in ranked.tolist()],
-            "typical_documents": [" ".join(ids) for ids in statistics.typical],
+            "typical_documents": [list(ids) for ids in statistics.typical],
             "flags": flags,
         }
     )
@@ -169,7 +169,10 @@ def topics_table(
 def documents_table(
     ledger: pd.DataFrame, position: NDArray[np.integer], weights: NDArray[np.floating], labels: Sequence[str]
 ) -> pd.DataFrame:
-    """A line an input row, in input order: the ledger's columns, then topic, label and weight of the largest topic.
+    """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
+
+    They name the largest topic and its share in the document. A column of the corpus that has one of these names
+    gets "_" behind it.
 
     Parameters
     ----------
@@ -178,13 +181,21 @@ def documents_table(
         Row of `weights` for each input row, -1 where it has none; its topic is then missing.
     weights : (D, K)
     """
-    table = ledger.copy()
-    has = position >= 0
-    largest = weights.argmax(1) if len(weights) else np.zeros(0, np.int64)
-    topic = np.where(has, largest[np.where(has, position, 0)] if len(largest) else 0, -1)
-    weight = weights[np.where(has, position, 0), np.maximum(topic, 0)] if len(weights) else np.zeros(len(position))
-    table["topic"] = pd.array(topic, dtype="Int64")
-    table.loc[~has, "topic"] = pd.NA
-    table["label"] = [labels[t] if t >= 0 else None for t in topic]
-    table["weight"] = np.where(has, weight, np.nan)
-    return table
+    rows = np.flatnonzero(position >= 0)
+    largest = weights[position[rows]].argmax(1) if len(rows) else rows
+    topic = pd.array([pd.NA] * len(position), dtype="Int64")
+    topic[rows] = largest
+    label = np.full(len(position), None, dtype=object)
+    label[rows] = [labels[number] for number in largest]
+    weight = np.full(len(position), np.nan)
+    weight[rows] = weights[position[rows], largest]
+    ours = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
+    table = ledger.rename(columns={name: _free(name, [*ledger.columns, *ours]) for name in ours})
+    return table.assign(**ours)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """The name with as many "_" behind it as it takes to be new."""
+    while name in taken:
+        name += "_"
+    return name

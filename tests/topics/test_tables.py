@@ -59,7 +59,7 @@ def test_topics_table_flags_what_is_wrong():
     # Five words in all: every list holds them all, and so repeats the first.
     assert table["flags"].tolist() == ["", "inactive, repeats 0", "repeats 0"]
     assert table["words"][0] == "moon orbit team god faith"
-    assert table["typical_documents"].tolist() == ["a c", "b", ""]
+    assert table["typical_documents"].tolist() == [["a", "c"], ["b"], []]
 
 
 def three_topics():
@@ -77,13 +77,20 @@ def test_documents_table_keeps_every_row_in_its_place():
     table = documents_table(ledger, np.array([0, -1, 1]), SHARES[:2], ["0_moon", "1_faith"])
     assert table["id"].tolist() == ["a", "x", "b"]
     assert table["topic"].tolist() == [0, pd.NA, 1]
-    assert table["label"].tolist()[::2] == ["0_moon", "1_faith"]
-    assert table["label"].isna().tolist() == [False, True, False]
-    np.testing.assert_allclose(table["weight"], [1.0, np.nan, 1.0])
+    assert table["topic_label"].tolist()[::2] == ["0_moon", "1_faith"]
+    assert table["topic_label"].isna().tolist() == [False, True, False]
+    np.testing.assert_allclose(table["topic_weight"], [1.0, np.nan, 1.0])
 
 
 def test_documents_table_without_any_counted_document():
     ledger = pd.DataFrame({"row": [0], "id": ["x"], "status": ["empty"]})
     table = documents_table(ledger, np.array([-1]), np.zeros((0, 2)), ["0", "1"])
     assert table["topic"].isna().all()
-    assert table["weight"].isna().all()
+    assert table["topic_weight"].isna().all()
+
+
+def test_documents_table_leaves_the_columns_of_the_corpus_alone():
+    ledger = pd.DataFrame({"id": ["a"], "label": ["sport"], "topic": ["mine"], "topic_": ["too"]})
+    table = documents_table(ledger, np.array([0]), SHARES[:1], ["0_moon", "1_faith"])
+    assert list(table.columns) == ["id", "label", "topic__", "topic_", "topic", "topic_label", "topic_weight"]
+    assert table.iloc[0].tolist() == ["a", "sport", "mine", "too", 0, "0_moon", 1.0]
