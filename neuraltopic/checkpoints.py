@@ -14,15 +14,24 @@ _NUMBERS = "numbers.json"
 
 
 class Checkpoint:
-    """One safetensors file: the tensors of `Trainer.state()`, its numbers beside them as JSON text."""
+    """One safetensors file: the tensors of `Trainer.state()`, its numbers beside them as JSON text.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    request : str
+        What the fit was asked for, as a digest. A file that says another is refused: going on from it would end
+        in a model that no uninterrupted fit gives.
+    """
+
+    def __init__(self, path: Path, request: str) -> None:
         self.path = path
+        self.request = request
 
     def save(self, trainer: Trainer) -> None:
         """Replace the file by the state of `trainer`."""
         tensors, numbers = trainer.state()
-        text = json.dumps(numbers).encode()
+        text = json.dumps(numbers | {"request": self.request}).encode()
         tensors[_NUMBERS] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         with atomic_write(self.path) as file:
@@ -34,15 +43,17 @@ class Checkpoint:
         Raises
         ------
         NeuralTopicError
-            When the file is damaged or belongs to another model.
+            When the file is damaged or belongs to another fit.
         """
         if not self.path.exists():
             return
         try:
             tensors = safetensors.torch.load_file(self.path)
             numbers = json.loads(tensors.pop(_NUMBERS).numpy().tobytes())
+            if numbers["request"] != self.request:
+                raise ValueError("one of other documents, parameters or another seed")
             trainer.restore(tensors, numbers)
-        except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise NeuralTopicError(
                 str(self.path),
                 expected="a checkpoint of this very fit",

@@ -20,7 +20,9 @@ def choose_device(name: str) -> torch.device:
     }
     if name == "auto":
         return torch.device(next(kind for kind, there in present.items() if there))
-    if not present.get(name.split(":")[0], False):
+    kind, colon, number = str(name).partition(":")
+    numbers = [str(n) for n in range(torch.cuda.device_count() if kind == "cuda" else 1)]
+    if not present.get(kind, False) or (colon and number not in numbers):
         here = ", ".join(kind for kind, there in present.items() if there)
         raise UsageError("device", expected=f"auto, or one of {here} on this machine", got=repr(name), hint="Try auto")
     return torch.device(name)

@@ -4,6 +4,8 @@ Axes: D documents, V words, K latent dimensions.
 """
 
 import dataclasses
+import hashlib
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -148,8 +150,11 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.seed_ = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
-        self.vae_ = recipe.build(counts.shape[1], self.n_components)
-        recipe.initialise(self.vae_, _log_frequency(counts), generator)
+        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
+        with torch.random.fork_rng(devices=[]):
+            self.vae_ = recipe.build(counts.shape[1], int(self.n_components))
+        log_frequency = _log_frequency(counts)
+        recipe.initialise(self.vae_, log_frequency, generator)
         self.vae_.to(device)
 
         held_out, training = _split(filled, self.validation_fraction, generator)
@@ -161,7 +166,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             schedule,
             generator,
         )
-        kept = Checkpoint(checkpoint) if checkpoint else None
+        request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts)
+        digest = hashlib.sha256(repr(request).encode() + log_frequency.numpy().tobytes())
+        kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         if kept:
             kept.restore(trainer)
 
@@ -169,10 +176,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if kept:
                 kept.save(trainer)
             if progress:
-                progress("training", trainer.epoch, schedule.max_epochs)
+                progress("training", trainer.epoch, trainer.max_epochs)
 
         if progress:
-            progress("training", trainer.epoch, schedule.max_epochs)
+            progress("training", trainer.epoch, trainer.max_epochs)
         try:
             trainer.run(after_epoch)
         except NonFiniteLossError as error:
@@ -226,6 +233,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             False is the ELBO (17.11) with the closed-form KL; True the tighter bound (17.24).
         """
         check_is_fitted(self)
+        _require_whole("n_samples", n_samples)
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
         data = CountBatches(self._counts(X, fitting=False), device=self._device())
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
@@ -246,6 +254,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         per : {"document", "corpus"}
             "document": exp(-1/D sum_d (1/N_d) log p(x_d)), the paper's; "corpus": exp(-sum_d log p(x_d) / sum_d N_d).
         """
+        check_is_fitted(self)
+        if per not in ("document", "corpus"):
+            raise UsageError("per", expected="document or corpus", got=repr(per), hint="Choose one of these")
         counts = self._counts(X, fitting=False)
         tokens = counts.totals()
         bound = self.bound(counts, n_samples=n_samples, importance_weighted=importance_weighted)
@@ -274,7 +285,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 _require_whole(name, getattr(self, name))
                 given[name] = getattr(self, name)
         if self.learning_rate is not None:
-            if not 0.0 < self.learning_rate < np.inf:
+            if not _is_number(self.learning_rate) or not 0.0 < self.learning_rate < np.inf:
                 raise UsageError(
                     "learning_rate",
                     expected="a number above 0",
@@ -282,13 +293,22 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     hint="Try 0.001",
                 )
             given["learning_rate"] = self.learning_rate
-        if not 0.0 <= self.validation_fraction < 1.0:
+        if not _is_number(self.validation_fraction) or not 0.0 <= self.validation_fraction < 1.0:
             raise UsageError(
                 "validation_fraction",
                 expected="a share from 0 to below 1",
                 got=repr(self.validation_fraction),
                 hint="Try 0.05",
             )
+        try:
+            check_random_state(self.random_state)
+        except ValueError as error:
+            raise UsageError(
+                "random_state",
+                expected="None, a RandomState or a whole number from 0 to 2**32 - 1",
+                got=repr(self.random_state),
+                hint="Try 0",
+            ) from error
         return recipe, dataclasses.replace(recipe.schedule, **given)
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -349,6 +369,10 @@ def _require_whole(name: str, value: object) -> None:
         raise UsageError(
             name, expected="a whole number of 1 or more", got=repr(value), hint=f"Set {name} to at least 1"
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _log_frequency(counts: Counts) -> torch.Tensor:

@@ -70,7 +70,8 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
     V = expected_words(read.n_bytes, D, settings)
-    epochs = model.max_epochs or schedule.max_epochs
+    trained = max(1, round(D * (1.0 - model.validation_fraction)))
+    epochs = model.max_epochs or schedule.resolve(trained).max_epochs
     multiply_adds, exponentials = fit_operations(D, V, K, epochs, model.validation_fraction)
     training = _SLACK * (2.0 * multiply_adds / _best(matmul_rate) + exponentials / _best(exp_rate))
     reading = read.n_bytes / _READ_BYTES_A_SECOND * (_SPACY_FACTOR if settings.spacy_pipeline else 1.0)

@@ -7,7 +7,7 @@ moments, the best weights so far, the history and the state of the one generator
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -32,11 +32,13 @@ class Schedule:
 
     Parameters
     ----------
-    max_epochs : int
+    max_epochs : int, optional
         Passes over the training rows. The learning rate goes up and down once over all of them (one cycle,
-        Smith & Topin 2018), so this is the length of the schedule, not only its end.
+        Smith & Topin 2018), so this is the length of the schedule, not only its end. By default as many as make
+        1,000 updates, from 10 to 200.
     batch_size : int, optional
-        By default a thirty-second of the rows, from 32 to 400: a small corpus needs its updates, a large one its speed.
+        By default a thirty-second of the rows, from 32 to 400: a small corpus needs its updates, a large one its
+        speed.
     learning_rate : float
         Peak rate of Adam (Kingma & Ba 2015).
     decoder_rate : float
@@ -50,13 +52,14 @@ class Schedule:
         Share of the steps over which the learning rate rises.
     kl_warm_up : float
         Share of the steps over which the weight of the KL rises from 0 to 1 (Bowman et al. 2016).
-    patience : int
-        Epochs without a better validation bound, once the KL has its full weight, after which the fit stops.
+    patience : int, optional
+        Epochs without a better validation bound, once the KL has its full weight, after which the fit stops. By
+        default a sixth of `max_epochs`.
     clip : float
         Largest norm of the gradient of the mean bound a row; no ordinary step comes near it.
     """
 
-    max_epochs: int = 30
+    max_epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float = 5.6e-3
     decoder_rate: float = 2.5
@@ -64,12 +67,15 @@ class Schedule:
     decoder_precision: float = 10.0
     warm_up: float = 0.1
     kl_warm_up: float = 0.0
-    patience: int = 5
+    patience: int | None = None
     clip: float = 100.0
 
-    def rows_at_once(self, n_rows: int) -> int:
-        """Rows in a batch, of `n_rows` in all."""
-        return self.batch_size or min(max(n_rows // 32, 32), 400)
+    def resolve(self, n_rows: int) -> "ResolvedSchedule":
+        """The schedule for so many training rows, every default filled in."""
+        batch_size = self.batch_size or min(max(n_rows // 32, 32), 400)
+        n_batches = math.ceil(n_rows / batch_size)
+        max_epochs = self.max_epochs or min(max(math.ceil(1000 / n_batches), 10), 200)
+        return ResolvedSchedule(max_epochs, batch_size, self.patience or math.ceil(max_epochs / 6))
 
     def rate(self, progress: float) -> float:
         """Factor on the learning rate at `progress` in [0, 1]: a linear rise, then half a cosine down."""
@@ -80,6 +86,14 @@ class Schedule:
     def kl_weight(self, progress: float) -> float:
         """Weight of the KL at `progress` in [0, 1]."""
         return min(1.0, progress / self.kl_warm_up) if self.kl_warm_up > 0 else 1.0
+
+
+class ResolvedSchedule(NamedTuple):
+    """What a `Schedule` comes to for a number of rows."""
+
+    max_epochs: int
+    batch_size: int
+    patience: int
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -160,6 +174,7 @@ class Trainer:
         self.held_out = held_out
         self.objective = objective
         self.schedule = schedule
+        self.max_epochs, self.batch_size, self.patience = schedule.resolve(len(data))
         self.generator = generator
         self.optimiser = _optimiser(model, schedule, len(data))
         self.history: list[dict[str, float]] = []
@@ -175,10 +190,12 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the schedule is run or patience is lost."""
-        if self.epoch >= self.schedule.max_epochs:
+        if self.epoch >= self.max_epochs:
             return True
-        settled = max(self.best_epoch, math.ceil(self.schedule.kl_warm_up * self.schedule.max_epochs))
-        return self.epoch - settled >= self.schedule.patience
+        if not len(self.held_out):
+            return False
+        settled = max(self.best_epoch, math.ceil(self.schedule.kl_warm_up * self.max_epochs))
+        return self.epoch - settled >= self.patience
 
     def run(self, after_epoch: Callable[["Trainer"], None] = lambda _: None) -> None:
         """Train to the end, calling `after_epoch` between epochs, and load the best weights into the model."""
@@ -193,11 +210,10 @@ class Trainer:
         """One pass over the training rows in random order, then the bound on the held-out rows."""
         self.model.train()
         schedule = self.schedule
-        order = torch.randperm(len(self.data), generator=self.generator)
-        batches = order.split(schedule.rows_at_once(len(order)))
+        batches = torch.randperm(len(self.data), generator=self.generator).split(self.batch_size)
         total = 0.0
         for number, rows in enumerate(batches):
-            progress = (self.epoch + number / len(batches)) / schedule.max_epochs
+            progress = (self.epoch + number / len(batches)) / self.max_epochs
             for group in self.optimiser.param_groups:
                 group["lr"] = schedule.learning_rate * group["factor"] * schedule.rate(progress)
             bound, norm = step(

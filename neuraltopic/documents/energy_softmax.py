@@ -237,7 +237,7 @@ class EnergySoftmax(nn.Module):
         S, B, K = z.shape
         factors, points = _factors(self.weight, self.bias), _points(z.reshape(S * B, K))
         statistics = sparse_matmul(counts, factors)  # R x and b . x, (B, P)
-        explained = (points.view(S, B, -1) * statistics).sum(-1)
+        explained = (points.view(S, B, points.shape[-1]) * statistics).sum(-1)
         return explained - counts.row_sums() * _LogPartition.apply(points, factors).view(S, B)
 
     def gradient(self, z: Tensor, counts: SparseRows) -> Tensor:

@@ -58,9 +58,14 @@ def test_kl_weight_rises_to_one():
     assert Schedule(kl_warm_up=0.0).kl_weight(0.0) == 1.0
 
 
-def test_batches_grow_with_the_rows_unless_they_are_set():
-    assert [Schedule().rows_at_once(n) for n in (5, 3200, 11314, 10**6)] == [32, 100, 353, 400]
-    assert Schedule(batch_size=7).rows_at_once(10**6) == 7
+def test_small_corpora_get_their_updates_and_large_ones_their_speed():
+    """Epochs, rows in a batch, patience: from 32 to 400 rows, from 10 to 200 epochs, 1,000 updates in between."""
+    assert Schedule().resolve(5) == (200, 32, 34)
+    assert Schedule().resolve(320) == (100, 32, 17)
+    assert Schedule().resolve(3200) == (32, 100, 6)
+    assert Schedule().resolve(11314) == (31, 353, 6)
+    assert Schedule().resolve(10**6) == (10, 400, 2)
+    assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3)
 
 
 def test_step_climbs_the_gradient_of_the_mean_surrogate():
