@@ -7,6 +7,8 @@ topics.json          share, documents and information of each topic
 weights.safetensors  the network
 """
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,25 @@ from neuraltopic.topic_model import TopicModel
 from neuraltopic.topics.tables import TopicStatistics
 
 FILES = ("config.json", "preprocessing.json", "topics.json", "weights.safetensors")
+_CONFIG = {
+    "parameters": dict,
+    "n_words": int,
+    "n_documents": int,
+    "corpus_sha256": str,
+    "information": list,
+    "history": list,
+}
+_TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
     """Write a fitted model, whole or not at all."""
     vae = model.document_vae_
-    parameters = vae.get_params()
-    parameters["random_state"] = vae.seed_
+    parameters = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in vae.get_params().items()
+    }
+    parameters |= {"random_state": vae.seed_, "device": str(vae.device)}
     with atomic_folder(folder, force=force) as unfinished:
         write_json(
             unfinished / "config.json",
@@ -64,53 +78,99 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     manifest: Any = verify_manifest(folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION)
     if sorted(manifest["files"]) != sorted(FILES):
         raise _wrong(folder, f"the files {', '.join(FILES)}", ", ".join(manifest["files"]))
-    config: Any = read_json(folder / "config.json", MAX_STATE_BYTES)
-    preprocessor = Preprocessor.from_state(_mapping(folder, read_json(folder / "preprocessing.json", MAX_STATE_BYTES)))
-    topics: Any = read_json(folder / "topics.json", MAX_STATE_BYTES)
-    try:
-        vae = DocumentVAE(**config["parameters"])
-        vae.check_parameters()
-        n_words, n_components = int(config["n_words"]), vae.n_components
-        statistics = TopicStatistics.from_dict(topics)
-        information = np.asarray(config["information"], np.float32)
-        history = [{str(k): float(v) for k, v in entry.items()} for entry in config["history"]]
-        n_documents, corpus_sha256 = int(config["n_documents"]), str(config["corpus_sha256"])
-    except NeuralTopicError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _wrong(
-            folder, "config.json and topics.json as save writes them", f"{type(error).__name__} {error}"
-        ) from error
-    if n_words != len(preprocessor.vocabulary.words):
-        raise _wrong(folder, f"a vocabulary of {n_words:,} words", f"{len(preprocessor.vocabulary.words):,}")
-    if {len(a) for a in (information, statistics.share, statistics.typical)} != {n_components}:
-        raise _wrong(folder, f"figures of {n_components} topics", "another number of them")
+    preprocessor = _read_preprocessor(folder / "preprocessing.json")
+    config = _read_config(folder / "config.json", n_words=len(preprocessor.vocabulary.words))
+    vae = DocumentVAE(**config["parameters"]).set_params(device=device)
+    vae.seed_ = vae.random_state
+    statistics = _read_topics(folder / "topics.json", vae.n_components, config["n_documents"])
 
     # On the meta device a network has shapes and no memory.
     with torch.device("meta"):
-        network = find_recipe(vae.recipe).build(n_words, n_components)
+        network = find_recipe(vae.recipe).build(config["n_words"], vae.n_components)
     expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in network.state_dict().items()}
     weights = read_weights(folder / "weights.safetensors", expected)
     network.load_state_dict(weights, assign=True)
-    vae.set_params(device=device)
-    vae.restore(network.to(choose_device(device)), history=history, information=information)
+    vae.restore(
+        network.to(choose_device(device)),
+        history=config["history"],
+        information=np.array(config["information"], np.float32),
+    )
 
     model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params())
     model.document_vae_ = vae
     model.preprocessor_ = preprocessor
     model.statistics_ = statistics
-    model.n_documents_ = n_documents
-    model.corpus_sha256_ = corpus_sha256
+    model.n_documents_ = config["n_documents"]
+    model.corpus_sha256_ = config["corpus_sha256"]
     return model
 
 
-def _mapping(folder: Path, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(folder, "preprocessing.json with an object", type(value).__name__)
+def _read_preprocessor(path: Path) -> Preprocessor:
+    state: Any = read_json(path, MAX_STATE_BYTES)
+    _require(isinstance(state, dict), path, "an object")
+    with _naming(path):
+        return Preprocessor.from_state(state)
+
+
+def _read_config(path: Path, *, n_words: int) -> dict[str, Any]:
+    config = _read_members(path, _CONFIG)
+    names = sorted(DocumentVAE().get_params())
+    _require(sorted(config["parameters"]) == names, path, f"the parameters {', '.join(names)}")
+    with _naming(path):
+        vae = DocumentVAE(**config["parameters"])
+        vae.check_parameters()
+    seed = config["parameters"]["random_state"]
+    _require(type(seed) is int, path, "random_state, the seed of the fit, as a whole number", seed)
+    _require(config["n_words"] == n_words, path, f"n_words {n_words:,}, as the vocabulary has", config["n_words"])
+    _require(config["n_documents"] > 0, path, "n_documents above 0", config["n_documents"])
+    _require_numbers(path, "information", config["information"], vae.n_components)
+    for entry in config["history"]:
+        _require(isinstance(entry, dict), path, "history as a list of objects")
+        _require_numbers(path, "history", list(entry.values()), len(entry))
+    return config
+
+
+def _read_topics(path: Path, n_topics: int, n_documents: int) -> TopicStatistics:
+    topics = _read_members(path, _TOPICS)
+    for name in ("share", "n_documents", "strength", "information"):
+        _require_numbers(path, name, topics[name], n_topics)
+    counted = all(type(count) is int and 0 <= count <= n_documents for count in topics["n_documents"])
+    _require(counted, path, f"n_documents as whole numbers from 0 to {n_documents:,}")
+    _require(len(topics["typical"]) == n_topics, path, f"typical documents of {n_topics} topics")
+    for ids in topics["typical"]:
+        ours = isinstance(ids, list) and all(isinstance(id, str) for id in ids)
+        _require(ours, path, "typical documents as lists of ids")
+    return TopicStatistics.from_dict(topics)
+
+
+def _read_members(path: Path, members: Mapping[str, type]) -> dict[str, Any]:
+    """An object with exactly these members, of these types."""
+    value: Any = read_json(path, MAX_STATE_BYTES)
+    _require(isinstance(value, dict) and set(value) == set(members), path, f"an object of {', '.join(members)}")
+    for name, kind in members.items():
+        _require(type(value[name]) is kind, path, f"{name} of the type {kind.__name__}", value[name])
     return value
 
 
-def _wrong(folder: Path, expected: str, got: str) -> NeuralTopicError:
-    return NeuralTopicError(
-        f"model folder {folder}", expected=expected, got=got, hint="Restore it from a copy, or fit again"
-    )
+def _require_numbers(path: Path, name: str, values: list[Any], n: int) -> None:
+    _require(len(values) == n, path, f"{name} of {n} topics", f"{len(values)}")
+    fit = all(type(value) in (int, float) and abs(value) <= _LARGEST for value in values)
+    _require(fit, path, f"{name} as numbers that fit float32")
+
+
+def _require(holds: bool, path: Path, expected: str, got: object = "something else") -> None:
+    if not holds:
+        raise _wrong(path, expected, f"{got!s:.80}")
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in what is said of its content."""
+    try:
+        yield
+    except NeuralTopicError as error:
+        raise _wrong(path, "what save writes", str(error).removesuffix(".")) from error
+
+
+def _wrong(path: Path, expected: str, got: str) -> NeuralTopicError:
+    return NeuralTopicError(str(path), expected=expected, got=got, hint="Restore it from a copy, or fit again")
