@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
 from neuraltopic.documents.rows import Row
+from neuraltopic.errors import NeuralTopicError
 from neuraltopic.export import write_table
 from neuraltopic.storage.strict_json import read_json, write_json
 
@@ -70,19 +71,41 @@ def prepare(
 
 
 def reopen(workspace: Path) -> Preparation | None:
-    """The preparation that `prepare` finished in this folder, or None."""
+    """The preparation that `prepare` finished in this folder, or None.
+
+    Raises
+    ------
+    NeuralTopicError
+        When a part of it is missing or damaged.
+    """
     import pandas as pd
 
     if not (workspace / "preparation.json").exists():
         return None
-    state: Any = read_json(workspace / "preparation.json", MAX_STATE_BYTES)
-    return Preparation(
-        Counts.open(workspace / "counts"),
-        pd.read_parquet(workspace / "ledger.parquet"),
-        np.load(workspace / "position.npy", allow_pickle=False),
-        Preprocessor.from_state(state["preprocessor"]),
-        state["corpus_sha256"],
-    )
+    try:
+        state: Any = read_json(workspace / "preparation.json", MAX_STATE_BYTES)
+        return Preparation(
+            Counts.open(workspace / "counts"),
+            pd.read_parquet(workspace / "ledger.parquet"),
+            np.load(workspace / "position.npy", allow_pickle=False),
+            Preprocessor.from_state(state["preprocessor"]),
+            state["corpus_sha256"],
+        )
+    except (KeyError, TypeError, ValueError, OSError, EOFError) as error:
+        raise NeuralTopicError(
+            f"workspace {workspace}",
+            expected="what an unfinished fit left there",
+            got=f"{type(error).__name__}: {error}"[:300],
+            hint="Delete it to start afresh",
+        ) from error
+
+
+def corpus_sha256(rows: Iterable[Row]) -> str:
+    """Digest of every id and text, in order, as in a `Preparation`."""
+    digested = _Digested(rows)
+    for _ in digested:
+        pass
+    return digested.sha256.hexdigest()
 
 
 class _Digested:

@@ -15,7 +15,7 @@ from neuraltopic.documents.preprocessing import Prepared, Preprocessing
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.preparation import prepare, reopen
+from neuraltopic.preparation import corpus_sha256, prepare, reopen
 from neuraltopic.topics.document_weights import document_weights, energy_variance
 from neuraltopic.topics.ranking import reliable_weights, top_words, topic_log_probabilities
 from neuraltopic.topics.tables import (
@@ -112,7 +112,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         workspace : Path, optional
             A folder for the counts, which are then mapped from disk, and for the state of the training. A fit that
             finds there what an earlier one with the same corpus and settings left behind goes on from it, to the same
-            bits.
+            bits; what one with others left is refused. The texts are compared by a digest, unless they come as a
+            `Corpus`, which is not read again.
 
         Raises
         ------
@@ -120,11 +121,21 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing.
         """
         vae = self.check_parameters()
+        workspace = Path(workspace) if workspace else None
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         settings = self.preprocessing or Preprocessing()
         preparation = reopen(workspace) if workspace else None
         if preparation is None:
             preparation = prepare(corpus, settings, workspace=workspace, progress=progress)
+        elif preparation.preprocessor.settings != settings or (
+            corpus is not documents and preparation.corpus_sha256 != corpus_sha256(corpus)
+        ):
+            raise UsageError(
+                f"workspace {workspace}",
+                expected="that of a fit of these documents with these settings",
+                got="that of another",
+                hint="Name another folder",
+            )
         counts = preparation.counts
         if len(counts) < max(2, self.n_components):
             raise NeuralTopicError(
@@ -134,7 +145,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 hint="Ask for fewer topics, or give more documents",
             )
         checkpoint = workspace / "checkpoint.safetensors" if workspace else None
-        self.vectors_ = vae.fit_transform(counts, progress=progress, checkpoint=checkpoint)
+        # An array, also where scikit-learn is set to give tables.
+        self.vectors_ = np.asarray(vae.fit_transform(counts, progress=progress, checkpoint=checkpoint))
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor
         self.ledger_ = preparation.ledger
@@ -164,7 +176,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         check_is_fitted(self)
         prepared = self.prepare(documents)
-        return self._in_input_order(self.document_vae_.transform(prepared.counts), prepared.position)
+        return self._in_input_order(self.document_vae_.posterior(prepared.counts)[0], prepared.position)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
@@ -186,7 +198,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def perplexity(self, documents: Documents, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
-        return self.document_vae_.perplexity(self.prepare(documents).counts, **options)
+        counts = self.prepare(documents).counts
+        return self.document_vae_.perplexity(counts, **options)
 
     @property
     def components_(self) -> NDArray[np.float32]:
@@ -236,7 +249,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
 
     def get_document_info(self) -> "pd.DataFrame":
-        """A line an input row of the fit, in order: the ledger, then topic, label and weight of its largest topic.
+        """A line an input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.
 
         Raises
         ------
@@ -294,7 +307,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)
-        if not 0 <= topic < len(self.components_):
+        if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
             raise UsageError(
                 "topic",
                 expected=f"a number from 0 to {len(self.components_) - 1}",
