@@ -8,6 +8,7 @@ weights.safetensors  the network
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,12 @@ def _read_preprocessor(path: Path) -> Preprocessor:
     state: Any = read_json(path, MAX_STATE_BYTES)
     _require(isinstance(state, dict), path, "an object")
     with _naming(path):
-        return Preprocessor.from_state(state)
+        preprocessor = Preprocessor.from_state(state)
+    # spaCy would load a folder of a stranger's choosing from a path; an installed package is the user's own.
+    pipeline = preprocessor.settings.spacy_pipeline
+    by_name = pipeline is None or re.fullmatch(r"(blank:)?\w+", pipeline) is not None
+    _require(by_name, path, "the name of an installed spaCy pipeline", pipeline)
+    return preprocessor
 
 
 def _read_config(path: Path, *, n_words: int) -> dict[str, Any]:

@@ -333,3 +333,16 @@ def test_the_device_is_the_callers(saved):
     with pytest.raises(UsageError, match=re.escape("device: expected auto, or one of")):
         TopicModel.load(saved, device="tpu")
     assert TopicModel.load(saved, device="cpu").device == "cpu"
+
+
+@pytest.mark.parametrize("pipeline", ["../evil", "/tmp/evil", "evil.package"])
+def test_a_spacy_pipeline_at_a_path_is_refused(folder, pipeline):
+    change(folder / "preprocessing.json", ("settings", "spacy_pipeline"), pipeline)
+    sign(folder)
+    refused(folder, folder / "preprocessing.json", "installed spaCy pipeline")
+
+
+def test_a_spacy_pipeline_of_a_name_is_not(folder):
+    change(folder / "preprocessing.json", ("settings", "spacy_pipeline"), "blank:en")
+    sign(folder)
+    assert TopicModel.load(folder, device="cpu").preprocessor_.settings.spacy_pipeline == "blank:en"

@@ -186,10 +186,10 @@ def documents_table(
     topic = pd.array([pd.NA] * len(position), dtype="Int64")
     topic[rows] = largest
     label = np.full(len(position), None, dtype=object)
-    label[rows] = [labels[number] for number in largest]
+    label[rows] = [labels[number] for number in largest.tolist()]
     weight = np.full(len(position), np.nan)
     weight[rows] = weights[position[rows], largest]
-    ours = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
+    ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
     table = ledger.rename(columns={name: _free(name, [*ledger.columns, *ours]) for name in ours})
     return table.assign(**ours)
 

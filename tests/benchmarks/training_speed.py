@@ -2,9 +2,10 @@
 
     OMP_NUM_THREADS=1 python tests/benchmarks/training_speed.py
 
-The floor of an epoch is what no implementation of the ELBO's gradient can leave out: three products of documents x words
-x topics (the energies, and their gradients in z and in R) at the rate of a large float32 product on this machine, and one
-exponential for each document and word at the rate of a large exponential. Both rates are measured in the same run.
+The floor of an epoch is what no implementation of the ELBO's gradient can leave out: three products of documents x
+words x topics (the energies, and their gradients in z and in R) at the rate of a large float32 product on this
+machine, and one exponential for each document and word at the rate of a large exponential. Both rates are measured
+in the same run.
 """
 
 import os
