@@ -165,6 +165,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         UsageError
             When a parameter is one that no fit could use.
         """
+        if not isinstance(self.preprocessing, Preprocessing | None):
+            raise UsageError(
+                "preprocessing",
+                expected="a Preprocessing, or None",
+                got=type(self.preprocessing).__name__,
+                hint="Try preprocessing=Preprocessing(min_df=3)",
+            )
         vae = DocumentVAE(**{name: getattr(self, name) for name in DocumentVAE().get_params()})
         vae.check_parameters()
         return vae
@@ -200,6 +207,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
         counts = self.prepare(documents).counts
         return self.document_vae_.perplexity(counts, **options)
+
+    def score(self, documents: Documents, y: object = None) -> float:
+        """Bound on the log likelihood a token, in nats; higher is better."""
+        return self.document_vae_.score(self.prepare(documents).counts)
 
     @property
     def components_(self) -> NDArray[np.float32]:

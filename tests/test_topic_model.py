@@ -465,3 +465,17 @@ def test_real_news(tmp_path):
     for together in ({"israeli", "palestinian"}, {"test", "cricket"}, {"afghanistan", "taliban"}):
         assert any(together <= theme for theme in themes), (together, themes)
     assert model.perplexity(tmp_path / "lee") < len(model.vocabulary_) / 2
+
+
+def test_preprocessing_of_another_type_is_named():
+    with pytest.raises(UsageError, match=r"preprocessing: expected a Preprocessing, or None; got dict\."):
+        TopicModel(preprocessing={"min_df": 3}).fit(["a text"])
+
+
+def test_documents_of_another_type_are_named():
+    with pytest.raises(NeuralTopicError, match=r"not text \(bytes\)"):
+        TopicModel(2).fit([b"one", b"two"])
+
+
+def test_score_is_minus_the_log_of_the_corpus_perplexity(model, texts):
+    assert model.score(texts) == pytest.approx(-np.log(model.perplexity(texts, per="corpus")))

@@ -266,7 +266,7 @@ def _no_documents(ledger: Ledger) -> NeuralTopicError:
     return NeuralTopicError(
         "documents",
         expected="at least one with text",
-        got=ledger.summary(),
+        got=ledger.summary() + next((f" ({detail})" for detail in ledger.details if detail), ""),
         hint="Check the path, the text column and the encoding",
     )
 
