@@ -33,6 +33,9 @@ def fit(
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
     ] = DEFAULTS.language,
+    min_length: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Fewest characters of a word.")
+    ] = DEFAULTS.min_length,
     min_df: Annotated[
         str,
         typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
@@ -81,6 +84,7 @@ def fit(
         numbers=numbers,
         lemmas=lemmas,
         phrases=phrases,
+        min_length=min_length,
         min_df=_document_frequency("min-df", min_df),
         max_df=_document_frequency("max-df", max_df),
         max_vocabulary=vocabulary_size,
