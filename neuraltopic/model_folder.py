@@ -20,6 +20,7 @@ from neuraltopic.devices import choose_device
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.preprocessing import Preprocessor
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.outputs import MODEL
 from neuraltopic.preparation import MAX_STATE_BYTES
 from neuraltopic.recipes import find_recipe
 from neuraltopic.storage.atomic import atomic_folder
@@ -44,13 +45,13 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
-    """Write a fitted model, whole or not at all."""
+    """Write a fitted model, whole or not at all; with `force` in place of an earlier model and of nothing else."""
     vae = model.document_vae_
     parameters = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in vae.get_params().items()
     }
     parameters |= {"random_state": vae.seed_, "device": str(vae.device)}
-    with atomic_folder(folder, force=force) as unfinished:
+    with atomic_folder(folder, force=force, why_not=MODEL.why_not) as unfinished:
         write_json(
             unfinished / "config.json",
             {

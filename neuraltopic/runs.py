@@ -38,8 +38,9 @@ from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.export import write_table
 from neuraltopic.machine import describe_machine, peak_memory_bytes
+from neuraltopic.outputs import RUN, VECTORS, check_output
 from neuraltopic.run_facts import model_folder_of
-from neuraltopic.storage.atomic import atomic_folder, check_destination
+from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_FACTS, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.strict_json import write_json
 from neuraltopic.topic_model import TopicModel
@@ -92,7 +93,7 @@ def fit_run(
     output : Path
         The run folder, which must not exist.
     force : bool
-        Replace what is there once the new run is whole.
+        Replace an earlier run once the new one is whole. Any other folder that is not empty is refused.
     resume : bool
         Go on with what a stopped fit into `output` left beside it, to the same bits.
     command : sequence of str
@@ -102,12 +103,13 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists; with `resume`, when there is nothing to go on with or the request differs.
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
     """
     output = Path(output)
-    check_destination(output, force=force)
+    check_output(output, RUN, force=force, source=corpus.path)
     model.check_parameters()
     model = clone(model).set_params(
         device=str(choose_device(model.device)),
@@ -117,7 +119,7 @@ def fit_run(
     clock = _StageClock(progress)
     with open_workspace(output, request, resume=resume) as workspace:
         model.fit(corpus, progress=clock, workspace=workspace)
-        with atomic_folder(output, force=force) as unfinished:
+        with atomic_folder(output, force=force, why_not=RUN.why_not) as unfinished:
             _write_outputs(model, unfinished)
             clock.lap("writing")
             facts = {
@@ -171,9 +173,11 @@ def embed(
     Raises
     ------
     UsageError
-        When `output` exists, unless `force`.
+        When `output` exists, unless `force` and it is an earlier output of `embed`; when it is, holds or lies in
+        the corpus.
     """
-    with atomic_folder(output, force=force) as unfinished:
+    check_output(output, VECTORS, force=force, source=corpus.path)
+    with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         prepared = model.prepare(corpus, workspace=workspace, progress=progress)
         ledger, readable = prepared.ledger, np.flatnonzero(prepared.position >= 0).tolist()

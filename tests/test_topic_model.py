@@ -305,7 +305,11 @@ def test_a_folder_that_exists_is_kept_unless_forced(model, tmp_path):
     with pytest.raises(UsageError, match="model"):
         model.save(tmp_path / "model")
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["mine.txt"]
-    model.save(tmp_path / "model", force=True)
+    with pytest.raises(UsageError, match="a folder that is not a model folder"):
+        model.save(tmp_path / "model", force=True)
+    (tmp_path / "model" / "mine.txt").unlink()
+    for _ in range(2):
+        model.save(tmp_path / "model", force=True)
     assert TopicModel.load(tmp_path / "model").vocabulary_ == model.vocabulary_
 
 

@@ -33,10 +33,10 @@ def embed(
 ) -> None:
     """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
     from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.outputs import VECTORS, check_output
     from neuraltopic.progress import show_progress
-    from neuraltopic.storage.atomic import check_destination
 
-    check_destination(output, force=force)
+    check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     from neuraltopic import runs
 

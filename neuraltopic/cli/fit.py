@@ -72,9 +72,9 @@ def fit(
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.documents.readers import open_corpus
-    from neuraltopic.storage.atomic import check_destination
+    from neuraltopic.outputs import RUN, check_output
 
-    check_destination(output, force=force)
+    check_output(output, RUN, force=force, source=None if path == "-" else path)
     if topics < 1:
         raise UsageError("topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     settings = Preprocessing(

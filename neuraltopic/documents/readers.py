@@ -61,6 +61,8 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     if encoding is not None:
         encoding = check_encoding(encoding)
     corpus = _open(source, text, id, encoding)
+    if isinstance(source, str | os.PathLike) and not isinstance(corpus, StandardInput):
+        corpus.path = Path(source)
     corpus.options = {"text": text, "id": id, "encoding": encoding}
     return corpus
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -63,10 +64,13 @@ class Corpus(ABC):
         The path as given, "-" for standard input, "<list of N documents>" for Python values.
     options : dict of str to str or None
         How it is read: the text column, the id column and the encoding that were asked for.
+    path : Path or None
+        The file or folder that is read, where there is one.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.path: Path | None = None
         self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
 
     @abstractmethod

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +27,10 @@ _RENAME_EXCHANGE = 2
 # their destination and are locked by the process they belong to, so that one without a lock is a leftover.
 _PARTIAL = "partial"
 _REPLACED = "replaced"
+
+
+def _any_folder(folder: Path) -> str:
+    return ""
 
 
 @contextmanager
@@ -65,7 +69,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+def atomic_folder(
+    path: str | os.PathLike[str], *, force: bool = False, why_not: Callable[[Path], str] = _any_folder
+) -> Iterator[Path]:
     """Fill a folder so that `path` is either as it was or the complete new folder.
 
     Yields an empty temporary folder beside `path`. When the block ends, everything in it is flushed to the
@@ -79,6 +85,8 @@ def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         The folder to write. Its parent must exist.
     force : bool
         Replace a folder that exists already.
+    why_not : callable of a Path
+        Says why the folder that exists may not be replaced, and nothing when it may. By default every one may.
 
     Raises
     ------
@@ -89,12 +97,12 @@ def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         The disk is full or the folder cannot be written; `path` is as it was.
     """
     destination = Path(os.path.abspath(path))
-    check_destination(destination, force=force)
+    check_destination(path, force=force, why_not=why_not)
     temporary, lock = _locked_sibling(destination, folder=True)
     try:
         yield temporary
         _sync_tree(temporary)
-        _require_replaceable(destination, force=force)
+        _require_replaceable(destination, path, force=force, why_not=why_not)
         if os.path.lexists(destination):
             _exchange(temporary, destination)
         else:
@@ -105,7 +113,9 @@ def atomic_folder(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         _unlock(lock)
 
 
-def check_destination(path: str | os.PathLike[str], *, force: bool) -> None:
+def check_destination(
+    path: str | os.PathLike[str], *, force: bool, why_not: Callable[[Path], str] = _any_folder
+) -> None:
     """Refuse, before any work is done, a folder that `atomic_folder` would refuse.
 
     Raises
@@ -116,7 +126,7 @@ def check_destination(path: str | os.PathLike[str], *, force: bool) -> None:
     destination = Path(os.path.abspath(path))
     _require_parent(destination)
     _clean_leftovers(destination)
-    _require_replaceable(destination, force=force)
+    _require_replaceable(destination, path, force=force, why_not=why_not)
 
 
 def _require_parent(destination: Path) -> None:
@@ -129,11 +139,13 @@ def _require_parent(destination: Path) -> None:
         )
 
 
-def _require_replaceable(destination: Path, *, force: bool) -> None:
+def _require_replaceable(
+    destination: Path, path: str | os.PathLike[str], *, force: bool, why_not: Callable[[Path], str]
+) -> None:
     """Refuse a destination that exists, unless it is a folder that may be thrown away."""
     if not os.path.lexists(destination):
         return
-    name = f"output {destination}"
+    name = f"output {os.fspath(path)}"
     if not force:
         raise UsageError(
             name,
@@ -154,6 +166,13 @@ def _require_replaceable(destination: Path, *, force: bool) -> None:
                 got=f"one that holds {what}",
                 hint="Choose another path",
             )
+    if reason := why_not(destination):
+        raise UsageError(
+            name,
+            expected="an empty folder, or an earlier output of this kind and nothing else",
+            got=reason,
+            hint="Choose another path, or delete it yourself",
+        )
 
 
 def _locked_sibling(destination: Path, *, folder: bool) -> tuple[Path, int | None]:

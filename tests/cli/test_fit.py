@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from neuraltopic.cli.printing import WIDTH
 from neuraltopic.documents.readers import StandardInput
 from tests.cli.conftest import FAST
-from tests.runs import sentences
+from tests.runs import sentences, write_corpus
 
 
 def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
@@ -87,11 +88,47 @@ def test_standard_input(call, tmp_path, monkeypatch):
     assert np.load(tmp_path / "run" / "vectors.npy").shape == (60, 3)
 
 
-def test_force_replaces_the_run(call, corpus, tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "old").touch()
-    assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force", "-q").code == 0
-    assert not (tmp_path / "run" / "old").exists()
+def test_force_replaces_a_run_and_an_empty_folder(call, corpus, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "run")
+    (tmp_path / "empty").mkdir()
+    before = json.loads((tmp_path / "run" / "run.json").read_text())["finished"]
+    for name in ("run", "empty"):
+        assert call("fit", corpus, "-o", tmp_path / name, *FAST, "--seed", 1, "--force", "-q").code == 0
+        facts = json.loads((tmp_path / name / "run.json").read_text())
+        assert facts["parameters"]["random_state"] == 1
+        assert facts["finished"] >= before
+
+
+def test_force_replaces_nothing_else(call, finished, tmp_path):
+    documents = write_corpus(tmp_path / "lee", 9)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    shutil.copytree(finished, tmp_path / "noted")
+    (tmp_path / "noted" / "notes.txt").touch()
+    shutil.copytree(finished / "model", tmp_path / "model")
+    before = sorted(tmp_path.rglob("*"))
+    for output, said in {
+        "lee": "is, holds or lies in what is read",
+        "lee/run": "is, holds or lies in what is read",
+        ".": "is, holds or lies in what is read",
+        "mine": "a folder that is not a run folder",
+        "noted": "a run folder that also holds notes.txt",
+        "model": "a folder that is not a run folder",
+    }.items():
+        result = call("fit", documents, "-o", tmp_path / output, *FAST, "--force")
+        assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+        assert said in result.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_embed_replaces_only_what_embed_wrote(call, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "run")
+    documents = write_corpus(tmp_path / "lee", 9)
+    before = sorted(tmp_path.rglob("*"))
+    for output in ("run", "run/model", "lee", "."):
+        result = call("embed", tmp_path / "run", documents, "-o", tmp_path / output, "--force")
+        assert (result.code, result.err.count("\n")) == (2, 1)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_do(call, corpus, tmp_path):

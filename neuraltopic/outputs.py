@@ -1,0 +1,103 @@
+"""Which folders an output may replace: an empty one, or an earlier output of the same kind and nothing else."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.atomic import check_destination
+from neuraltopic.storage.formats import MODEL_FOLDER, MODEL_KIND, RUN_FACTS, RUN_KIND
+from neuraltopic.storage.manifest import MANIFEST
+from neuraltopic.storage.strict_json import read_json
+
+_MAX_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class OutputKind:
+    """A kind of folder that neuraltopic writes.
+
+    Attributes
+    ----------
+    name : str
+        As messages call it.
+    entries : callable of a Path
+        The names that a folder of this kind holds; none when the folder is of another kind.
+    """
+
+    name: str
+    entries: Callable[[Path], set[str]]
+
+    def why_not(self, folder: Path) -> str:
+        """Say why `folder` may not be replaced by an output of this kind; empty when it may."""
+        found = set(os.listdir(folder))
+        if not found:
+            return ""
+        own = self.entries(folder)
+        if not own:
+            return f"a folder that is not {self.name}"
+        strange = sorted(found - own)
+        return f"{self.name} that also holds {strange[0]}" if strange else ""
+
+
+def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: str | Path | None = None) -> None:
+    """Refuse, before any work is done, a folder that may not be written.
+
+    Parameters
+    ----------
+    output : path
+    kind : OutputKind
+    force : bool
+        Replace a folder of this kind.
+    source : path, optional
+        The file or folder to read. An output that equals it, holds it or lies in it is refused, also with `force`.
+
+    Raises
+    ------
+    UsageError
+    """
+    if source is not None:
+        written, read = Path(output).resolve(), Path(source).resolve()
+        if read.is_relative_to(written) or written.is_relative_to(read):
+            raise UsageError(
+                f"output {output}",
+                expected="a folder apart from the documents",
+                got="one that is, holds or lies in what is read",
+                hint="Choose another path",
+            )
+    check_destination(output, force=force, why_not=kind.why_not)
+
+
+def _entries_of_run(folder: Path) -> set[str]:
+    facts = _read(folder / RUN_FACTS)
+    files = facts.get("files")
+    if facts.get("format") != RUN_KIND or not isinstance(files, dict) or not _entries_of_model(folder / MODEL_FOLDER):
+        return set()
+    return {*files, RUN_FACTS, MODEL_FOLDER}
+
+
+def _entries_of_model(folder: Path) -> set[str]:
+    manifest = _read(folder / MANIFEST)
+    files = manifest.get("files")
+    if manifest.get("format") != MODEL_KIND or not isinstance(files, dict):
+        return set()
+    return {*files, MANIFEST}
+
+
+def _entries_of_vectors(folder: Path) -> set[str]:
+    names = {"vectors.npy", "vectors.parquet", "ledger.csv"}
+    return names if names <= set(os.listdir(folder)) else set()
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        value = read_json(path, _MAX_BYTES)
+    except NeuralTopicError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+RUN = OutputKind("a run folder", _entries_of_run)
+MODEL = OutputKind("a model folder", _entries_of_model)
+VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
