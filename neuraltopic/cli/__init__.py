@@ -21,6 +21,7 @@ from neuraltopic.cli.embed import embed
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.inspect import inspect
+from neuraltopic.cli.names import as_typed
 from neuraltopic.cli.topics import topics
 from neuraltopic.errors import NeuralTopicError
 
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
         return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
-        return _report(str(error), error.exit_code, debug)
+        return _report(as_typed(str(error)), error.exit_code, debug)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _report(f"{error.strerror or error}{where}", 1, debug)

@@ -76,7 +76,7 @@ def fit(
 
     check_output(output, RUN, force=force, source=None if path == "-" else path)
     if topics < 1:
-        raise UsageError("topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
+        raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     settings = Preprocessing(
         language=language,
         stop_words=not keep_stop_words,
@@ -85,8 +85,8 @@ def fit(
         lemmas=lemmas,
         phrases=phrases,
         min_length=min_length,
-        min_df=_document_frequency("min-df", min_df),
-        max_df=_document_frequency("max-df", max_df),
+        min_df=_document_frequency("--min-df", min_df),
+        max_df=_document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
         spacy_pipeline=spacy,
     )
