@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import safetensors
 import safetensors.torch
 import torch
 
@@ -11,6 +12,15 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.atomic import atomic_write
 
 _NUMBERS = "numbers.json"
+
+
+def epochs_done(path: Path) -> int | None:
+    """How many epochs the fit of a checkpoint has done; None when the file is damaged."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return len(json.loads(file.get_tensor(_NUMBERS).numpy().tobytes())["history"])
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError):
+        return None
 
 
 class Checkpoint:

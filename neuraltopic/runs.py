@@ -93,7 +93,8 @@ def fit_run(
     output : Path
         The run folder, which must not exist.
     force : bool
-        Replace an earlier run once the new one is whole. Any other folder that is not empty is refused.
+        Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
+        other folder that is not empty is refused.
     resume : bool
         Go on with what a stopped fit into `output` left beside it, to the same bits.
     command : sequence of str
@@ -117,7 +118,7 @@ def fit_run(
     )
     request = _request(model, corpus)
     clock = _StageClock(progress)
-    with open_workspace(output, request, resume=resume) as workspace:
+    with open_workspace(output, request, resume=resume, force=force) as workspace:
         model.fit(corpus, progress=clock, workspace=workspace)
         with atomic_folder(output, force=force, why_not=RUN.why_not) as unfinished:
             _write_outputs(model, unfinished)

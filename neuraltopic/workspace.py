@@ -18,6 +18,7 @@ except ImportError:  # pragma: no cover  Windows: two fits into one output are n
 
 _REQUEST = "request.json"
 _CHECKPOINT = "checkpoint.safetensors"  # as TopicModel.fit calls it
+_PREPARATION = "preparation.json"  # as preparation.prepare calls it
 _MAX_REQUEST_BYTES = 1 << 24
 
 
@@ -37,7 +38,7 @@ def unfinished_request(output: Path) -> dict[str, Any] | None:
 
 
 @contextmanager
-def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool) -> Iterator[Path]:
+def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, force: bool = False) -> Iterator[Path]:
     """Yield the workspace of a fit into `output`, which no other process has meanwhile.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
@@ -50,13 +51,15 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool) ->
     request : mapping
         All that the result depends on, as JSON holds it.
     resume : bool
-        Whether to go on with what a stopped fit left, which must have been asked for the same. Otherwise that
-        is thrown away.
+        Whether to go on with what a stopped fit left, which must have been asked for the same.
+    force : bool
+        Without `resume`, whether to throw away what a stopped fit left, if there is something to go on with.
 
     Raises
     ------
     UsageError
-        When another process works there; with `resume`, when there is nothing to go on with, or the request
+        When another process works there; without `resume` and `force`, when there is something to go on
+        with; with `resume`, when there is nothing to go on with, or the request
         differs, naming what does.
     """
     folder = workspace_of(output)
@@ -64,6 +67,8 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool) ->
         _require_same(output, request)
     with _locked(folder):
         if not resume:
+            if not force:
+                _require_nothing_done(output, folder)
             _empty(folder)
             write_json(folder / _REQUEST, request)
         try:
@@ -73,6 +78,24 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool) ->
                 _remove(folder)
             raise
         _remove(folder)
+
+
+def _require_nothing_done(output: Path, folder: Path) -> None:
+    if (folder / _CHECKPOINT).exists():
+        from neuraltopic.checkpoints import epochs_done
+
+        epochs = epochs_done(folder / _CHECKPOINT)
+        reached = "a damaged checkpoint" if epochs is None else f"{epochs} epoch{'s' * (epochs != 1)} done"
+    elif (folder / _PREPARATION).exists():
+        reached = "the documents counted, no epoch done"
+    else:
+        return
+    raise UsageError(
+        f"output {output}",
+        expected="no unfinished fit of it",
+        got=f"one with {reached}",
+        hint="Go on with --resume (resume=True), or start afresh with --force (force=True)",
+    )
 
 
 def _require_same(output: Path, request: Mapping[str, Any]) -> None:
@@ -91,7 +114,7 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
                 "resume",
                 expected=f"{name} {old.get(name)!r:.200}, as when the fit began",
                 got=f"{new.get(name)!r:.200}",
-                hint="Ask for the same again, or leave out --resume (resume=True) to start afresh",
+                hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
             )
 
 

@@ -43,6 +43,19 @@ def test_without_resume_it_starts_empty(tmp_path):
         assert os.listdir(folder) == ["request.json"]
 
 
+@pytest.mark.parametrize(
+    ("leave", "said"),
+    [("preparation.json", "documents counted, no epoch done"), ("checkpoint.safetensors", "a damaged checkpoint")],
+)
+def test_what_is_worth_going_on_with_is_thrown_away_by_force_alone(tmp_path, leave, said):
+    stop(tmp_path / "run", leave=[leave])
+    with pytest.raises(UsageError, match=said), open_workspace(tmp_path / "run", REQUEST, resume=False):
+        pass
+    assert (tmp_path / ".run.unfinished" / leave).exists()
+    with open_workspace(tmp_path / "run", REQUEST, resume=False, force=True) as folder:
+        assert os.listdir(folder) == ["request.json"]
+
+
 @pytest.mark.parametrize(("leave", "left"), [([], []), (["checkpoint.safetensors"], [".run.unfinished"])])
 def test_a_refusal_leaves_it_only_when_an_epoch_is_done(tmp_path, leave, left):
     stop(tmp_path / "run", error=NeuralTopicError("corpus", expected="a", got="b", hint="c"), leave=leave)

@@ -166,8 +166,8 @@ def test_resume_asks_for_the_same_request(call, corpus, tmp_path, monkeypatch):
     other = call("fit", corpus, "-o", tmp_path / "run", "-k", 3, "--epochs", 3, "--min-df", 1, "--resume")
     assert other.code == 2
     assert other.err == (
-        "neuraltopic: resume: expected parameters.max_epochs 2, as when the fit began; got 3. "
-        "Ask for the same again, or leave out --resume (resume=True) to start afresh.\n"
+        "neuraltopic: --resume: expected --epochs 2, as when the fit began; got 3. "
+        "Ask for the same again, or start afresh with --force in place of --resume.\n"
     )
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume", "--json")
     assert result.code == 0
@@ -187,8 +187,15 @@ def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkey
     assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; go on with --resume"
     assert result.out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
-    # A fit that does not go on with it throws it away.
-    assert call("fit", corpus, "-o", tmp_path / "run", *FAST).code == 0
+    # Without a word it is neither gone on with nor thrown away.
+    again = call("fit", corpus, "-o", tmp_path / "run", *FAST)
+    assert (again.code, again.out) == (2, "")
+    assert again.err == (
+        f"neuraltopic: output {tmp_path / 'run'}: expected no unfinished fit of it; got one with 2 epochs done. "
+        "Go on with --resume, or start afresh with --force.\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
+    assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force").code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
