@@ -2,11 +2,12 @@
 
 import torch
 
+from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.errors import UsageError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is CUDA where there is one, else Apple's MPS, else the CPU.
+    """The device called `name`; "auto" is the first of CUDA, Apple's MPS and the CPU that can do all that is asked.
 
     Raises
     ------
@@ -19,10 +20,29 @@ def choose_device(name: str) -> torch.device:
         "cpu": True,
     }
     if name == "auto":
-        return torch.device(next(kind for kind, there in present.items() if there))
+        return torch.device(next(kind for kind, there in present.items() if there and is_capable(kind)))
     kind, colon, number = str(name).partition(":")
     numbers = [str(n) for n in range(torch.cuda.device_count() if kind == "cuda" else 1)]
     if not present.get(kind, False) or (colon and number not in numbers):
         here = ", ".join(kind for kind, there in present.items() if there)
         raise UsageError("device", expected=f"auto, or one of {here} on this machine", got=repr(name), hint="Try auto")
     return torch.device(name)
+
+
+def is_capable(device: str) -> bool:
+    """Whether a fit runs there: MPS has gained the factorisations that inference needs one by one."""
+    if device == "cpu":
+        return True
+    try:
+        matrix = torch.eye(2, device=device)[None]
+        factor = torch.linalg.cholesky(matrix)
+        torch.linalg.solve_triangular(factor, torch.cholesky_solve(matrix, factor), upper=False)
+        torch.cholesky_inverse(factor)
+        torch.linalg.eigh(matrix)
+        weight = torch.ones(2, 3, device=device, requires_grad=True)
+        indices, offsets = (torch.tensor(values, dtype=torch.int32, device=device) for values in ([0, 1], [0, 1, 2]))
+        rows = SparseRows(indices, offsets, torch.ones(2, device=device), 2)
+        sparse_matmul(rows, weight).sum().backward()
+    except (NotImplementedError, RuntimeError, TypeError, AssertionError):
+        return False
+    return True

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from neuraltopic.devices import choose_device
+from neuraltopic import devices
+from neuraltopic.devices import choose_device, is_capable
 from neuraltopic.errors import UsageError
 
 
@@ -20,9 +21,23 @@ def machine(monkeypatch):
 @pytest.mark.parametrize(
     ("cuda", "mps", "best"), [(0, False, "cpu"), (0, True, "mps"), (1, False, "cuda"), (2, True, "cuda")]
 )
-def test_auto_is_the_best_there_is(machine, cuda, mps, best):
+def test_auto_is_the_best_there_is(machine, monkeypatch, cuda, mps, best):
     machine(cuda=cuda, mps=mps)
+    monkeypatch.setattr(devices, "is_capable", lambda kind: True)
     assert choose_device("auto") == torch.device(best)
+
+
+def test_auto_passes_over_a_device_that_cannot_do_all(machine, monkeypatch):
+    machine(mps=True)
+    monkeypatch.setattr(devices, "is_capable", lambda kind: kind != "mps")
+    assert choose_device("auto") == torch.device("cpu")
+
+
+def test_capable_is_what_runs_the_operations():
+    """The meta device knows the operations' shapes and runs none, which is enough to walk through them."""
+    assert is_capable("cpu")
+    assert is_capable("meta")
+    assert not is_capable("vulkan")
 
 
 @pytest.mark.parametrize("name", ["cpu", "cpu:0", "mps", "cuda", "cuda:0", "cuda:1"])

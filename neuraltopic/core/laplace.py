@@ -77,7 +77,9 @@ def laplace_posterior(start: Tensor, x: Any, decoder: LogConcaveDecoder) -> Corr
         scale[moving] = torch.where(rises, 1.0, 0.5 * scale[moving])
         for kept, new in zip((z, value, gradient, cholesky), proposal, strict=True):
             kept[moving[rises]] = new[rises]
-    polished, factor = z.double(), cholesky.double()
+    # Apple's devices have no float64; there the polish stops at the rounding of float32.
+    precise = torch.float32 if z.device.type == "mps" else torch.float64
+    polished, factor = z.to(precise), cholesky.to(precise)
     for _ in range(_POLISH_STEPS):
         polished = polished + _solve(factor, decoder.gradient(polished, x) - polished)
     return CorrelatedPosterior(polished.to(z.dtype), cholesky)

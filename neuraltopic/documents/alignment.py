@@ -51,8 +51,8 @@ def align_axes(model: VAE) -> None:
     encoder, decoder = model.encoder, model.decoder
     assert isinstance(encoder, SufficientStatisticsEncoder)
     assert isinstance(decoder, EnergySoftmax)
-    unigram = torch.softmax(decoder.bias.double(), 0)
-    weight = decoder.weight.double()
+    unigram = torch.softmax(decoder.bias.cpu().double(), 0)
+    weight = decoder.weight.cpu().double()
     centred = weight - unigram @ weight
     length = centred.norm(dim=1, keepdim=True)
     rotation = varimax(centred / length.clamp_min(torch.finfo(length.dtype).tiny))
@@ -61,4 +61,4 @@ def align_axes(model: VAE) -> None:
     order = (unigram @ rotated.square()).argsort(descending=True, stable=True)
     rotation = (rotation * torch.where(tail < 0, -1.0, 1.0))[:, order]
     decoder.weight.copy_(weight @ rotation)
-    encoder.rotate(rotation)
+    encoder.rotate(rotation.to(decoder.weight))

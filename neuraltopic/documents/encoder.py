@@ -58,7 +58,6 @@ class SufficientStatisticsEncoder(nn.Module):
         A diagonal covariance cannot be rotated; its part is left for further training.
         """
         K = len(rotation)
-        rotation = rotation.to(self.input.weight.dtype)
         for part in (slice(0, K), slice(K, 2 * K)):
             self.input.weight[:, part] = self.input.weight[:, part] @ rotation
         self.output.weight[:K] = rotation.T @ self.output.weight[:K]

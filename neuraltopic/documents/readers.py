@@ -186,11 +186,18 @@ class StandardInput(Corpus):
         if self._spent:
             raise self._error("a corpus that can be read again")
         self._spent = True
+        stream = io.BufferedReader(_Kept(sys.stdin.buffer))
         lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
         if lines.head.lstrip(b" \t\r\n\0").startswith(b"{"):
             rows = json_rows(lines, "standard input", text=self._text, id=self._id)
         else:
-            _refuse("standard input of plain lines", text=self._text, id=self._id)
+            if self._text is not None or self._id is not None:
+                raise UsageError(
+                    "standard input",
+                    expected="a document a line, or JSONL where columns are named",
+                    got="lines that are not JSONL",
+                    hint="Save a CSV as a file and give its path",
+                )
             rows = _text_rows(lines)
         yield from _not_empty("standard input", rows)
 
