@@ -24,6 +24,11 @@ _ORDERS = {
     "utf-32": ((codecs.BOM_UTF32_BE, "utf-32-be"), (b"", "utf-32-le")),
     "utf-8-sig": ((b"", "utf-8"),),
 }
+_COMPRESSED = (
+    ("gzip", ".gz", re.compile(rb"\x1f\x8b\x08")),
+    ("bzip2", ".bz2", re.compile(rb"BZh[1-9]1AY&SY")),
+    ("zstandard", ".zst", re.compile(rb"\x28\xb5\x2f\xfd")),
+)
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
@@ -162,6 +167,14 @@ class Lines:
 
     def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
         head = stream.read(SAMPLE)
+        for kind, suffix, start_of in _COMPRESSED:
+            if start_of.match(head):
+                raise NeuralTopicError(
+                    name,
+                    expected="text",
+                    got=f"{kind} data",
+                    hint=f"Decompress it (zcat FILE | neuraltopic fit -), or end the name of a file in {suffix}",
+                )
         found = encoding or detect(head, complete=len(head) < SAMPLE)
         if found is None:
             raise NeuralTopicError(

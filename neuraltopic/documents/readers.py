@@ -186,7 +186,6 @@ class StandardInput(Corpus):
         if self._spent:
             raise self._error("a corpus that can be read again")
         self._spent = True
-        stream = io.BufferedReader(_Kept(sys.stdin.buffer))
         lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
         if lines.head.lstrip(b" \t\r\n\0").startswith(b"{"):
             rows = json_rows(lines, "standard input", text=self._text, id=self._id)
