@@ -14,6 +14,7 @@ from typing import Any
 
 from neuraltopic.documents.rows import Corpus, CorpusEstimate
 from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import NeuralTopicError
 from neuraltopic.machine import exp_rate, matmul_rate
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topic_model import TopicModel
@@ -63,12 +64,22 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     ------
     UsageError
         When a parameter is out of range, or the corpus is standard input.
+    NeuralTopicError
+        When the documents, counted exactly, are fewer than the topics.
     """
     model.check_parameters()
     schedule = find_recipe(model.recipe).schedule
     settings = model.preprocessing or Preprocessing()
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
+    least = max(2, K)
+    if read.exact and least > D:
+        raise NeuralTopicError(
+            f"documents in {corpus.name}",
+            expected=f"at least {least}, one a topic",
+            got=f"{D:,}",
+            hint="Ask for fewer topics, or give more documents",
+        )
     V = expected_words(read.n_bytes, D, settings)
     trained = max(1, round(D * (1.0 - model.validation_fraction)))
     epochs = model.max_epochs or schedule.resolve(trained).max_epochs

@@ -34,7 +34,13 @@ def model_folder_of(folder: Path) -> Path:
         return folder / MODEL_FOLDER
     if (folder / MANIFEST).exists():
         return folder
-    missing = f"neither {RUN_FACTS} nor {MANIFEST} in it" if folder.is_dir() else "no such folder"
+    missing = (
+        f"neither {RUN_FACTS} nor {MANIFEST} in it"
+        if folder.is_dir()
+        else "a file"
+        if folder.exists()
+        else "no such folder"
+    )
     raise UsageError(
         str(folder),
         expected="a run folder or a model folder",

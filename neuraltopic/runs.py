@@ -32,10 +32,11 @@ from sklearn.utils import check_random_state
 import neuraltopic
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.ledger import Ledger
+from neuraltopic.documents.ledger import Ledger, Status
 from neuraltopic.documents.readers import StandardInput
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import NeuralTopicError
 from neuraltopic.export import write_table
 from neuraltopic.machine import describe_machine, peak_memory_bytes
 from neuraltopic.outputs import RUN, VECTORS, check_output
@@ -176,11 +177,20 @@ def embed(
     UsageError
         When `output` exists, unless `force` and it is an earlier output of `embed`; when it is, holds or lies in
         the corpus.
+    NeuralTopicError
+        When no document has a word of the model; nothing is written.
     """
     check_output(output, VECTORS, force=force, source=corpus.path)
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         prepared = model.prepare(corpus, workspace=workspace, progress=progress)
+        if not prepared.ledger.counts()[Status.KEPT]:
+            raise NeuralTopicError(
+                corpus.name,
+                expected="a document with a word of the model",
+                got=f"none in {prepared.ledger.summary()}",
+                hint="Embed documents of the language and kind that the model was fitted on",
+            )
         ledger, readable = prepared.ledger, np.flatnonzero(prepared.position >= 0).tolist()
         write_vectors(
             unfinished,

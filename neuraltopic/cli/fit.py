@@ -74,7 +74,20 @@ def fit(
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.outputs import RUN, check_output
 
-    check_output(output, RUN, force=force, source=None if path == "-" else path)
+    if resume and not force and output.is_dir() and RUN.entries(output):
+        raise UsageError(
+            "resume",
+            expected=f"an unfinished fit of {output}",
+            got="a finished run",
+            hint=f"See it with neuraltopic topics {output}, or replace it with --force",
+        )
+    try:
+        check_output(output, RUN, force=force, source=None if path == "-" else path)
+    except UsageError as error:
+        if not dry_run:
+            raise
+        if not quiet:
+            print(f"note: {error}", file=sys.stderr)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     settings = Preprocessing(
@@ -186,6 +199,8 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{name} {count:,}" for name, count in read.encodings.items())
+    if read.n_documents < forecast.n_topics:
+        print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{corpus.name}, {read.kind}, {read.n_files:,} files, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),

@@ -229,3 +229,60 @@ def stopped(call, corpus, tmp_path, monkeypatch, *, after):
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "save", save_and_stop)
         return call("fit", corpus, "-o", tmp_path / "run", *FAST)
+
+
+def test_a_dry_run_answers_where_the_output_exists(call, corpus, finished):
+    result = call("fit", corpus, "-o", finished, *FAST, "--dry-run")
+    assert (result.code, result.out.splitlines()[0].split()[0]) == (0, "corpus")
+    assert result.err.startswith(f"note: output {finished}: expected a path that does not exist yet")
+
+
+def test_a_dry_run_refuses_more_topics_than_documents(call, tmp_path):
+    documents = write_corpus(tmp_path / "few", 9)
+    result = call("fit", documents, "-o", tmp_path / "run", "-k", 10, "--dry-run")
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert "expected at least 10" in result.err
+
+
+def test_resume_of_a_finished_run(call, corpus, finished):
+    result = call("fit", corpus, "-o", finished, *FAST, "--resume")
+    assert result.code == 2
+    assert result.err.startswith(
+        f"neuraltopic: --resume: expected an unfinished fit of {finished}; got a finished run."
+    )
+
+
+@pytest.mark.parametrize("magic", [b"\x1f\x8b\x08\x00", b"BZh91AY&SY", b"\x28\xb5\x2f\xfd\x04"])
+def test_compressed_standard_input(call, tmp_path, monkeypatch, magic):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(magic + bytes(range(256)))))
+    result = call("fit", "-", "-o", tmp_path / "run", *FAST)
+    assert result.code == 1
+    assert "Decompress it (zcat FILE | neuraltopic fit -)" in result.err
+
+
+def test_a_table_through_standard_input(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,body\n1,a b\n")))
+    result = call("fit", "-", "-o", tmp_path / "run", *FAST, "--text", "body")
+    assert result.code == 2
+    assert "a document a line, or JSONL" in result.err
+    assert "Save a CSV as a file" in result.err
+
+
+def test_embed_where_no_document_has_a_known_word(call, finished, tmp_path):
+    (tmp_path / "new.txt").write_text("xylophone\n\n")
+    result = call("embed", finished, tmp_path / "new.txt", "-o", tmp_path / "out")
+    assert (result.code, result.out) == (1, "")
+    assert "expected a document with a word of the model; got none in 2 rows" in result.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_no_run(call, tmp_path):
+    (tmp_path / "words.tsv").touch()
+    assert "got a file" in call("topics", tmp_path / "words.tsv").err
+
+
+def test_a_corpus_is_not_written_twice(call, tmp_path):
+    (tmp_path / "lee").mkdir()
+    result = call("corpus", "lee", tmp_path / "lee")
+    assert result.code == 2
+    assert result.err.endswith("Choose another folder, or delete it.\n")
