@@ -19,7 +19,9 @@ class NeuralTopicError(ValueError):
     exit_code = 1
 
     def __init__(self, what: str, *, expected: str, got: str, hint: str) -> None:
-        super().__init__(" ".join(f"{what}: expected {expected}; got {got}. {hint}.".split()))
+        super().__init__(
+            " ".join(f"{what}: expected {expected}; got {got.removesuffix('.')}. {hint.removesuffix('.')}.".split())
+        )
 
 
 class UsageError(NeuralTopicError):

@@ -257,7 +257,7 @@ def _results(model: TopicModel) -> dict[str, Any]:
     return {
         "corpus_sha256": model.corpus_sha256_,
         "rows": dict(Counter(ledger["status"].tolist())),
-        "encodings": dict(Counter(ledger["encoding"].tolist())),
+        "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
         "sizes": {
             "documents": model.n_documents_,
             "words": len(model.vocabulary_),

@@ -5,6 +5,7 @@ cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nob
 """
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -26,6 +27,8 @@ from neuraltopic.cli.topics import topics
 from neuraltopic.errors import NeuralTopicError
 
 _DEBUG = "--debug"
+# As storage.atomic and workspace call what stands beside an output.
+_HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 for command in (fit, topics, export, embed, inspect, corpus):
@@ -87,8 +90,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NeuralTopicError as error:
         return _report(as_typed(str(error)), error.exit_code, debug)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        return _report(f"{error.strerror or error}{where}", 1, debug)
+        return _report(_of_system(error), 1, debug)
+
+
+def _of_system(error: OSError) -> str:
+    """What the system refused, with the path that was asked for and not the hidden one beside it."""
+    reason, path = error.strerror or str(error), error.filename
+    if not isinstance(path, str):
+        return reason
+    path = _HIDDEN.sub(r"\1", path)
+    if isinstance(error, PermissionError):
+        return f"{path}: expected a path that may be read or written; got {reason}. Choose another or allow it."
+    return f"{reason}: {path}"
 
 
 def _invoke(arguments: list[str]) -> None:

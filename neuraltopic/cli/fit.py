@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, TextColumn
-from neuraltopic.cli.printing import print_json, print_topics, readable_bytes, records, topics_frame
+from neuraltopic.cli.printing import counted, print_json, print_topics, readable_bytes, records, topics_frame
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
 
@@ -176,8 +176,8 @@ def _note(run: "Run", progress: "QuietProgress") -> None:
     progress.note(f"rows: {rows}; encodings: {encodings}")
     sizes = facts["sizes"]
     progress.note(
-        f"fitted: {sizes['topics']:,} topics, {sizes['documents']:,} documents, {sizes['words']:,} words, "
-        f"{facts['epochs']} epochs"
+        f"fitted: {counted(sizes['topics'], 'topic')}, {counted(sizes['documents'], 'document')}, "
+        f"{counted(sizes['words'], 'word')}, {counted(facts['epochs'], 'epoch')}"
     )
     best = facts["best"]
     if "held_out_bound" in best:
@@ -202,11 +202,12 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
     if read.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     lines: list[tuple[str, Any]] = [
-        ("corpus", f"{corpus.name}, {read.kind}, {read.n_files:,} files, {readable_bytes(read.n_bytes)}"),
+        ("corpus", f"{corpus.name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
-            f"{forecast.n_topics:,} topics, about {forecast.n_words:,} words, {forecast.n_epochs} epochs at most",
+            f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
+            f"{counted(forecast.n_epochs, 'epoch')} at most",
         ),
         ("time", f"about {_duration(forecast.seconds)} on this machine"),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),

@@ -44,6 +44,11 @@ def print_topics(table: "pd.DataFrame") -> None:
             lead = " " * margin
 
 
+def counted(number: int, name: str) -> str:
+    """A number and what it counts: 1 topic, 2 topics."""
+    return f"{number:,} {name}{'s' * (number != 1)}"
+
+
 def readable_bytes(count: float) -> str:
     """Bytes as a person says them: 1.5 MiB."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):

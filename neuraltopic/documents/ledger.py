@@ -95,8 +95,9 @@ class Ledger:
         if not len(self):
             return rows
         statuses = ", ".join(f"{count:,} {status}" for status, count in self.counts().items() if count)
-        encodings = Counter(self.encodings).most_common()
-        return f"{rows}: {statuses}; encodings: {', '.join(f'{name} {count:,}' for name, count in encodings)}"
+        encodings = Counter(filter(None, self.encodings)).most_common()  # a binary row has none
+        found = ", ".join(f"{name} {count:,}" for name, count in encodings)
+        return f"{rows}: {statuses}" + (f"; encodings: {found}" if found else "")
 
     def to_frame(self) -> "pd.DataFrame":
         """Table with a line a row.

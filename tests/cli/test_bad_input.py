@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from neuraltopic.errors import NeuralTopicError
 from tests.cli.conftest import FAST
 from tests.runs import sentences
 
@@ -96,3 +97,18 @@ def test_what_is_no_run(call, bad, monkeypatch, command, what):
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"neuraltopic: {what}: expected a run folder or a model folder")
     assert result.err.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_written(call, corpus, tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, os.strerror(13), str(tmp_path / ".run.0123456789abcdef.partial" / "a.csv"))
+
+    monkeypatch.setattr("neuraltopic.runs.write_vectors", refuse)
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet")
+    said = f"neuraltopic: {tmp_path / 'run' / 'a.csv'}: expected a path that may be read or written; "
+    assert (result.code, result.out) == (1, "")
+    assert result.err == f"{said}got Permission denied. Choose another or allow it.\n"
+
+
+def test_no_doubled_full_stop():
+    assert str(NeuralTopicError("a", expected="b", got="c.", hint="Try d.")) == "a: expected b; got c. Try d."

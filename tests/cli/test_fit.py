@@ -286,3 +286,11 @@ def test_a_corpus_is_not_written_twice(call, tmp_path):
     result = call("corpus", "lee", tmp_path / "lee")
     assert result.code == 2
     assert result.err.endswith("Choose another folder, or delete it.\n")
+
+
+def test_one_is_singular(call, tmp_path):
+    (tmp_path / "posts.txt").write_text("\n".join(sentences()))
+    said = call("fit", tmp_path / "posts.txt", "-k", 1, "--epochs", 1, "--min-df", 1, "--dry-run").out
+    assert "text, 1 file, " in said
+    assert "1 topic, about" in said
+    assert "1 epoch at most" in said

@@ -38,6 +38,14 @@ def test_summary_names_what_is_there(ledger):
     assert ledger.summary() == "4 rows: 2 kept, 1 empty, 1 undecodable; encodings: utf-8 3, cp1252 1"
 
 
+def test_summary_leaves_out_the_encoding_that_is_none():
+    ledger = Ledger()
+    ledger.add("a", Status.UNDECODABLE, encoding="")
+    assert ledger.summary() == "1 row: 1 undecodable"
+    ledger.add("b", Status.KEPT)
+    assert ledger.summary() == "2 rows: 1 kept, 1 undecodable; encodings: utf-8 1"
+
+
 def test_summary_writes_thousands_and_the_singular():
     ledger = Ledger()
     assert ledger.summary() == "0 rows"
