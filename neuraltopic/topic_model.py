@@ -290,7 +290,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         Raises
         ------
         UsageError
-            When the folder exists, unless `force`.
+            When the folder exists, unless `force` and it is empty or an earlier model.
         """
         from neuraltopic.model_folder import save_model
 
