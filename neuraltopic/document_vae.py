@@ -60,7 +60,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     history_ : list of dict
         epoch, train_bound and held_out_bound (nats per document), one entry an epoch.
     information_ : float32 array of shape (K,)
-        KL(q || p) of each dimension, mean over the training documents, in nats.
+        KL of each dimension's marginal, of q from that of p; mean over the training documents, in nats.
     seed_ : int
         What seeded the generator: `random_state` where that is a whole number. A fit with it gives the same bits.
     n_iter_ : int
