@@ -46,6 +46,17 @@ class SparseRows:
         rows = torch.arange(len(self), device=self.offsets.device)
         return torch.repeat_interleave(rows, self.offsets.diff(), output_size=len(self.values))
 
+    def dense(self) -> Tensor:
+        """The same rows with their zeros, (B, D)."""
+        dense = self.values.new_zeros(len(self), self.n_features)
+        dense[self.row_numbers(), self.indices] = self.values
+        return dense
+
+    def only(self, keep: Tensor) -> "SparseRows":
+        """The rows without the non-zeros for which `keep`, bool of shape (nnz,), is false."""
+        kept = torch.cat([self.offsets.new_zeros(1), keep.cumsum(0, dtype=self.offsets.dtype)])
+        return SparseRows(self.indices[keep], kept[self.offsets], self.values[keep], self.n_features)
+
     def to(self, dtype: torch.dtype) -> "SparseRows":
         """The same rows with values of this dtype."""
         return self.with_values(self.values.to(dtype))
@@ -78,7 +89,26 @@ def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> T
     return values * keep.to(values.device).div_(1.0 - rate)
 
 
-def initialise_linear(layer: nn.Linear, generator: torch.Generator, gain: float = 1.0) -> None:
+class InputLinear(nn.Module):
+    """W x + b of dense or sparse rows: (B, H) from (B, D).
+
+    The weight is held (D, H), the transpose of `torch.nn.Linear`'s, so that sparse rows read only the rows in use.
+    """
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = nn.Parameter(torch.empty(in_features, out_features))
+        self.bias = nn.Parameter(torch.empty(out_features))
+
+    def forward(self, x: Tensor | SparseRows) -> Tensor:
+        """W x + b, (B, H)."""
+        product = sparse_matmul(x, self.weight) if isinstance(x, SparseRows) else x @ self.weight
+        return product + self.bias
+
+
+def initialise_linear(layer: nn.Linear | InputLinear, generator: torch.Generator, gain: float = 1.0) -> None:
     """Glorot's uniform initialisation (Glorot & Bengio 2010) from our own generator; the bias at zero."""
     bound = gain * (6.0 / (layer.in_features + layer.out_features)) ** 0.5
     with torch.no_grad():

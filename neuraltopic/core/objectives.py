@@ -33,22 +33,27 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class ELBO:
-    """Evidence lower bound with the KL in closed form: E_q[log p(x | z)] - KL(q || p), equation (17.11).
+    """Evidence lower bound, E_q[log p(x | z)] - KL(q || p), equation (17.11).
 
     Parameters
     ----------
     n_samples : int
         L of (17.13), the draws that estimate the first term.
+    closed_kl : bool
+        Whether the KL is taken in closed form where q has one; else it is estimated from the same draws
+        (the estimators B and A of Kingma & Welling 2014).
     """
 
     n_samples: int = 1
+    closed_kl: bool = True
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; `kl_weight` weighs the KL in the surrogate alone."""
         q = model.posterior(x, generator)
         z = q.sample(self.n_samples, generator)
         reconstruction = model.log_likelihood(z, x).mean(0)
-        kl = q.kl()
+        groups = q.kl() if self.closed_kl else None
+        kl = (q.log_prob(z) - model.latent.log_prior(z)).mean(0) if groups is None else groups.sum(-1)
         return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * kl)
 
 

@@ -21,8 +21,9 @@ class Data(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batch(self, rows: Tensor) -> Any:
-        """The rows with these numbers (int64, on the CPU), on the model's device."""
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Any:
+        """The rows with these numbers (int64, on the CPU), on the model's device; data that are random themselves,
+        such as pixels binarised anew each time, are drawn by the generator."""
         ...
 
 
@@ -141,7 +142,7 @@ def bounds(
     try:
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(batch_size):
-                yield objective(model, data.batch(rows), generator).value.cpu()
+                yield objective(model, data.batch(rows, generator), generator).value.cpu()
     finally:
         model.train(was_training)
 
@@ -218,7 +219,7 @@ class Trainer:
                 group["lr"] = schedule.learning_rate * group["factor"] * schedule.rate(progress)
             bound, norm = step(
                 self.model,
-                self.data.batch(rows),
+                self.data.batch(rows, self.generator),
                 self.objective,
                 self.optimiser,
                 self.generator,

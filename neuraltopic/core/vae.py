@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neuraltopic.core.latents import DiagonalGaussian, Posterior
+from neuraltopic.core.latents import Latent, Posterior
 
 
 class VAE(nn.Module):
@@ -19,15 +19,15 @@ class VAE(nn.Module):
         `encoder(x, decoder, generator)` gives (B, latent.n_parameters). It may look at the decoder, and draws its
         dropout, if any, from the generator; without one it is a function of x alone.
     latent : Module
-        `latent.posterior(parameters, x, decoder)` gives a `Posterior`; `latent.log_prior(z)` the prior's density.
+        A `Latent`: q(z | x) from the encoder's output, the prior's density, and what the decoder sees of z.
     decoder : Module
-        `decoder.log_likelihood(z, x)` gives log p(x | z) in nats, (S, B) from z (S, B, K).
+        `decoder.log_likelihood(h, x)` gives log p(x | z) in nats, (S, B) from h = latent.transform(z), (S, B, K).
     """
 
-    def __init__(self, encoder: nn.Module, latent: DiagonalGaussian, decoder: nn.Module) -> None:
+    def __init__(self, encoder: nn.Module, latent: Latent, decoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
-        self.latent = latent
+        self.latent: Any = latent
         self.decoder = decoder
 
     def posterior(self, x: Any, generator: torch.Generator | None = None) -> Posterior:
@@ -36,5 +36,5 @@ class VAE(nn.Module):
         return self.latent.posterior(self.encoder(x, self.decoder, noise), x, self.decoder)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
-        """log p(x | z) in nats, (S, B)."""
-        return self.decoder.log_likelihood(z, x)  # type: ignore[operator]
+        """log p(x | z) in nats, (S, B) from z (S, B, Z)."""
+        return self.decoder.log_likelihood(self.latent.transform(z), x)  # type: ignore[operator]

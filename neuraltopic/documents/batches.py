@@ -27,8 +27,8 @@ class CountBatches:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, rows: Tensor) -> SparseRows:
-        """The documents with these places (int64, on the CPU) in `self.rows`."""
+    def batch(self, rows: Tensor, generator: torch.Generator | None = None) -> SparseRows:
+        """The documents with these places (int64, on the CPU) in `self.rows`; nothing is drawn."""
         drawn = self.counts.rows(self.rows[rows.numpy()])
         return SparseRows(
             torch.from_numpy(drawn.indices.astype(np.int32)).to(self.device),

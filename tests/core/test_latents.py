@@ -44,7 +44,7 @@ def test_latent_takes_what_an_encoder_puts_out(name, mean):
 def test_kl_agrees_with_monte_carlo(q):
     z = q.sample(200_000, generator())
     draws = q.log_prob(z) - standard_normal_log_density(z)  # (S, B)
-    error = (draws.mean(0) - q.kl()).abs()
+    error = (draws.mean(0) - q.kl().sum(-1)).abs()
     assert (error < 4 * draws.std(0) / math.sqrt(len(draws))).all()
     assert (q.kl() > 0).all()
 
@@ -73,7 +73,7 @@ def test_diagonal_posterior_against_torch_distributions(mean):
     prior = torch.distributions.Normal(torch.zeros(K), torch.ones(K))
     z = q.sample(4, generator())
     torch.testing.assert_close(q.log_prob(z), normal.log_prob(z).sum(-1))
-    torch.testing.assert_close(q.kl(), torch.distributions.kl_divergence(normal, prior).sum(-1))
+    torch.testing.assert_close(q.kl(), torch.distributions.kl_divergence(normal, prior))
 
 
 def test_gaussian_kl_by_hand():
@@ -103,3 +103,21 @@ def test_gaussian_log_density_by_hand():
 def test_extreme_encoder_output_keeps_the_kl_finite():
     q = DiagonalGaussian(1).posterior(torch.tensor([[0.0, 1e4], [0.0, -1e4]]), None, None)
     assert torch.isfinite(q.kl()).all()
+
+
+def test_detached_posterior_is_the_same_and_takes_no_gradient(q):
+    leaf = q.mean.clone().requires_grad_()
+    attached = q._replace(mean=leaf)
+    z = q.sample(2, generator())
+    torch.testing.assert_close(attached.detach().log_prob(z), q.log_prob(z), rtol=0, atol=0)
+    assert attached.log_prob(z).requires_grad
+    assert not attached.detach().log_prob(z).requires_grad
+
+
+def test_prior_draws_of_the_gaussian_are_standard_normal_and_seen_as_they_are():
+    latent = DiagonalGaussian(K)
+    z = latent.sample_prior(50_000, generator())
+    assert z.shape == (50_000, 1, K)
+    assert z.mean(0).abs().max() < 4 / math.sqrt(50_000)
+    assert (z.var(0) - 1).abs().max() < 4 * math.sqrt(2 / 50_000)
+    assert latent.transform(z) is z

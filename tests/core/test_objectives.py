@@ -142,8 +142,16 @@ def test_one_importance_sample_is_the_elbo_with_the_kl_from_the_same_draw(x):
     z = q.sample(1, generator())
     sampled_kl = (q.log_prob(z) - model.latent.log_prior(z))[0]
     elbo = ELBO(1)(model, x, generator()).value
-    expected = elbo + q.kl() - sampled_kl
+    expected = elbo + q.kl().sum(-1) - sampled_kl
     torch.testing.assert_close(ImportanceWeighted(1)(model, x, generator()).value, expected.detach())
+
+
+def test_elbo_with_the_kl_from_the_draws_is_the_mean_log_weight(x):
+    model = linear_gaussian(exact=False)
+    weights = log_weights(model, x, 3, generator())
+    bound = ELBO(3, closed_kl=False)(model, x, generator())
+    torch.testing.assert_close(bound.value, weights.mean(0).detach(), rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(bound.surrogate, weights.mean(0), rtol=1e-13, atol=1e-13)
 
 
 def test_samples_in_chunks_give_the_bound_of_all_at_once(x):
@@ -192,7 +200,7 @@ def test_kl_weight_moves_the_surrogate_and_never_the_reported_bound(x):
     model = linear_gaussian(exact=False)
     full, half = ELBO(2)(model, x, generator(), 1.0), ELBO(2)(model, x, generator(), 0.5)
     torch.testing.assert_close(half.value, full.value, rtol=0, atol=0)
-    kl = model.posterior(x).kl()
+    kl = model.posterior(x).kl().sum(-1)
     torch.testing.assert_close(half.surrogate - full.surrogate, 0.5 * kl)
     torch.testing.assert_close(full.surrogate.detach(), full.value)
 
@@ -211,7 +219,7 @@ def test_bounds_leave_the_mode_as_it_was_and_take_no_gradient(x):
         def __len__(self):
             return B
 
-        def batch(self, rows):
+        def batch(self, rows, generator=None):
             return x[rows]
 
     model = linear_gaussian().train()

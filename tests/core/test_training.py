@@ -26,7 +26,7 @@ class Documents:
     def __len__(self):
         return len(self.counts)
 
-    def batch(self, rows):
+    def batch(self, rows, generator=None):
         return sparse_rows(self.counts[rows])
 
 

@@ -1,43 +1,17 @@
-"""Latent variables: the variational family q(z | x), the prior p(z), and how to draw from q by reparameterising.
-
-A latent turns what the encoder puts out into a posterior; a posterior is drawn from, and knows its density and its
-divergence from the prior.
+"""Gaussian latents: q(z | x) with a diagonal or a full covariance, and the prior N(0, I).
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
 
 import math
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from neuraltopic.core.latents.protocols import Posterior
+
 _LOG_2PI = math.log(2.0 * math.pi)
-
-
-class Posterior(Protocol):
-    """q(z | x) of B rows."""
-
-    @property
-    def mean(self) -> Tensor:
-        """(B, K)."""
-        ...
-
-    def variance(self) -> Tensor:
-        """Variance of each dimension, (B, K)."""
-        ...
-
-    def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
-        """(S, B, K), differentiable in the parameters of q. The only call that draws latent noise."""
-        ...
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        """log q(z | x) in nats, (S, B) from z (S, B, K)."""
-        ...
-
-    def kl(self) -> Tensor:
-        """KL(q || p) in nats, (B,)."""
-        ...
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:
@@ -71,8 +45,12 @@ class DiagonalPosterior(NamedTuple):
         return gaussian_log_density(z, self.mean, self.log_variance)
 
     def kl(self) -> Tensor:
-        """KL(q || p) in nats, (B,): the sum over dimensions of 1/2 (mean^2 + variance - 1 - log variance)."""
-        return 0.5 * (self.mean.square() + self.variance() - 1.0 - self.log_variance).sum(-1)
+        """KL(q || p) of each dimension in nats, (B, K): 1/2 (mean^2 + variance - 1 - log variance)."""
+        return 0.5 * (self.mean.square() + self.variance() - 1.0 - self.log_variance)
+
+    def detach(self) -> "DiagonalPosterior":
+        """The same q, whose parameters take no gradient."""
+        return DiagonalPosterior(self.mean.detach(), self.log_variance.detach())
 
 
 class CorrelatedPosterior(NamedTuple):
@@ -109,10 +87,14 @@ class CorrelatedPosterior(NamedTuple):
         return standard_normal_log_density(whitened) + self._half_log_determinant()
 
     def kl(self) -> Tensor:
-        """KL(q || p) in nats, (B,): 1/2 (trace of the covariance + |mean|^2 - K - log of its determinant)."""
+        """KL(q || p) in nats, (B, 1): 1/2 (trace of the covariance + |mean|^2 - K - log of its determinant)."""
         K = self.mean.shape[-1]
         squares = self.variance().sum(-1) + self.mean.square().sum(-1)
-        return 0.5 * (squares - K) + self._half_log_determinant()
+        return (0.5 * (squares - K) + self._half_log_determinant())[:, None]
+
+    def detach(self) -> "CorrelatedPosterior":
+        """The same q, whose parameters take no gradient."""
+        return CorrelatedPosterior(self.mean.detach(), self.precision_cholesky.detach())
 
     def _half_log_determinant(self) -> Tensor:
         """Half the log determinant of the precision, (B,)."""
@@ -144,3 +126,11 @@ class DiagonalGaussian(nn.Module):
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z) = log N(z; 0, I) in nats, (S, B)."""
         return standard_normal_log_density(z)
+
+    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z ~ N(0, I), (S, 1, K), on the CPU."""
+        return torch.randn((n_samples, 1, self.n_components), generator=generator)
+
+    def transform(self, z: Tensor) -> Tensor:
+        """What the decoder sees: z itself."""
+        return z

@@ -1,0 +1,67 @@
+"""Corruption q_D(x~ | x) of the inputs of a denoising autoencoder: equation (17.4).
+
+Axes: B rows, D features.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.networks import SparseRows
+
+Rows = Tensor | SparseRows
+
+
+class Corruption(Protocol):
+    """Anything that draws x~ from x and leaves x as it was."""
+
+    def __call__(self, x: Rows, generator: torch.Generator) -> Rows:
+        """x~ for each row, (B, D); all noise comes from `generator`."""
+        ...
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """x~ = x + e with e ~ N(0, std^2 I), for continuous x (17.4; Vincent et al. 2010).
+
+    The mean mu_D of (17.4) is 0: a constant added to every input is taken back by the biases. Sparse rows come out
+    dense, since noise falls on the zeros too.
+
+    Parameters
+    ----------
+    std : float
+        In the units of x.
+    """
+
+    std: float
+
+    def __call__(self, x: Rows, generator: torch.Generator) -> Tensor:
+        """x plus noise, dense, (B, D)."""
+        dense = x.dense() if isinstance(x, SparseRows) else x
+        noise = torch.randn(dense.shape, generator=generator, dtype=dense.dtype)
+        return dense + self.std * noise.to(dense.device)
+
+
+@dataclass(frozen=True)
+class MaskingNoise:
+    """A random fraction of the inputs set to zero, the rest as they were (17.4; Vincent et al. 2010).
+
+    Of sparse rows only the non-zeros are drawn: to mask a zero changes nothing. So x~ stays sparse, and a bag of words
+    loses some of its words.
+
+    Parameters
+    ----------
+    fraction : float
+        p, the probability of each input to be masked.
+    """
+
+    fraction: float
+
+    def __call__(self, x: Rows, generator: torch.Generator) -> Rows:
+        """x with a fraction of its inputs masked, (B, D); sparse where x is."""
+        values = x.values if isinstance(x, SparseRows) else x
+        keep = torch.empty(values.shape).bernoulli_(1.0 - self.fraction, generator=generator).bool()
+        keep = keep.to(values.device)
+        return x.only(keep) if isinstance(x, SparseRows) else x * keep
