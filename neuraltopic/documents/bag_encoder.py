@@ -1,0 +1,88 @@
+"""The inference network of the papers: from a bag of words, by layers of its own, to the parameters of q(z | x).
+
+Axes: B documents, V words, H hidden units, P parameters of q.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sparse_matmul
+
+# The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
+_MOMENTUM = 0.1
+_EPSILON = 1e-5
+
+
+class BatchNormalisation(nn.Module):
+    """Each column scaled to mean 0 and variance 1 over a batch, and shifted (Ioffe & Szegedy 2015).
+
+    In eval mode the running moments are used, so that no row depends on another; a training batch of one row uses
+    them too, having no variance of its own. There is no learnt scale: at a scale of 1 a column can neither vanish nor
+    grow, which keeps every topic in use (Srivastava & Sutton 2017).
+
+    Parameters
+    ----------
+    n_features : int
+    """
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_features))
+        self.register_buffer("running_variance", torch.ones(n_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_features) to the same."""
+        own_moments = self.training and len(x) > 1
+        return F.batch_norm(
+            x, self.running_mean, self.running_variance, None, self.shift, own_moments, _MOMENTUM, _EPSILON
+        )
+
+
+class BagEncoder(nn.Module):
+    """A perceptron on log counts: (B, V) to (B, P).
+
+    Parameters
+    ----------
+    n_words : int
+        V.
+    hidden : int
+        H, units of each of the two hidden layers.
+    n_parameters : int
+        P, what the latent asks for.
+    dropout_rate : float
+        Share of the second layer's units dropped while training.
+    normalised : bool
+        Whether the outputs are batch-normalised.
+
+    The counts enter as log(1 + count), each document scaled to unit length, beside the log of its length: what a
+    document is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
+    """
+
+    def __init__(self, n_words: int, hidden: int, n_parameters: int, dropout_rate: float, normalised: bool) -> None:
+        super().__init__()
+        self.words = nn.Parameter(torch.zeros(n_words, hidden))
+        self.input = nn.Linear(1, hidden)
+        self.hidden = nn.Linear(hidden, hidden)
+        self.output = nn.Linear(hidden, n_parameters)
+        self.normalisation = BatchNormalisation(n_parameters) if normalised else nn.Identity()
+        self.dropout_rate = dropout_rate
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the weights. A document has unit length, so its hidden units start with unit variance."""
+        self.words.copy_(torch.randn(self.words.shape, generator=generator))
+        for layer in (self.input, self.hidden, self.output):
+            initialise_linear(layer, generator)
+
+    def forward(self, counts: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
+        """Parameters of q for each document, (B, P)."""
+        values = torch.log1p(counts.values)
+        length = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
+        scaled = counts.with_values(values / length[counts.row_numbers()])
+        # A document of the usual length has about exp(4) words: the shift centres the input.
+        log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
+        h = F.softplus(sparse_matmul(scaled, self.words) + self.input(log_total))
+        h = dropout(F.softplus(self.hidden(h)), self.dropout_rate, generator)
+        return self.normalisation(self.output(h))

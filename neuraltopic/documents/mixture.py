@@ -1,0 +1,111 @@
+"""The mixture decoder: p(word | theta) = sum_k theta_k beta_k, each topic a distribution of its own.
+
+It is the energy softmax (17.14) with the rows of R normalised first, which makes it the likelihood of LDA; with R a
+product of word and topic vectors it is that of the embedded topic model.
+
+Axes: S samples, B documents, V words, K topics, E dimensions of a word vector.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from neuraltopic.core.networks import SparseRows
+
+# Non-zeros x topics of a batch that are held at once: 32 MiB of float32.
+_AT_ONCE = 1 << 23
+
+
+class MixtureSoftmax(nn.Module):
+    """p(w | theta) = sum_k theta_k softmax_w(R_k + b) (Miao, Grefenstette, Blunsom 2017; Srivastava & Sutton 2017).
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    n_words : int
+        V.
+
+    `weight` (V, K) holds R transposed, the log of how many times likelier a topic makes a word, up to a constant a
+    topic; `bias` (V,) holds b. Only words that occur in a document are looked at, once the K normalisers are known.
+    """
+
+    def __init__(self, n_components: int, n_words: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(n_words, n_components))
+        self.bias = nn.Parameter(torch.zeros(n_words))
+
+    @torch.no_grad()
+    def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
+        """Start b at the log frequencies, so that all topics are near the unigram model, and R at N(0, std^2)."""
+        self.bias.copy_(log_frequency)
+        self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
+
+    def topics(self) -> tuple[Tensor, Tensor]:
+        """R transposed (V, K) and b (V,), as they are in force."""
+        return self.weight, self.bias
+
+    def log_topics(self) -> Tensor:
+        """log beta, the log probability of each word in each topic, (V, K)."""
+        weight, bias = self.topics()
+        return torch.log_softmax(weight + bias[:, None], dim=0)
+
+    def log_likelihood(self, theta: Tensor, counts: SparseRows) -> Tensor:
+        """log p(x | theta) = sum_w x_w log p(w | theta), the multinomial coefficient left out.
+
+        Parameters
+        ----------
+        theta : Tensor of shape (S, B, K)
+            Shares of the topics, non-negative, summing to 1.
+        counts : SparseRows of shape (B, V)
+
+        Returns
+        -------
+        Tensor of shape (S, B), nats per document
+        """
+        rows, words = counts.row_numbers(), counts.indices.long()
+        log_topics = self.log_topics()[words]  # (nnz, K)
+        # Relative to the likeliest topic of each word: theta would have to be zero there to lose the word.
+        peak = log_topics.detach().amax(1, keepdim=True)
+        relative = torch.exp(log_topics - peak)
+        out = []
+        for share in theta.split(max(1, _AT_ONCE // max(1, relative.numel()))):
+            mixed = (share[:, rows] * relative).sum(-1).clamp_min(torch.finfo(theta.dtype).tiny)  # (s, nnz)
+            terms = counts.values * (mixed.log() + peak[:, 0])
+            out.append(terms.new_zeros(len(share), len(counts)).index_add_(1, rows, terms))
+        return torch.cat(out)
+
+    def log_probabilities(self, theta: Tensor) -> Tensor:
+        """log p(w | theta) for every word, (N, V) from theta of shape (N, K): for a few points, not for a corpus."""
+        return torch.logsumexp(theta.log()[:, None, :] + self.log_topics(), dim=-1)
+
+
+class EmbeddedMixture(MixtureSoftmax):
+    """The mixture with R = rho alpha: word vectors times topic vectors (Dieng, Ruiz, Blei 2020).
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    n_words : int
+        V.
+    n_dimensions : int
+        E.
+
+    `embeddings` (V, E) holds rho and `weight` (E, K) the topic vectors alpha. The paper has no b; with b at the log
+    frequencies the word vectors need not say how frequent a word is.
+    """
+
+    def __init__(self, n_components: int, n_words: int, n_dimensions: int) -> None:
+        super().__init__(n_components, n_words)
+        self.weight = nn.Parameter(torch.zeros(n_dimensions, n_components))
+        self.embeddings = nn.Parameter(torch.zeros(n_words, n_dimensions))
+
+    @torch.no_grad()
+    def start_from(self, embeddings: Tensor, *, trained_on: bool) -> None:
+        """Take word vectors (V, E); they move with the fit where `trained_on`."""
+        self.embeddings.copy_(embeddings)
+        self.embeddings.requires_grad_(trained_on)
+
+    def topics(self) -> tuple[Tensor, Tensor]:
+        """R transposed (V, K) and b (V,), as they are in force."""
+        return self.embeddings @ self.weight, self.bias

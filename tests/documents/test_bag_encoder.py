@@ -1,0 +1,68 @@
+"""The bag-of-words encoder against its dense definition, and batch normalisation against torch's."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from neuraltopic.documents.bag_encoder import BagEncoder, BatchNormalisation
+from tests.parts import V, documents, generator, randomise, sparse_rows
+
+P = 6
+
+
+def encoder(normalised=False, dropout_rate=0.0):
+    return randomise(BagEncoder(V, 4, P, dropout_rate, normalised))
+
+
+def test_sparse_layer_is_the_dense_definition():
+    net, counts = encoder(), documents()
+    log_counts = torch.log1p(counts)
+    unit = log_counts / log_counts.norm(dim=1, keepdim=True).clamp_min(1e-300)
+    h = F.softplus(unit @ net.words + (torch.log1p(counts.sum(1)) - 4.0)[:, None] @ net.input.weight.T + net.input.bias)
+    expected = net.output(F.softplus(net.hidden(h)))
+    torch.testing.assert_close(net(sparse_rows(counts), None), expected)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_outside_training_a_document_alone_is_what_it_is_in_a_batch(normalised):
+    net, counts = encoder(normalised).eval(), documents()
+    whole = net(sparse_rows(counts), None)
+    alone = torch.cat([net(sparse_rows(row[None]), None) for row in counts])
+    torch.testing.assert_close(alone, whole)
+    assert torch.isfinite(whole).all()
+
+
+def test_dropout_draws_from_the_generator_alone():
+    net, counts = encoder(dropout_rate=0.5), sparse_rows(documents())
+    state = torch.random.get_rng_state()
+    first, again, other = (net(counts, None, generator(seed)) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    torch.testing.assert_close(net(counts, None), encoder()(counts, None))
+
+
+def test_hidden_units_start_with_the_variance_of_one():
+    net = BagEncoder(1000, 2000, P, 0.0, False)
+    net.initialise(generator())
+    assert net.words.std().item() == pytest.approx(1.0, rel=0.01)
+    assert net.input.bias.abs().max() == 0
+
+
+def test_batch_normalisation_is_torchs_with_a_scale_of_one():
+    ours, theirs = BatchNormalisation(P).double(), torch.nn.BatchNorm1d(P).double()
+    for seed in range(3):
+        x = torch.randn(8, P, generator=generator(seed), dtype=torch.float64) * 3 + 1
+        torch.testing.assert_close(ours(x), theirs(x))
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+
+
+def test_training_batch_of_one_uses_the_running_moments():
+    normalisation = BatchNormalisation(1)
+    with torch.no_grad():
+        normalisation.running_mean.fill_(2.0)
+        normalisation.running_variance.fill_(4.0)
+    assert normalisation(torch.tensor([[6.0]])).item() == pytest.approx(2.0 / math.sqrt(1 + 1e-5 / 4), rel=1e-6)
+    assert normalisation.running_mean.item() == 2.0
