@@ -45,11 +45,15 @@ class Lexicon:
         """Return the number of each word, -1 where it is not known; what was dropped is never known."""
         return np.array([self._number.get(word, -1) for word in words], np.int32)
 
-    def count(self, block: Block) -> sparse.csr_array:
-        """Return the counts of a block of numbered words, shape (B, V), each row's words ascending."""
+    def columns(self, block: Block) -> Block:
+        """Return the words of the vocabulary in a block of numbered words, as columns, in their order."""
         block = self._join(block)
         columns = self._columns[block.tokens]
-        return word_matrix(compressed(Block(columns, block.bounds), columns >= 0), self.n_columns).tocsr()
+        return compressed(Block(columns, block.bounds), columns >= 0)
+
+    def count(self, block: Block) -> sparse.csr_array:
+        """Return the counts of a block of numbered words, shape (B, V), each row's words ascending."""
+        return word_matrix(self.columns(block), self.n_columns).tocsr()
 
 
 def word_matrix(block: Block, n_words: int) -> sparse.csc_array:

@@ -152,11 +152,8 @@ class Preprocessor:
             Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
         """
         report, fitted = progress or _silent, self._learned()
-        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
-        if tokeniser.identity != fitted.tokeniser:
-            raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
         intake = Intake(rows, only_new=False, report=report)
-        blocks = _known_words(tokeniser(intake), rule, fitted.lexicon)
+        blocks = self._known_words(intake, fitted)
         with _folder(workspace) as folder:
             counts, n_tokens = _count(
                 blocks,
@@ -167,6 +164,18 @@ class Preprocessor:
                 report=lambda done: report("counting", done, None),
             )
         return Prepared(counts, intake.ledger, intake.close(n_tokens))
+
+    def token_blocks(self, rows: Iterable[Row], *, progress: Progress | None = None) -> Iterator[Block]:
+        """Yield the words of the vocabulary in each row that `transform` counts, as columns, in their order.
+
+        Raises
+        ------
+        NeuralTopicError
+            As `transform` does.
+        """
+        fitted = self._learned()
+        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted):
+            yield fitted.lexicon.columns(block)
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -195,6 +204,12 @@ class Preprocessor:
                 hint="Call fit_transform first",
             )
         return self._fitted
+
+    def _known_words(self, texts: Iterable[str], fitted: Fitted) -> Iterator[Block]:
+        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
+        if tokeniser.identity != fitted.tokeniser:
+            raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
+        return _known_words(tokeniser(texts), rule, fitted.lexicon)
 
     def _rule(self, listed: Iterable[str]) -> WordRule:
         return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)

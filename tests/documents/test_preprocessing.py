@@ -107,6 +107,19 @@ def test_transform_gives_every_readable_row_its_counts():
     assert prepared.ledger.n_tokens.tolist() == [2, 0, 0, 0, 2, 1]
 
 
+def test_token_blocks_keep_the_order_of_the_words_that_are_counted():
+    preprocessor = Preprocessor(Preprocessing(**ALL, phrases=True))
+    preprocessor.fit_transform(rows(*[f"the new york taxi w{number}" for number in range(PHRASE_MIN_COUNT)]))
+    others = rows("Taxi, new york! A taxi", None, "", "unheard of")
+    (block,) = preprocessor.token_blocks(others)
+    words = [preprocessor.vocabulary.words[column] for column in block.tokens]
+    assert words == ["taxi", "new_york", "taxi"]
+    assert block.bounds.tolist() == [0, 3, 3, 3]
+    assert np.array_equal(np.diff(block.bounds), preprocessor.transform(others).counts.totals())
+    with pytest.raises(NeuralTopicError, match="Call fit_transform first"):
+        next(Preprocessor().token_blocks(others))
+
+
 def test_transform_of_no_rows_is_empty():
     preprocessor = Preprocessor(Preprocessing(**ALL))
     preprocessor.fit_transform(rows("cat"))
