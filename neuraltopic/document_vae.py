@@ -5,7 +5,6 @@ Axes: D documents, V words, K latent dimensions.
 
 import dataclasses
 import hashlib
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -13,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from neuraltopic.checkpoints import Checkpoint
@@ -24,6 +22,14 @@ from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.fitting import (
+    draw_seed,
+    require_positive,
+    require_random_state,
+    require_share,
+    require_whole,
+    split_rows,
+)
 from neuraltopic.recipes import Recipe, find_recipe
 
 if TYPE_CHECKING:
@@ -144,10 +150,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 got="only empty ones",
                 hint="Look at the preprocessing",
             )
-        if isinstance(self.random_state, int | np.integer):
-            self.seed_ = int(self.random_state)
-        else:
-            self.seed_ = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
         # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
@@ -157,7 +160,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         recipe.initialise(self.vae_, log_frequency, generator)
         self.vae_.to(device)
 
-        held_out, training = _split(filled, self.validation_fraction, generator)
+        held_out, training = split_rows(filled, self.validation_fraction, generator)
         trainer = Trainer(
             self.vae_,
             CountBatches(counts, training, device),
@@ -233,7 +236,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             False is the ELBO (17.11) with the closed-form KL; True the tighter bound (17.24).
         """
         check_is_fitted(self)
-        _require_whole("n_samples", n_samples)
+        require_whole("n_samples", n_samples)
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
         data = CountBatches(self._counts(X, fitting=False), device=self._device())
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
@@ -278,37 +281,17 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _settings(self) -> tuple[Recipe, Schedule]:
         """The recipe, and its schedule with what the user set in place."""
         recipe = find_recipe(self.recipe)
-        _require_whole("n_components", self.n_components)
+        require_whole("n_components", self.n_components)
         given = {}
         for name in ("max_epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
-                _require_whole(name, getattr(self, name))
+                require_whole(name, getattr(self, name))
                 given[name] = getattr(self, name)
         if self.learning_rate is not None:
-            if not _is_number(self.learning_rate) or not 0.0 < self.learning_rate < np.inf:
-                raise UsageError(
-                    "learning_rate",
-                    expected="a number above 0",
-                    got=repr(self.learning_rate),
-                    hint="Try 0.001",
-                )
+            require_positive("learning_rate", self.learning_rate, hint="Try 0.001")
             given["learning_rate"] = self.learning_rate
-        if not _is_number(self.validation_fraction) or not 0.0 <= self.validation_fraction < 1.0:
-            raise UsageError(
-                "validation_fraction",
-                expected="a share from 0 to below 1",
-                got=repr(self.validation_fraction),
-                hint="Try 0.05",
-            )
-        try:
-            check_random_state(self.random_state)
-        except ValueError as error:
-            raise UsageError(
-                "random_state",
-                expected="None, a RandomState or a whole number from 0 to 2**32 - 1",
-                got=repr(self.random_state),
-                hint="Try 0",
-            ) from error
+        require_share("validation_fraction", self.validation_fraction, hint="Try 0.05")
+        require_random_state(self.random_state)
         return recipe, dataclasses.replace(recipe.schedule, **given)
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -364,27 +347,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return tags
 
 
-def _require_whole(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise UsageError(
-            name, expected="a whole number of 1 or more", got=repr(value), hint=f"Set {name} to at least 1"
-        )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
 def _log_frequency(counts: Counts) -> torch.Tensor:
     """Log of each word's share of the tokens, half a token added to each, (V,)."""
     totals = torch.from_numpy(counts.word_totals()) + 0.5
     return torch.log(totals / totals.sum()).float()
-
-
-def _split(
-    rows: NDArray[np.int64], fraction: float, generator: torch.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Held-out and training rows; at least one document stays for training."""
-    n_held_out = min(round(fraction * len(rows)), len(rows) - 1)
-    order = torch.randperm(len(rows), generator=generator).numpy()
-    return np.sort(rows[order[:n_held_out]]), np.sort(rows[order[n_held_out:]])

@@ -1,0 +1,73 @@
+"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from neuraltopic.errors import UsageError
+
+
+def require_whole(name: str, value: object, smallest: int = 1) -> None:
+    """Raise a UsageError unless the parameter is a whole number of `smallest` or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < smallest:
+        raise UsageError(
+            name,
+            expected=f"a whole number of {smallest} or more",
+            got=repr(value),
+            hint=f"Set {name} to at least {smallest}",
+        )
+
+
+def require_positive(name: str, value: Any, hint: str) -> None:
+    """Raise a UsageError unless the parameter is a finite number above 0."""
+    if not _is_number(value) or not 0.0 < value < np.inf:
+        raise UsageError(name, expected="a number above 0", got=repr(value), hint=hint)
+
+
+def require_share(name: str, value: Any, hint: str) -> None:
+    """Raise a UsageError unless the parameter is a number from 0 to below 1."""
+    if not _is_number(value) or not 0.0 <= value < 1.0:
+        raise UsageError(name, expected="a share from 0 to below 1", got=repr(value), hint=hint)
+
+
+def require_one_of(name: str, value: Any, known: Any) -> None:
+    """Raise a UsageError unless the parameter is one of these names."""
+    if not isinstance(value, str) or value not in known:
+        raise UsageError(name, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
+
+
+def require_random_state(value: object) -> None:
+    """Raise a UsageError unless a generator can be seeded with it."""
+    try:
+        check_random_state(value)
+    except ValueError as error:
+        raise UsageError(
+            "random_state",
+            expected="None, a RandomState or a whole number from 0 to 2**32 - 1",
+            got=repr(value),
+            hint="Try 0",
+        ) from error
+
+
+def draw_seed(random_state: Any) -> int:
+    """`random_state` where that is a whole number, else a number drawn from it."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def split_rows(
+    rows: NDArray[np.int64], fraction: float, generator: torch.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Held-out and training rows, each in order; at least one row stays for training."""
+    n_held_out = min(round(fraction * len(rows)), len(rows) - 1)
+    order = torch.randperm(len(rows), generator=generator).numpy()
+    return np.sort(rows[order[:n_held_out]]), np.sort(rows[order[n_held_out:]])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
