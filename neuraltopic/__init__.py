@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "TopicModel": "neuraltopic.topic_model",
     "DocumentVAE": "neuraltopic.document_vae",
+    "Autoencoder": "neuraltopic.autoencoder",
     "Preprocessing": "neuraltopic.documents.preprocessing",
     "NeuralTopicError": "neuraltopic.errors",
     "UsageError": "neuraltopic.errors",

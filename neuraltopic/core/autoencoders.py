@@ -8,7 +8,7 @@ Axes: B rows, D input features, H hidden units, K dimensions of the code.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -116,32 +116,29 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = nn.ModuleList(encoder)
         self.decoder = nn.ModuleList(decoder)
+        # The trainer knows models of three parts; between these two lies nothing.
+        self.latent = nn.Identity()
         self.activation = activation
         self.loss = loss
 
-    def encode(self, x: Rows) -> Tensor:
-        """The code h(x), (B, K) from (B, D)."""
-        return self.codes(x, len(self.encoder))
-
-    def codes(self, x: Rows, depth: int) -> Rows:
-        """What leaves layer number `depth` of the encoder, (B, H); x itself at depth 0."""
+    def encode(self, x: Rows, depth: int | None = None) -> Any:
+        """The code h(x), (B, K) from (B, D); with a depth, what leaves that layer: (B, H), and x itself at 0."""
         for layer in self.encoder[:depth]:
             x = self.activation.function(layer(x))
         return x
 
     def decode(self, h: Tensor) -> Tensor:
         """The output that the loss compares with x, before its link: (B, D) from (B, K)."""
-        *inner, last = self.decoder
-        for layer in inner:
+        for layer in self.decoder[:-1]:
             h = self.activation.function(layer(h))
-        return last(h)
+        return self.decoder[-1](h)
 
     def initialise(self, bias: Tensor, generator: torch.Generator) -> None:
         """Draw the weights; the last layer's start at the bias given, (D,)."""
         for layer in (*self.encoder, *self.decoder):
             initialise_linear(layer, generator, self.activation.gain)
         with torch.no_grad():
-            self.decoder[-1].bias.copy_(bias)
+            self.decoder[-1].bias.copy_(bias)  # type: ignore[operator]
 
 
 def mirrored(sizes: Sequence[int], activation: Activation, loss: Loss) -> Autoencoder:
@@ -177,7 +174,7 @@ class Reconstruction:
 
     corruption: Corruption | None = None
 
-    def __call__(self, model: Autoencoder, x: Rows, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
+    def __call__(self, model: Any, x: Rows, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Minus the loss of each row, (B,); there is no KL to weigh."""
         seen = self.corruption(x, generator) if self.corruption else x
         target = x.dense() if isinstance(x, SparseRows) else x
@@ -204,7 +201,7 @@ class Codes:
     def __len__(self) -> int:
         return len(self.data)
 
-    def batch(self, rows: Tensor, generator: torch.Generator | None = None) -> Rows:
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Rows:
         """The codes of the rows with these numbers, (B, H)."""
         with torch.no_grad():
-            return self.model.codes(self.data.batch(rows, generator), self.depth)
+            return self.model.encode(self.data.batch(rows, generator), self.depth)

@@ -3,7 +3,10 @@
 Axes: B rows, D input features, H hidden units.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -115,3 +118,69 @@ def initialise_linear(layer: nn.Linear | InputLinear, generator: torch.Generator
         layer.weight.copy_(torch.empty(layer.weight.shape).uniform_(-bound, bound, generator=generator))
         if layer.bias is not None:
             layer.bias.zero_()
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron: linear layers with an activation between each and the next, none after the last.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Width of the input, of each hidden layer, and of the output.
+    activation : callable
+    """
+
+    def __init__(self, sizes: Sequence[int], activation: Callable[[Tensor], Tensor] = torch.tanh) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(below, above) for below, above in pairwise(sizes))
+        self.activation = activation
+
+    def initialise(self, generator: torch.Generator, bias: Tensor | None = None) -> None:
+        """Draw the weights; the output's bias starts at the one given, or at 0."""
+        for layer in self.layers:
+            initialise_linear(layer, generator)  # type: ignore[arg-type]
+        if bias is not None:
+            with torch.no_grad():
+                self.layers[-1].bias.copy_(bias)  # type: ignore[operator]
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(..., sizes[-1]) from (..., sizes[0])."""
+        *inner, last = self.layers
+        for layer in inner:
+            h = self.activation(layer(h))
+        return last(h)
+
+
+class PerceptronEncoder(nn.Module):
+    """An inference network for dense or sparse rows: the parameters of q(z | x), (B, n_parameters) (17.10).
+
+    Parameters
+    ----------
+    n_features : int
+        D.
+    hidden : sequence of int
+        Width of each hidden layer, one at least.
+    n_parameters : int
+        What the latent asks for.
+    activation : callable
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        hidden: Sequence[int],
+        n_parameters: int,
+        activation: Callable[[Tensor], Tensor] = torch.tanh,
+    ) -> None:
+        super().__init__()
+        self.input = InputLinear(n_features, hidden[0])
+        self.network = MLP([*hidden, n_parameters], activation)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the weights."""
+        initialise_linear(self.input, generator)
+        self.network.initialise(generator)
+
+    def forward(self, x: Tensor | SparseRows, decoder: Any = None, generator: torch.Generator | None = None) -> Tensor:
+        """(B, n_parameters) from x (B, D); neither decoder nor noise has a part in it."""
+        return self.network(self.network.activation(self.input(x)))
