@@ -6,13 +6,14 @@ moments, the best weights so far, the history and the state of the one generator
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from neuraltopic.core.objectives import Objective
+from neuraltopic.core.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
 
 
@@ -34,14 +35,13 @@ class Schedule:
     Parameters
     ----------
     max_epochs : int, optional
-        Passes over the training rows. The learning rate goes up and down once over all of them (one cycle,
-        Smith & Topin 2018), so this is the length of the schedule, not only its end. By default as many as make
-        1,000 updates, from 10 to 200.
+        Passes over the training rows. The learning rate runs its course over all of them, so this is the length of
+        the schedule, not only its end. By default as many as make 1,000 updates, from 10 to 200.
     batch_size : int, optional
         By default a thirty-second of the rows, from 32 to 400: a small corpus needs its updates, a large one its
         speed.
     learning_rate : float
-        Peak rate of Adam (Kingma & Ba 2015).
+        Rate of Adam (Kingma & Ba 2015) where the factor of `rate` is 1.
     decoder_rate : float
         Factor on the learning rate of the decoder's parameters.
     weight_decay : float
@@ -49,10 +49,12 @@ class Schedule:
     decoder_precision : float
         Precision of the Gaussian prior N(0, 1/precision) on the decoder's matrices, of which the fit finds the
         most probable: what few rows speak of stays small.
-    warm_up : float
-        Share of the steps over which the learning rate rises.
-    kl_warm_up : float
-        Share of the steps over which the weight of the KL rises from 0 to 1 (Bowman et al. 2016).
+    epsilon : float
+        What Adam adds to the root of the second moment: the larger, the more a small gradient counts as small.
+    rate : callable
+        Factor on the learning rate at a progress in [0, 1], `OneCycle` or `Steps`.
+    kl_weight : callable
+        Weight of the KL at a progress in [0, 1], `LinearWarmUp` or `CyclicalWarmUp`.
     patience : int, optional
         Epochs without a better validation bound, once the KL has its full weight, after which the fit stops. By
         default a sixth of `max_epochs`.
@@ -66,8 +68,9 @@ class Schedule:
     decoder_rate: float = 2.5
     weight_decay: float = 1e-2
     decoder_precision: float = 10.0
-    warm_up: float = 0.1
-    kl_warm_up: float = 0.0
+    epsilon: float = 1e-8
+    rate: Rate = field(default_factory=OneCycle)
+    kl_weight: KLWeight = field(default_factory=LinearWarmUp)
     patience: int | None = None
     clip: float = 100.0
 
@@ -77,16 +80,6 @@ class Schedule:
         n_batches = math.ceil(n_rows / batch_size)
         max_epochs = self.max_epochs or min(max(math.ceil(1000 / n_batches), 10), 200)
         return ResolvedSchedule(max_epochs, batch_size, self.patience or math.ceil(max_epochs / 6))
-
-    def rate(self, progress: float) -> float:
-        """Factor on the learning rate at `progress` in [0, 1]: a linear rise, then half a cosine down."""
-        if progress < self.warm_up:
-            return 0.1 + 0.9 * progress / self.warm_up
-        return 0.5 * (1.0 + math.cos(math.pi * (progress - self.warm_up) / (1.0 - self.warm_up)))
-
-    def kl_weight(self, progress: float) -> float:
-        """Weight of the KL at `progress` in [0, 1]."""
-        return min(1.0, progress / self.kl_warm_up) if self.kl_warm_up > 0 else 1.0
 
 
 class ResolvedSchedule(NamedTuple):
@@ -195,7 +188,7 @@ class Trainer:
             return True
         if not len(self.held_out):
             return False
-        settled = max(self.best_epoch, math.ceil(self.schedule.kl_warm_up * self.max_epochs))
+        settled = max(self.best_epoch, math.ceil(self.schedule.kl_weight.full_from * self.max_epochs))
         return self.epoch - settled >= self.patience
 
     def run(self, after_epoch: Callable[["Trainer"], None] = lambda _: None) -> None:
@@ -296,4 +289,4 @@ def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> torch.optim.Optim
             }
             if group["params"]:
                 groups.append(group)
-    return torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True)
+    return torch.optim.Adam(groups, lr=schedule.learning_rate, eps=schedule.epsilon, fused=True)
