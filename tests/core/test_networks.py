@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from neuraltopic.core.networks import dropout, initialise_linear, sparse_matmul
-from tests.parts import V, documents, generator, sparse_rows
+from neuraltopic.core.networks import MLP, InputLinear, PerceptronEncoder, dropout, initialise_linear, sparse_matmul
+from tests.parts import V, documents, generator, randomise, sparse_rows
 
 
 def test_sparse_matmul_is_the_dense_product_in_value_and_gradient():
@@ -60,3 +60,55 @@ def test_initialise_linear_is_glorot():
     assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.01)
     assert not layer.bias.any()
     initialise_linear(nn.Linear(2, 2, bias=False), generator())
+
+
+def test_mlp_by_hand():
+    """Two layers: W2 tanh(W1 h + b1) + b2, over any axes before the last."""
+    network = randomise(MLP([3, 4, 2]))
+    h = torch.randn(5, 6, 3, generator=generator(1), dtype=torch.float64)
+    first, second = network.layers
+    expected = torch.tanh(h @ first.weight.T + first.bias) @ second.weight.T + second.bias
+    torch.testing.assert_close(network(h), expected)
+
+
+def test_mlp_starts_at_the_bias_it_is_given():
+    network = MLP([3, 4, 2], torch.relu)
+    network.initialise(generator(), torch.tensor([0.5, -1.0]))
+    assert network(torch.zeros(3)).tolist() == [0.5, -1.0]
+    network.initialise(generator())
+    assert network(torch.zeros(3)).tolist() == [0.0, 0.0]
+
+
+def test_perceptron_encoder_reads_sparse_rows_as_dense_ones():
+    encoder = randomise(PerceptronEncoder(V, [5, 4], 6))
+    dense = documents()
+    output = encoder(dense)
+    torch.testing.assert_close(encoder(sparse_rows(dense), None), output)
+    first, last = encoder.network.layers
+    hidden = torch.tanh(dense @ encoder.input.weight + encoder.input.bias)
+    expected = torch.tanh(hidden @ first.weight.T + first.bias) @ last.weight.T + last.bias
+    torch.testing.assert_close(output, expected)
+
+
+def test_perceptron_encoder_draws_its_weights_from_the_generator():
+    encoder = PerceptronEncoder(V, [5], 6)
+    encoder.initialise(generator(3))
+    weights = {name: value.clone() for name, value in encoder.state_dict().items()}
+    encoder.initialise(generator(3))
+    assert all(torch.equal(weights[name], value) for name, value in encoder.state_dict().items())
+    assert not encoder.input.bias.any()
+    assert encoder.input.weight.abs().max() <= math.sqrt(6 / (V + 5))
+
+
+def test_input_linear_is_linear_of_dense_and_of_sparse_rows():
+    layer, x = InputLinear(V, 3), documents()
+    initialise_linear(layer, generator())
+    layer.double()
+    layer.bias.data += 0.5
+    expected = nn.functional.linear(x, layer.weight.T, layer.bias)
+    torch.testing.assert_close(layer(x), expected)
+    torch.testing.assert_close(layer(sparse_rows(x)), expected)
+
+
+def test_dense_rows_have_their_zeros_back():
+    assert torch.equal(sparse_rows(documents()).dense(), documents())
