@@ -19,7 +19,11 @@ LATENTS = {"diagonal_gaussian": lambda: DiagonalGaussian(K), "refined_gaussian":
 DECODERS = {"energy_softmax": lambda: EnergySoftmax(K, V)}
 OBJECTIVES = {
     "elbo": lambda n_samples: ELBO(n_samples),
+    "elbo_sampled_kl": lambda n_samples: ELBO(n_samples, closed_kl=False),
+    "elbo_free_bits": lambda n_samples: ELBO(n_samples, free_bits=0.3),
     "importance_weighted": lambda n_samples: ImportanceWeighted(n_samples),
+    "importance_weighted_chunked": lambda n_samples: ImportanceWeighted(n_samples, at_once=2),
+    "doubly_reparameterised": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
 }
 
 

@@ -1,7 +1,7 @@
 """Bounds on log p(x), and what to differentiate to raise them.
 
 An objective returns the bound, which logs, early stopping and tables read, and beside it a surrogate whose
-gradient trains the model: the two differ as soon as the KL is weighted.
+gradient trains the model: the two differ as soon as the KL is weighted or free bits are given.
 
 Axes: S samples, B rows of data. All values are nats per row.
 """
@@ -12,8 +12,13 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
+from neuraltopic.core.latents import Posterior
 from neuraltopic.core.vae import VAE
+
+# Pairs of a sample and a row that the decoder sees together, unless told otherwise: what 50 samples of 512 rows make.
+_PAIRS_AT_ONCE = 25_600
 
 
 class Bound(NamedTuple):
@@ -42,10 +47,15 @@ class ELBO:
     closed_kl : bool
         Whether the KL is taken in closed form where q has one; else it is estimated from the same draws
         (the estimators B and A of Kingma & Welling 2014).
+    free_bits : float
+        Nats of KL that each group of latent dimensions, a column of `Posterior.kl()`, has free: in the surrogate its
+        mean over the rows counts for no less (lambda of Kingma et al. 2016), so that a dimension can be taken into
+        use before it pays. A KL estimated from the draws is one group.
     """
 
     n_samples: int = 1
     closed_kl: bool = True
+    free_bits: float = 0.0
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; `kl_weight` weighs the KL in the surrogate alone."""
@@ -53,8 +63,11 @@ class ELBO:
         z = q.sample(self.n_samples, generator)
         reconstruction = model.log_likelihood(z, x).mean(0)
         groups = q.kl() if self.closed_kl else None
-        kl = (q.log_prob(z) - model.latent.log_prior(z)).mean(0) if groups is None else groups.sum(-1)
-        return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * kl)
+        if groups is None:
+            groups = (q.log_prob(z) - model.latent.log_prior(z)).mean(0)[:, None]
+        kl = groups.sum(-1)
+        price = groups.mean(0).clamp(min=self.free_bits).sum() if self.free_bits else kl
+        return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * price)
 
 
 @dataclass(frozen=True)
@@ -67,23 +80,104 @@ class ImportanceWeighted:
     ----------
     n_samples : int
         k. With k = 1 it is the ELBO with the KL estimated from the same draw.
-    at_once : int
-        Samples held in memory together; the sum over the rest is carried on in log space.
+    doubly_reparameterised : bool
+        Whether the gradient that reaches q through log q(z | x) is reparameterised as well (DReG, Tucker et al.
+        2018): of the same mean, and for the encoder of lower variance, which does not drown the signal as k grows.
+    at_once : int, optional
+        Samples that the decoder sees together. By default as many as make 25,600 with the rows. Where k is larger, the
+        bound is put together from chunks, each of which is computed again for its gradient, so that the memory which
+        decoder and densities take is that of one chunk.
     """
 
     n_samples: int
-    at_once: int = 50
+    doubly_reparameterised: bool = False
+    at_once: int | None = None
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; in the surrogate `kl_weight` weighs log p(z) - log q(z | x) within each w."""
         q = model.posterior(x, generator)
-        values, surrogates = [], []
-        for done in range(0, self.n_samples, self.at_once):
-            z = q.sample(min(self.at_once, self.n_samples - done), generator)
-            likelihood, ratio = model.log_likelihood(z, x), model.latent.log_prior(z) - q.log_prob(z)
-            values.append(torch.logsumexp((likelihood + ratio).detach(), dim=0))
-            surrogates.append(torch.logsumexp(likelihood + kl_weight * ratio, dim=0))
-        value, surrogate = (
-            torch.logsumexp(torch.stack(parts), dim=0) - math.log(self.n_samples) for parts in (values, surrogates)
-        )
-        return Bound(value, surrogate)
+        density = q.detach() if self.doubly_reparameterised else q
+        draws = draw(model, x, q, self.n_samples, generator, density=density, at_once=self.at_once)
+        value = log_mean_exp((draws.log_likelihood + draws.log_ratio).detach())
+        log_weights = draws.log_likelihood + kl_weight * draws.log_ratio
+        if self.doubly_reparameterised and draws.z:
+            _double(draws.z, torch.softmax(log_weights.detach(), dim=0), kl_weight)
+        return Bound(value, log_mean_exp(log_weights))
+
+
+def log_mean_exp(log_weights: Tensor) -> Tensor:
+    """log (1/S) sum_i w_i over the first axis, (...,) from (S, ...)."""
+    return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
+
+
+class Draws(NamedTuple):
+    """Samples z_i ~ q and the two parts of their log weights (17.23).
+
+    Attributes
+    ----------
+    z : list of Tensor
+        The samples that take a gradient, in chunks of the first axis; none where none does.
+    log_likelihood : Tensor of shape (S, B)
+        log p(x | z_i), nats.
+    log_ratio : Tensor of shape (S, B)
+        log p(z_i) - log q(z_i | x), nats.
+    """
+
+    z: list[Tensor]
+    log_likelihood: Tensor
+    log_ratio: Tensor
+
+
+def draw(
+    model: VAE,
+    x: Any,
+    q: Posterior,
+    n_samples: int,
+    generator: torch.Generator,
+    *,
+    density: Posterior | None = None,
+    at_once: int | None = None,
+) -> Draws:
+    """Draw from q and weigh, a chunk at a time.
+
+    Parameters
+    ----------
+    q : Posterior
+        What is drawn from.
+    density : Posterior, optional
+        What log q(z | x) is taken of where that is not q itself but q without its gradient.
+    at_once : int, optional
+        As for `ImportanceWeighted`.
+    """
+    density = q if density is None else density
+    at_once = at_once or max(1, _PAIRS_AT_ONCE // max(1, len(q.mean)))
+
+    def parts(z: Tensor) -> tuple[Tensor, Tensor]:
+        return model.log_likelihood(z, x), model.latent.log_prior(z) - density.log_prob(z)
+
+    chunks, likelihoods, ratios = [], [], []
+    for done in range(0, n_samples, at_once):
+        z = q.sample(min(at_once, n_samples - done), generator)
+        if z.requires_grad and n_samples > at_once:
+            # Decoders draw nothing, so the second time is like the first and no state of a generator is to be kept.
+            likelihood, ratio = checkpoint(parts, z, use_reentrant=False, preserve_rng_state=False)
+        else:
+            likelihood, ratio = parts(z)
+        if z.requires_grad:
+            chunks.append(z)
+        likelihoods.append(likelihood)
+        ratios.append(ratio)
+    return Draws(chunks, torch.cat(likelihoods), torch.cat(ratios))
+
+
+def _double(chunks: list[Tensor], shares: Tensor, kl_weight: float) -> None:
+    """Multiply the gradient that goes through each z into q by 1 - kl_weight + kl_weight * its share of the weight.
+
+    With w_i = p(x | z_i) (p(z_i) / q(z_i))^c and v_i its share of the sum, the gradient through log q that was left
+    out is -c E[v_i d log q(z_i)], which reparameterised is -c E[v_i (1 - v_i) (d log w_i / d z_i) dz_i]. Beside the
+    v_i (d log w_i / d z_i) dz_i that comes through z this makes v_i (1 - c + c v_i): v_i^2 with c = 1, as in
+    Tucker et al. (2018).
+    """
+    for z, share in zip(chunks, shares.split([len(z) for z in chunks]), strict=True):
+        factor = (1.0 - kl_weight + kl_weight * share)[..., None]
+        z.register_hook(lambda gradient, factor=factor: gradient * factor)

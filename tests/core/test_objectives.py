@@ -8,10 +8,12 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from neuraltopic.core.latents import DiagonalGaussian, DiagonalPosterior, gaussian_log_density
-from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted, log_mean_exp
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import VAE
 from tests.parts import OBJECTIVES, generator
@@ -164,26 +166,61 @@ def test_samples_in_chunks_give_the_bound_of_all_at_once(x):
     torch.testing.assert_close(value, expected.detach(), rtol=1e-13, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_gradient_against_finite_differences(name, x):
+def finite_differences(function, parameter):
+    """Gradient of a number without arguments in one parameter of the model behind it."""
+    numeric = torch.zeros_like(parameter)
+    for index in range(parameter.numel()):
+        values = []
+        for shift in (1e-6, -1e-6):
+            with torch.no_grad():
+                parameter.view(-1)[index] += shift
+                values.append(function())
+                parameter.view(-1)[index] -= shift
+        numeric.view(-1)[index] = (values[0] - values[1]) / 2e-6
+    return numeric
+
+
+@pytest.mark.parametrize("kl_weight", [1.0, 0.4])
+@pytest.mark.parametrize("name", [name for name in OBJECTIVES if name != "doubly_reparameterised"])
+def test_gradient_against_finite_differences(name, kl_weight, x):
     model = linear_gaussian(exact=False)
     objective = OBJECTIVES[name](3)
 
     def mean_bound():
-        return objective(model, x, generator()).surrogate.mean()
+        return objective(model, x, generator(), kl_weight).surrogate.mean()
 
     mean_bound().backward()
     for parameter in model.parameters():
-        numeric = torch.zeros_like(parameter)
-        for index in range(parameter.numel()):
-            values = []
-            for shift in (1e-6, -1e-6):
-                with torch.no_grad():
-                    parameter.view(-1)[index] += shift
-                    values.append(mean_bound())
-                    parameter.view(-1)[index] -= shift
-            numeric.view(-1)[index] = (values[0] - values[1]) / 2e-6
-        torch.testing.assert_close(parameter.grad, numeric, rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(parameter.grad, finite_differences(mean_bound, parameter), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("at_once", [None, 2])
+@pytest.mark.parametrize("kl_weight", [1.0, 0.4])
+def test_doubly_reparameterised_gradient_against_finite_differences(kl_weight, at_once, x):
+    """The encoder climbs sum_i v_i (1 - c + c v_i) log w_i with v and the parameters inside log q held fast, v_i being
+    the share of sample i and c the weight of the KL; the decoder climbs the bound."""
+    model = linear_gaussian(exact=False)
+    objective = ImportanceWeighted(5, doubly_reparameterised=True, at_once=at_once)
+    objective(model, x, generator(), kl_weight).surrogate.mean().backward()
+    fixed = model.posterior(x).detach()
+    sizes = [2, 2, 1] if at_once else [5]
+
+    def weights():
+        noise = generator()
+        z = torch.cat([model.posterior(x).sample(size, noise) for size in sizes])
+        return model.log_likelihood(z, x) + kl_weight * (model.latent.log_prior(z) - fixed.log_prob(z))
+
+    shares = torch.softmax(weights().detach(), 0)
+
+    def climbed():
+        return (shares * (1.0 - kl_weight + kl_weight * shares) * weights()).sum(0).mean()
+
+    def bound():
+        return torch.logsumexp(weights(), 0).mean()
+
+    for part, function in ((model.encoder, climbed), (model.decoder, bound)):
+        for parameter in part.parameters():
+            torch.testing.assert_close(parameter.grad, finite_differences(function, parameter), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -212,6 +249,120 @@ def test_kl_weight_of_zero_leaves_the_likelihood_alone_in_the_importance_weighte
     expected = torch.logsumexp(model.log_likelihood(z, x), 0) - math.log(5)
     torch.testing.assert_close(bound.surrogate, expected)
     torch.testing.assert_close(bound.value, ImportanceWeighted(5)(model, x, generator()).value)
+
+
+def gradients(objective, model, x, n_draws, kl_weight=1.0):
+    """Gradient of the mean surrogate in the encoder and the decoder, (n_draws, ...) each, over as many seeds."""
+    parts = []
+    for seed in range(n_draws):
+        surrogate = objective(model, x, generator(seed), kl_weight).surrogate.mean()
+        taken = torch.autograd.grad(surrogate, [model.encoder.shift, model.encoder.log_variance, model.decoder.W])
+        parts.append(torch.cat([taken[0], taken[1], taken[2].flatten()]))
+    stacked = torch.stack(parts)
+    return stacked[:, : 2 * K], stacked[:, 2 * K :]
+
+
+@pytest.mark.parametrize("kl_weight", [1.0, 0.5])
+def test_doubly_reparameterised_gradient_has_the_same_mean_and_less_variance(kl_weight, x):
+    model = linear_gaussian(exact=False)
+    n = 1500
+    plain, doubly = (
+        gradients(ImportanceWeighted(8, doubly_reparameterised=choice), model, x, n, kl_weight)
+        for choice in (False, True)
+    )
+    error = (plain[0].var(0) / n + doubly[0].var(0) / n).sqrt()
+    assert ((plain[0].mean(0) - doubly[0].mean(0)).abs() < 4 * error).all()
+    assert (plain[0].mean(0).abs() > 4 * error).any()
+    assert (doubly[0].var(0) < plain[0].var(0)).all()
+    torch.testing.assert_close(doubly[1], plain[1], rtol=1e-12, atol=1e-12)
+
+
+def test_signal_to_noise_of_the_encoders_gradient_falls_with_k_unless_doubly_reparameterised(x):
+    """Rainforth et al. (2018): as k^(-1/2) for the plain gradient; as k^(1/2) for the other (Tucker et al. 2018)."""
+    model = linear_gaussian(exact=False)
+    n = 400
+
+    def ratio(k, choice):
+        encoder, _ = gradients(ImportanceWeighted(k, doubly_reparameterised=choice), model, x, n)
+        return float((encoder.mean(0).norm() / encoder.var(0).sum().sqrt()).log())
+
+    plain = ratio(256, False) - ratio(4, False)
+    doubly = ratio(256, True) - ratio(4, True)
+    assert plain < -0.5 * math.log(64) + 1.0
+    assert doubly > 0.5 * math.log(64) - 1.0
+
+
+def test_a_gradient_in_chunks_is_the_gradient_of_all_at_once(x, monkeypatch):
+    """With the same draws, and with the graph of one chunk in memory at a time."""
+    noise = torch.randn(10, B, K, generator=generator(), dtype=torch.float64)
+    drawn = []
+
+    def sample(q, n_samples, generator):
+        start = sum(drawn)
+        drawn.append(n_samples)
+        return q.mean + torch.exp(0.5 * q.log_variance) * noise[start : start + n_samples]
+
+    monkeypatch.setattr(DiagonalPosterior, "sample", sample)
+    for doubly in (False, True):
+        found = []
+        for at_once, sizes in ((10, [10]), (4, [4, 4, 2])):
+            model = linear_gaussian(exact=False)
+            drawn.clear()
+            objective = ImportanceWeighted(10, doubly_reparameterised=doubly, at_once=at_once)
+            bound = objective(model, x, generator())
+            bound.surrogate.mean().backward()
+            assert drawn == sizes
+            found.append([bound.value, *(p.grad for p in model.parameters())])
+        for whole, chunked in zip(*found, strict=True):
+            torch.testing.assert_close(chunked, whole, rtol=1e-12, atol=1e-13)
+
+
+def test_the_decoder_sees_no_more_samples_at_once_than_make_25600_pairs_with_the_rows(x, monkeypatch):
+    model = linear_gaussian()
+    seen = []
+    log_likelihood = model.decoder.log_likelihood
+    monkeypatch.setattr(model.decoder, "log_likelihood", lambda z, x: seen.append(len(z)) or log_likelihood(z, x))
+    with torch.no_grad():
+        ImportanceWeighted(10_000)(model, x, generator())
+    assert seen == [25_600 // B, 25_600 // B, 10_000 - 2 * (25_600 // B)]
+
+
+def test_free_bits_by_hand(x):
+    """The KL of a dimension whose mean over the rows is below lambda counts as lambda, and takes no gradient."""
+    model = linear_gaussian(exact=False)
+    kl = model.posterior(x).kl().detach()  # (B, K)
+    free = float(kl.mean(0).mean())
+    assert kl.mean(0).min() < free < kl.mean(0).max()
+    plain, bound = ELBO(3)(model, x, generator()), ELBO(3, free_bits=free)(model, x, generator(), 0.6)
+    torch.testing.assert_close(bound.value, plain.value, rtol=0, atol=0)
+    reconstruction = plain.value + kl.sum(-1)
+    above = kl.mean(0).argmax()
+    torch.testing.assert_close(bound.surrogate.detach(), reconstruction - 0.6 * (free + kl[:, above].mean()))
+    likelihood = ELBO(3)(model, x, generator(), 0.0).surrogate.mean()
+    found, without = (
+        torch.autograd.grad(s, model.encoder.log_variance)[0] for s in (bound.surrogate.mean(), likelihood)
+    )
+    below = 1 - above
+    assert found[below] == pytest.approx(float(without[below]), rel=1e-12)
+    assert abs(found[above] - without[above]) > 0.01
+
+
+def test_free_bits_of_a_kl_from_the_draws_are_those_of_one_group(x):
+    model = linear_gaussian(exact=False)
+    plain = ELBO(2, closed_kl=False)(model, x, generator())
+    reconstruction = ELBO(2, closed_kl=False)(model, x, generator(), 0.0).surrogate
+    bound = ELBO(2, closed_kl=False, free_bits=100.0)(model, x, generator())
+    torch.testing.assert_close(bound.surrogate, reconstruction - 100.0)
+    torch.testing.assert_close(bound.value, plain.value, rtol=0, atol=0)
+
+
+@given(st.lists(st.one_of(st.floats(-1e4, 1e4), st.just(-math.inf)), min_size=1, max_size=8))
+def test_log_mean_exp_of_anything(values):
+    """Samples of no weight count among the S and nothing overflows."""
+    top = max(values)
+    expected = top + math.log(sum(math.exp(v - top) for v in values) / len(values)) if top > -math.inf else top
+    found = log_mean_exp(torch.tensor(values, dtype=torch.float64))
+    assert float(found) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def test_bounds_leave_the_mode_as_it_was_and_take_no_gradient(x):
