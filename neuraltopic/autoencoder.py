@@ -4,7 +4,7 @@ Axes: D rows, V features, K dimensions of the code.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from neuraltopic.core.autoencoders import Codes, CrossEntropy, Loss, Reconstruct
 from neuraltopic.core.corruption import Corruption, GaussianNoise, MaskingNoise
 from neuraltopic.core.training import Data, NonFiniteLossError, Schedule, Trainer, mean_bound
 from neuraltopic.devices import choose_device
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.fitting import (
     draw_seed,
     require_one_of,
@@ -114,7 +114,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self,
         n_components: int = 50,
         *,
-        hidden: tuple[int, ...] = (),
+        hidden: Sequence[int] = (),
         activation: str = "sigmoid",
         loss: str = "squared_error",
         corruption: str | None = None,
@@ -222,7 +222,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """The schedule and the corruption, every parameter checked."""
         require_whole("n_components", self.n_components)
         if not isinstance(self.hidden, tuple | list):
-            require_whole("hidden", None)
+            raise UsageError("hidden", expected="a list of layer sizes", got=repr(self.hidden), hint="Try (200,)")
         for size in self.hidden:
             require_whole("hidden", size)
         require_one_of("activation", self.activation, _ACTIVATIONS)
