@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from neuraltopic.checkpoints import Checkpoint
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
-from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds
+from neuraltopic.core.training import Schedule, Trainer, bounds
 from neuraltopic.core.vae import VAE
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
@@ -29,6 +29,7 @@ from neuraltopic.fitting import (
     require_share,
     require_whole,
     split_rows,
+    train,
 )
 from neuraltopic.recipes import Recipe, find_recipe
 
@@ -172,26 +173,12 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts)
         digest = hashlib.sha256(repr(request).encode() + log_frequency.numpy().tobytes())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
-        if kept:
-            kept.restore(trainer)
-
-        def after_epoch(trainer: Trainer) -> None:
-            if kept:
-                kept.save(trainer)
-            if progress:
-                progress("training", trainer.epoch, trainer.max_epochs)
-
-        if progress:
-            progress("training", trainer.epoch, trainer.max_epochs)
-        try:
-            trainer.run(after_epoch)
-        except NonFiniteLossError as error:
-            raise NeuralTopicError(
-                "training",
-                expected="a finite bound",
-                got=str(error),
-                hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts there",
-            ) from error
+        train(
+            trainer,
+            kept,
+            progress,
+            hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts there",
+        )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history, information=None)
         mean, variance = self._posterior(counts, progress)

@@ -1,14 +1,20 @@
-"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out."""
+"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out, the training."""
 
+from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from neuraltopic.errors import UsageError
+from neuraltopic.checkpoints import Checkpoint
+from neuraltopic.core.training import NonFiniteLossError, Trainer
+from neuraltopic.errors import NeuralTopicError, UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
 
 
 def require_whole(name: str, value: object, smallest: int = 1) -> None:
@@ -67,6 +73,51 @@ def split_rows(
     n_held_out = min(round(fraction * len(rows)), len(rows) - 1)
     order = torch.randperm(len(rows), generator=generator).numpy()
     return np.sort(rows[order[:n_held_out]]), np.sort(rows[order[n_held_out:]])
+
+
+def train(
+    trainer: Trainer,
+    checkpoint: Checkpoint | None,
+    progress: "Progress | None",
+    *,
+    hint: str,
+    after_epoch: Callable[[Trainer], None] = lambda _: None,
+) -> None:
+    """Train to the end, from the checkpoint where there is one, which is written after every epoch.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    checkpoint : Checkpoint, optional
+    progress : callable of (stage, done, total), optional
+    hint : str
+        What to try when training stops being finite.
+    after_epoch : callable of the trainer
+        Called before the checkpoint is written, so that what it leaves on disk is there when a fit goes on.
+
+    Raises
+    ------
+    NeuralTopicError
+        When the bound or its gradient is not finite, or the checkpoint cannot be used.
+    """
+
+    def tell(trainer: Trainer) -> None:
+        if progress:
+            progress("training", trainer.epoch, trainer.max_epochs)
+
+    def end_epoch(trainer: Trainer) -> None:
+        after_epoch(trainer)
+        if checkpoint:
+            checkpoint.save(trainer)
+        tell(trainer)
+
+    if checkpoint:
+        checkpoint.restore(trainer)
+    tell(trainer)
+    try:
+        trainer.run(end_epoch)
+    except NonFiniteLossError as error:
+        raise NeuralTopicError("training", expected="a finite bound", got=str(error), hint=hint) from error
 
 
 def _is_number(value: Any) -> bool:
