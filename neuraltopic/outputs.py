@@ -3,11 +3,20 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import check_destination
-from neuraltopic.storage.formats import MODEL_FOLDER, MODEL_KIND, RUN_FACTS, RUN_KIND
+from neuraltopic.storage.formats import (
+    IMAGE_MODEL_KIND,
+    IMAGE_RUN_KIND,
+    MODEL_FOLDER,
+    MODEL_KIND,
+    MODEL_OF_RUN,
+    RUN_FACTS,
+    RUN_KIND,
+)
 from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.strict_json import read_json
 
@@ -62,25 +71,26 @@ def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: s
         if read.is_relative_to(written) or written.is_relative_to(read):
             raise UsageError(
                 f"output {output}",
-                expected="a folder apart from the documents",
+                expected="a folder apart from the data",
                 got="one that is, holds or lies in what is read",
                 hint="Choose another path",
             )
     check_destination(output, force=force, why_not=kind.why_not)
 
 
-def _entries_of_run(folder: Path) -> set[str]:
+def _entries_of_run(folder: Path, kind: str) -> set[str]:
     facts = _read(folder / RUN_FACTS)
     files = facts.get("files")
-    if facts.get("format") != RUN_KIND or not isinstance(files, dict) or not _entries_of_model(folder / MODEL_FOLDER):
+    model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
+    if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
     return {*files, RUN_FACTS, MODEL_FOLDER}
 
 
-def _entries_of_model(folder: Path) -> set[str]:
+def _entries_of_model(folder: Path, kind: str) -> set[str]:
     manifest = _read(folder / MANIFEST)
     files = manifest.get("files")
-    if manifest.get("format") != MODEL_KIND or not isinstance(files, dict):
+    if manifest.get("format") != kind or not isinstance(files, dict):
         return set()
     return {*files, MANIFEST}
 
@@ -98,6 +108,8 @@ def _read(path: Path) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-RUN = OutputKind("a run folder", _entries_of_run)
-MODEL = OutputKind("a model folder", _entries_of_model)
+RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
+MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
+IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
+IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)

@@ -7,12 +7,13 @@ from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.formats import (
+    IMAGE_MODEL_KIND,
     MODEL_FOLDER,
     MODEL_KIND,
-    MODEL_SCHEMA_VERSION,
+    MODEL_OF_RUN,
+    MODEL_VERSIONS,
     RUN_FACTS,
-    RUN_KIND,
-    RUN_SCHEMA_VERSION,
+    RUN_VERSIONS,
 )
 from neuraltopic.storage.manifest import MANIFEST, verify_manifest
 from neuraltopic.storage.regular import open_regular
@@ -61,9 +62,9 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        folder, kind ("run" or "model"), checked ("sizes" or "sizes and SHA-256"), run (run.json, None for a
-        model folder), model (format, versions, recipe, topics, words, documents, epochs) and files (bytes of
-        each by its path in the folder).
+        folder, kind ("run" or "model"), of ("documents" or "images"), checked ("sizes" or "sizes and SHA-256"), run
+        (run.json, None for a model folder), model (versions, epochs, and for documents recipe, topics, words and
+        documents, for images dimensions, image_shape and images) and files (bytes of each by its path in the folder).
 
     Raises
     ------
@@ -80,15 +81,17 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
         for name, written in listed.items():
             _check_file(folder / name, written, content=verify)
             files[name] = written["bytes"]
-    manifest: Any = verify_manifest(model_folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, content=verify)
+    kind = _kind_of_model(model_folder) if run is None else MODEL_OF_RUN[run["format"]]
+    manifest: Any = verify_manifest(model_folder, kind=kind, schema_version=MODEL_VERSIONS[kind], content=verify)
     prefix = "" if model_folder == folder else f"{MODEL_FOLDER}/"
     files |= {prefix + name: written["bytes"] for name, written in manifest["files"].items()}
     return {
         "folder": str(folder),
         "kind": "model" if run is None else "run",
+        "of": "images" if kind == IMAGE_MODEL_KIND else "documents",
         "checked": "sizes and SHA-256" if verify else "sizes",
         "run": run,
-        "model": _model_facts(model_folder, manifest),
+        "model": _model_facts(model_folder, manifest, kind),
         "files": files,
     }
 
@@ -120,13 +123,14 @@ def run_file(folder: Path, name: str) -> Path:
 def _read_run(folder: Path) -> dict[str, Any]:
     path = folder / RUN_FACTS
     facts = read_json(path, _MAX_FACTS_BYTES)
-    if not isinstance(facts, dict) or facts.get("format") != RUN_KIND:
-        raise _damaged(path, f"the format {RUN_KIND}", "another")
+    kind = facts.get("format") if isinstance(facts, dict) else None
+    if not isinstance(facts, dict) or not isinstance(kind, str) or kind not in RUN_VERSIONS:
+        raise _damaged(path, f"the format {' or '.join(RUN_VERSIONS)}", "another")
     version = facts.get("schema_version")
-    if type(version) is not int or not 1 <= version <= RUN_SCHEMA_VERSION:
+    if type(version) is not int or not 1 <= version <= RUN_VERSIONS[kind]:
         raise NeuralTopicError(
             str(path),
-            expected=f"schema version {RUN_SCHEMA_VERSION} or older",
+            expected=f"schema version {RUN_VERSIONS[kind]} or older",
             got=f"{version!r:.40}",
             hint="Upgrade neuraltopic",
         )
@@ -155,17 +159,33 @@ def _check_file(path: Path, written: dict[str, Any], *, content: bool) -> None:
             raise _damaged(path, f"the SHA-256 {written['sha256']}", digest)
 
 
-def _model_facts(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _kind_of_model(folder: Path) -> str:
+    """The format of a model folder as its manifest names it; that of documents where it is none that we know."""
+    manifest: Any = read_json(folder / MANIFEST, _MAX_FACTS_BYTES)
+    images = isinstance(manifest, dict) and manifest.get("format") == IMAGE_MODEL_KIND
+    return IMAGE_MODEL_KIND if images else MODEL_KIND
+
+
+def _model_facts(folder: Path, manifest: dict[str, Any], kind: str) -> dict[str, Any]:
     config: Any = read_json(folder / "config.json", _MAX_FACTS_BYTES)
     try:
-        return {
-            "schema_version": manifest["schema_version"],
-            "neuraltopic": manifest["neuraltopic"],
-            "recipe": config["parameters"]["recipe"],
-            "topics": config["parameters"]["n_components"],
+        parameters, history = config["parameters"], config["history"]
+        facts = {"schema_version": manifest["schema_version"], "neuraltopic": manifest["neuraltopic"]}
+        if kind == IMAGE_MODEL_KIND:
+            return facts | {
+                "likelihood": parameters["likelihood"],
+                "dimensions": parameters["n_components"],
+                "hidden": parameters["hidden"],
+                "image_shape": config["image_shape"],
+                "images": config["n_images"],
+                "epochs": len(history),
+            }
+        return facts | {
+            "recipe": parameters["recipe"],
+            "topics": parameters["n_components"],
             "words": config["n_words"],
             "documents": config["n_documents"],
-            "epochs": len(config["history"]),
+            "epochs": len(history),
             "corpus_sha256": config["corpus_sha256"],
         }
     except (KeyError, TypeError) as error:

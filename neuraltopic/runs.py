@@ -12,22 +12,16 @@ run.json             command, machine, seed, corpus, sizes, seconds; size and SH
 """
 
 import dataclasses
-import hashlib
-import json
-import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
 import neuraltopic
 from neuraltopic.devices import choose_device
@@ -38,15 +32,14 @@ from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.export import write_table
-from neuraltopic.machine import describe_machine, peak_memory_bytes
 from neuraltopic.outputs import RUN, VECTORS, check_output
 from neuraltopic.run_facts import model_folder_of
+from neuraltopic.run_folder import best_epoch, seed_of, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
-from neuraltopic.storage.formats import MODEL_FOLDER, RUN_FACTS, RUN_KIND, RUN_SCHEMA_VERSION
-from neuraltopic.storage.strict_json import write_json
+from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.topic_model import TopicModel
 from neuraltopic.vector_files import write_vectors
-from neuraltopic.workspace import open_workspace, unfinished_request
+from neuraltopic.workspace import unfinished_request
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -115,29 +108,28 @@ def fit_run(
     model.check_parameters()
     model = clone(model).set_params(
         device=str(choose_device(model.device)),
-        random_state=_seed(model, unfinished_request(output) if resume else None),
+        random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
     )
-    request = _request(model, corpus)
-    clock = _StageClock(progress)
-    with open_workspace(output, request, resume=resume, force=force) as workspace:
-        model.fit(corpus, progress=clock, workspace=workspace)
-        with atomic_folder(output, force=force, why_not=RUN.why_not) as unfinished:
-            _write_outputs(model, unfinished)
-            clock.lap("writing")
-            facts = {
-                "format": RUN_KIND,
-                "schema_version": RUN_SCHEMA_VERSION,
-                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "command": list(command),
-                "resumed": resume,
-                **request,
-                **_results(model),
-                "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
-                "peak_memory_bytes": peak_memory_bytes(),
-                "machine": describe_machine(),
-                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
-            }
-            write_json(unfinished / RUN_FACTS, facts)
+
+    def fit(workspace: Path, progress: "Progress") -> None:
+        model.fit(corpus, progress=progress, workspace=workspace)
+
+    def write(folder: Path, workspace: Path) -> dict[str, Any]:
+        _write_outputs(model, folder)
+        return _results(model)
+
+    facts = write_run(
+        output,
+        RUN,
+        _request(model, corpus),
+        fit=fit,
+        write=write,
+        heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
+        force=force,
+        resume=resume,
+        command=command,
+        progress=progress,
+    )
     return Run(output, model, facts)
 
 
@@ -215,15 +207,6 @@ def _vectors(model: TopicModel, counts: Counts, progress: "Progress | None") -> 
             progress("embedding", stop, len(counts))
 
 
-def _seed(model: TopicModel, earlier: dict[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
-    if isinstance(model.random_state, int | np.integer):
-        return int(model.random_state)
-    if earlier is not None and type(seed := earlier.get("parameters", {}).get("random_state")) is int:
-        return seed
-    return int(check_random_state(model.random_state).randint(np.iinfo(np.int32).max))
-
-
 def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params()
@@ -247,9 +230,7 @@ def _write_outputs(model: TopicModel, folder: Path) -> None:
     kept = model.ledger_["status"] == "kept"
     ids = model.ledger_["id"][kept].tolist()
     write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
-    with open(folder / "training.jsonl", "w", encoding="utf-8", newline="\n") as file:
-        for entry in model.document_vae_.history_:
-            file.write(json.dumps(entry, allow_nan=False) + "\n")
+    write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
 def _results(model: TopicModel) -> dict[str, Any]:
@@ -265,31 +246,5 @@ def _results(model: TopicModel) -> dict[str, Any]:
             "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
         },
         "epochs": model.document_vae_.n_iter_,
-        "best": max(model.document_vae_.history_, key=lambda entry: entry.get("held_out_bound", entry["epoch"])),
+        "best": best_epoch(model.document_vae_.history_),
     }
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
-
-
-class _StageClock:
-    """A progress that passes on what it is told, and adds up the seconds of each stage."""
-
-    def __init__(self, progress: "Progress | None") -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress = progress
-        self._last = time.monotonic()
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        self.lap(stage)
-        if self._progress:
-            self._progress(stage, done, total)
-
-    def lap(self, stage: str) -> None:
-        """Count the time since the last call to the stage."""
-        now = time.monotonic()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
-        self._last = now

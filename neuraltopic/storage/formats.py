@@ -9,3 +9,14 @@ MODEL_FOLDER: Final = "model"  # of a run
 RUN_KIND: Final = "neuraltopic-run"
 RUN_SCHEMA_VERSION: Final = 1
 RUN_FACTS: Final = "run.json"
+
+IMAGE_MODEL_KIND: Final = "neuraltopic-image-model"
+IMAGE_MODEL_SCHEMA_VERSION: Final = 1
+IMAGE_RUN_KIND: Final = "neuraltopic-image-run"
+IMAGE_RUN_SCHEMA_VERSION: Final = 1
+
+# The newest version of each that this version of neuraltopic understands.
+MODEL_VERSIONS: Final = {MODEL_KIND: MODEL_SCHEMA_VERSION, IMAGE_MODEL_KIND: IMAGE_MODEL_SCHEMA_VERSION}
+RUN_VERSIONS: Final = {RUN_KIND: RUN_SCHEMA_VERSION, IMAGE_RUN_KIND: IMAGE_RUN_SCHEMA_VERSION}
+# What the model in a run of each kind is.
+MODEL_OF_RUN: Final = {RUN_KIND: MODEL_KIND, IMAGE_RUN_KIND: IMAGE_MODEL_KIND}

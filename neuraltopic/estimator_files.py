@@ -1,0 +1,57 @@
+"""What the model folders of all estimators have in common: parameters as JSON, and the weights of the network."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+
+from neuraltopic.core.vae import VAE
+from neuraltopic.devices import choose_device
+from neuraltopic.storage.members import naming, require
+from neuraltopic.storage.weights import read_weights
+
+
+def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
+    """The parameters as JSON can hold them, with the seed of the fit as the random state."""
+    parameters = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in estimator.get_params().items()
+    }
+    return parameters | {"random_state": seed, "device": str(parameters["device"])}
+
+
+def estimator_of(kind: type[BaseEstimator], parameters: dict[str, Any], path: Path) -> Any:
+    """An estimator of parameters that were read from `path`, unfitted but for its `seed_`.
+
+    Raises
+    ------
+    NeuralTopicError
+        When they are not all of its parameters, no others, and such as a fit could use.
+    """
+    names = sorted(kind().get_params())
+    require(sorted(parameters) == names, path, f"the parameters {', '.join(names)}")
+    estimator: Any = kind(**parameters)
+    with naming(path):
+        estimator.check_parameters()
+    seed = parameters["random_state"]
+    require(type(seed) is int, path, "random_state, the seed of the fit, as a whole number", seed)
+    estimator.seed_ = seed
+    return estimator
+
+
+def read_network(path: Path, build: Callable[[], VAE], device: str) -> VAE:
+    """The network that `build` composes, with the weights of a file that holds exactly them.
+
+    Raises
+    ------
+    NeuralTopicError
+        When the file holds anything else.
+    """
+    # On the meta device a network has shapes and no memory.
+    with torch.device("meta"):
+        network = build()
+    expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in network.state_dict().items()}
+    network.load_state_dict(read_weights(path, expected), assign=True)
+    return network.to(choose_device(device))
