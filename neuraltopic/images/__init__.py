@@ -1,0 +1,1 @@
+"""Images: reading, binarising, composing their models, drawing them."""

@@ -1,0 +1,100 @@
+"""Named compositions of image models: encoder, latent, decoder.
+
+Axes: D pixels.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.likelihoods import Bernoulli, Gaussian
+from neuraltopic.core.networks import MLP, PerceptronEncoder
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted, Objective
+from neuraltopic.core.schedules import BURDA_STEPS, OneCycle
+from neuraltopic.core.training import Schedule
+from neuraltopic.core.vae import VAE
+
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
+OBJECTIVES: dict[str, Callable[[int], Objective]] = {
+    "elbo": ELBO,
+    "iwae": ImportanceWeighted,
+    # The bound of iwae, differentiated with less variance.
+    "dreg": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
+}
+
+
+def image_vae(n_pixels: int, n_components: int, hidden: Sequence[int], likelihood: str) -> VAE:
+    """One stochastic layer between perceptrons of tanh units (Kingma & Welling 2014; Burda et al. 2016).
+
+    The decoder mirrors the encoder; the weights are not yet drawn.
+    """
+    latent = DiagonalGaussian(n_components)
+    return VAE(
+        encoder=PerceptronEncoder(n_pixels, hidden, latent.n_parameters),
+        latent=latent,
+        decoder=LIKELIHOODS[likelihood](MLP([n_components, *reversed(hidden), n_pixels])),
+    )
+
+
+def initialise_image_vae(model: VAE, mean: Tensor, generator: torch.Generator) -> None:
+    """Start at the mean image, (D,): what the encoder sees is centred on it, and it is what the decoder puts out."""
+    encoder: PerceptronEncoder = model.encoder  # type: ignore[assignment]
+    encoder.initialise(generator)
+    with torch.no_grad():
+        encoder.input.bias.sub_(mean @ encoder.input.weight)
+    model.decoder.initialise(generator, mean)  # type: ignore[operator]
+
+
+# A network of tanh units needs neither decay nor a prior on its weights: the images are many and the KL holds it.
+_PLAIN = Schedule(decoder_rate=1.0, weight_decay=0.0, decoder_precision=0.0)
+# A small collection needs its updates, whatever its epochs.
+_LEAST_UPDATES = 2000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """A schedule by its name, and the length and rate at which it is meant to run.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    epochs : int
+        How many by default; where they make fewer than 2,000 updates, as many as do.
+    batch_size : int
+        By default.
+    """
+
+    schedule: Schedule
+    epochs: int
+    batch_size: int
+
+    def resolve(
+        self,
+        n_images: int,
+        *,
+        max_epochs: int | None,
+        batch_size: int | None,
+        learning_rate: float | None,
+        patience: int | None,
+    ) -> Schedule:
+        """The schedule for so many training images, with what is given in place."""
+        batch_size = batch_size or self.batch_size
+        n_batches = math.ceil(n_images / batch_size)
+        return replace(
+            self.schedule,
+            max_epochs=max_epochs or max(self.epochs, math.ceil(_LEAST_UPDATES / n_batches)),
+            batch_size=batch_size,
+            learning_rate=learning_rate or self.schedule.learning_rate,
+            patience=patience,
+        )
+
+
+PACES = {
+    "cycle": Pace(replace(_PLAIN, rate=OneCycle(), learning_rate=2e-3), epochs=100, batch_size=100),
+    # Burda, Grosse, Salakhutdinov (2016), section 5.
+    "burda": Pace(replace(_PLAIN, rate=BURDA_STEPS, learning_rate=1e-3, epsilon=1e-4), epochs=3280, batch_size=20),
+}
