@@ -21,8 +21,8 @@ def uniqueness(lists: NDArray[np.integer]) -> NDArray[np.float64]:
 
 
 def diversity(lists: NDArray[np.integer]) -> float:
-    """Distinct words over all words of the lists, from 1/K to 1 (Dieng, Ruiz, Blei 2020)."""
-    return len(np.unique(lists)) / lists.size
+    """Distinct words over all words of the lists, from 1/K to 1, 0 without a list (Dieng, Ruiz, Blei 2020)."""
+    return len(np.unique(lists)) / max(lists.size, 1)
 
 
 def inverted_rbo(lists: NDArray[np.integer]) -> NDArray[np.float64]:

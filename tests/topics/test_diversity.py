@@ -67,6 +67,7 @@ def test_equal_topics_and_different_ones():
     np.testing.assert_allclose(uniqueness(equal), 1 / 5)
     np.testing.assert_allclose(inverted_rbo(equal), 0.0, atol=1e-12)
     assert diversity(different) == 1.0
+    assert diversity(different[:0]) == 0.0
     np.testing.assert_allclose(uniqueness(different), 1.0)
     np.testing.assert_allclose(inverted_rbo(different), 1.0)
     assert inverted_rbo(np.array([[3, 1]])).tolist() == [1.0]

@@ -1,0 +1,113 @@
+"""Figures of document vectors against the labels that documents have.
+
+Axes: D held-out documents with a label, T training documents with one, K topics.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.evaluate.clusters import (
+    contingency,
+    kmeans_clusters,
+    normalised_mutual_information,
+    purity,
+    unit_rows,
+)
+from neuraltopic.evaluate.figures import Figure
+from neuraltopic.evaluate.intervals import ratio_interval, table_interval
+from neuraltopic.evaluate.labels import Labelled, numbered_labels
+from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+
+def cluster_figures(
+    held_out: Labelled, largest: NDArray[np.integer], *, seed: int, progress: "Progress | None" = None
+) -> list[Figure]:
+    """Purity and mutual information of documents by largest topic and by KMeans, with their labels.
+
+    Parameters
+    ----------
+    held_out : Labelled
+        D documents, all with a label.
+    largest : int array of shape (D,)
+        The largest topic of each.
+    seed : int
+        For the resamples of the intervals.
+    progress : callable of (stage, done, total), optional
+    """
+    (labels,) = numbered_labels(held_out.labels)
+    n_labels = int(labels.max()) + 1
+    clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", largest, "largest topic")]
+    if len(labels) >= n_labels:
+        for done, (suffix, vectors, name) in enumerate(
+            [("", held_out.vectors, ""), ("_unit", unit_rows(held_out.vectors), ", vectors of length 1")]
+        ):
+            if progress:
+                progress("clustering", done, 2)
+            found = kmeans_clusters(vectors, n_labels)
+            clusterings.append((f"kmeans{suffix}_", found, f"{n_labels} KMeans clusters{name}"))
+        if progress:
+            progress("clustering", 2, 2)
+    figures = []
+    for prefix, clusters, name in clusterings:
+        table = contingency(labels, clusters)
+        for metric, statistic, meaning in (
+            ("purity", purity, "share with the commonest label"),
+            ("nmi", normalised_mutual_information, "shared with the labels, 0 to 1"),
+        ):
+            figures.append(
+                Figure(
+                    metric=f"{prefix}{metric}",
+                    value=float(statistic(table[None].astype(np.float64))[0]),
+                    interval=table_interval(table, statistic, seed=seed),
+                    n=len(labels),
+                    unit="documents",
+                    better="higher",
+                    meaning=f"{name}: {meaning}",
+                )
+            )
+    return figures
+
+
+def supervised_figures(
+    training: Labelled, held_out: Labelled, *, seed: int, progress: "Progress | None" = None
+) -> list[Figure]:
+    """Accuracy of a linear probe, and precision of the ten nearest training documents.
+
+    Parameters
+    ----------
+    training, held_out : Labelled
+        T documents and D, all with a label; two labels at least in training.
+    seed : int
+        For the resamples of the intervals.
+    progress : callable of (stage, done, total), optional
+    """
+    known, labels = numbered_labels(training.labels, held_out.labels)
+    figures = []
+    for done, (metric, measure, meaning) in enumerate(
+        [
+            ("probe_accuracy", probe_hits, "labels told by logistic regression"),
+            ("precision_at_10", precision_at_10, "same label among ten nearest of the fit"),
+        ]
+    ):
+        if progress:
+            progress("probing", done, 2)
+        hits = measure(training.vectors, known, held_out.vectors, labels).astype(np.float64)
+        figures.append(
+            Figure(
+                metric=metric,
+                value=float(hits.mean()),
+                interval=ratio_interval(hits, seed=seed),
+                n=len(hits),
+                unit="documents",
+                better="higher",
+                meaning=meaning,
+            )
+        )
+    if progress:
+        progress("probing", 2, 2)
+    return figures

@@ -1,0 +1,178 @@
+"""All the figures of a fitted model, on documents that it has not seen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuraltopic.documents.readers import StandardInput, open_corpus
+from neuraltopic.documents.rows import Corpus
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.evaluate.documents import cluster_figures, supervised_figures
+from neuraltopic.evaluate.figures import Evaluation, Figure
+from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, label_texts
+from neuraltopic.evaluate.perplexity import perplexity_figures
+from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
+from neuraltopic.topics.coherence import coherence_of_blocks
+from neuraltopic.topics.ranking import top_words, topic_log_probabilities
+from neuraltopic.topics.tables import topic_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from neuraltopic.documents.preprocessing import Prepared
+    from neuraltopic.progress import Progress
+    from neuraltopic.topic_model import TopicModel
+
+# What a ledger says beside the metadata of a row.
+_LEDGER_COLUMNS = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens"})
+
+Documents = Sequence[str] | str | Path | Corpus
+
+
+def evaluate_model(
+    model: "TopicModel",
+    held_out: Documents,
+    *,
+    reference: Documents | None = None,
+    training: Labelled | None = None,
+    label: str | None = None,
+    others: Sequence["TopicModel"] = (),
+    n_words: int = 10,
+    seed: int = 0,
+    progress: "Progress | None" = None,
+) -> Evaluation:
+    """Measure the topics of a model, and its vectors of held-out documents.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Fitted. The documents go through its own preprocessing.
+    held_out : sequence of str, path, or Corpus
+        Documents that were not in the fit.
+    reference : sequence of str, path, or Corpus, optional
+        Where coherence counts words; the held-out documents by default.
+    training : Labelled, optional
+        Documents of the fit, for the probe and for retrieval, which are left out without them: see `training_vectors`.
+    label : str, optional
+        The column of `held_out` that holds labels; by default "label", where there is one.
+    others : sequence of TopicModel
+        The same fit from other seeds, for stability.
+    n_words : int
+        Words of a topic that are looked at.
+    seed : int
+        For the halves of completion and the resamples of intervals. The same seed gives the same figures.
+    progress : callable of (stage, done, total), optional
+
+    Raises
+    ------
+    UsageError
+        When there is no such label, when another model has another vocabulary or number of topics, when `n_words` is
+        less than 1.
+    NeuralTopicError
+        When no held-out document has a word of the model.
+    """
+    if isinstance(n_words, bool) or not isinstance(n_words, int | np.integer) or n_words < 1:
+        raise UsageError("n_words", expected="a whole number of 1 or more", got=repr(n_words), hint="Try 10")
+    lists = top_words(model.word_weights(), n_words)
+    other_lists = [_lists_of(other, model, n_words) for other in others]
+    corpus = _opened(held_out)
+    rows = list(corpus) if isinstance(corpus, StandardInput) else corpus  # which can be read once
+    prepared = model.preprocessor_.transform(rows, progress=progress)
+    if not prepared.counts.nnz:
+        raise NeuralTopicError(
+            corpus.name,
+            expected="a document with a word of the model",
+            got=f"none in {prepared.ledger.summary()}",
+            hint="Evaluate on documents of the language and kind that the model was fitted on",
+        )
+    ledger = prepared.ledger.to_frame()
+    column = column_of([str(name) for name in ledger if name not in _LEDGER_COLUMNS], label, corpus.name)
+
+    reference_corpus = corpus if reference is None else _opened(reference)
+    coherence = coherence_of_blocks(
+        lists,
+        model.preprocessor_.token_blocks(rows if reference is None else reference_corpus),
+        report=(lambda done: progress("coherence", done, None)) if progress else None,
+    )
+    parts = [coherence_figures(coherence, reference_corpus.name, seed=seed)]
+    log_probabilities = topic_log_probabilities(
+        model.components_, model.document_vae_.bias_, model.statistics_.strength
+    )
+    parts.append(difference_figures(lists, log_probabilities, seed=seed))
+    if other_lists:
+        parts.append(stability_figures(lists, other_lists, seed=seed))
+    figures = [figure for of_topics, _ in parts for figure in of_topics]
+    figures += perplexity_figures(model.document_vae_, prepared.counts, seed=seed, progress=progress)
+    of_documents, notes = _document_figures(model, prepared, ledger, column, training, seed, progress)
+    return Evaluation(
+        figures=(*figures, *of_documents),
+        topics=_topics_table(model, [values for _, values in parts]),
+        reference=reference_corpus.name,
+        held_out=corpus.name,
+        notes=tuple(notes),
+    )
+
+
+def _document_figures(
+    model: "TopicModel",
+    prepared: "Prepared",
+    ledger: "pd.DataFrame",
+    column: str | None,
+    training: Labelled | None,
+    seed: int,
+    progress: "Progress | None",
+) -> tuple[list[Figure], list[str]]:
+    """Figures that need labels, and notes on those that are left out."""
+    clusters, supervised = "purity, nmi and KMeans", "probe_accuracy and precision_at_10"
+    if column is None:
+        return [], [f"left out: {clusters}, {supervised}: the held-out documents have no column {DEFAULT_LABEL!r}"]
+    readable = prepared.position >= 0
+    texts = label_texts(ledger[column][readable])
+    labelled = [row for row, text in enumerate(texts) if text is not None]
+    if not labelled:
+        return [], [f"left out: {clusters}, {supervised}: no held-out document has a {column!r}"]
+    notes = []
+    if len(labelled) < len(texts):
+        notes.append(f"{len(texts) - len(labelled):,} held-out documents have no {column!r}, and no part in {clusters}")
+    vectors = model.document_vae_.transform(prepared.counts.rows(prepared.position[readable][labelled]))
+    held_out = Labelled(np.asarray(vectors), [texts[row] for row in labelled])
+    largest = model.topic_weights(held_out.vectors).argmax(1)
+    figures = cluster_figures(held_out, largest, seed=seed, progress=progress)
+    known = training.known() if training else None
+    if known is None or not len(known.labels):
+        notes.append(f"left out: {supervised}: there are no vectors of the fit with a {column!r}")
+    elif len(set(known.labels)) < 2:
+        notes.append(f"left out: {supervised}: the documents of the fit have one {column!r} only")
+    else:
+        figures += supervised_figures(known, held_out, seed=seed, progress=progress)
+    return figures, notes
+
+
+def _lists_of(other: "TopicModel", model: "TopicModel", n_words: int) -> "NDArray[np.int64]":
+    for what, ours, theirs in (
+        ("vocabulary", model.vocabulary_, other.vocabulary_),
+        ("number of topics", len(model.components_), len(other.components_)),
+    ):
+        if ours != theirs:
+            raise UsageError(
+                "model to compare with",
+                expected=f"the same {what}",
+                got="another",
+                hint="Fit both to the same documents with the same settings, and another seed",
+            )
+    return top_words(other.word_weights(), n_words)
+
+
+def _opened(documents: Documents) -> Corpus:
+    return documents if isinstance(documents, Corpus) else open_corpus(documents)
+
+
+def _topics_table(model: "TopicModel", parts: Sequence[Values]) -> "pd.DataFrame":
+    import pandas as pd
+
+    labels = topic_labels(model.word_weights(), model.vocabulary_)
+    table = pd.DataFrame({"topic": np.arange(len(labels)), "label": labels})
+    return table.assign(**{metric: values for part in parts for metric, values in part.items()})

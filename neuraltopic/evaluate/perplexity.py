@@ -1,0 +1,140 @@
+"""Perplexity of held-out documents three ways: by the bound, by importance weights, by completing documents.
+
+Axes: D documents, V words, K numbers of a latent point.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuraltopic.documents.batches import CountBatches
+from neuraltopic.documents.counts import Counts
+from neuraltopic.evaluate.completion import split_tokens
+from neuraltopic.evaluate.figures import Figure
+from neuraltopic.evaluate.intervals import ratio_interval
+
+if TYPE_CHECKING:
+    from neuraltopic.document_vae import DocumentVAE
+    from neuraltopic.progress import Progress
+
+# Draws from q(z | x) a document: for the bound those of `DocumentVAE.perplexity`, for the tighter one more.
+BOUND_SAMPLES = 20
+IMPORTANCE_SAMPLES = 100
+# Documents scored at once; the answer does not depend on it.
+_AT_ONCE = 1024
+
+Form = Literal["document", "corpus"]
+_FORMS: dict[Form, str] = {"document": "mean over documents", "corpus": "over all tokens"}
+
+FloatArray = NDArray[np.float64]
+
+
+def perplexity_figures(
+    vae: "DocumentVAE", counts: Counts, *, seed: int, progress: "Progress | None" = None
+) -> list[Figure]:
+    """Perplexity of documents by the ELBO, by the importance-weighted bound, and by completion; less is better.
+
+    Documents without a word have no part in it. Intervals are over documents.
+
+    Parameters
+    ----------
+    vae : DocumentVAE
+    counts : Counts of shape (D, V)
+        One document with words at least.
+    seed : int
+        For the halves of the completion and the resamples of the intervals.
+    progress : callable of (stage, done, total), optional
+    """
+    counts = counts.rows(np.flatnonzero(np.diff(counts.indptr)))
+    tokens = counts.totals()
+    figures = []
+    for metric, stage, n_samples, importance_weighted, meaning in (
+        ("perplexity_bound", "bound", BOUND_SAMPLES, False, "ELBO, {} samples"),
+        ("perplexity_iw", "importance weighting", IMPORTANCE_SAMPLES, True, "{} importance samples"),
+    ):
+        if progress:
+            progress(stage, 0, len(counts))
+        log_likelihood = vae.bound(counts, n_samples=n_samples, importance_weighted=importance_weighted)
+        if progress:
+            progress(stage, len(counts), len(counts))
+        for per, name in _FORMS.items():
+            figures.append(
+                _figure(
+                    f"{metric}_{per}",
+                    log_likelihood,
+                    tokens,
+                    per,
+                    seed,
+                    f"{meaning.format(n_samples)}, {name}",
+                )
+            )
+    log_likelihood, tokens = completion_log_likelihood(vae, counts, seed=seed, progress=progress)
+    if tokens.any():
+        meaning = "half of each document, given the other"
+        figures.append(_figure("perplexity_completion", log_likelihood, tokens, "corpus", seed, meaning))
+    return figures
+
+
+def completion_log_likelihood(
+    vae: "DocumentVAE", counts: Counts, *, seed: int, progress: "Progress | None" = None
+) -> tuple[FloatArray, FloatArray]:
+    """log p(scored half | z) of each document in nats, (D,), at the posterior mean of its observed half, and the tokens
+    scored, (D,).
+
+    The log partition is taken over V words a tile at a time, and of the documents x words only the non-zeros are read
+    (17.14, 17.15).
+    """
+    observed, scored = split_tokens(counts, seed)
+    mean, _ = vae.posterior(observed)
+    batches = CountBatches(scored, device=next(vae.vae_.parameters()).device)
+    log_likelihood = np.empty(len(counts))
+    if progress:
+        progress("completion", 0, len(counts))
+    with torch.no_grad():
+        for rows in torch.arange(len(counts)).split(_AT_ONCE):
+            z = torch.from_numpy(mean[rows.numpy()]).to(batches.device)
+            log_likelihood[rows.numpy()] = vae.vae_.log_likelihood(z[None], batches.batch(rows))[0].double().cpu()
+            if progress:
+                progress("completion", int(rows[-1]) + 1, len(counts))
+    return log_likelihood, scored.totals()
+
+
+def perplexity_of(log_likelihood: FloatArray, tokens: FloatArray, per: Form) -> float:
+    """exp(-1/D sum_d (1/N_d) log p_d) per document, exp(-sum_d log p_d / sum_d N_d) per corpus.
+
+    Parameters
+    ----------
+    log_likelihood, tokens : (D,)
+        log p_d in nats, and N_d; documents with N_d = 0 are left out.
+    """
+    numerator, denominator = _terms(log_likelihood, tokens, per)
+    return float(np.exp(-numerator.sum() / denominator.sum()))
+
+
+def _terms(log_likelihood: FloatArray, tokens: FloatArray, per: Form) -> tuple[FloatArray, FloatArray]:
+    """What is summed above and below the line."""
+    filled = tokens > 0
+    log_likelihood, tokens = log_likelihood[filled], tokens[filled]
+    return (log_likelihood / tokens, np.ones_like(tokens)) if per == "document" else (log_likelihood, tokens)
+
+
+def _figure(
+    metric: str,
+    log_likelihood: FloatArray,
+    tokens: FloatArray,
+    per: Form,
+    seed: int,
+    meaning: str,
+) -> Figure:
+    numerator, denominator = _terms(log_likelihood, tokens, per)
+    return Figure(
+        metric=metric,
+        value=perplexity_of(log_likelihood, tokens, per),
+        interval=ratio_interval(numerator, denominator, seed=seed, transform=lambda mean: np.exp(-mean)),
+        n=len(numerator),
+        unit="documents",
+        better="lower",
+        meaning=meaning,
+    )
