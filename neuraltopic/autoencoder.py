@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from neuraltopic.core import autoencoders
 from neuraltopic.core.autoencoders import Codes, CrossEntropy, Loss, Reconstruction, SquaredError
 from neuraltopic.core.corruption import Corruption, GaussianNoise, MaskingNoise
-from neuraltopic.core.training import Data, NonFiniteLossError, Schedule, Trainer, mean_bound
+from neuraltopic.core.training import Data, Schedule, Trainer, mean_bound
 from neuraltopic.devices import choose_device
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.fitting import (
@@ -28,6 +28,7 @@ from neuraltopic.fitting import (
     require_share,
     require_whole,
     split_rows,
+    train,
 )
 from neuraltopic.matrix_batches import MatrixBatches
 
@@ -105,9 +106,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 2, (100, 1)) * np.ones(6)
-    >>> model = Autoencoder(1, loss="cross_entropy", corruption="masking", device="cpu", random_state=0).fit(X)
-    >>> bool(model.inverse_transform(model.transform([[1, 1, 0, 1, 1, 1]])).min() > 0.9)
-    True
+    >>> model = Autoencoder(
+    ...     1, loss="cross_entropy", corruption="masking", learning_rate=0.1, device="cpu", random_state=0
+    ... )
+    >>> codes = model.fit_transform(X)
+    >>> model.inverse_transform(model.transform([[1, 1, 0, 1, 1, 1]])).round(1).tolist()
+    [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]
     """
 
     def __init__(
@@ -297,21 +301,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _train(self, stage: str, trainer: Trainer, progress: "Progress | None") -> None:
         """Run one stage to its end, and add it to the history."""
-
-        def tell(trainer: Trainer) -> None:
-            if progress:
-                progress(f"training {stage}", trainer.epoch, trainer.max_epochs)
-
-        tell(trainer)
-        try:
-            trainer.run(tell)
-        except NonFiniteLossError as error:
-            raise NeuralTopicError(
-                f"training {stage}",
-                expected="a finite loss",
-                got=str(error),
-                hint=f"Lower the learning rate below {self.learning_rate:g}, or look for extreme values there",
-            ) from error
+        hint = f"Lower the learning rate below {self.learning_rate:g}, or look for extreme values there"
+        train(trainer, None, progress, hint=hint, stage=f"training {stage}")
         for entry in trainer.history:
             losses = {name.replace("bound", "loss"): -value for name, value in entry.items() if name.endswith("_bound")}
             self.history_.append({"stage": stage, "epoch": entry["epoch"], **losses})

@@ -81,6 +81,7 @@ def train(
     progress: "Progress | None",
     *,
     hint: str,
+    stage: str = "training",
     after_epoch: Callable[[Trainer], None] = lambda _: None,
 ) -> None:
     """Train to the end, from the checkpoint where there is one, which is written after every epoch.
@@ -92,6 +93,8 @@ def train(
     progress : callable of (stage, done, total), optional
     hint : str
         What to try when training stops being finite.
+    stage : str
+        What progress and errors call it.
     after_epoch : callable of the trainer
         Called before the checkpoint is written, so that what it leaves on disk is there when a fit goes on.
 
@@ -103,7 +106,7 @@ def train(
 
     def tell(trainer: Trainer) -> None:
         if progress:
-            progress("training", trainer.epoch, trainer.max_epochs)
+            progress(stage, trainer.epoch, trainer.max_epochs)
 
     def end_epoch(trainer: Trainer) -> None:
         after_epoch(trainer)
@@ -117,7 +120,7 @@ def train(
     try:
         trainer.run(end_epoch)
     except NonFiniteLossError as error:
-        raise NeuralTopicError("training", expected="a finite bound", got=str(error), hint=hint) from error
+        raise NeuralTopicError(stage, expected="a finite bound", got=str(error), hint=hint) from error
 
 
 def _is_number(value: Any) -> bool:

@@ -153,6 +153,17 @@ def test_sparse_rows_are_drawn_sparse_and_stay_so_under_masking():
     assert np.array_equal(some.batch(torch.tensor([1])).numpy(), X[[7]])
 
 
+@pytest.mark.parametrize("corruption", [None, "masking", "gaussian"])
+def test_sparse_rows_become_dense_a_batch_at_a_time(monkeypatch, corruption):
+    heights, dense = [], SparseRows.dense
+    monkeypatch.setattr(SparseRows, "dense", lambda rows: heights.append(len(rows)) or dense(rows))
+    for name in ("toarray", "todense"):
+        monkeypatch.setattr(sparse.csr_array, name, None)
+    rows = sparse.csr_array(planted(300))
+    small(corruption=corruption, hidden=(5,), pretrain_epochs=1).fit(rows).transform(rows)
+    assert max(heights) == 16  # the batch size; no more than 15 rows are held out
+
+
 def test_the_callers_matrix_is_left_alone():
     for form in (X.copy(), sparse.csr_array(X)):
         (form if isinstance(form, np.ndarray) else form.data).flags.writeable = False
@@ -325,7 +336,7 @@ def test_before_the_fit():
 @pytest.mark.parametrize("options", [{}, STACKED], ids=["plain", "stacked"])
 def test_training_that_stops_being_finite_names_stage_epoch_and_batch(options):
     stage = "layer 1" if options else "end to end"
-    with pytest.raises(NeuralTopicError, match=rf"^training {stage}: expected a finite loss; got epoch 1, batch 1 of"):
+    with pytest.raises(NeuralTopicError, match=rf"^training {stage}: expected a finite bound; got epoch 1, batch 1 of"):
         small(loss="squared_error", **options).fit(X.astype(np.float64) * 1e30)
 
 
