@@ -1,5 +1,8 @@
 """Latent variables, one family a file."""
 
+from neuraltopic.core.latents.dirichlet import Dirichlet, DirichletPosterior
+from neuraltopic.core.latents.full_gaussian import FullGaussian, FullPosterior
+from neuraltopic.core.latents.gamma import Gamma, GammaPosterior
 from neuraltopic.core.latents.gaussian import (
     CorrelatedPosterior,
     DiagonalGaussian,
@@ -7,14 +10,35 @@ from neuraltopic.core.latents.gaussian import (
     gaussian_log_density,
     standard_normal_log_density,
 )
+from neuraltopic.core.latents.laplace import Laplace, LaplacePosterior
+from neuraltopic.core.latents.logistic_normal import LogisticNormal, laplace_of_dirichlet
 from neuraltopic.core.latents.protocols import Latent, Posterior
+from neuraltopic.core.latents.stick_breaking import KumaraswamyPosterior, StickBreaking
+from neuraltopic.core.latents.two_layers import TwoLayerGaussian, TwoLayerPosterior
+from neuraltopic.core.latents.weibull import Weibull, WeibullPosterior
 
 __all__ = [
     "CorrelatedPosterior",
     "DiagonalGaussian",
     "DiagonalPosterior",
+    "Dirichlet",
+    "DirichletPosterior",
+    "FullGaussian",
+    "FullPosterior",
+    "Gamma",
+    "GammaPosterior",
+    "KumaraswamyPosterior",
+    "Laplace",
+    "LaplacePosterior",
     "Latent",
+    "LogisticNormal",
     "Posterior",
+    "StickBreaking",
+    "TwoLayerGaussian",
+    "TwoLayerPosterior",
+    "Weibull",
+    "WeibullPosterior",
     "gaussian_log_density",
+    "laplace_of_dirichlet",
     "standard_normal_log_density",
 ]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from neuraltopic.core.latents.noise import standard_normal
 from neuraltopic.core.latents.protocols import Posterior
 
 _LOG_2PI = math.log(2.0 * math.pi)
@@ -26,10 +27,19 @@ def gaussian_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tenso
 
 
 class DiagonalPosterior(NamedTuple):
-    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K); the prior is N(0, I)."""
+    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K), beside a prior of the same kind.
+
+    Attributes
+    ----------
+    mean, log_variance : Tensors of shape (B, K)
+    prior_mean, prior_log_variance : Tensors of shape (K,) or ()
+        By default those of N(0, I).
+    """
 
     mean: Tensor
     log_variance: Tensor
+    prior_mean: Tensor = torch.zeros(())
+    prior_log_variance: Tensor = torch.zeros(())
 
     def variance(self) -> Tensor:
         """Variance of each dimension, (B, K)."""
@@ -37,20 +47,22 @@ class DiagonalPosterior(NamedTuple):
 
     def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
         """z = mean + std * e with e ~ N(0, I), (S, B, K): equation (17.12)."""
-        noise = torch.randn((n_samples, *self.mean.shape), generator=generator, dtype=self.mean.dtype)
-        return self.mean + torch.exp(0.5 * self.log_variance) * noise.to(self.mean.device)
+        return self.mean + torch.exp(0.5 * self.log_variance) * standard_normal(n_samples, self.mean, generator)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z | x) in nats, (S, B) from z (S, B, K)."""
         return gaussian_log_density(z, self.mean, self.log_variance)
 
     def kl(self) -> Tensor:
-        """KL(q || p) of each dimension in nats, (B, K): 1/2 (mean^2 + variance - 1 - log variance)."""
-        return 0.5 * (self.mean.square() + self.variance() - 1.0 - self.log_variance)
+        """KL(q || p) of each dimension in nats, (B, K): 1/2 (squares + ratio - 1 - log ratio), with the ratio of q's
+        variance to the prior's, and the squared distance of the means over the prior's variance."""
+        log_ratio = self.log_variance - self.prior_log_variance
+        squares = (self.mean - self.prior_mean).square() * torch.exp(-self.prior_log_variance)
+        return 0.5 * (squares + torch.exp(log_ratio) - 1.0 - log_ratio)
 
     def detach(self) -> "DiagonalPosterior":
         """The same q, whose parameters take no gradient."""
-        return DiagonalPosterior(self.mean.detach(), self.log_variance.detach())
+        return self._replace(mean=self.mean.detach(), log_variance=self.log_variance.detach())
 
 
 class CorrelatedPosterior(NamedTuple):
@@ -76,8 +88,7 @@ class CorrelatedPosterior(NamedTuple):
 
     def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
         """z = mean + L^-T e with e ~ N(0, I), (S, B, K): equation (17.12)."""
-        noise = torch.randn((n_samples, *self.mean.shape), generator=generator, dtype=self.mean.dtype)
-        noise = noise.to(self.mean.device).permute(1, 2, 0)  # (B, K, S)
+        noise = standard_normal(n_samples, self.mean, generator).permute(1, 2, 0)  # (B, K, S)
         shift = torch.linalg.solve_triangular(self.precision_cholesky.mT, noise, upper=True)
         return self.mean + shift.permute(2, 0, 1)
 

@@ -1,0 +1,77 @@
+"""The logistic-normal latent: Gaussian coordinates, of which the decoder sees the softmax, a point of the simplex.
+
+Densities, mean and variance are those of the Gaussian coordinates.
+
+Axes: S samples, B rows of data, K components; samples lead.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neuraltopic.core.latents.gaussian import DiagonalPosterior, gaussian_log_density
+from neuraltopic.core.latents.noise import standard_normal
+
+
+def laplace_of_dirichlet(concentration: Tensor) -> tuple[Tensor, Tensor]:
+    """The diagonal Gaussian whose softmax comes close to Dirichlet(alpha): mean and variance, both (K,).
+
+    mean_k = log alpha_k - 1/K sum_i log alpha_i,
+    variance_k = (1 / alpha_k) (1 - 2 / K) + 1/K^2 sum_i 1 / alpha_i:
+
+    Laplace's approximation in the softmax basis (MacKay 1998; Srivastava & Sutton 2017, equation 5), of alpha (K,),
+    K at least 2.
+    """
+    K = len(concentration)
+    log_concentration, inverse = concentration.log(), 1.0 / concentration
+    return log_concentration - log_concentration.mean(), inverse * (1.0 - 2.0 / K) + inverse.sum() / K**2
+
+
+class LogisticNormal(nn.Module):
+    """theta = softmax(z) with z Gaussian (Atchison & Shen 1980; Srivastava & Sutton 2017).
+
+    Parameters
+    ----------
+    n_components : int
+        K, at least 2.
+    concentration : float or Tensor of shape (K,), optional
+        Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; alike for all components if it is
+        one number. By default the prior of z is N(0, I).
+
+    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance of z.
+    """
+
+    prior_mean: Tensor
+    prior_log_variance: Tensor
+
+    def __init__(self, n_components: int, concentration: float | Tensor | None = None) -> None:
+        super().__init__()
+        self.n_components = n_components
+        self.n_parameters = 2 * n_components
+        mean, variance = torch.zeros(n_components), torch.ones(n_components)
+        if concentration is not None:
+            mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
+        # Neither is learned: they follow the model's device and dtype and stay out of its files.
+        self.register_buffer("prior_mean", mean, persistent=False)
+        self.register_buffer("prior_log_variance", variance.log(), persistent=False)
+
+    def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DiagonalPosterior:
+        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        mean, log_variance = parameters.split(self.n_components, dim=-1)
+        # As for the Gaussian, one bad step is not to overflow the KL; the prior's own variance may be large.
+        log_variance = torch.minimum(log_variance.clamp_min(-14.0), self.prior_log_variance + 6.0)
+        return DiagonalPosterior(mean, log_variance, self.prior_mean, self.prior_log_variance)
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """log p(z) in nats, (S, B), of the Gaussian coordinates."""
+        return gaussian_log_density(z, self.prior_mean, self.prior_log_variance)
+
+    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z ~ p(z), (S, 1, K), on the CPU."""
+        std = torch.exp(0.5 * self.prior_log_variance).cpu()
+        return self.prior_mean.cpu() + std * standard_normal(n_samples, std[None], generator)
+
+    def transform(self, z: Tensor) -> Tensor:
+        """theta = softmax(z), (..., K)."""
+        return torch.softmax(z, dim=-1)
