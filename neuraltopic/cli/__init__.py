@@ -19,6 +19,7 @@ import typer
 
 from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.embed import embed
+from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.inspect import inspect
@@ -31,7 +32,7 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, topics, export, embed, inspect, corpus):
+for command in (fit, topics, evaluate, export, embed, inspect, corpus):
     app.command()(command)
 
 

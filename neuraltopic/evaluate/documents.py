@@ -42,16 +42,15 @@ def cluster_figures(
     (labels,) = numbered_labels(held_out.labels)
     n_labels = int(labels.max()) + 1
     clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", largest, "largest topic")]
-    if len(labels) >= n_labels:
-        for done, (suffix, vectors, name) in enumerate(
-            [("", held_out.vectors, ""), ("_unit", unit_rows(held_out.vectors), ", vectors of length 1")]
-        ):
-            if progress:
-                progress("clustering", done, 2)
-            found = kmeans_clusters(vectors, n_labels)
-            clusterings.append((f"kmeans{suffix}_", found, f"{n_labels} KMeans clusters{name}"))
+    for done, (suffix, vectors, name) in enumerate(
+        [("", held_out.vectors, ""), ("_unit", unit_rows(held_out.vectors), ", vectors of length 1")]
+    ):
         if progress:
-            progress("clustering", 2, 2)
+            progress("clustering", done, 2)
+        found = kmeans_clusters(vectors, n_labels)
+        clusterings.append((f"kmeans{suffix}_", found, f"{n_labels} KMeans clusters{name}"))
+    if progress:
+        progress("clustering", 2, 2)
     figures = []
     for prefix, clusters, name in clusterings:
         table = contingency(labels, clusters)

@@ -47,7 +47,6 @@ def perplexity_figures(
         For the halves of the completion and the resamples of the intervals.
     progress : callable of (stage, done, total), optional
     """
-    counts = counts.rows(np.flatnonzero(np.diff(counts.indptr)))
     tokens = counts.totals()
     figures = []
     for metric, stage, n_samples, importance_weighted, meaning in (
