@@ -1,9 +1,9 @@
-"""Document vectors on disk: vectors.npy for programs, vectors.parquet with the ids beside them.
+"""Vectors on disk: vectors.npy for programs, vectors.parquet with the ids beside them.
 
-Axes: D documents, K topics.
+Axes: D documents or images, K dimensions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,21 +19,25 @@ VECTORS_PARQUET = "vectors.parquet"
 
 def write_vectors(
     folder: Path,
-    columns: dict[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str]],
     blocks: Iterable[NDArray[np.float32]],
     *,
     shape: tuple[int, int],
+    npy: str = VECTORS_NPY,
+    parquet: str = VECTORS_PARQUET,
 ) -> None:
     """Write both files block by block, so that the vectors need never stand in memory as a whole.
 
     Parameters
     ----------
     folder : Path
-    columns : dict of D str each
+    columns : mapping of str to D str
         What stands beside each vector in the Parquet file: its id first.
     blocks : iterable of float32 arrays of shape (any, K)
         D rows together, in order.
     shape : (D, K)
+    npy, parquet : str
+        What the files are called.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -42,8 +46,8 @@ def write_vectors(
     schema = pa.schema([(name, pa.string()) for name in columns] + [("vector", pa.list_(pa.float32(), n_components))])
     start = 0
     with (
-        open(folder / VECTORS_NPY, "wb") as file,
-        pyarrow.parquet.ParquetWriter(folder / VECTORS_PARQUET, schema, compression="zstd") as writer,
+        open(folder / npy, "wb") as file,
+        pyarrow.parquet.ParquetWriter(folder / parquet, schema, compression="zstd") as writer,
     ):
         header = {"descr": "<f4", "fortran_order": False, "shape": (n_documents, n_components)}
         np.lib.format.write_array_header_1_0(file, header)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.latents.two_layers import TwoLayerGaussian
 from neuraltopic.core.likelihoods import Bernoulli, Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, Objective
@@ -27,12 +28,19 @@ OBJECTIVES: dict[str, Callable[[int], Objective]] = {
 }
 
 
-def image_vae(n_pixels: int, n_components: int, hidden: Sequence[int], likelihood: str) -> VAE:
-    """One stochastic layer between perceptrons of tanh units (Kingma & Welling 2014; Burda et al. 2016).
+def image_vae(
+    n_pixels: int, n_components: int, hidden: Sequence[int], likelihood: str, n_above: int | None = None
+) -> VAE:
+    """One stochastic layer between perceptrons of tanh units, or two (Kingma & Welling 2014; Burda et al. 2016).
 
-    The decoder mirrors the encoder; the weights are not yet drawn.
+    The decoder mirrors the encoder. Between the stochastic layers the networks are half as wide, as in the paper. The
+    weights are not yet drawn.
     """
-    latent = DiagonalGaussian(n_components)
+    latent = (
+        DiagonalGaussian(n_components)
+        if n_above is None
+        else TwoLayerGaussian(n_components, n_above, [max(1, width // 2) for width in hidden])
+    )
     return VAE(
         encoder=PerceptronEncoder(n_pixels, hidden, latent.n_parameters),
         latent=latent,
@@ -46,6 +54,8 @@ def initialise_image_vae(model: VAE, mean: Tensor, generator: torch.Generator) -
     encoder.initialise(generator)
     with torch.no_grad():
         encoder.input.bias.sub_(mean @ encoder.input.weight)
+    if isinstance(model.latent, TwoLayerGaussian):
+        model.latent.initialise(generator)
     model.decoder.initialise(generator, mean)  # type: ignore[operator]
 
 
