@@ -42,7 +42,9 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the table there; the suffix names the format."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same figures.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of halves and intervals: same seed, same figures.")
+    ] = 0,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -51,7 +53,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the topics and the document vectors of a run, on other documents."""
+    """Measure a run on documents that it has not seen."""
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.progress import show_progress
 

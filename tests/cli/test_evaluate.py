@@ -18,7 +18,7 @@ def held_out(tmp_path_factory):
 
 def test_help(call):
     assert "\n  evaluate " in call("--help").out
-    assert call("evaluate", "--help").out.startswith("Usage: neuraltopic evaluate [OPTIONS] RUN HELD_OUT")
+    assert call("evaluate", "--help").out.startswith("Usage: neuraltopic evaluate [OPTIONS] {RUN} {HELD_OUT}")
 
 
 def test_a_table(call, finished, held_out):
