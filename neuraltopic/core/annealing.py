@@ -160,7 +160,7 @@ class Bridge:
 
 
 def find_step_sizes(
-    bridge: Bridge, z: Tensor, temperatures: list[float], first: float = 0.1, gain: float = 0.3
+    bridge: Bridge, z: Tensor, temperatures: list[float], first: float = 0.3, gain: float = 0.3
 ) -> list[Tensor]:
     """Step sizes of each row at each temperature between the ends, (B,) each, from chains that start at z.
 

@@ -14,10 +14,21 @@ from neuraltopic.core.annealing import (
     find_step_sizes,
     sigmoid_temperatures,
 )
-from neuraltopic.core.latents import DiagonalGaussian, gaussian_log_density, standard_normal_log_density
+from neuraltopic.core.latents import (
+    DiagonalGaussian,
+    Dirichlet,
+    Gamma,
+    Laplace,
+    LogisticNormal,
+    StickBreaking,
+    TwoLayerGaussian,
+    gaussian_log_density,
+    standard_normal_log_density,
+)
 from neuraltopic.core.vae import VAE
+from neuraltopic.documents.energy_softmax import EnergySoftmax
 from tests.core.linear_gaussian import B, D, linear_gaussian, log_evidence
-from tests.parts import generator
+from tests.parts import V, documents, generator, randomise, sparse_rows
 
 
 @pytest.fixture
@@ -152,20 +163,59 @@ def test_annealing_finds_the_hill_that_the_encoder_missed():
     torch.testing.assert_close(missed, torch.full((3,), math.log(2.0), dtype=torch.float64), rtol=0, atol=0.1)
 
 
-class Positive(DiagonalGaussian):
-    """The density of an exponential, 0 below zero."""
+class Same(nn.Module):
+    """An encoder that puts out zeros; annealing looks at its shape alone."""
 
-    def log_prior(self, z):
-        return torch.where(z > 0, -z, -math.inf).sum(-1)
+    def __init__(self, latent):
+        super().__init__()
+        self.n_parameters = latent.n_parameters
+
+    def forward(self, x, decoder, generator=None):
+        return torch.zeros(len(x), self.n_parameters, dtype=torch.float64)
 
 
-def test_a_bounded_support_is_refused():
-    model = linear_gaussian()
-    model.latent = Positive(2)
-    with pytest.raises(
-        ValueError, match="a prior density above 0 at every real z expected, got none below its draws; try"
-    ):
-        annealed_log_likelihood(model, torch.zeros(1, D, dtype=torch.float64), generator())
+def grid(n_dimensions, n, reach):
+    """Points of a regular grid, (n^Z, Z), and the log of a cell's volume."""
+    axis = torch.linspace(-reach, reach, n, dtype=torch.float64)
+    points = torch.cartesian_prod(*[axis] * n_dimensions).view(-1, n_dimensions)
+    return points, n_dimensions * math.log(2.0 * reach / (n - 1))
+
+
+@pytest.mark.parametrize(
+    ("latent", "n", "reach"),
+    [
+        (DiagonalGaussian(2), 201, 8.0),
+        (LogisticNormal(2), 201, 12.0),
+        (Laplace(2), 801, 30.0),
+        (Dirichlet(2, concentration=0.3), 4001, 80.0),
+        (TwoLayerGaussian(1, 1, (3,)), 401, 12.0),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else str(value),
+)
+def test_annealing_of_documents_against_quadrature(latent, n, reach):
+    """Every latent whose coordinates are unconstrained; the empty document has a log-likelihood of 0."""
+    model = randomise(VAE(Same(latent), latent, EnergySoftmax(latent.n_components, V)), std=1.0)
+    counts = 2.0 * documents(4)
+    x = sparse_rows(counts)
+    with torch.no_grad():
+        dimensions = model.posterior(x).mean.shape[-1]
+        z, log_volume = grid(dimensions, n, reach)
+        z = z[:, None]
+        log_joint = model.log_likelihood(z.expand(-1, 4, -1), x) + model.latent.log_prior(z)
+        truth = torch.logsumexp(log_joint, 0) + log_volume
+    assert float(truth[0]) == pytest.approx(0.0, abs=2e-3)
+    found = annealed_log_likelihood(model, x, generator(), n_chains=40, n_temperatures=40, n_leapfrog=4)
+    assert ((found.log_likelihood - truth).abs() < 4 * found.standard_error + 2e-3).all()
+    assert found.standard_error.max() < 0.5
+    assert truth[1:].max() < -0.5
+
+
+@pytest.mark.parametrize(("latent", "side"), [(Gamma(2), "below"), (StickBreaking(3), "above")])
+def test_a_bounded_support_is_refused(latent, side):
+    model = VAE(Same(latent), latent, EnergySoftmax(latent.n_components, V)).double()
+    expected = f"a prior density above 0 at every real z expected, got none {side} its draws; try"
+    with pytest.raises(ValueError, match=expected):
+        annealed_log_likelihood(model, sparse_rows(documents(2)), generator())
 
 
 def test_same_seed_same_bits(far):

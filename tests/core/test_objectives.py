@@ -6,13 +6,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from neuraltopic.core.latents import DiagonalPosterior
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, log_mean_exp
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import VAE
+from neuraltopic.documents.energy_softmax import EnergySoftmax
 from tests.core.linear_gaussian import LOG_STD, B, D, K, linear_gaussian, log_evidence
-from tests.parts import OBJECTIVES, generator
+from tests.parts import LATENTS, OBJECTIVES, V, documents, generator, randomise, sparse_rows
 
 
 def log_weights(model: VAE, x: torch.Tensor, n_samples: int, noise: torch.Generator) -> torch.Tensor:
@@ -220,6 +222,40 @@ def test_doubly_reparameterised_gradient_has_the_same_mean_and_less_variance(kl_
     assert (plain[0].mean(0).abs() > 4 * error).any()
     assert (doubly[0].var(0) < plain[0].var(0)).all()
     torch.testing.assert_close(doubly[1], plain[1], rtol=1e-12, atol=1e-12)
+
+
+class Same(nn.Module):
+    """An encoder that puts out the same numbers for every row."""
+
+    def __init__(self, n_parameters):
+        super().__init__()
+        self.output = nn.Parameter(torch.linspace(-0.5, 0.6, n_parameters, dtype=torch.float64))
+
+    def forward(self, x, decoder, generator=None):
+        return self.output.expand(len(x), -1)
+
+
+@pytest.mark.parametrize("name", LATENTS)
+def test_doubly_reparameterised_gradient_has_the_mean_of_the_plain_one_in_every_latent(name):
+    """In what the encoder puts out, and in the latent's own weights where it has some."""
+    latent = LATENTS[name]()
+    model = randomise(VAE(Same(latent.n_parameters), latent, EnergySoftmax(latent.n_components, V)))
+    x = sparse_rows(documents(3)[2:].expand(300, V))
+    parameters = [*model.encoder.parameters(), *model.latent.parameters()]
+    differences, plain = [], []
+    for seed in range(60):
+        found = []
+        for doubly in (False, True):
+            objective = ImportanceWeighted(4, doubly_reparameterised=doubly)
+            surrogate = objective(model, x, generator(seed)).surrogate.mean()
+            taken = torch.autograd.grad(surrogate, parameters)
+            found.append(torch.cat([gradient.flatten() for gradient in taken]))
+        plain.append(found[0])
+        differences.append(found[1] - found[0])
+    difference, plain = torch.stack(differences), torch.stack(plain)
+    error = difference.std(0) / math.sqrt(60)
+    assert (difference.mean(0).abs() < 4.5 * error + 1e-12).all()
+    assert plain.mean(0).norm() > 10 * error.norm()
 
 
 def test_signal_to_noise_of_the_encoders_gradient_falls_with_k_unless_doubly_reparameterised(x):
