@@ -6,17 +6,47 @@ A new part is a row here.
 import torch
 
 from neuraltopic.core.laplace import RefinedGaussian
-from neuraltopic.core.latents import DiagonalGaussian
-from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.latents import (
+    DiagonalGaussian,
+    Dirichlet,
+    FullGaussian,
+    Gamma,
+    Laplace,
+    LogisticNormal,
+    StickBreaking,
+    TwoLayerGaussian,
+    Weibull,
+)
+from neuraltopic.core.likelihoods import Bernoulli, Gaussian
+from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 
 V, H, K = 7, 4, 3
 
-ENCODERS = {"sufficient_statistics": lambda: SufficientStatisticsEncoder(K, H)}
-LATENTS = {"diagonal_gaussian": lambda: DiagonalGaussian(K), "refined_gaussian": lambda: RefinedGaussian(K)}
-DECODERS = {"energy_softmax": lambda: EnergySoftmax(K, V)}
+ENCODERS = {
+    "sufficient_statistics": lambda: SufficientStatisticsEncoder(K, H),
+    "perceptron": lambda: PerceptronEncoder(V, [H], 2 * K),
+}
+LATENTS = {
+    "diagonal_gaussian": lambda: DiagonalGaussian(K),
+    "refined_gaussian": lambda: RefinedGaussian(K),
+    "full_gaussian": lambda: FullGaussian(K),
+    "logistic_normal": lambda: LogisticNormal(K),
+    "laplace_of_dirichlet": lambda: LogisticNormal(K, 0.2),
+    "dirichlet": lambda: Dirichlet(K, 0.3),
+    "gamma": lambda: Gamma(K, 0.7, 2.0),
+    "weibull": lambda: Weibull(K, 1.0, 2.0),
+    "laplace": lambda: Laplace(K),
+    "stick_breaking": lambda: StickBreaking(K, 3.0),
+    "two_layer_gaussian": lambda: TwoLayerGaussian(K, 2, [H]),
+}
+DECODERS = {
+    "energy_softmax": lambda: EnergySoftmax(K, V),
+    "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
+    "gaussian": lambda: Gaussian(MLP([K, H, V])),
+}
 OBJECTIVES = {
     "elbo": lambda n_samples: ELBO(n_samples),
     "elbo_sampled_kl": lambda n_samples: ELBO(n_samples, closed_kl=False),
