@@ -65,19 +65,19 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     folder = workspace_of(output)
     if resume:
         _require_same(output, request)
-    with _locked(folder):
+    with locked(folder):
         if not resume:
             if not force:
                 _require_nothing_done(output, folder)
-            _empty(folder)
+            empty(folder)
             write_json(folder / _REQUEST, request)
         try:
             yield folder
         except NeuralTopicError:
             if not (folder / _CHECKPOINT).exists():
-                _remove(folder)
+                remove(folder)
             raise
-        _remove(folder)
+        remove(folder)
 
 
 def _require_nothing_done(output: Path, folder: Path) -> None:
@@ -107,15 +107,23 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
             got=f"no {workspace_of(output)}",
             hint="Leave out --resume (resume=True) to start one",
         )
+    name, old, new = first_difference(earlier, request)
+    if name:
+        raise UsageError(
+            "resume",
+            expected=f"{name} {old!r:.200}, as when the fit began",
+            got=f"{new!r:.200}",
+            hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
+        )
+
+
+def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """The first setting, by name, that differs between two requests, and both its values; no name when none does."""
     old, new = _flat(earlier), _flat(json.loads(json.dumps(request)))
     for name in sorted(old | new):
         if old.get(name) != new.get(name):
-            raise UsageError(
-                "resume",
-                expected=f"{name} {old.get(name)!r:.200}, as when the fit began",
-                got=f"{new.get(name)!r:.200}",
-                hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
-            )
+            return name, old.get(name), new.get(name)
+    return "", None, None
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -126,8 +134,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Make the folder and hold it for this process alone."""
+def locked(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it for this process alone.
+
+    Raises
+    ------
+    UsageError
+        When another process holds it.
+    """
     folder.mkdir(exist_ok=True)
     if fcntl is None:  # pragma: no cover
         yield
@@ -149,13 +163,14 @@ def _locked(folder: Path) -> Iterator[None]:
 def _busy(folder: Path) -> UsageError:
     return UsageError(
         f"workspace {folder}",
-        expected="a fit that no other process works on",
+        expected="one that no other process works on",
         got="one that is being worked on",
         hint="Wait for it, or choose another output",
     )
 
 
-def _empty(folder: Path) -> None:
+def empty(folder: Path) -> None:
+    """Remove what a workspace holds."""
     # Without its request the rest means nothing, so that goes first: a kill in between leaves no false trail.
     (folder / _REQUEST).unlink(missing_ok=True)
     for entry in list(os.scandir(folder)):
@@ -165,6 +180,7 @@ def _empty(folder: Path) -> None:
             os.unlink(entry.path)
 
 
-def _remove(folder: Path) -> None:
-    _empty(folder)
+def remove(folder: Path) -> None:
+    """Remove a workspace."""
+    empty(folder)
     folder.rmdir()

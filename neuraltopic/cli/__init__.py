@@ -17,6 +17,8 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.choose_k import choose_k
+from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
@@ -32,7 +34,7 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, topics, evaluate, export, embed, inspect, corpus):
+for command in (fit, topics, evaluate, compare, choose_k, export, embed, inspect, corpus):
     app.command()(command)
 
 

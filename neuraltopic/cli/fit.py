@@ -98,8 +98,8 @@ def fit(
         lemmas=lemmas,
         phrases=phrases,
         min_length=min_length,
-        min_df=_document_frequency("--min-df", min_df),
-        max_df=_document_frequency("--max-df", max_df),
+        min_df=document_frequency("--min-df", min_df),
+        max_df=document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
         spacy_pipeline=spacy,
     )
@@ -226,7 +226,7 @@ def _duration(seconds: float) -> str:
     )
 
 
-def _document_frequency(name: str, text: str) -> int | float:
+def document_frequency(name: str, text: str) -> int | float:
     """A whole number is documents; with a dot it is a share."""
     if not re.fullmatch(r"\d+|\d*\.\d+", text):
         raise UsageError(

@@ -5,6 +5,7 @@ import re
 _OPTIONS = {
     "batch_size": "--batch-size",
     "extra_stop_words": "--stop-words",
+    "held_out": "--held-out",
     "learning_rate": "--learning-rate",
     "max_df": "--max-df",
     "max_epochs": "--epochs",
@@ -12,6 +13,7 @@ _OPTIONS = {
     "min_df": "--min-df",
     "min_length": "--min-length",
     "n_components": "--topics",
+    "n_seeds": "--seeds",
     "random_state": "--seed",
     "spacy_pipeline": "--spacy",
 }

@@ -24,3 +24,34 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an output that exi
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Words = Annotated[int, typer.Option("--words", min=1, help="Words of each topic.")]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")]
+HeldOut = Annotated[
+    str | None,
+    typer.Option(
+        "--held-out", metavar="SHARE|PATH", help="Share of the documents, 0.2 by default, or documents of their own."
+    ),
+]
+OrderedTexts = Annotated[
+    Path | None,
+    typer.Option(
+        "--texts",
+        metavar="FILE",
+        help="With prepared counts: the words of each training document, a line each, in place of train_texts.txt.",
+    ),
+]
+Seeds = Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Fits of each, from as many seeds.")]
+FirstSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31, help="The first seed, also of the documents held out.")
+]
+Threads = Annotated[int, typer.Option("--threads", metavar="NUMBER", help="Threads of each fit.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with one that was stopped; finished fits stay.")]
+Language = Annotated[str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")]
+MinDf = Annotated[
+    str, typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them.")
+]
+MaxDf = Annotated[
+    str, typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them.")
+]
+VocabularySize = Annotated[int, typer.Option("--vocabulary-size", help="Most words.")]
+Lemmas = Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")]
+Phrases = Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")]

@@ -1,0 +1,137 @@
+"""`neuraltopic choose-k PATH`."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuraltopic.cli.fit import DEFAULTS, document_frequency
+from neuraltopic.cli.options import (
+    AsJson,
+    CorpusPath,
+    Encoding,
+    FirstSeed,
+    Force,
+    HeldOut,
+    IdColumn,
+    Language,
+    Lemmas,
+    MaxDf,
+    MinDf,
+    OrderedTexts,
+    Phrases,
+    Quiet,
+    Resume,
+    Seeds,
+    TextColumn,
+    Threads,
+    VocabularySize,
+)
+from neuraltopic.cli.printing import WIDTH, print_json
+from neuraltopic.cli.source import open_source
+from neuraltopic.cli.sweep import interruptible, refuse_failures
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.compare.choose_k import ChoiceOfK
+
+
+def choose_k(
+    path: CorpusPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    range_: Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Numbers of topics.")] = "10:200",
+    steps: Annotated[
+        int, typer.Option("--steps", metavar="NUMBER", help="How many of the range, at equal ratios.")
+    ] = 6,
+    recipe: Annotated[
+        str, typer.Option("--recipe", metavar="NAME", help="The composition; default is that of fit.")
+    ] = ("default"),
+    seeds: Seeds = 3,
+    seed: FirstSeed = 0,
+    held_out: HeldOut = None,
+    texts: OrderedTexts = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    language: Language = DEFAULTS.language,
+    min_df: MinDf = str(DEFAULTS.min_df),
+    max_df: MaxDf = str(DEFAULTS.max_df),
+    vocabulary_size: VocabularySize = DEFAULTS.max_vocabulary,
+    lemmas: Lemmas = False,
+    phrases: Phrases = False,
+    threads: Threads = 1,
+    resume: Resume = False,
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit over a range of numbers of topics, and recommend one."""
+    ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
+    if not ends:
+        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")
+    settings = Preprocessing(
+        language=language,
+        min_df=document_frequency("--min-df", min_df),
+        max_df=document_frequency("--max-df", max_df),
+        max_vocabulary=vocabulary_size,
+        lemmas=lemmas,
+        phrases=phrases,
+    )
+    source = open_source(
+        path,
+        text=text,
+        id=id,
+        encoding=encoding,
+        preprocessing=settings,
+        held_out=held_out,
+        label=None,
+        texts=texts,
+        seed=seed,
+    )
+    from neuraltopic.compare import choose_k as sweep
+
+    with interruptible(quiet=quiet) as progress:
+        choice = sweep.choose_k(
+            source,
+            output,
+            ks=sweep.spread(int(ends[1]), int(ends[2]), steps),
+            recipe=recipe,
+            n_seeds=seeds,
+            seed=seed,
+            threads=threads,
+            resume=resume,
+            force=force,
+            progress=progress,
+        )
+        progress.note(f"choice of K: {output}")
+    if as_json:
+        means = {
+            str(sample.k): {metric.name: sample.mean(metric.name) for metric in choice.metrics}
+            for sample in choice.samples
+        }
+        chosen = choice.recommendation
+        said = {"choice": str(output), "k": chosen.k, "why": chosen.why, "means": means, "failures": choice.failures}
+        print_json(said)
+    else:
+        _print(choice)
+    refuse_failures(choice.failures, len(choice.results), output)
+
+
+def _print(choice: "ChoiceOfK") -> None:
+    """A line a K, means over seeds with half their 95% intervals, and the recommendation."""
+    import textwrap
+
+    from neuraltopic.compare.page import heading, shown
+
+    print(f"{'K':>6}" + "".join(f"{heading(metric):>22}" for metric in choice.metrics))
+    for sample in choice.samples:
+        cells = [
+            f"{shown(sample.mean(metric.name), metric)} ± {shown(sample.half_width(metric.name), metric)}"
+            for metric in choice.metrics
+        ]
+        mark = "*" if sample.k == choice.recommendation.k else " "
+        print(f"{sample.k:>5}{mark}" + "".join(f"{cell:>22}" for cell in cells))
+    print()
+    print(textwrap.fill(f"{choice.recommendation.k} topics: {choice.recommendation.why}", WIDTH))

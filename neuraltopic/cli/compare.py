@@ -1,0 +1,144 @@
+"""`neuraltopic compare PATH`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuraltopic.cli.fit import DEFAULTS, document_frequency
+from neuraltopic.cli.options import (
+    AsJson,
+    Encoding,
+    FirstSeed,
+    Force,
+    HeldOut,
+    IdColumn,
+    Label,
+    Language,
+    Lemmas,
+    MaxDf,
+    MinDf,
+    OrderedTexts,
+    Phrases,
+    Quiet,
+    Resume,
+    Seeds,
+    TextColumn,
+    Threads,
+    VocabularySize,
+)
+from neuraltopic.cli.printing import WIDTH, print_json
+from neuraltopic.cli.source import open_source
+from neuraltopic.cli.sweep import interruptible, refuse_failures
+from neuraltopic.documents.settings import Preprocessing
+
+if TYPE_CHECKING:
+    from neuraltopic.compare.comparison import Comparison
+
+_NAME, _CELL = 22, 13  # columns of a metric and of a model
+
+
+def compare(
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="Documents as for fit, or a folder of prepared counts: train_bow.npz and vocab.txt, and where there "
+            "are any test_bow.npz, train_labels.txt, test_labels.txt, train_texts.txt.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    models: Annotated[
+        str,
+        typer.Option(
+            "--models",
+            metavar="NAMES",
+            help="Separated by commas: default, a recipe of ours, gensim-lda (or lda), sklearn-lda, nmf, or tomotopy "
+            "(needs neuraltopic[compare]).",
+        ),
+    ] = "default,lda,nmf",
+    topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
+    seeds: Seeds = 3,
+    seed: FirstSeed = 0,
+    held_out: HeldOut = None,
+    label: Label = None,
+    texts: OrderedTexts = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    language: Language = DEFAULTS.language,
+    min_df: MinDf = str(DEFAULTS.min_df),
+    max_df: MaxDf = str(DEFAULTS.max_df),
+    vocabulary_size: VocabularySize = DEFAULTS.max_vocabulary,
+    lemmas: Lemmas = False,
+    phrases: Phrases = False,
+    threads: Threads = 1,
+    resume: Resume = False,
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit our recipes and other models to the same documents, and measure all alike."""
+    settings = Preprocessing(
+        language=language,
+        min_df=document_frequency("--min-df", min_df),
+        max_df=document_frequency("--max-df", max_df),
+        max_vocabulary=vocabulary_size,
+        lemmas=lemmas,
+        phrases=phrases,
+    )
+    source = open_source(
+        path,
+        text=text,
+        id=id,
+        encoding=encoding,
+        preprocessing=settings,
+        held_out=held_out,
+        label=label,
+        texts=texts,
+        seed=seed,
+    )
+    from neuraltopic.compare import comparison
+
+    with interruptible(quiet=quiet) as progress:
+        found = comparison.compare(
+            source,
+            [name.strip() for name in models.split(",") if name.strip()],
+            output,
+            n_components=topics,
+            n_seeds=seeds,
+            seed=seed,
+            threads=threads,
+            resume=resume,
+            force=force,
+            progress=progress,
+        )
+        progress.note(f"comparison: {output}")
+    if as_json:
+        medians = {
+            model: {metric.name: found.median(model, metric.name) for metric in found.metrics} for model in found.models
+        }
+        print_json({"comparison": str(output), "medians": medians, "failures": found.failures})
+    else:
+        _print(found)
+    refuse_failures(found.failures, len(found.results), output)
+
+
+def _print(comparison: "Comparison") -> None:
+    """A line a metric and a column a model, as many models abreast as fit; an asterisk at the best."""
+    from neuraltopic.compare.page import heading, shown
+
+    abreast = (WIDTH - _NAME) // _CELL
+    for start in range(0, len(comparison.models), abreast):
+        models = comparison.models[start : start + abreast]
+        if start:
+            print()
+        names = "".join(f"{model:>{_CELL - 1}} " for model in models)
+        print(f"{'median over seeds':<{_NAME}}{names}".rstrip())
+        for metric in comparison.metrics:
+            best = comparison.best(metric)
+            cells = "".join(
+                f"{shown(comparison.median(model, metric.name), metric):>{_CELL - 1}}{'*' if model in best else ' '}"
+                for model in models
+            )
+            print(f"{heading(metric):<{_NAME}}{cells}".rstrip())

@@ -1,0 +1,48 @@
+"""The documents that several fits share, from what was typed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.compare.source import Source
+    from neuraltopic.documents.rows import Corpus
+
+
+def open_source(
+    path: str,
+    *,
+    text: str | None,
+    id: str | None,
+    encoding: str | None,
+    preprocessing: Preprocessing,
+    held_out: str | None,
+    label: str | None,
+    texts: Path | None,
+    seed: int,
+) -> "Source":
+    """Documents, or the prepared counts in a folder that has a train_bow.npz."""
+    from neuraltopic.compare.counts_folder import is_counts_folder
+    from neuraltopic.compare.source import Source
+    from neuraltopic.documents.readers import open_corpus
+
+    def opened(name: str) -> "Corpus":
+        return open_corpus(name, text=text, id=id, encoding=encoding)
+
+    share = _share(held_out)
+    apart = opened(held_out) if held_out is not None and share is None else share
+    if path == "-" or not is_counts_folder(Path(path)):
+        return Source(opened(path), apart, preprocessing, label, texts, seed)
+    for option, value in (("--text", text), ("--id", id), ("--encoding", encoding)):
+        if value is not None:
+            raise UsageError(option, expected="it only with documents", got=repr(value), hint="Leave it out")
+    return Source(Path(path), apart, preprocessing if preprocessing != Preprocessing() else None, label, texts, seed)
+
+
+def _share(held_out: str | None) -> float | None:
+    try:
+        return None if held_out is None else float(held_out)
+    except ValueError:
+        return None

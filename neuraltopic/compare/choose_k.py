@@ -1,0 +1,220 @@
+"""How many topics? Fits over a range of K, several seeds each, and a recommendation that says why.
+
+request.json         what was asked for
+data/                the documents, counted once
+runs/                the result of each fit
+choose_k.csv         a line a K, seed and metric
+choose_k.md          means over seeds with their intervals, and the recommendation
+choose_k.png, .svg   each figure over K
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import neuraltopic
+from neuraltopic.compare.comparison import add_stability
+from neuraltopic.compare.figures import METRICS, Metric
+from neuraltopic.compare.jobs import Job
+from neuraltopic.compare.models import DEFAULT, check_recipe
+from neuraltopic.compare.recommendation import Recommendation, Sample, recommend
+from neuraltopic.compare.runner import Bench
+from neuraltopic.compare.source import Source
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.export import write_table
+from neuraltopic.fitting import require_whole
+from neuraltopic.storage.atomic import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.compare.data import ComparisonData
+    from neuraltopic.progress import Progress
+
+FORMAT = "a neuraltopic choice of K"
+FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg")
+# What is shown; the bound a token and its error, of which the first is the logarithm, decide.
+SHOWN = ("perplexity_bound", "npmi_document", "diversity", "stability")
+
+
+@dataclass(frozen=True)
+class ChoiceOfK:
+    """What a sweep over K found.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+        Of the documents.
+    recipe : str
+    samples : tuple of Sample
+        One a K with two fits or more, ascending.
+    results : list of dict
+        What each fit gave, K ascending and seeds within; with "error" where it gave nothing.
+    recommendation : Recommendation
+    """
+
+    folder: Path
+    name: str
+    recipe: str
+    samples: "tuple[Sample, ...]"
+    results: list[dict[str, Any]]
+    recommendation: Recommendation
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The fits that gave nothing: model, n_components, seed, error."""
+        return [result for result in self.results if "error" in result]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What is shown."""
+        return [METRICS[name] for name in SHOWN]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A line a K, seed and metric: n_components, seed, metric, value."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (result["n_components"], result["seed"], name, value)
+                for result in self.results
+                for name, value in result.get("figures", {}).items()
+                if value is not None
+            ],
+            columns=["n_components", "seed", "metric", "value"],
+        )
+
+
+def choose_k(
+    source: Source,
+    output: Path,
+    *,
+    ks: Sequence[int],
+    recipe: str = DEFAULT,
+    n_seeds: int = 3,
+    seed: int = 0,
+    threads: int = 1,
+    resume: bool = False,
+    force: bool = False,
+    progress: "Progress | None" = None,
+) -> ChoiceOfK:
+    """Fit a recipe with each K and seed, each in a process of its own, and recommend a K.
+
+    Parameters
+    ----------
+    source : Source
+        The documents.
+    output : Path
+        The folder to write; results come into it as they are made.
+    ks : sequence of int
+        The numbers of topics, two or more: see `spread`.
+    recipe : str
+        One of `neuraltopic.recipes.RECIPES`, or "default".
+    n_seeds : int
+        2 or more, since stability and every interval need them.
+    seed, threads, resume, force, progress
+        As for `compare`.
+
+    Raises
+    ------
+    UsageError
+        When a name or number is wrong, `output` may not be written, or with `resume` another request was begun there.
+    NeuralTopicError
+        When the documents cannot be used, or fewer than two K have two fits that did not fail.
+    """
+    ks = sorted(set(ks))
+    for k in ks:
+        require_whole("K", k)
+    if len(ks) < 2:
+        raise UsageError("K", expected="two values or more", got=str(list(ks)), hint="Try 10:200")
+    require_whole("n_seeds", n_seeds, 2)
+    require_whole("threads", threads)
+    require_whole("seed", seed, 0)
+    check_recipe(recipe)
+    request = {
+        "neuraltopic": neuraltopic.__version__,
+        **source.request(),
+        "recipe": recipe,
+        "ks": ks,
+        "n_seeds": n_seeds,
+        "seed": seed,
+        "threads": threads,
+    }
+    bench = Bench(output, FORMAT, FILES, request)
+    bench.check(resume=resume, force=force, source=source.path)
+
+    def prepare() -> "ComparisonData":
+        data = source.read(progress)
+        if len(data.train) < ks[-1]:
+            raise NeuralTopicError(
+                f"training documents in {source.name}",
+                expected=f"at least {ks[-1]} with words of the vocabulary, one a topic",
+                got=f"{len(data.train):,}",
+                hint="Ask for fewer topics, or give more documents",
+            )
+        return data
+
+    jobs = [Job(recipe, k, seed + number) for k in ks for number in range(n_seeds)]
+    results = bench.run(prepare, jobs, ("topics", "bound"), threads=threads, resume=resume, progress=progress)
+    add_stability(results)
+    samples = tuple(_samples(results, ks))
+    if len(samples) < 2:
+        failure = next(result for result in results if "error" in result)
+        raise NeuralTopicError(
+            "fits",
+            expected="two or more of two K at least",
+            got=f"too many that failed, the first with: {failure['error']}",
+            hint=f"See {Path(output) / 'runs'}, and try again with --resume (resume=True)",
+        )
+    choice = ChoiceOfK(Path(output), source.name, recipe, samples, results, recommend(samples))
+    _write(choice)
+    return choice
+
+
+def spread(least: int, most: int, steps: int = 6) -> list[int]:
+    """Whole numbers from `least` to `most` at about equal ratios, each once: 10 to 200 in 6 is 10 18 33 60 110 200.
+
+    Raises
+    ------
+    UsageError
+        When the range is empty or begins below 1, or there are fewer than two steps.
+    """
+    if not 1 <= least < most:
+        raise UsageError(
+            "range", expected="two rising numbers such as 10:200", got=f"{least}:{most}", hint="Correct it"
+        )
+    require_whole("steps", steps, 2)
+    return sorted({round(k) for k in np.geomspace(least, most, steps).tolist()})
+
+
+def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Sample]":
+    samples = []
+    for k in ks:
+        figures = [each["figures"] for each in results if each["n_components"] == k and "figures" in each]
+        if len(figures) > 1:
+            names = (*SHOWN, "bound_per_token", "bound_per_token_error")
+            samples.append(Sample(k, {name: np.array([each[name] for each in figures]) for name in names}))
+    return samples
+
+
+def _write(choice: ChoiceOfK) -> None:
+    from neuraltopic.compare.page import choice_markdown, heading
+    from neuraltopic.compare.picture import draw_curves, write_pictures
+
+    write_table(choice.to_frame(), choice.folder / "choose_k.csv", "csv")
+    with atomic_write(choice.folder / "choose_k.md") as file:
+        file.write(choice_markdown(choice).encode("utf-8"))
+    curves = [
+        (
+            heading(metric),
+            [sample.mean(metric.name) for sample in choice.samples],
+            [sample.half_width(metric.name) for sample in choice.samples],
+        )
+        for metric in choice.metrics
+    ]
+    ks = [sample.k for sample in choice.samples]
+    write_pictures(draw_curves(ks, curves, choice.recommendation.k), choice.folder / "choose_k")

@@ -1,0 +1,210 @@
+"""Compare models: the same counts, the same held-out documents, the same word lists, each fit in its own process.
+
+request.json         what was compared
+data/                the documents, counted once
+runs/                the result of each fit
+comparison.csv       a line a model, seed and metric
+comparison.md        medians over seeds, ranges, settings
+comparison.png, .svg quality against processor time
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import neuraltopic
+from neuraltopic.compare.agreement import seed_agreement
+from neuraltopic.compare.figures import METRICS, Metric
+from neuraltopic.compare.jobs import FIGURES, Job
+from neuraltopic.compare.models import check_models
+from neuraltopic.compare.runner import Bench
+from neuraltopic.compare.source import Source
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.export import write_table
+from neuraltopic.fitting import require_whole
+from neuraltopic.storage.atomic import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+FORMAT = "a neuraltopic comparison"
+FILES = ("comparison.csv", "comparison.md", "comparison.png", "comparison.svg")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+        Of the documents.
+    models : tuple of str
+        In the order asked for.
+    results : list of dict
+        What each fit gave, models in order and seeds within them; with "error" where it gave nothing.
+    sizes : dict
+        Of the data.
+    """
+
+    folder: Path
+    name: str
+    models: tuple[str, ...]
+    results: list[dict[str, Any]]
+    sizes: dict[str, Any]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The fits that gave nothing: model, n_components, seed, error."""
+        return [result for result in self.results if "error" in result]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that some model has, in the order of the table."""
+        found = {name for result in self.results for name in result.get("figures", {})}
+        return [metric for metric in METRICS.values() if metric.name in found]
+
+    def finished(self, model: str) -> list[dict[str, Any]]:
+        """The results of a model, seeds in order, but for its failures."""
+        return [result for result in self.results if result["model"] == model and "error" not in result]
+
+    def values(self, model: str, metric: str) -> list[float]:
+        """A figure of each finished fit of a model; empty where it has none."""
+        figures = [result["figures"] for result in self.finished(model)]
+        return [figure[metric] for figure in figures if figure.get(metric) is not None]
+
+    def median(self, model: str, metric: str) -> float | None:
+        """Median over the seeds; None where the model has no such figure."""
+        values = self.values(model, metric)
+        return median(values) if values else None
+
+    def best(self, metric: Metric) -> set[str]:
+        """The models with the best median: several where equal as printed, none where one alone has the figure."""
+        found = ((model, self.median(model, metric.name)) for model in self.models)
+        medians = {model: value for model, value in found if value is not None}
+        if len(medians) < 2:
+            return set()
+        best = format((max if metric.better == "higher" else min)(medians.values()), metric.format)
+        return {model for model, value in medians.items() if format(value, metric.format) == best}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A line a model, seed and metric: model, n_components, seed, metric, value, better."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (result["model"], result["n_components"], result["seed"], name, value, METRICS[name].better)
+                for result in self.results
+                for name, value in result.get("figures", {}).items()
+                if name in METRICS and value is not None
+            ],
+            columns=["model", "n_components", "seed", "metric", "value", "better"],
+        )
+
+
+def compare(
+    source: Source,
+    models: Sequence[str],
+    output: Path,
+    *,
+    n_components: int = 50,
+    n_seeds: int = 3,
+    seed: int = 0,
+    threads: int = 1,
+    resume: bool = False,
+    force: bool = False,
+    progress: "Progress | None" = None,
+) -> Comparison:
+    """Fit every model with every seed, each in a process of its own, and measure all by the same figures.
+
+    Parameters
+    ----------
+    source : Source
+        The documents.
+    models : sequence of str
+        Names of `models.known_models`.
+    output : Path
+        The folder to write; results come into it as they are made.
+    n_components : int
+        K, of every model.
+    n_seeds, seed : int
+        Seeds are `seed`, `seed` + 1 and so on.
+    threads : int
+        Threads of each fit.
+    resume : bool
+        Go on with what a stopped comparison left in `output`; finished fits stay, failed ones are tried again.
+    force : bool
+        Replace an earlier comparison.
+    progress : callable of (stage, done, total), optional
+
+    Raises
+    ------
+    UsageError
+        When a name or number is wrong, `output` may not be written, or with `resume` another request was begun there.
+    NeuralTopicError
+        When the package of a baseline is missing, or the documents cannot be used. A fit that fails raises nothing:
+        see `Comparison.failures`.
+    """
+    for name, value in (("n_components", n_components), ("n_seeds", n_seeds), ("threads", threads)):
+        require_whole(name, value)
+    require_whole("seed", seed, 0)
+    names = check_models(tuple(models))
+    request = {
+        "neuraltopic": neuraltopic.__version__,
+        **source.request(),
+        "models": list(names),
+        "n_components": n_components,
+        "n_seeds": n_seeds,
+        "seed": seed,
+        "threads": threads,
+    }
+    bench = Bench(output, FORMAT, FILES, request)
+    bench.check(resume=resume, force=force, source=source.path)
+    jobs = [Job(name, n_components, seed + number) for name in names for number in range(n_seeds)]
+
+    def prepare() -> Any:
+        data = source.read(progress)
+        if len(data.train) < max(2, n_components):
+            raise NeuralTopicError(
+                f"training documents in {source.name}",
+                expected=f"at least {max(2, n_components)} with words of the vocabulary, one a topic",
+                got=f"{len(data.train):,}",
+                hint="Ask for fewer topics, or give more documents",
+            )
+        return data
+
+    results = bench.run(prepare, jobs, FIGURES, threads=threads, resume=resume, progress=progress)
+    add_stability(results)
+    comparison = Comparison(Path(output), source.name, names, results, bench.data().sizes())
+    _write(comparison, request)
+    return comparison
+
+
+def add_stability(results: Sequence[dict[str, Any]]) -> None:
+    """Give each finished fit its agreement with the fits of the same model and K under other seeds."""
+    for result in results:
+        others = [
+            other["topics"]
+            for other in results
+            if other is not result
+            and "topics" in other
+            and (other["model"], other["n_components"]) == (result["model"], result["n_components"])
+        ]
+        if "topics" in result and others:
+            result["figures"]["stability"] = seed_agreement(result["topics"], others)
+
+
+def _write(comparison: Comparison, request: dict[str, Any]) -> None:
+    from neuraltopic.compare.page import markdown
+    from neuraltopic.compare.picture import draw_comparison, write_pictures
+
+    write_table(comparison.to_frame(), comparison.folder / "comparison.csv", "csv")
+    with atomic_write(comparison.folder / "comparison.md") as file:
+        file.write(markdown(comparison, request).encode("utf-8"))
+    if comparison.metrics:
+        write_pictures(draw_comparison(comparison), comparison.folder / "comparison")

@@ -1,0 +1,219 @@
+"""What every model of a comparison is given: the same training and held-out documents, counted once.
+
+Axes: D training documents, N held-out documents, V words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
+from neuraltopic.documents.rows import Corpus, Row
+from neuraltopic.documents.token_stream import Block
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.strict_json import read_json, write_json
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+HELD_OUT = 0.2  # the share where none is named
+_FACTS = "data.json"
+_MAX_BYTES = 1 << 28
+
+
+@dataclass
+class ComparisonData:
+    """Documents to fit on, documents to judge by, and what is known of them.
+
+    Attributes
+    ----------
+    train, test : Counts of shape (D, V), (N, V)
+        Every document has a word.
+    words : tuple of V str
+    train_labels, test_labels : lists of D and N str or None, or None
+        Both or neither; None in a list for a document without a label.
+    tokens : Block or None
+        The training documents as columns in the order of their text, -1 for a word without a column; None where only
+        counts are at hand. Figures that look through windows need it.
+    """
+
+    train: Counts
+    test: Counts
+    words: tuple[str, ...]
+    train_labels: list[str | None] | None = None
+    test_labels: list[str | None] | None = None
+    tokens: Block | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write all of it into a folder, which `open` reads once this is done and not before."""
+        self.train.save(folder / "train")
+        self.test.save(folder / "test")
+        if self.tokens is not None:
+            np.save(folder / "tokens.npy", self.tokens.tokens.astype(np.int32))
+            np.save(folder / "bounds.npy", self.tokens.bounds.astype(np.int64))
+        facts = {
+            "words": list(self.words),
+            "train_labels": self.train_labels,
+            "test_labels": self.test_labels,
+            "ordered": self.tokens is not None,
+        }
+        write_json(folder / _FACTS, facts)
+
+    @classmethod
+    def open(cls, folder: Path) -> "ComparisonData":
+        """Read what `save` wrote; counts and tokens stay on disk until used."""
+        facts: Any = read_json(folder / _FACTS, _MAX_BYTES)
+        tokens = None
+        if facts["ordered"]:
+            arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("tokens", "bounds"))
+            tokens = Block(*arrays)
+        return cls(
+            Counts.open(folder / "train"),
+            Counts.open(folder / "test"),
+            tuple(facts["words"]),
+            facts["train_labels"],
+            facts["test_labels"],
+            tokens,
+        )
+
+    def sizes(self) -> dict[str, int | bool]:
+        """What a table says of the data: documents, words, tokens, labels, and whether the order of words is known."""
+        return {
+            "train_documents": len(self.train),
+            "test_documents": len(self.test),
+            "words": len(self.words),
+            "train_tokens": round(self.train.totals().sum()),
+            "test_tokens": round(self.test.totals().sum()),
+            "labels": len({label for label in self.test_labels or () if label is not None}),
+            "ordered": self.tokens is not None,
+        }
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether `ComparisonData.save` finished in this folder."""
+    return (folder / _FACTS).exists()
+
+
+def split_corpus(
+    corpus: Corpus,
+    settings: Preprocessing,
+    *,
+    held_out: float | Corpus,
+    label: str | None = None,
+    seed: int = 0,
+    progress: "Progress | None" = None,
+) -> ComparisonData:
+    """Count a corpus for a comparison; the vocabulary is learned on the training documents alone.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Its texts are held in memory while they are counted, since they are gone over more than once.
+    settings : Preprocessing
+    held_out : float or Corpus
+        A share of the documents, drawn at random after copies are left out so that no document is on both sides; or
+        documents of their own, all for the training being then in `corpus`.
+    label : str, optional
+        Column of the labels; by default "label" where there is one.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    UsageError
+        When the share is not between 0 and 1, or there is no such column.
+    NeuralTopicError
+        When there are too few documents with words on either side.
+    """
+    if isinstance(held_out, Corpus):
+        train, test = _texts(corpus, "reading", progress), _texts(held_out, "reading held-out", progress)
+    else:
+        rows = _texts(corpus, "reading", progress)
+        chosen = draw_held_out(len(rows), held_out, seed)
+        test = [rows[number] for number in chosen.tolist()]
+        kept = np.setdiff1d(np.arange(len(rows)), chosen)
+        train = [rows[number] for number in kept.tolist()]
+    preprocessor = Preprocessor(settings)
+    prepared = preprocessor.fit_transform(train, progress=progress)
+    train = [row for row, position in zip(train, prepared.position.tolist(), strict=True) if position >= 0]
+    counted = preprocessor.transform(test, progress=progress).counts
+    filled = np.flatnonzero(counted.totals())
+    if not len(filled):
+        raise NeuralTopicError(
+            "held-out documents",
+            expected="at least one with a word of the vocabulary",
+            got=f"none among {len(test):,}",
+            hint="Hold out more documents, or others",
+        )
+    test = [test[number] for number in filled.tolist()]
+    train_labels, test_labels = _labels(train, test, label, corpus.name)
+    return ComparisonData(
+        prepared.counts,
+        counted.rows(filled),
+        preprocessor.vocabulary.words,
+        train_labels,
+        test_labels,
+        joined(list(preprocessor.token_blocks(train))),
+    )
+
+
+def draw_held_out(n_documents: int, share: float, seed: int) -> NDArray[np.int64]:
+    """Numbers of the documents held out, ascending: `share` of them to the nearest one, at least one.
+
+    Raises
+    ------
+    UsageError
+        When the share is not between 0 and 1.
+    NeuralTopicError
+        When that leaves fewer than two documents.
+    """
+    if not 0.0 < share < 1.0:
+        raise UsageError("held_out", expected="a share above 0 and below 1, or a path", got=repr(share), hint="Try 0.2")
+    n_held_out = max(1, round(share * n_documents))
+    if n_documents - n_held_out < 2:
+        raise NeuralTopicError(
+            "documents",
+            expected=f"at least two beside the {n_held_out:,} held out",
+            got=f"{n_documents:,} with text",
+            hint="Give more documents, or hold out fewer",
+        )
+    return np.sort(np.random.default_rng(seed).permutation(n_documents)[:n_held_out])
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """The blocks as one."""
+    lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
+    bounds = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=bounds[1:])
+    return Block(np.concatenate([block.tokens for block in blocks]).astype(np.int32), bounds)
+
+
+def _texts(corpus: Corpus, stage: str, progress: "Progress | None") -> list[Row]:
+    """The first row of every distinct text."""
+    rows: dict[str, Row] = {}
+    for number, row in enumerate(corpus):
+        if progress and number % 1000 == 0:
+            progress(stage, number, None)
+        if row.text is not None and row.text.strip():
+            rows.setdefault(row.text.strip(), row)
+    return list(rows.values())
+
+
+def _labels(
+    train: list[Row], test: list[Row], column: str | None, name: str
+) -> tuple[list[str | None] | None, list[str | None] | None]:
+    """The labels of both sides, None for a document without one; None where there is no column of labels."""
+    # Not above: it loads what a fit, whose memory is measured, does not need.
+    from neuraltopic.evaluate.labels import column_of, label_texts
+
+    columns = list(dict.fromkeys(key for row in (*train, *test) for key in row.metadata))
+    found = column_of(columns, column, name)
+    if found is None:
+        return None, None
+    first, second = (label_texts(row.metadata.get(found) for row in rows) for rows in (train, test))
+    return first, second

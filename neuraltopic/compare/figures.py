@@ -1,0 +1,156 @@
+"""The figures of one fitted model: how its topics read, how well it foresees, what its vectors are good for.
+
+Axes: D training documents, N held-out documents, V words, K topics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.compare.data import ComparisonData
+from neuraltopic.compare.model import ComparedModel
+from neuraltopic.evaluate.clusters import (
+    contingency,
+    kmeans_clusters,
+    normalised_mutual_information,
+    purity,
+    unit_rows,
+)
+from neuraltopic.evaluate.completion import split_tokens
+from neuraltopic.evaluate.labels import numbered_labels
+from neuraltopic.evaluate.perplexity import perplexity_of
+from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
+from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi
+from neuraltopic.topics.diversity import diversity
+from neuraltopic.topics.ranking import top_words
+
+TOP_WORDS = 10
+# Of the halves of the held-out documents: one draw, the same for every model and every seed.
+_COMPLETION_SEED = 0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of the table.
+
+    Attributes
+    ----------
+    name : str
+        As the files have it.
+    heading : str
+    better : str
+        "higher" or "lower".
+    format : str
+        As `format` takes it.
+    meaning : str
+    """
+
+    name: str
+    heading: str
+    better: str
+    format: str
+    meaning: str
+
+
+METRICS = {
+    name: Metric(name, *rest)
+    for name, *rest in (
+        ("npmi", "NPMI", "higher", ".3f", "coherence of the top words in windows of 10 training tokens"),
+        ("npmi_document", "NPMI, documents", "higher", ".3f", "the same in whole training documents"),
+        ("c_v", "C_V", "higher", ".3f", "coherence in windows of 110 training tokens"),
+        ("diversity", "diversity", "higher", ".3f", "distinct words over all top words"),
+        ("stability", "stability", "higher", ".3f", "rank-biased overlap of topics, aligned over pairs of seeds"),
+        ("perplexity_completion", "perplexity", "lower", ",.0f", "of half of a held-out document, given the other"),
+        ("perplexity_bound", "perplexity, bound", "lower", ",.0f", "upper bound on that of whole held-out documents"),
+        ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their largest topic"),
+        ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and largest topic"),
+        ("kmeans_nmi", "KMeans NMI", "higher", ".3f", "of label and cluster, as many clusters of vectors as labels"),
+        ("kmeans_nmi_l2", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
+        ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
+        ("precision_at_10", "P@10", "higher", ".3f", "of the 10 training documents nearest by cosine, same label"),
+        ("cpu_seconds", "CPU s", "lower", ",.1f", "processor time of the fit alone"),
+        ("memory_mb", "MB", "lower", ",.0f", "most memory of the process up to the end of the fit"),
+    )
+}
+
+
+def top_topic_words(model: ComparedModel) -> NDArray[np.int64]:
+    """Numbers of the `TOP_WORDS` highest-ranked words of each topic, best first, (K, 10)."""
+    return top_words(model.word_scores(), TOP_WORDS)
+
+
+def topic_figures(lists: NDArray[np.int64], data: ComparisonData) -> dict[str, float]:
+    """Coherence and diversity of lists of words, (K, n); what needs the order of words only where it is known."""
+    if data.tokens is None:
+        figures = {"npmi_document": float(document_npmi(lists, data.train).mean())}
+    else:
+        coherence = coherence_of_blocks(lists, [data.tokens]).to_dict()
+        figures = {name: float(coherence[name].mean()) for name in ("npmi", "npmi_document", "c_v")}
+    return {**figures, "diversity": diversity(lists)}
+
+
+def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
+    """Perplexity by the bound; beside it the bound a token in nats, and its standard error over documents.
+
+    The bound a token is a ratio of sums over documents, sum_d l_d / sum_d N_d = r; its standard error by the delta
+    method is sqrt(sum_d (l_d - r N_d)^2) / sum_d N_d.
+    """
+    bound = model.bound(data.test)
+    if bound is None:
+        return {}
+    tokens = data.test.totals()
+    rate = bound.sum() / tokens.sum()
+    error = np.sqrt(np.square(bound - rate * tokens).sum()) / tokens.sum()
+    return {
+        "perplexity_bound": perplexity_of(bound, tokens, "corpus"),
+        "bound_per_token": float(rate),
+        "bound_per_token_error": float(error),
+    }
+
+
+def completion_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
+    """Perplexity of a random half of each held-out document's tokens, by the vector of its other half."""
+    observed, scored = split_tokens(data.test, _COMPLETION_SEED)
+    log_likelihood = model.log_likelihood(model.vectors(observed), scored)
+    if not scored.nnz:
+        return {}
+    return {"perplexity_completion": perplexity_of(log_likelihood, scored.totals(), "corpus")}
+
+
+def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
+    """What labels say of the largest topics and of the vectors, on documents that have one; nothing without labels."""
+    rows = [_labelled(labels) for labels in (data.train_labels, data.test_labels)]
+    train_rows, test_rows = rows
+    if not len(test_rows):
+        return {}
+    known = [
+        [str(labels[row]) for row in chosen.tolist()]
+        for labels, chosen in zip((data.train_labels, data.test_labels), rows, strict=True)
+        if labels is not None
+    ]
+    train_labels, labels = numbered_labels(*known)
+    test = model.vectors(data.test.rows(test_rows))
+    n_labels = len(np.unique(labels))
+    figures = {
+        **_table_figures(contingency(labels, model.shares(test).argmax(1)), "purity", "nmi"),
+        **_table_figures(contingency(labels, kmeans_clusters(test, n_labels)), None, "kmeans_nmi"),
+        **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_nmi_l2"),
+    }
+    if len(np.unique(train_labels)) < 2:
+        return figures
+    train = model.vectors(data.train.rows(train_rows))
+    return figures | {
+        "probe_accuracy": float(probe_hits(train, train_labels, test, labels).mean()),
+        "precision_at_10": float(precision_at_10(train, train_labels, test, labels).mean()),
+    }
+
+
+def _labelled(labels: list[str | None] | None) -> NDArray[np.int64]:
+    return np.flatnonzero([label is not None for label in labels or ()])
+
+
+def _table_figures(table: NDArray[np.int64], of_purity: str | None, of_nmi: str) -> dict[str, float]:
+    tables = table[None].astype(np.float64)
+    figures = {of_nmi: float(normalised_mutual_information(tables)[0])}
+    return {of_purity: float(purity(tables)[0]), **figures} if of_purity else figures

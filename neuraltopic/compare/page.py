@@ -1,0 +1,119 @@
+"""comparison.md: what was compared with what, on what, and how every number came about."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.compare.figures import TOP_WORDS, Metric
+
+if TYPE_CHECKING:
+    from neuraltopic.compare.choose_k import ChoiceOfK
+    from neuraltopic.compare.comparison import Comparison
+
+MISSING = "–"
+RULE = (
+    "The rule: of the K whose held-out bound a token is within one standard error (over seeds and documents) of the "
+    "best, leave out those whose coherence or stability is significantly below the highest among them (one-sided t "
+    "test at 5%, variance over seeds pooled over all K), and take the smallest."
+)
+_ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def heading(metric: Metric) -> str:
+    """The heading of a column, with an arrow to the better side."""
+    return f"{metric.heading} {_ARROWS[metric.better]}"
+
+
+def shown(value: float | None, metric: Metric) -> str:
+    """A figure as a table has it."""
+    return MISSING if value is None else format(value, metric.format)
+
+
+def markdown(comparison: "Comparison", request: dict[str, Any]) -> str:
+    """The page."""
+    sizes = comparison.sizes
+    labels = f"{sizes['labels']} labels" if sizes["labels"] else "no labels"
+    order = "in the order of the text" if sizes["ordered"] else "their order unknown, so no figure has windows"
+    parts = [
+        f"# {_escaped(comparison.name)}, K = {request['n_components']}",
+        f"{sizes['train_documents']:,} training documents ({sizes['train_tokens']:,} tokens, {order}), "
+        f"{sizes['test_documents']:,} held out ({sizes['test_tokens']:,} tokens), {sizes['words']:,} words, {labels}. "
+        f"{request['n_seeds']} seeds from {request['seed']}, {request['threads']} thread(s) a fit, top "
+        f"{TOP_WORDS} words of a topic. neuraltopic {request['neuraltopic']}.",
+        "## Medians over seeds",
+        _table(comparison, _median_cell),
+        "Best in bold, equals as printed with it.",
+        "## From the least to the most over seeds",
+        _table(comparison, _range_cell),
+        "## What the figures are",
+        "\n".join(f"- **{heading(metric)}** {metric.meaning}." for metric in comparison.metrics),
+        "## Models",
+        "\n".join(_settings(comparison)),
+    ]
+    if comparison.failures:
+        parts += ["## Failed", _failed(comparison.failures)]
+    return "\n\n".join(parts) + "\n"
+
+
+def choice_markdown(choice: "ChoiceOfK") -> str:
+    """The page of a choice of K."""
+    metrics = choice.metrics
+    rows = [["K", "seeds", *map(heading, metrics)], ["---:"] * (len(metrics) + 2)]
+    for sample in choice.samples:
+        k = f"**{sample.k}**" if sample.k == choice.recommendation.k else str(sample.k)
+        cells = [
+            f"{shown(sample.mean(metric.name), metric)} ± {shown(sample.half_width(metric.name), metric)}"
+            for metric in metrics
+        ]
+        rows.append([k, str(len(sample.figures[metrics[0].name])), *cells])
+    parts = [
+        f"# Topics of {_escaped(choice.name)}, recipe {choice.recipe}",
+        f"**{choice.recommendation.k} topics.** {choice.recommendation.why[:1].upper()}{choice.recommendation.why[1:]}",
+        "\n".join(f"| {' | '.join(row)} |" for row in rows),
+        "Means over seeds, with their 95% intervals by Student's t.",
+        "\n".join(f"- **{heading(metric)}** {metric.meaning}." for metric in metrics),
+        RULE,
+    ]
+    if choice.failures:
+        parts += ["## Failed", _failed(choice.failures)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _failed(failures: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f"- {each['model']}, K = {each['n_components']}, seed {each['seed']}: {_escaped(each['error'])}"
+        for each in failures
+    )
+
+
+def _table(comparison: "Comparison", cell: Any) -> str:
+    metrics = comparison.metrics
+    rows = [["model", *map(heading, metrics)], ["---", *["---:"] * len(metrics)]]
+    rows += [[model, *(cell(comparison, model, metric) for metric in metrics)] for model in comparison.models]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _median_cell(comparison: "Comparison", model: str, metric: Metric) -> str:
+    value = shown(comparison.median(model, metric.name), metric)
+    return f"**{value}**" if model in comparison.best(metric) else value
+
+
+def _range_cell(comparison: "Comparison", model: str, metric: Metric) -> str:
+    values = comparison.values(model, metric.name)
+    if not values:
+        return MISSING
+    ends = [shown(end(values), metric) for end in (min, max)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _settings(comparison: "Comparison") -> list[str]:
+    lines = []
+    for model in comparison.models:
+        for done in comparison.finished(model)[:1]:
+            settings = {name: value for name, value in done["settings"].items() if name != "random_state"}
+            versions = ", ".join(f"{package} {version}" for package, version in done["versions"].items())
+            lines.append(f"- **{model}** `{json.dumps(settings, ensure_ascii=False)}`, {versions}")
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in text)

@@ -1,0 +1,175 @@
+"""Fits of a comparison one after the other, each in a fresh process, into a folder that a stopped one goes on from.
+
+request.json         what was asked for
+data/                the documents, counted once
+runs/NAME.json       the result of each fit, or why there is none
+runs/NAME.log        what a failed fit said
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.compare.data import ComparisonData, is_saved
+from neuraltopic.compare.jobs import DATA, RUNS, Job
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.outputs import OutputKind, check_output
+from neuraltopic.storage.strict_json import read_json, write_json
+from neuraltopic.workspace import empty, first_difference, locked, remove
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+REQUEST = "request.json"
+_MAX_BYTES = 1 << 26
+# What runs a job; its arguments follow.
+_COMMAND = (sys.executable, "-m", "neuraltopic.compare.jobs")
+# What numerical libraries read once, as they are imported.
+_THREADS = tuple(f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM"))
+
+
+class Bench:
+    """A folder of fits.
+
+    Parameters
+    ----------
+    folder : Path
+    format : str
+        Of the request, by which a folder is known again.
+    files : sequence of str
+        The names of the files that will be written beside the results.
+    request : mapping
+        All that the results depend on, as JSON holds it.
+    """
+
+    def __init__(self, folder: Path, format: str, files: Sequence[str], request: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
+        self._kind = OutputKind(f"a folder of {format}", lambda folder: _entries(folder, format, files))
+        self._request = {"format": format, **request}
+
+    def check(self, *, resume: bool, force: bool, source: Path | None) -> None:
+        """Refuse, before any work is done, a folder that may not be written.
+
+        Raises
+        ------
+        UsageError
+            When it exists, unless `force` and it is one of this kind, or `resume` and it was asked for the same.
+        """
+        if not resume:
+            check_output(self.folder, self._kind, force=force, source=source)
+            return
+        if not (self.folder / REQUEST).exists():
+            raise UsageError(
+                "resume",
+                expected=f"an earlier output {self.folder}",
+                got=f"no {self.folder / REQUEST}",
+                hint="Leave out --resume (resume=True) to start one",
+            )
+        earlier: Any = read_json(self.folder / REQUEST, _MAX_BYTES)
+        name, old, new = first_difference(earlier, self._request)
+        if name:
+            raise UsageError(
+                "resume",
+                expected=f"{name} {old!r:.200}, as when it began",
+                got=f"{new!r:.200}",
+                hint="Ask for the same again, or choose another output",
+            )
+
+    def run(
+        self,
+        prepare: Callable[[], ComparisonData],
+        jobs: Sequence[Job],
+        figures: tuple[str, ...],
+        *,
+        threads: int,
+        resume: bool,
+        progress: "Progress | None" = None,
+    ) -> list[dict[str, Any]]:
+        """Do what is not done yet, and return a result a job, in their order.
+
+        A job that failed before is tried again. One that fails has "error" in its result, and the others go on.
+
+        Parameters
+        ----------
+        prepare : callable
+            Makes the data, unless an earlier run has.
+        jobs : sequence of Job
+        figures : tuple of str
+            Some of `jobs.FIGURES`.
+        threads : int
+            Threads of a fit.
+        resume : bool
+            Whether to keep what is in the folder.
+        progress : callable of (stage, done, total), optional
+        """
+        with locked(self.folder):
+            if not resume:
+                empty(self.folder)
+                write_json(self.folder / REQUEST, self._request)
+            (self.folder / RUNS).mkdir(exist_ok=True)
+            if not is_saved(self.folder / DATA):
+                try:
+                    prepare().save(self.folder / DATA)
+                except NeuralTopicError:
+                    remove(self.folder)  # there is nothing to go on with
+                    raise
+            results = []
+            for number, job in enumerate(jobs):
+                if progress:
+                    progress("fitting and measuring", number, len(jobs))
+                results.append(self._finished(job) or self._fit(job, figures, threads))
+            if progress:
+                progress("fitting and measuring", len(jobs), len(jobs))
+        return results
+
+    def data(self) -> ComparisonData:
+        """The documents of all fits."""
+        return ComparisonData.open(self.folder / DATA)
+
+    def _finished(self, job: Job) -> dict[str, Any] | None:
+        path = job.path(self.folder)
+        if not path.exists():
+            return None
+        result: Any = read_json(path, _MAX_BYTES)
+        return None if "error" in result else result
+
+    def _fit(self, job: Job, figures: tuple[str, ...], threads: int) -> dict[str, Any]:
+        command = [*_COMMAND, str(self.folder), job.model, str(job.n_components), str(job.seed), ",".join(figures)]
+        environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads))}
+        log = self.folder / RUNS / f"{job.name}.log"
+        with open(log, "wb") as file, subprocess.Popen(command, env=environment, stdout=file, stderr=file) as process:
+            try:
+                code = process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        result = self._finished(job)
+        if code == 0 and result is not None:
+            log.unlink()
+            return result
+        result = {**vars(job), "error": _why(code, log)}
+        write_json(job.path(self.folder), result)
+        return result
+
+
+def _why(code: int, log: Path) -> str:
+    """What a process that failed said last, unless it was killed."""
+    if code < 0:
+        return f"killed by signal {-code}"
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    said = next((line.strip() for line in reversed(lines) if line.strip()), f"ended with code {code}, saying nothing")
+    return said[:300]
+
+
+def _entries(folder: Path, format: str, files: Sequence[str]) -> set[str]:
+    """The names in a folder of this format; none when it is of another."""
+    try:
+        request = read_json(folder / REQUEST, _MAX_BYTES)
+    except NeuralTopicError:
+        return set()
+    if not isinstance(request, dict) or request.get("format") != format:
+        return set()
+    return {REQUEST, DATA, RUNS, *files}

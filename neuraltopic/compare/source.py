@@ -1,0 +1,124 @@
+"""Where the documents of a comparison come from, and what a result depends on of that."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.compare.counts_folder import is_counts_folder, read_counts_folder
+from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
+from neuraltopic.documents.readers import StandardInput
+from neuraltopic.documents.rows import Corpus
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+
+@dataclass(frozen=True)
+class Source:
+    """Documents, and how they are split.
+
+    Parameters
+    ----------
+    documents : Corpus, or Path of a folder of prepared counts
+        See `counts_folder` for what that holds.
+    held_out : float or Corpus, optional
+        A share of the documents, 0.2 by default, drawn at random; or documents of their own. Prepared counts with a
+        test_bow.npz have theirs.
+    preprocessing : Preprocessing, optional
+        Of documents.
+    label : str, optional
+        Column of the labels of documents, "label" by default.
+    texts : Path, optional
+        Words of the training documents in their order, a document a line, for prepared counts.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    UsageError
+        When an option does not apply to the kind of source.
+    """
+
+    documents: Corpus | Path
+    held_out: float | Corpus | None = None
+    preprocessing: Preprocessing | None = None
+    label: str | None = None
+    texts: Path | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse options that would change nothing."""
+        if isinstance(self.documents, Corpus):
+            _require_none("texts", self.texts, "prepared counts")
+            return
+        if not is_counts_folder(self.documents):
+            raise UsageError(
+                str(self.documents),
+                expected="a folder with train_bow.npz and vocab.txt",
+                got="another",
+                hint="Open documents with neuraltopic.documents.readers.open_corpus",
+            )
+        _require_none("label", self.label, "documents")
+        _require_none("preprocessing", self.preprocessing, "documents")
+        if isinstance(self.held_out, Corpus):
+            raise UsageError(
+                "held_out", expected="a share, with prepared counts", got=self.held_out.name, hint="Add a test_bow.npz"
+            )
+
+    @property
+    def path(self) -> Path | None:
+        """What is read, where it is a file or a folder."""
+        return self.documents.path if isinstance(self.documents, Corpus) else self.documents
+
+    @property
+    def name(self) -> str:
+        """As tables call it."""
+        return self.documents.name if isinstance(self.documents, Corpus) else str(self.documents)
+
+    def request(self) -> dict[str, Any]:
+        """All that the counts depend on, as JSON holds it; of the files themselves, their sizes."""
+        if isinstance(self.documents, Corpus):
+            share = self.held_out if self.held_out is not None else HELD_OUT
+            return {
+                "corpus": _of_corpus(self.documents),
+                "held_out": _of_corpus(share) if isinstance(share, Corpus) else share,
+                "preprocessing": (self.preprocessing or Preprocessing()).to_dict(),
+                "label": self.label,
+                "split_seed": self.seed,
+            }
+        files = [*self.documents.glob("t*_*.*"), self.documents / "vocab.txt"]
+        return {
+            "counts": str(self.documents),
+            "files": {path.name: path.stat().st_size for path in sorted(files)},
+            "held_out": self.held_out,
+            "texts": self.texts and str(self.texts),
+            "split_seed": self.seed,
+        }
+
+    def read(self, progress: "Progress | None" = None) -> ComparisonData:
+        """Count the documents; errors are those of `split_corpus` and `read_counts_folder`."""
+        if isinstance(self.documents, Corpus):
+            return split_corpus(
+                self.documents,
+                self.preprocessing or Preprocessing(),
+                held_out=HELD_OUT if self.held_out is None else self.held_out,
+                label=self.label,
+                seed=self.seed,
+                progress=progress,
+            )
+        assert not isinstance(self.held_out, Corpus)
+        return read_counts_folder(self.documents, held_out=self.held_out, texts=self.texts, seed=self.seed)
+
+
+def _of_corpus(corpus: Corpus) -> dict[str, Any]:
+    # Standard input cannot be read twice, so what came through it is not compared.
+    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
+    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
+
+
+def _require_none(name: str, value: object, kind: str) -> None:
+    if value is not None:
+        raise UsageError(name, expected=f"it only with {kind}", got=str(value), hint="Leave it out")
