@@ -82,7 +82,10 @@ class KumaraswamyPosterior(NamedTuple):
         """
         log_v = (_EULER + torch.digamma(self.b + 1.0)) / self.a  # -E[log v]
         entropy = -(self.a * self.b).log() + (self.a - 1.0) * log_v + 1.0 - 1.0 / self.b
-        return -entropy - math.log(self.prior) - (self.prior - 1.0) * expected_log_rest(self.a, self.b)
+        divergence = -entropy - math.log(self.prior)
+        if self.prior == 1.0:
+            return divergence
+        return divergence - (self.prior - 1.0) * expected_log_rest(self.a, self.b)
 
     def detach(self) -> "KumaraswamyPosterior":
         """The same q, whose parameters take no gradient."""
