@@ -1,4 +1,4 @@
-"""neuraltopic: topics, document vectors and honest figures from a folder of documents."""
+"""neuraltopic: topics, document vectors and honest figures from a folder of documents; models of images beside them."""
 
 import importlib
 
@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "TopicModel": "neuraltopic.topic_model",
     "DocumentVAE": "neuraltopic.document_vae",
+    "ImageVAE": "neuraltopic.image_vae",
     "Autoencoder": "neuraltopic.autoencoder",
     "Preprocessing": "neuraltopic.documents.preprocessing",
     "NeuralTopicError": "neuraltopic.errors",

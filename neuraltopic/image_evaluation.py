@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuraltopic.core.active_units import active_units
 from neuraltopic.core.objectives import draw
 from neuraltopic.core.vae import VAE
 from neuraltopic.image_vae import ImageVAE
@@ -18,10 +19,9 @@ from neuraltopic.image_vae import ImageVAE
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# A dimension is in use where the posterior mean's variance over the images exceeds it (Burda et al. 2016).
-_ACTIVE = 0.01
 # Draws that estimate the first term of (17.11).
 _ELBO_SAMPLES = 50
+# Images whose draws stand in memory together.
 _AT_ONCE = 512
 
 
@@ -77,7 +77,7 @@ def evaluate_images(
     X = model.observe(X, random_state=random_state)
     bound = model.bound(X, n_samples=n_samples, importance_weighted=True, random_state=random_state, progress=progress)
     elbo, kl = _elbo_and_kl(model.vae_, X, torch.Generator().manual_seed(random_state))
-    means = model.transform(X)
+    means = np.asarray(model.transform(X))
     return ImageEvaluation(
         n_images=len(bound),
         n_samples=n_samples,
@@ -85,7 +85,7 @@ def evaluate_images(
         nll_standard_error=float(bound.std(ddof=1) / math.sqrt(len(bound))) if len(bound) > 1 else None,
         elbo=elbo,
         kl=kl,
-        active_units=int((means.astype(np.float64).var(0) > _ACTIVE).sum()),
+        active_units=int(active_units(torch.from_numpy(means).double()).sum()),
         n_components=means.shape[1],
     )
 

@@ -19,6 +19,7 @@ from sklearn.base import clone
 
 import neuraltopic
 from neuraltopic.devices import choose_device
+from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.export import write_table
 from neuraltopic.fitting import require_whole
 from neuraltopic.image_vae import ImageVAE
@@ -94,6 +95,10 @@ def fit_image_run(
     output = Path(output)
     check_output(output, IMAGE_RUN, force=force, source=images.path)
     model.check_parameters()
+    if len(images) < 2:
+        raise NeuralTopicError(
+            images.name, expected="two images or more", got=f"{len(images)}", hint="Give more images to learn from"
+        )
     model = clone(model).set_params(
         device=str(choose_device(model.device)),
         random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
@@ -109,7 +114,6 @@ def fit_image_run(
 
         checkpoint = workspace / "checkpoint.safetensors"
         model.fit(images.pixels, progress=progress, checkpoint=checkpoint, after_epoch=follow)
-        progress("encoding", 0, len(images))
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         model.save(folder / MODEL_FOLDER)
@@ -157,8 +161,8 @@ def open_image_run(folder: Path, *, device: str = "auto") -> ImageVAE:
     return ImageVAE.load(model_folder_of(Path(folder)), device=device)
 
 
-def codes_by_epoch(folder: Path) -> "pd.DataFrame":
-    """The codes that a run kept at chosen epochs and at its end: epoch, id, label (where there are), z0, z1, ...
+def codes_by_epoch(folder: Path) -> tuple[dict[int, NDArray[np.float32]], list[str] | None]:
+    """The codes that a run kept at chosen epochs and at its end, each (N, Z), and the label of each of the N images.
 
     Raises
     ------
@@ -169,7 +173,11 @@ def codes_by_epoch(folder: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    return pd.read_parquet(run_file(Path(folder), _EPOCHS))
+    table = pd.read_parquet(run_file(Path(folder), _EPOCHS))
+    coordinates = [name for name in table.columns if name not in ("epoch", "id", "label")]
+    parts = [table[table["epoch"] == epoch] for epoch in table["epoch"].unique()]
+    codes = {int(part["epoch"].iloc[0]): part[coordinates].to_numpy(np.float32) for part in parts}
+    return codes, parts[-1]["label"].tolist() if "label" in table else None
 
 
 def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) -> list[int]:

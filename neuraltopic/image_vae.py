@@ -410,14 +410,14 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             X = X.astype(np.float32)
             if self.likelihood == "bernoulli" and not (X.min() >= 0.0 and X.max() <= 1.0):
                 raise NeuralTopicError(
-                    "X",
-                    expected="pixels from 0 to 1, or grey levels to 255 as uint8",
+                    "pixels",
+                    expected="values from 0 to 1, or grey levels to 255 as uint8",
                     got=f"values from {X.min():g} to {X.max():g}",
-                    hint="Scale them, or use likelihood='gaussian'",
+                    hint="Scale them, or choose the Gaussian likelihood",
                 )
         elif fitting and X.max() == 1:
             raise NeuralTopicError(
-                "X",
+                "pixels",
                 expected="grey levels to 255, as uint8",
                 got="none above 1",
                 hint="Convert pixels that are 0 or 1 to bool or float",

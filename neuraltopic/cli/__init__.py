@@ -24,6 +24,7 @@ from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
+from neuraltopic.cli.images import images
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import as_typed
 from neuraltopic.cli.topics import topics
@@ -36,6 +37,7 @@ _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|repla
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 for command in (fit, topics, evaluate, compare, choose_k, export, embed, inspect, corpus):
     app.command()(command)
+app.add_typer(images, name="images")
 
 
 class Terminated(KeyboardInterrupt):
@@ -57,7 +59,7 @@ def neuraltopic_(
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Topics, document vectors and honest figures from a folder of documents."""
+    """Topics, document vectors and honest figures from a folder of documents; models of images beside them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,9 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = _DEBUG in given
     # Threads that spin while they wait slow a busy machine down several times. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    arguments = [argument for argument in given if argument != _DEBUG] or ["--help"]
     try:
         with _terminable():
-            _invoke([argument for argument in given if argument != _DEBUG] or ["--help"])
+            _invoke(arguments)
             sys.stdout.flush()
         return 0
     except typer.Exit as end:
@@ -91,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
         return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
-        return _report(as_typed(str(error)), error.exit_code, debug)
+        return _report(as_typed(str(error), images=arguments[0] == "images"), error.exit_code, debug)
     except OSError as error:
         return _report(_of_system(error), 1, debug)
 

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.fitting import check_run_output, interruptible
 from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, TextColumn
-from neuraltopic.cli.printing import counted, print_json, print_topics, readable_bytes, records, topics_frame
+from neuraltopic.cli.printing import (
+    counted,
+    print_json,
+    print_topics,
+    readable_bytes,
+    readable_seconds,
+    records,
+    topics_frame,
+)
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
 
@@ -72,22 +81,18 @@ def fit(
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.documents.readers import open_corpus
-    from neuraltopic.outputs import RUN, check_output
+    from neuraltopic.outputs import RUN
 
-    if resume and not force and output.is_dir() and RUN.entries(output):
-        raise UsageError(
-            "resume",
-            expected=f"an unfinished fit of {output}",
-            got="a finished run",
-            hint=f"See it with neuraltopic topics {output}, or replace it with --force",
-        )
-    try:
-        check_output(output, RUN, force=force, source=None if path == "-" else path)
-    except UsageError as error:
-        if not dry_run:
-            raise
-        if not quiet:
-            print(f"note: {error}", file=sys.stderr)
+    check_run_output(
+        output,
+        RUN,
+        source=None if path == "-" else path,
+        see="neuraltopic topics",
+        force=force,
+        resume=resume,
+        dry_run=dry_run,
+        quiet=quiet,
+    )
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     settings = Preprocessing(
@@ -133,20 +138,9 @@ def _fit(
 ) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs import fit_run
-    from neuraltopic.workspace import unfinished_request
-
-    reached = ""
-
-    def watched(stage: str, done: int, total: int | None) -> None:
-        nonlocal reached
-        if stage == "training":
-            reached = f" after epoch {done} of {total}"
-        else:
-            reached = " before the first epoch" if stage == "counting" and done == total else f" while {stage}"
-        progress(stage, done, total)
 
     with show_progress(quiet=quiet) as progress:
-        try:
+        with interruptible(output, progress, ready="counting") as watched:
             run = fit_run(
                 model,
                 corpus,
@@ -156,10 +150,6 @@ def _fit(
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
-        except KeyboardInterrupt as interruption:
-            more = "; go on with --resume" if unfinished_request(output) else ""
-            interruption.args = (f"interrupted{reached}{more}",)
-            raise
         _note(run, progress)
     table = topics_frame(run.model, 10)
     if as_json:
@@ -209,21 +199,11 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
             f"{counted(forecast.n_epochs, 'epoch')} at most",
         ),
-        ("time", f"about {_duration(forecast.seconds)} on this machine"),
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
     for name, value in lines:
         print(f"{name:<11}{value}")
-
-
-def _duration(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 120
-        else f"{seconds / 60:.0f} min"
-        if seconds < 7200
-        else f"{seconds / 3600:.1f} h"
-    )
 
 
 def document_frequency(name: str, text: str) -> int | float:

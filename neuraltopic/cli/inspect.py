@@ -27,18 +27,15 @@ def inspect(
 
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     model, run = facts["model"], facts["run"]
+    of_images = facts["of"] == "images"
+    fitted = f"in {model['epochs']} epochs by neuraltopic {model['neuraltopic']}"
     lines = [
         (facts["kind"], facts["folder"]),
-        (
-            "model",
-            f"{model['recipe']}, {model['topics']:,} topics, {model['words']:,} words, fitted on "
-            f"{model['documents']:,} documents in {model['epochs']} epochs by "
-            f"neuraltopic {model['neuraltopic']}",
-        ),
+        ("model", f"{_image_model(model) if of_images else _document_model(model)} {fitted}"),
     ]
     if run is not None:
         try:
-            lines += _run_lines(run)
+            lines += _run_lines(run, _image_lines(run) if of_images else _document_lines(run))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NeuralTopicError(
                 f"run.json in {facts['folder']}",
@@ -53,9 +50,43 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return lines
 
 
-def _run_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
+def _document_model(model: dict[str, Any]) -> str:
+    return (
+        f"{model['recipe']}, {model['topics']:,} topics, {model['words']:,} words, "
+        f"fitted on {model['documents']:,} documents"
+    )
+
+
+def _image_model(model: dict[str, Any]) -> str:
+    shape = " x ".join(map(str, model["image_shape"]))
+    return (
+        f"{model['likelihood']}, {model['dimensions']:,} dimensions, {shape} pixels, "
+        f"fitted on {model['images']:,} images"
+    )
+
+
+def _document_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
     rows = ", ".join(f"{count:,} {status}" for status, count in run["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in run["encodings"].items())
+    return [
+        ("corpus", run["corpus"]["name"]),
+        ("rows", f"{rows}; {encodings}"),
+        ("tokens", f"{run['sizes']['tokens']:,}"),
+    ]
+
+
+def _image_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
+    data, parameters = run["data"], run["parameters"]
+    of = f" ({data['part']})" if data["part"] else ""
+    hidden = ", ".join(map(str, parameters["hidden"]))
+    return [
+        ("data", f"{data['name']}{of}, {data['kind']}, {data['images']:,} images"),
+        ("objective", f"{parameters['objective']}, {parameters['n_samples']} samples; layers of {hidden}"),
+    ]
+
+
+def _run_lines(run: dict[str, Any], own: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is to be said of a run, with the lines of its kind in their place."""
     seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in run["seconds"].items())
     best = ", ".join(f"{name} {value:,.4g}" for name, value in run["best"].items())
     peak = run["peak_memory_bytes"]
@@ -64,9 +95,7 @@ def _run_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
         ("finished", run["finished"]),
         ("command", " ".join(run["command"])),
         ("seed", str(run["parameters"]["random_state"])),
-        ("corpus", run["corpus"]["name"]),
-        ("rows", f"{rows}; {encodings}"),
-        ("tokens", f"{run['sizes']['tokens']:,}"),
+        *own,
         ("training", f"best: {best}"),
         ("seconds", seconds),
         ("memory", f"{readable_bytes(peak)} at most" if peak else "unknown"),

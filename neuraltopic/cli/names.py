@@ -17,13 +17,37 @@ _OPTIONS = {
     "random_state": "--seed",
     "spacy_pipeline": "--spacy",
 }
-# Not where the name is part of a path or of another name.
-_NAME = re.compile(rf"(?<![\w/\\.'-])(?:parameters\.|preprocessing\.)?({'|'.join(_OPTIONS)})(?![\w/\\.-])")
+# As `neuraltopic images` calls them.
+_OF_IMAGES = {
+    "batch_size": "--batch-size",
+    "binarisation": "--binarisation",
+    "epochs_kept": "--epochs-kept",
+    "hidden": "--hidden",
+    "learning_rate": "--learning-rate",
+    "max_epochs": "--epochs",
+    "n_above": "--latent",
+    "n_components": "--latent",
+    "n_images": "--number",
+    "n_samples": "--samples",
+    "random_state": "--seed",
+    "validation_fraction": "--held-out",
+}
+_LEADING = ("likelihood", "objective", "part", "schedule")  # words as well, so only at the start
 _RESUME = re.compile(r"^resume(?=: expected)")
 _IN_PYTHON = re.compile(r" \((?:force|resume)=True\)")
 
 
-def as_typed(message: str) -> str:
-    """Name options in an error of the library as they are typed: `--min-df` for `min_df`, no `(force=True)`."""
+def as_typed(message: str, *, images: bool = False) -> str:
+    """Name options in an error of the library as they are typed: `--min-df` for `min_df`, no `(force=True)`.
+
+    Parameters
+    ----------
+    images : bool
+        Whether the command is one of `neuraltopic images`.
+    """
     message = _RESUME.sub("--resume", _IN_PYTHON.sub("", message))
-    return _NAME.sub(lambda match: _OPTIONS[match[1]], message)
+    options = _OF_IMAGES if images else _OPTIONS
+    # Not where the name is part of a path or of another name.
+    name = re.compile(rf"(?<![\w/\\.'-])(?:parameters\.|preprocessing\.)?({'|'.join(options)})(?![\w/\\.-])")
+    message = name.sub(lambda match: options[match[1]], message)
+    return re.sub(rf"^({'|'.join(_LEADING)})(?=: expected)", r"--\1", message) if images else message

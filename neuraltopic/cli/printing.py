@@ -56,3 +56,16 @@ def readable_bytes(count: float) -> str:
             break
         count /= 1024
     return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+
+
+def readable_seconds(seconds: float) -> str:
+    """Seconds as a person says them: 90 s, 5 min, 2.5 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def print_facts(facts: "list[tuple[str, str]]", width: int = 11) -> None:
+    """Print a name and what is to be said of it, a line each."""
+    for name, value in facts:
+        print(f"{name:<{width}}{value}")

@@ -1,0 +1,70 @@
+"""Pictures on disk: PNG and SVG for papers, the same bytes for the same picture."""
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.errors import UsageError
+from neuraltopic.storage.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg")
+# For what is drawn and for what is written: letters as outlines, which look alike everywhere.
+STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "neuraltopic",
+}
+_DOTS_AN_INCH = 300
+
+
+def check_picture(path: Path, *, force: bool) -> None:
+    """Refuse, before any work is done, a picture that may not or cannot be written.
+
+    Raises
+    ------
+    UsageError
+        When the suffix is no format of ours, the folder does not exist, or the file does and `force` is not given.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"output {path}",
+            expected=f"a name that ends in {' or '.join(SUFFIXES)}",
+            got=repr(path.suffix) if path.suffix else "no suffix",
+            hint=f"Try {path.with_suffix('.png').name}",
+        )
+    if not path.absolute().parent.is_dir():
+        raise UsageError(
+            f"output {path}",
+            expected="a path in a folder that exists",
+            got=f"no folder {path.parent}",
+            hint="Create the folder or choose another path",
+        )
+    if os.path.lexists(path) and not (force and path.is_file()):
+        raise UsageError(
+            f"output {path}",
+            expected="a path that does not exist yet",
+            got="a file" if path.is_file() else "something that is no file",
+            hint="Choose another path, or replace the file with --force (force=True)",
+        )
+
+
+def write_picture(figure: "Figure", path: Path) -> None:
+    """Write the figure in the format of the suffix, whole or not at all."""
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    format = path.suffix.lower()[1:]
+    # Neither a date nor a version, so that the same picture is the same file.
+    metadata = {"Date": None} if format == "svg" else {"Software": None}
+    with rc_context(STYLE):  # type: ignore[arg-type]
+        figure.savefig(
+            buffer, format=format, dpi=_DOTS_AN_INCH, bbox_inches="tight", pad_inches=0.02, metadata=metadata
+        )
+    with atomic_write(path) as file:
+        file.write(buffer.getvalue())
