@@ -73,7 +73,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Epochs of the training end to end; by default as many as make 1,000 updates, from 10 to 200.
     batch_size : int, optional
         By default a thirty-second of the rows, from 32 to 400.
-    learning_rate : float, default 0.003
+    learning_rate : float, default 0.01
         Peak rate of Adam, which rises and falls once over the epochs.
     patience : int, optional
         Epochs without a lower loss on the held-out rows after which training stops; by default a sixth of the epochs.
@@ -126,7 +126,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         pretrain_epochs: int = 0,
         max_epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float = 0.003,
+        learning_rate: float = 0.01,
         patience: int | None = None,
         validation_fraction: float = 0.05,
         device: str = "auto",
