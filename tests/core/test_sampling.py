@@ -98,13 +98,14 @@ def test_an_envelope_below_the_density_is_an_error_that_says_where_and_what_woul
 
 
 def test_an_envelope_that_touches_the_density_is_none_broken():
-    """q itself with M = 1, both written down in another order."""
+    """p = 3 q with M = 3, which rounding puts above at some points."""
 
     def log_p(x):
-        return -(0.5 * x * x + 0.5 * math.log(2.0 * math.pi))
+        return Normal().log_prob(x) + math.log(3.0)
 
-    drawn = rejection_sample(log_p, Normal(), 0.0, 10_000, generator())
+    drawn = rejection_sample(log_p, Normal(), math.log(3.0), 10_000, generator())
     assert drawn.acceptance_rate > 0.999
+    assert drawn.log_bound_seen > math.log(3.0)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -27,6 +27,11 @@ def test_every_epoch_of_the_published_schedule_has_its_rate():
     assert [BURDA_STEPS((epoch + 2999 / 3000) / 3280) for epoch in range(3280)] == expected
 
 
+def test_an_epoch_that_rounding_puts_before_its_own_beginning_has_its_rate():
+    assert 1 / 49 * 49 < 1
+    assert Steps((1, 48), (1.0, 0.5))(1 / 49) == 0.5
+
+
 def test_kl_weight_rises_to_one():
     assert [LinearWarmUp(0.5)(p) for p in (0.0, 0.25, 0.5, 1.0)] == [0.0, 0.5, 1.0, 1.0]
     assert LinearWarmUp(0.5).full_from == 0.5

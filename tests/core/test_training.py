@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from neuraltopic.core.latents import DiagonalGaussian
-from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.objectives import ELBO, Bound
 from neuraltopic.core.schedules import CyclicalWarmUp, LinearWarmUp
 from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, step
 from neuraltopic.core.vae import VAE
@@ -73,6 +73,22 @@ def test_step_climbs_the_gradient_of_the_mean_surrogate():
         scale = min(1.0, clip / (norm + 1e-6))
         for old, new, gradient in zip(before, vae.parameters(), gradients, strict=True):
             torch.testing.assert_close(new.detach(), old - 0.1 * scale * gradient, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("value", "slope"), [(math.inf, 1.0), (-1.0, math.nan)])
+def test_a_step_that_is_not_finite_leaves_the_weights(value, slope):
+    """Whether it is the bound or only its gradient."""
+    vae, x = model(), Documents(6).batch(torch.arange(6))
+
+    def objective(model, x, generator, kl_weight):
+        surrogate = slope * model.decoder.bias.sum().expand(6)
+        return Bound(torch.full((6,), value), surrogate)
+
+    before = bits(vae)
+    bound, norm = step(vae, x, objective, torch.optim.SGD(vae.parameters(), lr=0.1), generator(), 1.0, 1e9)
+    assert bound == value
+    assert math.isnan(norm) == math.isnan(slope)
+    assert all(torch.equal(before[name], weight) for name, weight in vae.state_dict().items())
 
 
 def test_training_raises_the_bound_and_keeps_the_best_weights():
