@@ -49,8 +49,8 @@ def test_precision_by_sorting(data, monkeypatch, tile):
 def test_equally_near_ones_come_in_order():
     training = np.array([[1.0, 0.0]] * 5 + [[3.0, 0.0]] * 20, np.float32)
     known = np.array([0] * 5 + [1] * 20)
-    found = precision_at_10(training, known, np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([0, 0]))
-    np.testing.assert_array_equal(found, [0.5, 0.5])
+    queries = np.array([[2.0, 0.0], [0.0, 0.0], [2.0, 0.0]])
+    np.testing.assert_array_equal(precision_at_10(training, known, queries, np.array([0, 0, 1])), [0.5, 0.5, 0.5])
 
 
 def test_fewer_than_ten():
