@@ -72,7 +72,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     batch_size : int, optional
         By default 100 for "cycle", 20 for "burda".
     learning_rate : float, optional
-        The highest; by default 0.002 for "cycle", 0.001 for "burda".
+        The highest; by default 0.004 for "cycle", 0.001 for "burda".
     patience : int, optional
         Epochs without a better bound on the images held out after which training stops; by default a sixth of all.
     validation_fraction : float, default 0.05

@@ -104,7 +104,7 @@ class Pace:
 
 
 PACES = {
-    "cycle": Pace(replace(_PLAIN, rate=OneCycle(), learning_rate=2e-3), epochs=100, batch_size=100),
+    "cycle": Pace(replace(_PLAIN, rate=OneCycle(), learning_rate=4e-3), epochs=100, batch_size=100),
     # Burda, Grosse, Salakhutdinov (2016), section 5.
     "burda": Pace(replace(_PLAIN, rate=BURDA_STEPS, learning_rate=1e-3, epsilon=1e-4), epochs=3280, batch_size=20),
 }
