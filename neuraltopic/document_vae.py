@@ -32,6 +32,8 @@ from neuraltopic.fitting import (
     train,
 )
 from neuraltopic.recipes import Recipe, find_recipe
+from neuraltopic.topics.readings import Reading, TopicWords
+from neuraltopic.topics.responsibilities import explained_documents
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -67,7 +69,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     history_ : list of dict
         epoch, train_bound and held_out_bound (nats per document), one entry an epoch.
     information_ : float32 array of shape (K,)
-        KL of each dimension's marginal, of q from that of p; mean over the training documents, in nats.
+        What each topic tells of a training document, in nats: of a Gaussian z the mean KL of each dimension's
+        marginal, of one on the simplex what each topic adds to the mutual information of documents and topics.
+    explained_ : float32 array of shape (K, V), or None
+        In how many training documents each topic accounts for each word, of a z on the simplex.
     seed_ : int
         What seeded the generator: `random_state` where that is a whole number. A fit with it gives the same bits.
     n_iter_ : int
@@ -103,6 +108,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.validation_fraction = validation_fraction
         self.device = device
         self.random_state = random_state
+
+    explained_: NDArray[np.float32] | None
 
     def fit(
         self,
@@ -157,8 +164,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.build(counts.shape[1], int(self.n_components))
-        log_frequency = _log_frequency(counts)
-        recipe.initialise(self.vae_, log_frequency, generator)
+        recipe.initialise(self.vae_, counts, generator)
         self.vae_.to(device)
 
         held_out, training = split_rows(filled, self.validation_fraction, generator)
@@ -171,7 +177,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             generator,
         )
         request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts)
-        digest = hashlib.sha256(repr(request).encode() + log_frequency.numpy().tobytes())
+        digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         train(
             trainer,
@@ -180,37 +186,87 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts there",
         )
         recipe.align(self.vae_)
-        self.restore(self.vae_, history=trainer.history, information=None)
-        mean, variance = self._posterior(counts, progress)
-        self.information_ = 0.5 * (mean**2 + variance - 1.0 - np.log(variance)).mean(0)
-        return mean
+        self.restore(self.vae_, history=trainer.history)
+        vectors, _, variance = self._infer(counts, progress)
+        self.information_ = recipe.reading.information(vectors, variance)
+        if recipe.reading.needs_explained:
+            self.explained_ = explained_documents(vectors, self.components_, counts)
+        return vectors
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
-    def restore(self, vae: VAE, *, history: list[dict[str, float]], information: NDArray[np.float32] | None) -> None:
+    def restore(
+        self,
+        vae: VAE,
+        *,
+        history: list[dict[str, float]],
+        information: NDArray[np.float32] | None = None,
+        explained: NDArray[np.float32] | None = None,
+    ) -> None:
         """Take a trained network, and read the fitted attributes off it."""
         self.vae_ = vae.eval()
         self.history_ = history
         self.n_iter_ = len(history)
-        weights = vae.decoder.state_dict()
-        self.components_ = weights["weight"].T.contiguous().cpu().numpy()
-        self.bias_ = weights["bias"].cpu().numpy()
+        with torch.no_grad():
+            weight, bias = vae.decoder.topics()  # type: ignore[operator]
+        self.components_ = weight.detach().T.contiguous().cpu().numpy()
+        self.bias_ = bias.detach().cpu().numpy()
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
+        self.explained_ = explained
         if information is not None:
             self.information_ = information
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Posterior mean of z for each document, (D, K): a function of that document alone, drawing nothing."""
+        """Vector of each document, (D, K): a function of that document alone, drawing nothing.
+
+        It is what the decoder sees of the posterior mean of z: the mean itself of a Gaussian z, shares of the topics
+        that sum to 1 of a z on the simplex.
+        """
         check_is_fitted(self)
-        return self._posterior(self._counts(X, fitting=False))[0]
+        return self._infer(self._counts(X, fitting=False))[0]
 
     def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean and variance of q(z | x) for each document, both (D, K)."""
+        """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
         check_is_fitted(self)
-        return self._posterior(self._counts(X, fitting=False))
+        _, mean, variance = self._infer(self._counts(X, fitting=False))
+        return mean, variance
+
+    def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Share of each topic in documents with these vectors, (D, K); rows sum to 1."""
+        check_is_fitted(self)
+        return self._reading().shares(vectors, self._topic_words())
+
+    def word_weights(self, word_totals: NDArray[np.floating]) -> NDArray[np.floating]:
+        """What ranks the words of each topic, (K, V), given how often each occurs in the training documents, (V,)."""
+        check_is_fitted(self)
+        return self._reading().word_weights(self._topic_words(), word_totals)
+
+    def topic_log_probabilities(self, strength: NDArray[np.floating]) -> NDArray[np.floating]:
+        """log p(w | topic), (K, V), for topics of this strength, (K,): see `TopicStatistics`."""
+        check_is_fitted(self)
+        return self._reading().log_probabilities(self._topic_words(), strength)
+
+    def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+        """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.
+
+        Parameters
+        ----------
+        X : Counts, sparse matrix or array of shape (D, V)
+        vectors : (D, K)
+            As `transform` gives them, of these documents or of what is known of them.
+        """
+        check_is_fitted(self)
+        data = CountBatches(self._counts(X, fitting=False), device=self._device())
+        out = np.empty(len(data))
+        with torch.no_grad():
+            for rows in torch.arange(len(data)).split(_AT_ONCE):
+                seen = torch.from_numpy(np.asarray(vectors[rows.numpy()], np.float32)).to(self._device())
+                value = self.vae_.decoder.log_likelihood(seen[None], data.batch(rows))  # type: ignore[operator]
+                out[rows.numpy()] = value[0].double().cpu().numpy()
+        return out
 
     def bound(self, X: Any, *, n_samples: int = 20, importance_weighted: bool = False) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
@@ -308,21 +364,28 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
-    def _posterior(
+    def _reading(self) -> Reading:
+        return find_recipe(self.recipe).reading
+
+    def _topic_words(self) -> TopicWords:
+        return TopicWords(self.components_, self.bias_, self.explained_)
+
+    def _infer(
         self, counts: Counts, progress: "Progress | None" = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Vectors (D, K), and mean and variance of z, both (D, Z)."""
         data = CountBatches(counts, device=self._device())
-        mean = np.empty((len(counts), self.vae_.latent.n_components), np.float32)
-        variance = np.empty_like(mean)
+        parts: list[tuple[NDArray[np.float32], ...]] = []
         self.vae_.eval()
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(_AT_ONCE):
                 q = self.vae_.posterior(data.batch(rows))
-                mean[rows.numpy()] = q.mean.cpu().numpy()
-                variance[rows.numpy()] = q.variance().cpu().numpy()
+                found = (self.vae_.latent.transform(q.mean), q.mean, q.variance())
+                parts.append(tuple(part.cpu().numpy() for part in found))
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
-        return mean, variance
+        vectors, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return vectors, mean, variance
 
     def __sklearn_tags__(self) -> Any:
         """Say that the input is non-negative and may be sparse."""
@@ -332,9 +395,3 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
-
-
-def _log_frequency(counts: Counts) -> torch.Tensor:
-    """Log of each word's share of the tokens, half a token added to each, (V,)."""
-    totals = torch.from_numpy(counts.word_totals()) + 0.5
-    return torch.log(totals / totals.sum()).float()

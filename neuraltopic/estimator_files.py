@@ -1,7 +1,8 @@
 """What the model folders of all estimators have in common: parameters as JSON, and the weights of the network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,17 +42,31 @@ def estimator_of(kind: type[BaseEstimator], parameters: dict[str, Any], path: Pa
     return estimator
 
 
-def read_network(path: Path, build: Callable[[], VAE], device: str) -> VAE:
-    """The network that `build` composes, with the weights of a file that holds exactly them.
+def read_network(
+    path: Path, build: Callable[[], VAE], device: str, beside: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+) -> tuple[VAE, dict[str, torch.Tensor]]:
+    """The network that `build` composes, with the weights of a file, and what float32 tensors it holds beside them.
+
+    Parameters
+    ----------
+    path : Path
+    build : callable
+    device : str
+    beside : mapping
+        Shape of each tensor beside the network, by name.
 
     Raises
     ------
     NeuralTopicError
         When the file holds anything else.
     """
-    # On the meta device a network has shapes and no memory.
+    # On the meta device a network has shapes and no memory: nothing is allocated before the file is known to fit.
     with torch.device("meta"):
+        shapes = build().state_dict()
+    expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in shapes.items()}
+    tensors = read_weights(path, expected | {name: (shape, "float32") for name, shape in beside.items()})
+    others = {name: tensors.pop(name) for name in beside}
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw weights as they are made
         network = build()
-    expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in network.state_dict().items()}
-    network.load_state_dict(read_weights(path, expected), assign=True)
-    return network.to(choose_device(device))
+    network.load_state_dict(tensors, assign=True)
+    return network.to(choose_device(device)), others

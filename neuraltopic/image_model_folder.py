@@ -60,6 +60,6 @@ def load_image_model(folder: Path, *, device: str) -> ImageVAE:
     require(sized, path, "image_shape as whole numbers above 0", shape)
     require(config["n_images"] > 1, path, "n_images above 1", config["n_images"])
     require_history(path, config["history"])
-    network = read_network(folder / "weights.safetensors", lambda: model.build(math.prod(shape)), device)
+    network, _ = read_network(folder / "weights.safetensors", lambda: model.build(math.prod(shape)), device)
     model.restore(network.eval(), image_shape=tuple(shape), n_images=config["n_images"], history=config["history"])
     return model

@@ -4,7 +4,7 @@ manifest.json        format, schema version, size and SHA-256 of each file
 config.json          the estimator's parameters, sizes, seed, training history
 preprocessing.json   settings, vocabulary, phrases, tokeniser
 topics.json          share, documents and information of each topic
-weights.safetensors  the network
+weights.safetensors  the network, and what the topics explain of each word where the reading asks for it
 """
 
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.preprocessing import Preprocessor
@@ -37,6 +38,7 @@ _CONFIG = {
     "information": list,
     "history": list,
 }
+_EXPLAINED = "explained"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
 
 
@@ -57,7 +59,8 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         )
         write_json(unfinished / "preprocessing.json", model.preprocessor_.state())
         write_json(unfinished / "topics.json", model.statistics_.to_dict())
-        write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict())
+        beside = {} if vae.explained_ is None else {_EXPLAINED: torch.from_numpy(vae.explained_)}
+        write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict() | beside)
         write_manifest(unfinished, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, extra={})
 
 
@@ -78,10 +81,19 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     statistics = _read_topics(folder / "topics.json", vae.n_components, config["n_documents"])
 
     recipe = find_recipe(vae.recipe)
-    network = read_network(
-        folder / "weights.safetensors", lambda: recipe.build(config["n_words"], vae.n_components), device
+    shape = (vae.n_components, config["n_words"])
+    network, beside = read_network(
+        folder / "weights.safetensors",
+        lambda: recipe.build(config["n_words"], vae.n_components),
+        device,
+        {_EXPLAINED: shape} if recipe.reading.needs_explained else {},
     )
-    vae.restore(network, history=config["history"], information=np.array(config["information"], np.float32))
+    vae.restore(
+        network,
+        history=config["history"],
+        information=np.array(config["information"], np.float32),
+        explained=beside[_EXPLAINED].numpy() if beside else None,
+    )
 
     model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params())
     model.document_vae_ = vae

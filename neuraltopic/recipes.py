@@ -10,9 +10,15 @@ from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 from neuraltopic.documents.alignment import align_axes
+from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 from neuraltopic.errors import UsageError
+from neuraltopic.topics.readings import GaussianReading, Reading
+
+
+def _as_it_is(model: VAE) -> None:
+    """The axes of the simplex are its corners."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,12 @@ class Recipe:
         Where it comes from.
     build : callable of (n_words, n_components)
         The composition, its weights not yet drawn.
-    initialise : callable of (model, log_frequency, generator)
-        Draws the weights; `log_frequency` (V,) holds the log of the smoothed unigram.
+    initialise : callable of (model, counts, generator)
+        Draws the weights, and takes from the counts what the recipe begins with.
     objective : Objective
     schedule : Schedule
+    reading : Reading
+        What the numbers of the trained model mean.
     align : callable of (model)
         Chooses the axes on which the trained model is read.
     """
@@ -37,10 +45,11 @@ class Recipe:
     name: str
     paper: str
     build: Callable[[int, int], VAE]
-    initialise: Callable[[VAE, torch.Tensor, torch.Generator], None]
+    initialise: Callable[[VAE, Counts, torch.Generator], None]
     objective: Objective
     schedule: Schedule
-    align: Callable[[VAE], None]
+    reading: Reading
+    align: Callable[[VAE], None] = _as_it_is
 
 
 def nvdm(n_words: int, n_components: int) -> VAE:
@@ -56,10 +65,16 @@ def nvdm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def initialise_nvdm(model: VAE, log_frequency: torch.Tensor, generator: torch.Generator) -> None:
+def start_at_unigram(model: VAE, counts: Counts, generator: torch.Generator) -> None:
     """Start at the unigram model: b at the log frequencies, R small."""
     model.encoder.initialise(generator)  # type: ignore[operator]
-    model.decoder.initialise(log_frequency, 0.1, generator)  # type: ignore[operator]
+    model.decoder.initialise(log_frequency(counts), 0.1, generator)  # type: ignore[operator]
+
+
+def log_frequency(counts: Counts) -> torch.Tensor:
+    """Log of each word's share of the tokens, half a token added to each, (V,)."""
+    totals = torch.from_numpy(counts.word_totals()) + 0.5
+    return torch.log(totals / totals.sum()).float()
 
 
 RECIPES = {
@@ -69,9 +84,10 @@ RECIPES = {
             name="nvdm",
             paper="Miao, Yu and Blunsom (2016), Neural variational inference for text processing",
             build=nvdm,
-            initialise=initialise_nvdm,
+            initialise=start_at_unigram,
             objective=ELBO(n_samples=1),
             schedule=Schedule(),
+            reading=GaussianReading(),
             align=align_axes,
         ),
     )

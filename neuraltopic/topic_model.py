@@ -16,8 +16,7 @@ from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preparation import corpus_sha256, prepare, reopen
-from neuraltopic.topics.document_weights import document_weights, energy_variance
-from neuraltopic.topics.ranking import reliable_weights, top_words, topic_log_probabilities
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     documents_table,
     topic_labels,
@@ -57,7 +56,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     components_ : float32 array of shape (K, V)
         R of equation (17.15).
     vectors_ : float32 array of shape (D, K)
-        Posterior means of the documents kept in the fit, in their order. Not saved with the model.
+        Vectors of the documents kept in the fit, in their order. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit: kept, or why not. Not saved with the model.
 
@@ -177,13 +176,14 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return vae
 
     def transform(self, documents: Documents) -> NDArray[np.float32]:
-        """Vector of each document, (N, K): the posterior mean of z, one row an input row.
+        """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
 
         A row without a known word, or that could not be read, gets the vector of an empty document.
         """
         check_is_fitted(self)
         prepared = self.prepare(documents)
-        return self._in_input_order(self.document_vae_.posterior(prepared.counts)[0], prepared.position)
+        # An array, also where scikit-learn is set to give tables.
+        return self._in_input_order(np.asarray(self.document_vae_.transform(prepared.counts)), prepared.position)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
@@ -201,7 +201,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """Share of each topic in documents with these vectors, (N, K); rows sum to 1."""
         check_is_fitted(self)
-        return document_weights(vectors, energy_variance(self.components_, self.document_vae_.bias_))
+        return self.document_vae_.document_weights(vectors)
 
     def perplexity(self, documents: Documents, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
@@ -223,10 +223,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self.preprocessor_.vocabulary.words
 
     def word_weights(self) -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V): R, centred, and shrunk where a word is rare."""
+        """What ranks the words of each topic, (K, V): see the recipe's reading in `neuraltopic.topics.readings`."""
         check_is_fitted(self)
-        totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
-        return reliable_weights(self.components_, self.document_vae_.bias_, totals)
+        return self.document_vae_.word_weights(np.asarray(self.preprocessor_.vocabulary.cf, np.float64))
 
     def get_topics(self, top_n: int = 10) -> dict[int, list[tuple[str, float]]]:
         """The highest-ranked words of each topic with their weights, best first."""
@@ -250,9 +249,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def get_topic_words(self, top_n: int = 10) -> "pd.DataFrame":
         """A line a word: topic, label, rank, word, weight, frex, lift."""
         check_is_fitted(self)
-        bias = self.document_vae_.bias_
-        log_probabilities = topic_log_probabilities(self.components_, bias, self.statistics_.strength)
-        return topic_words_table(self.word_weights(), log_probabilities, log_softmax(bias), self.vocabulary_, top_n)
+        log_probabilities = self.document_vae_.topic_log_probabilities(self.statistics_.strength)
+        log_unigram = log_softmax(self.document_vae_.bias_)
+        return topic_words_table(self.word_weights(), log_probabilities, log_unigram, self.vocabulary_, top_n)
 
     def get_topic_info(self, top_n: int = 10) -> "pd.DataFrame":
         """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags."""

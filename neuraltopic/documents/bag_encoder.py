@@ -26,6 +26,9 @@ class BatchNormalisation(nn.Module):
     n_features : int
     """
 
+    running_mean: Tensor
+    running_variance: Tensor
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.shift = nn.Parameter(torch.zeros(n_features))

@@ -222,6 +222,10 @@ class EnergySoftmax(nn.Module):
         self.bias.copy_(log_frequency)
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
 
+    def topics(self) -> tuple[Tensor, Tensor]:
+        """R transposed (V, K) and b (V,), as they are in force."""
+        return self.weight, self.bias
+
     def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
         """log p(x | z) = sum_w x_w log p(w | z), the multinomial coefficient left out.
 

@@ -15,7 +15,7 @@ from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, labe
 from neuraltopic.evaluate.perplexity import perplexity_figures
 from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
 from neuraltopic.topics.coherence import coherence_of_blocks
-from neuraltopic.topics.ranking import top_words, topic_log_probabilities
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import topic_labels
 
 if TYPE_CHECKING:
@@ -98,9 +98,7 @@ def evaluate_model(
         report=(lambda done: progress("coherence", done, None)) if progress else None,
     )
     parts = [coherence_figures(coherence, reference_corpus.name, seed=seed)]
-    log_probabilities = topic_log_probabilities(
-        model.components_, model.document_vae_.bias_, model.statistics_.strength
-    )
+    log_probabilities = model.document_vae_.topic_log_probabilities(model.statistics_.strength)
     parts.append(difference_figures(lists, log_probabilities, seed=seed))
     if other_lists:
         parts.append(stability_figures(lists, other_lists, seed=seed))

@@ -6,10 +6,8 @@ Axes: D documents, V words, K numbers of a latent point.
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
 from neuraltopic.evaluate.completion import split_tokens
 from neuraltopic.evaluate.figures import Figure
@@ -79,24 +77,18 @@ def perplexity_figures(
 def completion_log_likelihood(
     vae: "DocumentVAE", counts: Counts, *, seed: int, progress: "Progress | None" = None
 ) -> tuple[FloatArray, FloatArray]:
-    """log p(scored half | z) of each document in nats, (D,), at the posterior mean of its observed half, and the tokens
-    scored, (D,).
-
-    The log partition is taken over V words a tile at a time, and of the documents x words only the non-zeros are read
-    (17.14, 17.15).
-    """
+    """log p(scored half | z) of each document in nats, (D,), at the vector of its observed half, and the tokens
+    scored, (D,)."""
     observed, scored = split_tokens(counts, seed)
-    mean, _ = vae.posterior(observed)
-    batches = CountBatches(scored, device=next(vae.vae_.parameters()).device)
     log_likelihood = np.empty(len(counts))
     if progress:
         progress("completion", 0, len(counts))
-    with torch.no_grad():
-        for rows in torch.arange(len(counts)).split(_AT_ONCE):
-            z = torch.from_numpy(mean[rows.numpy()]).to(batches.device)
-            log_likelihood[rows.numpy()] = vae.vae_.log_likelihood(z[None], batches.batch(rows))[0].double().cpu()
-            if progress:
-                progress("completion", int(rows[-1]) + 1, len(counts))
+    for start in range(0, len(counts), _AT_ONCE):
+        stop = min(start + _AT_ONCE, len(counts))
+        vectors = np.asarray(vae.transform(observed.slice(start, stop)))
+        log_likelihood[start:stop] = vae.log_likelihood(scored.slice(start, stop), vectors)
+        if progress:
+            progress("completion", stop, len(counts))
     return log_likelihood, scored.totals()
 
 

@@ -17,7 +17,6 @@ import torch
 from scipy import sparse
 
 from neuraltopic.core.training import Trainer
-from neuraltopic.document_vae import _log_frequency
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
 from neuraltopic.machine import exp_rate, matmul_rate
@@ -35,7 +34,7 @@ def main() -> None:
     D, V = counts.shape
     recipe, generator = find_recipe("nvdm"), torch.Generator().manual_seed(0)
     model = recipe.build(V, K)
-    recipe.initialise(model, _log_frequency(counts), generator)
+    recipe.initialise(model, counts, generator)
     nothing = CountBatches(counts, rows=torch.arange(0).numpy())
     trainer = Trainer(model, CountBatches(counts), nothing, recipe.objective, recipe.schedule, generator)
     ratios = []

@@ -1,0 +1,118 @@
+"""What the numbers of a fitted model mean to a reader: shares of topics in documents, and weights of words in topics.
+
+A Gaussian z is a point on axes, a simplex z is the shares themselves; each has its reading.
+
+Axes: D documents, V words, K topics.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax, xlogy
+
+from neuraltopic.topics.document_weights import document_weights, energy_variance
+from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
+
+FloatArray = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class TopicWords:
+    """What is known of the words of each topic.
+
+    Attributes
+    ----------
+    components : (K, V)
+        R.
+    bias : (V,)
+        b.
+    explained : (K, V), optional
+        In how many documents each topic accounts for each word, see `explained_documents`.
+    """
+
+    components: FloatArray
+    bias: FloatArray
+    explained: FloatArray | None = None
+
+
+class Reading(Protocol):
+    """How the topics of a family of models are read."""
+
+    @property
+    def needs_explained(self) -> bool:
+        """Whether words are ranked by what the topics explain in the corpus."""
+        ...
+
+    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+        """Share of each topic in each document, (D, K), rows summing to 1, from the document vectors (D, K)."""
+        ...
+
+    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+        """What each topic tells of a document, in nats, (K,), from the vectors and the variance of q(z | x)."""
+        ...
+
+    def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
+        """What ranks the words of each topic, (K, V), from their tokens in the training documents, (V,)."""
+        ...
+
+    def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
+        """log p(w | topic), (K, V), for a topic of this `TopicStatistics.strength`, (K,)."""
+        ...
+
+
+class GaussianReading:
+    """Topics are axes, on each of which the word list describes the positive side."""
+
+    needs_explained = False
+
+    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+        """By the information of each coordinate: see `document_weights`."""
+        return document_weights(vectors, energy_variance(topics.components, topics.bias))
+
+    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+        """Mean KL of each dimension's marginal, of q from that of the prior N(0, 1)."""
+        return 0.5 * (vectors**2 + variance - 1.0 - np.log(variance)).mean(0)
+
+    def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
+        """R, centred, and shrunk where a word is rare: see `reliable_weights`."""
+        return reliable_weights(topics.components, topics.bias, word_totals)
+
+    def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
+        """The energy softmax on the topic's axis: see `topic_log_probabilities`."""
+        return topic_log_probabilities(topics.components, topics.bias, strength)
+
+
+class SimplexReading:
+    """Document vectors are the shares; a topic's words are those that it accounts for in the training documents."""
+
+    needs_explained = True
+
+    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+        """The vectors themselves."""
+        return np.asarray(vectors, np.float32)
+
+    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+        """E[theta_k log(theta_k / E[theta_k])] over the documents: what each topic adds to the mutual information
+        between a document and the topic of a token drawn from it."""
+        shares = np.asarray(vectors, np.float64)
+        mean = shares.mean(0)
+        return (xlogy(shares, shares).mean(0) - xlogy(mean, mean)).astype(np.float32)
+
+    def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
+        """Half the log of the word's probability in what the topic explains, half that of its lift."""
+        probabilities, unigram = self._probabilities(topics)
+        return relevance(np.log(probabilities), np.log(unigram))
+
+    def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
+        """The words that the topic explains, as a distribution."""
+        return np.log(self._probabilities(topics)[0])
+
+    @staticmethod
+    def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:
+        assert topics.explained is not None
+        total = topics.explained.sum(0, dtype=np.float64)
+        # A word that no document has, which a given vocabulary allows, has what b gives it.
+        unigram = softmax(topics.bias.astype(np.float64)) if not total.all() else total / total.sum()
+        return smoothed_topics(topics.explained, unigram), unigram

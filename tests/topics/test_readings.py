@@ -1,0 +1,56 @@
+"""The readings by hand: shares, information, word weights."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from neuraltopic.topics.readings import GaussianReading, SimplexReading, TopicWords
+
+EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
+TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3, 0.2, 0.5]), EXPLAINED)
+STRENGTH = np.array([1.0, 2.0])
+
+
+def test_simplex_shares_are_the_vectors():
+    vectors = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
+    assert np.array_equal(SimplexReading().shares(vectors, TOPICS), vectors)
+
+
+def test_simplex_information_is_the_mutual_information_by_hand():
+    """Half the documents are all of one topic, half of the other: log 2 in all. Alike documents tell nothing."""
+    found = SimplexReading().information(np.array([[1.0, 0.0], [0.0, 1.0]]), np.zeros((2, 2)))
+    np.testing.assert_allclose(found, [math.log(2) / 2] * 2, rtol=1e-6)
+    np.testing.assert_allclose(SimplexReading().information(np.full((4, 2), 0.5), np.zeros((4, 2))), 0.0, atol=1e-7)
+
+
+def test_simplex_words_rank_by_squared_probability_over_the_unigram():
+    """The unigram is 6/20, 4/20, 10/20; one word of it is added to each topic."""
+    unigram = np.array([0.3, 0.2, 0.5])
+    first = (EXPLAINED[0] + unigram) / 9.0
+    second = (EXPLAINED[1] + unigram) / 13.0
+    weights = SimplexReading().word_weights(TOPICS, np.ones(3))
+    np.testing.assert_allclose(np.exp(2 * weights), [first**2 / unigram, second**2 / unigram])
+    probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
+    np.testing.assert_allclose(probabilities, [first, second])
+    np.testing.assert_allclose(probabilities.sum(1), 1.0)
+
+
+def test_word_of_no_document_has_the_share_that_b_gives_it():
+    topics = TopicWords(TOPICS.components, TOPICS.bias, np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 0.0]]))
+    found = np.exp(SimplexReading().log_probabilities(topics, STRENGTH))
+    assert found[0, 2] == pytest.approx(0.5 / 9.0)
+    assert np.isfinite(SimplexReading().word_weights(topics, np.ones(3))).all()
+
+
+def test_gaussian_information_is_the_kl_by_hand():
+    """Mean 2, variance e: (4 + e - 1 - 1) / 2."""
+    found = GaussianReading().information(np.array([[2.0]]), np.array([[math.e]]))
+    np.testing.assert_allclose(found, [(2 + math.e) / 2])
+
+
+def test_gaussian_log_probabilities_are_the_energy_softmax_on_the_axis():
+    found = GaussianReading().log_probabilities(TOPICS, STRENGTH)
+    expected = [log_softmax(TOPICS.bias + TOPICS.components[0]), log_softmax(TOPICS.bias + 2 * TOPICS.components[1])]
+    np.testing.assert_allclose(found, expected)
