@@ -91,7 +91,7 @@ def _counts(path: Path, n_words: int) -> Counts:
 
     try:
         matrix = sparse.load_npz(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _wrong(path, "a matrix that scipy.sparse.save_npz wrote", str(error) or type(error).__name__) from error
     if matrix.shape[1] != n_words:
         raise _wrong(path, f"{n_words:,} columns, one a word of {_VOCABULARY}", f"{matrix.shape[1]:,}")

@@ -103,9 +103,9 @@ def draw_curves(
 
 
 def _several(comparison: "Comparison", metric: Metric) -> bool:
-    """Whether there is something to compare, where there is more than one model."""
+    """Whether there is something to compare, where more than one model has finished."""
     having = sum(bool(comparison.values(model, metric.name)) for model in comparison.models)
-    return having > 1 or (having == 1 and len(comparison.models) == 1)
+    return having >= min(2, sum(bool(comparison.finished(model)) for model in comparison.models))
 
 
 def write_pictures(figure: "Figure", path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 import pytest
 
 from neuraltopic.cli import main
+from tests.compare.conftest import fake_jobs  # noqa: F401  (a fixture)
 from tests.runs import write_corpus
 
 FAST = ("-k", "3", "--epochs", "2", "--min-df", "1")

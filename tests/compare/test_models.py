@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from neuraltopic.compare import models
+from neuraltopic.compare.models import build_model, check_models, check_recipe, known_models
+from neuraltopic.compare.recipe_model import RecipeModel
+from neuraltopic.errors import UsageError
+from neuraltopic.recipes import RECIPES
+from neuraltopic.topic_model import TopicModel
+
+
+def test_every_recipe_can_be_compared():
+    assert set(RECIPES) < set(known_models())
+    assert check_models(("default", "lda", "nmf")) == ("default", "gensim-lda", "nmf")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("ldaa",), "got 'ldaa'"),
+        ((), "got none"),
+        (("lda", "nmf", "gensim-lda"), "got gensim-lda twice"),
+    ],
+)
+def test_names_that_are_wrong(names, said):
+    with pytest.raises(UsageError, match=said):
+        check_models(names)
+
+
+def test_a_baseline_is_asked_for_its_package(monkeypatch):
+    asked = []
+    monkeypatch.setattr(models, "require_installed", asked.append)
+    check_models(("tomotopy", "default"))
+    assert asked == ["tomotopy"]
+
+
+def test_recipes_of_a_sweep():
+    check_recipe("default")
+    check_recipe(next(iter(RECIPES)))
+    with pytest.raises(UsageError, match="recipe: expected one of"):
+        check_recipe("lda")
+
+
+@pytest.fixture(scope="module")
+def nvdm(data, one_thread):
+    model = RecipeModel("nvdm", 3, 0)
+    model._vae.set_params(max_epochs=2)
+    model.fit(data.train, data.words)
+    return model
+
+
+def test_the_default_is_that_of_a_topic_model():
+    assert build_model("default", 3, 5).settings["recipe"] == TopicModel().recipe
+    assert build_model("nvdm", 3, 5).settings["random_state"] == 5
+    assert build_model("nmf", 3, 5).settings["class"] == "sklearn.decomposition.NMF"
+
+
+def test_a_recipe_scores_words_by_its_decoder(nvdm, data):
+    vectors = nvdm.vectors(data.test)
+    log_p = log_softmax(vectors.astype(np.float64) @ nvdm._vae.components_ + nvdm._vae.bias_, axis=1)
+    expected = (data.test.to_scipy().toarray() * log_p).sum(1)
+    assert nvdm.log_likelihood(vectors, data.test) == pytest.approx(expected, rel=1e-4)
+    assert nvdm.bound(data.test) == pytest.approx(nvdm._vae.bound(data.test))
+    assert nvdm.word_scores().shape == (3, 15)
+    assert nvdm.shares(vectors).sum(1) == pytest.approx(np.ones(12), abs=1e-5)
