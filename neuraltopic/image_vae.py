@@ -179,8 +179,8 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             When the images are not usable, or training stops being finite.
         """
         self.check_parameters()
+        X, shape = _flattened(X)
         levels = self._levels(X, fitting=True)
-        shape = np.shape(X)[1:]
         binarisation = self._chosen_binarisation()
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
@@ -204,7 +204,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         request = (self.get_params() | {"random_state": self.seed_, "device": device.type}, shape, schedule)
         digest.update(repr(request).encode())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
-        self.restore(network, image_shape=shape, n_images=len(levels), history=trainer.history)
+        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
 
         def watch(trainer: Trainer) -> None:
             self.history_, self.n_iter_ = trainer.history, trainer.epoch
@@ -218,7 +218,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme values there",
             after_epoch=watch,
         )
-        self.restore(network, image_shape=shape, n_images=len(levels), history=trainer.history)
+        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
         return self
 
     def check_parameters(self) -> None:
@@ -397,11 +397,9 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     def _levels(self, X: Any, *, fitting: bool) -> torch.Tensor:
         """Check X once, at the edge: uint8 or float32, (N, D)."""
-        if len(np.shape(X)) > 2:
-            X = np.asarray(X).reshape(len(X), -1)
         X = validate_data(
             self,
-            X,
+            _flattened(X)[0],
             dtype=[np.float32, np.float64, np.uint8],
             reset=fitting,
             ensure_min_samples=2 if fitting else 1,
@@ -453,6 +451,14 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _flattened(X: Any) -> tuple[Any, tuple[int, ...]]:
+    """Images as rows, (N, D), and the shape that each has; what is no array of images is left to be checked."""
+    if isinstance(X, list | tuple):
+        X = np.asarray(X)
+    shape = getattr(X, "shape", ())
+    return (X.reshape(len(X), -1), shape[1:]) if len(shape) > 2 else (X, ())
 
 
 def _mean_image(levels: torch.Tensor) -> torch.Tensor:
