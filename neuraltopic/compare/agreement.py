@@ -9,6 +9,7 @@ from neuraltopic.documents.token_stream import FormIds
 from neuraltopic.topics.overlap import rank_biased_overlap
 from neuraltopic.topics.stability import align_topics
 
+FEWEST_SEEDS = 3  # of which the spread of an agreement of pairs can be told
 Topics = Sequence[Sequence[str]]
 
 
@@ -24,3 +25,20 @@ def seed_agreement(topics: Topics, others: Sequence[Topics]) -> float:
 
     own = numbers(topics)
     return float(np.mean([align_topics(rank_biased_overlap(own, numbers(other))).agreement for other in others]))
+
+
+def pseudo_values(agreements: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""What each seed adds to the mean agreement of pairs, (S,): the jackknife's pseudo-values (Tukey 1958).
+
+    The agreements of the seeds share their pairs, so that their own spread says too little of that of their mean U.
+    Without seed i the mean over pairs is :math:`U_{-i} = (S U - 2 h_i) / (S - 2)`, and the pseudo-value is
+    :math:`S U - (S - 1) U_{-i}`. These have the mean U, and are used as a sample of S independent values.
+
+    Parameters
+    ----------
+    agreements : (S,)
+        :math:`h_i`, the mean agreement of each seed with the others; three or more.
+    """
+    S = len(agreements)
+    mean = agreements.mean()
+    return mean + 2.0 * (S - 1) / (S - 2) * (agreements - mean)

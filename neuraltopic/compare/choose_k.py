@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import neuraltopic
+from neuraltopic.compare.agreement import FEWEST_SEEDS, pseudo_values
 from neuraltopic.compare.comparison import add_stability
 from neuraltopic.compare.figures import METRICS, Metric
 from neuraltopic.compare.jobs import Job
@@ -51,7 +52,7 @@ class ChoiceOfK:
         Of the documents.
     recipe : str
     samples : tuple of Sample
-        One a K with two fits or more, ascending.
+        One a K with three fits or more, ascending.
     results : list of dict
         What each fit gave, K ascending and seeds within; with "error" where it gave nothing.
     recommendation : Recommendation
@@ -115,7 +116,7 @@ def choose_k(
     recipe : str
         One of `neuraltopic.recipes.RECIPES`, or "default".
     n_seeds : int
-        2 or more, since stability and every interval need them.
+        3 or more, since the interval of stability needs them.
     seed, threads, resume, force, progress
         As for `compare`.
 
@@ -124,14 +125,14 @@ def choose_k(
     UsageError
         When a name or number is wrong, `output` may not be written, or with `resume` another request was begun there.
     NeuralTopicError
-        When the documents cannot be used, or fewer than two K have two fits that did not fail.
+        When the documents cannot be used, or fewer than two K have three fits that did not fail.
     """
     ks = sorted(set(ks))
     for k in ks:
         require_whole("K", k)
     if len(ks) < 2:
         raise UsageError("K", expected="two values or more", got=str(list(ks)), hint="Try 10:200")
-    require_whole("n_seeds", n_seeds, 2)
+    require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)
     check_recipe(recipe)
@@ -166,7 +167,7 @@ def choose_k(
         failure = next(result for result in results if "error" in result)
         raise NeuralTopicError(
             "fits",
-            expected="two or more of two K at least",
+            expected="three or more of two K at least",
             got=f"too many that failed, the first with: {failure['error']}",
             hint=f"See {Path(output) / 'runs'}, and try again with --resume (resume=True)",
         )
@@ -195,9 +196,10 @@ def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Samp
     samples = []
     for k in ks:
         figures = [each["figures"] for each in results if each["n_components"] == k and "figures" in each]
-        if len(figures) > 1:
+        if len(figures) >= FEWEST_SEEDS:
             names = (*SHOWN, "bound_per_token", "bound_per_token_error")
-            samples.append(Sample(k, {name: np.array([each[name] for each in figures]) for name in names}))
+            values = {name: np.array([each[name] for each in figures]) for name in names}
+            samples.append(Sample(k, {**values, "stability": pseudo_values(values["stability"])}))
     return samples
 
 

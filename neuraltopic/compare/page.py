@@ -69,7 +69,7 @@ def choice_markdown(choice: "ChoiceOfK") -> str:
         f"# Topics of {_escaped(choice.name)}, recipe {choice.recipe}",
         f"**{choice.recommendation.k} topics.** {choice.recommendation.why[:1].upper()}{choice.recommendation.why[1:]}",
         "\n".join(f"| {' | '.join(row)} |" for row in rows),
-        "Means over seeds, with their 95% intervals by Student's t.",
+        "Means over seeds, with their 95% intervals by Student's t; that of stability by the jackknife over seeds.",
         "\n".join(f"- **{heading(metric)}** {metric.meaning}." for metric in metrics),
         RULE,
     ]

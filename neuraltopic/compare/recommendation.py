@@ -31,7 +31,7 @@ class Sample:
     ----------
     k : int
     figures : mapping of str to (S,) array
-        One value a seed, two seeds or more.
+        One value a seed, three seeds or more; of the stability the pseudo-values.
     """
 
     k: int

@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.compare.agreement import seed_agreement
+from neuraltopic.compare.agreement import pseudo_values, seed_agreement
 from neuraltopic.compare.choose_k import choose_k, spread
 from neuraltopic.compare.comparison import Comparison, add_stability, compare
 from neuraltopic.compare.figures import METRICS
@@ -130,7 +131,7 @@ def test_numbers_at_equal_ratios():
 
 def test_a_choice_of_k(source, tmp_path, fake_jobs):
     output = tmp_path / "out"
-    choice = choose_k(source, output, ks=[4, 2, 3], recipe="nvdm", n_seeds=2)
+    choice = choose_k(source, output, ks=[4, 2, 3], recipe="nvdm", n_seeds=3)
     assert [call.split()[1:4] for call in fake_jobs()][:2] == [["2", "0", "topics,bound"], ["2", "1", "topics,bound"]]
     # The bound rises by 0.01 a topic, and its error is about 0.011.
     assert choice.recommendation.k == 3
@@ -138,21 +139,21 @@ def test_a_choice_of_k(source, tmp_path, fake_jobs):
     assert choice.failures == []
     page = (output / "choose_k.md").read_text()
     assert "**3 topics.** 4 topics describe held-out documents best" in page
-    assert "| **3** | 2 | 334 ± 6 |" in page
+    assert "| **3** | 3 | 334 ± 2 |" in page
     assert {"n_components", "seed", "metric", "value"} == set(pd.read_csv(output / "choose_k.csv"))
     assert (output / "choose_k.png").exists()
     assert json.loads((output / "request.json").read_text())["ks"] == [2, 3, 4]
-    choose_k(source, output, ks=[2, 3, 4], recipe="nvdm", n_seeds=2, resume=True)
-    assert len(fake_jobs()) == 6
+    choose_k(source, output, ks=[2, 3, 4], recipe="nvdm", n_seeds=3, resume=True)
+    assert len(fake_jobs()) == 9
     with pytest.raises(UsageError, match="recipe"):
-        choose_k(source, output, ks=[2, 3, 4], recipe="default", n_seeds=2, resume=True)
+        choose_k(source, output, ks=[2, 3, 4], recipe="default", n_seeds=3, resume=True)
 
 
 def test_a_choice_of_k_needs_fits(source, tmp_path, fake_jobs, monkeypatch):
     for options, said in (
         ({"ks": [3]}, "K: expected two values or more"),
         ({"ks": [0, 3]}, "K: expected a whole number"),
-        ({"ks": [2, 3], "n_seeds": 1}, "n_seeds: expected a whole number of 2 or more"),
+        ({"ks": [2, 3], "n_seeds": 2}, "n_seeds: expected a whole number of 3 or more"),
         ({"ks": [2, 3], "recipe": "nmf"}, "recipe"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -161,16 +162,28 @@ def test_a_choice_of_k_needs_fits(source, tmp_path, fake_jobs, monkeypatch):
     with pytest.raises(NeuralTopicError, match="expected at least 200 with words"):
         choose_k(few, tmp_path / "out", ks=[3, 200])
     monkeypatch.setattr("neuraltopic.compare.choose_k.check_recipe", lambda name: None)
-    with pytest.raises(NeuralTopicError, match=r"fits: expected two or more .* sklearn-lda: too many topics"):
+    with pytest.raises(NeuralTopicError, match=r"fits: expected three or more .* sklearn-lda: too many topics"):
         choose_k(source, tmp_path / "out", ks=[2, 3], recipe="sklearn-lda")
 
 
 def test_a_failure_is_on_the_page_of_a_choice(source, tmp_path, fake_jobs):
     output = tmp_path / "out"
-    choose_k(source, output, ks=[2, 3], recipe="nvdm")
-    path = output / "runs" / "nvdm-k2-seed1.json"
-    path.unlink()
+    choose_k(source, output, ks=[2, 3], recipe="nvdm", n_seeds=4)
+    (output / "runs" / "nvdm-k2-seed1.json").unlink()
     (tmp_path / "job.py").write_text("raise SystemExit('out of luck')")
-    choice = choose_k(source, output, ks=[2, 3], recipe="nvdm", resume=True)
-    assert len(choice.samples[0].figures["stability"]) == 2
+    choice = choose_k(source, output, ks=[2, 3], recipe="nvdm", n_seeds=4, resume=True)
+    assert [len(sample.figures["stability"]) for sample in choice.samples] == [3, 4]
     assert "- nvdm, K = 2, seed 1: out of luck" in (output / "choose_k.md").read_text()
+
+
+def test_pseudo_values_are_the_jackknife_of_the_mean_over_pairs():
+    agreement = np.array([[0, 1, 2, 4], [1, 0, 8, 3], [2, 8, 0, 5], [4, 3, 5, 0]], np.float64)
+    found = pseudo_values(agreement.sum(1) / 3)
+
+    def over_pairs(seeds):
+        return np.mean([agreement[one, other] for one in seeds for other in seeds if one < other])
+
+    everyone = over_pairs(range(4))
+    expected = [4 * everyone - 3 * over_pairs([seed for seed in range(4) if seed != gone]) for gone in range(4)]
+    assert found == pytest.approx(expected)
+    assert found.mean() == pytest.approx(everyone)
