@@ -107,7 +107,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 2, (100, 1)) * np.ones(9)
-    >>> model = ImageVAE(1, hidden=(8,), learning_rate=0.01, max_epochs=1, device="cpu", random_state=0).fit(X)
+    >>> model = ImageVAE(1, hidden=(8,), learning_rate=0.03, max_epochs=150, device="cpu", random_state=0).fit(X)
     >>> bool(abs(model.inverse_transform(model.transform(X)) - X).max() < 0.1)
     True
     """

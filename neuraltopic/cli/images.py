@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neuraltopic.image_runs import ImageRun
     from neuraltopic.image_vae import ImageVAE
     from neuraltopic.images.collection import Images
-    from neuraltopic.progress import Progress
+    from neuraltopic.progress import Progress, QuietProgress
 
 DataPath = Annotated[
     str,
@@ -145,7 +145,7 @@ def fit(
         with interruptible(output, progress, ready="reading") as watched:
             run = fit_image_run(
                 model,
-                _read(data, "train", watched),
+                _read(data, "train", progress, watched),
                 output,
                 epochs_kept=kept,
                 force=force,
@@ -293,12 +293,12 @@ def sample(
     _write(draw_samples(model.sample(number, random_state=seed)), output, quiet=quiet)
 
 
-def _read(data: str, part: str, progress: "Progress") -> "Images":
+def _read(data: str, part: str, progress: "QuietProgress", watched: "Progress | None" = None) -> "Images":
     from neuraltopic.images.readers import read_images
 
-    read = read_images(data, part=part, progress=progress)
+    read = read_images(data, part=part, progress=watched or progress)
     if read.left_out:
-        print(f"note: {counted(read.left_out, 'file')} in {data} that are no PNG left out", file=sys.stderr)
+        progress.note(f"left out: {counted(read.left_out, 'file')} in {data}, no PNG")
     return read
 
 

@@ -184,6 +184,8 @@ def test_what_cannot_be_read(tmp_path):
     assert "got 1 other files" in refused(tmp_path / "empty")
     (tmp_path / "notes.txt").write_text("hello")
     assert "another kind of file" in refused(tmp_path / "notes.txt")
+    (tmp_path / "data.gz").write_bytes(b"\x1f\x8bno gzip")
+    assert "another kind of file" in refused(tmp_path / "data.gz")
     (tmp_path / "text.npz").write_text("hello")
     assert "arrays that numpy can read" in refused(tmp_path / "text.npz")
     (tmp_path / "pickle.npy").write_bytes(pickle.dumps([1]))
