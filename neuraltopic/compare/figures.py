@@ -70,6 +70,7 @@ METRICS = {
         ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
         ("precision_at_10", "P@10", "higher", ".3f", "of the 10 training documents nearest by cosine, same label"),
         ("cpu_seconds", "CPU s", "lower", ",.1f", "processor time of the fit alone"),
+        ("wall_seconds", "wall s", "lower", ",.1f", "time on the clock of the fit alone"),
         ("memory_mb", "MB", "lower", ",.0f", "most memory of the process up to the end of the fit"),
     )
 }

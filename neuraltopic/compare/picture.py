@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neuraltopic.compare.comparison import Comparison
 
 # Costs are what quality is drawn against, and no panel.
-_COSTS = ("cpu_seconds", "memory_mb")
+_COSTS = ("cpu_seconds", "wall_seconds", "memory_mb")
 # Distinct also for the colour-blind (Okabe and Ito 2008), and by shape in print.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
 # A fit of no measurable time has its place at the left of a logarithmic axis.

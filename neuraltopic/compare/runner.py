@@ -121,6 +121,8 @@ class Bench:
                 if progress:
                     progress("fitting and measuring", number, len(jobs))
                 results.append(self._finished(job) or self._fit(job, figures, threads))
+                if "error" not in results[-1]:
+                    self._log(job).unlink(missing_ok=True)
             if progress:
                 progress("fitting and measuring", len(jobs), len(jobs))
         return results
@@ -136,10 +138,13 @@ class Bench:
         result: Any = read_json(path, _MAX_BYTES)
         return None if "error" in result else result
 
+    def _log(self, job: Job) -> Path:
+        return self.folder / RUNS / f"{job.name}.log"
+
     def _fit(self, job: Job, figures: tuple[str, ...], threads: int) -> dict[str, Any]:
         command = [*_COMMAND, str(self.folder), job.model, str(job.n_components), str(job.seed), ",".join(figures)]
         environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads))}
-        log = self.folder / RUNS / f"{job.name}.log"
+        log = self._log(job)
         with open(log, "wb") as file, subprocess.Popen(command, env=environment, stdout=file, stderr=file) as process:
             try:
                 code = process.wait()
@@ -148,7 +153,6 @@ class Bench:
                 raise
         result = self._finished(job)
         if code == 0 and result is not None:
-            log.unlink()
             return result
         result = {**vars(job), "error": _why(code, log)}
         write_json(job.path(self.folder), result)

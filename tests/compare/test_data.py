@@ -43,6 +43,12 @@ def test_tokens_are_those_of_the_counts_in_the_order_of_the_text(corpus, data):
     assert " ".join(data.words[word] for word in first) in texts
 
 
+def test_rows_without_text_are_left_out():
+    assert (
+        split_corpus(open_corpus([*sentences(20), "", "  "]), SETTINGS, held_out=0.5).sizes()["train_documents"] == 10
+    )
+
+
 def test_the_seed_draws_and_a_copy_is_on_one_side_only():
     texts = sentences(20)
     first, again, other = (
