@@ -29,6 +29,7 @@ _TITLE = 0.2
 _GAP = 0.06
 _BETWEEN = 0.45
 _LEGEND_ROW = 0.17
+_MARK = 0.2
 _LETTER = 0.07
 
 
@@ -68,10 +69,11 @@ def draw_manifold(
     # The legend takes a panel's place where one is free, else rows below them.
     free = len(codes) < rows * columns
     panel = (_HEIGHT + _TITLE) / rows - _TITLE - _GAP
-    longest = _LETTER * max(map(len, names), default=1)
-    abreast = max(1, int((1 if free else columns) * panel / (0.22 + longest)))
-    abreast = min(abreast, 2) if free else abreast
-    legend = 0.0 if free or not names else _LEGEND_ROW * math.ceil(len(names) / abreast) + 0.2
+    entry = _MARK + _LETTER * max(map(len, names), default=1)
+    fitting = max(1, int((1 if free else columns) * panel / entry))
+    lines = math.ceil(len(names) / (min(fitting, 2) if free else fitting))
+    abreast = math.ceil(len(names) / max(1, lines))
+    legend = 0.0 if free or not names else _LEGEND_ROW * lines + 0.2
     panel -= legend / rows
     left = columns * (panel + _GAP)
     with rc_context(STYLE):  # type: ignore[arg-type]
@@ -147,7 +149,8 @@ def _legend(axes: "Axes", names: list[str], abreast: int, where: Literal["center
         ncols=abreast,
         frameon=False,
         fontsize=7,
-        handletextpad=0.1,
+        handlelength=1,
+        handletextpad=0.2,
         columnspacing=0.8,
         borderaxespad=0,
         borderpad=0,

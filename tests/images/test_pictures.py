@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from scipy.stats import norm
 
@@ -72,9 +73,12 @@ def test_the_manifold_has_a_panel_an_epoch(n_epochs):
         assert axes.get_xlim() == drawn[0].get_xlim() == tuple(-x for x in axes.get_ylim()[::-1])
     (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
     assert [text.get_text() for text in legend.get_texts()] == [str(n) for n in range(10)]
-    # Nothing stands on anything else.
-    boxes = [axes.get_position() for axes in figure.axes]
-    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    # Nothing stands on anything else, letters included.
+    FigureCanvasAgg(figure).draw()
+    (grid,) = [axes.get_tightbbox() for axes in figure.axes if axes.images]
+    boxes = [axes.get_tightbbox() for axes in drawn] + [legend.get_window_extent()]
+    assert not any(box.overlaps(grid) for box in boxes)
+    assert not any(box.overlaps(boxes[-1]) for box in boxes[:-1])
 
 
 def test_a_label_keeps_its_colour():
