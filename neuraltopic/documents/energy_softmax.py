@@ -19,6 +19,8 @@ from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
 from neuraltopic.core.networks import SparseRows, sparse_matmul
+from neuraltopic.documents.document_likelihood import DocumentLikelihood
+from neuraltopic.documents.split_vocabulary import covariance
 
 # A tile of energies has at most this many entries: 4 MiB of float32, which stays in a core's cache
 # while it is shifted, exponentiated and multiplied again.
@@ -26,13 +28,6 @@ _TILE = 1 << 20
 _TILE_WORDS = 1 << 13
 # Entries of all tiles together (32 MiB of float32) up to which they are kept for the backward pass.
 _KEPT = 1 << 23
-# Words in a tile of pair products, K (K + 1) / 2 numbers each: 5 MiB at K = 50.
-_PAIR_WORDS = 1 << 10
-# Words whose part of the curvature is computed for each z. It costs K^2 / 2 multiplications a word and document,
-# and shapes q alone, never the likelihood. With 4,096 of 10,000 words, documents about rare words took tens of
-# Newton steps instead of three.
-CURVATURE_WORDS = 1 << 14
-
 _Tile = tuple[slice, slice, Tensor, Tensor]
 
 
@@ -119,53 +114,13 @@ def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor,
     return log_partition, mean[:, : z.shape[1]]
 
 
-def _factor_covariance(z: Tensor, weight: Tensor, bias: Tensor, log_normaliser: Tensor, mean: Tensor) -> Tensor:
-    """Covariance of R_w under p(w | z), (N, K, K): exact up to `CURVATURE_WORDS`, see `expansion`."""
-    N, K = z.shape
-    head = tail = None
-    if len(bias) > CURVATURE_WORDS:
-        order = bias.argsort(descending=True, stable=True)
-        head, tail = order[:CURVATURE_WORDS], order[CURVATURE_WORDS:]
-    head_weight = weight if head is None else weight[head]
-    head_factors = _factors(head_weight, bias if head is None else bias[head])
-    points = _points(z)
-    i, j = torch.triu_indices(K, K, device=z.device)
-    pairs = z.new_zeros(N, len(i))  # sum_w p(w | z) R_wi R_wj, i <= j
-    head_mean, head_mass = torch.zeros_like(z), z.new_zeros(N)
-    for words in _blocks(len(head_weight), _PAIR_WORDS):
-        products = _products(head_weight[words].T.contiguous())
-        for rows in _blocks(N, _tile_rows(len(bias))):
-            probability = _probabilities(points[rows], head_factors[words], log_normaliser[rows])
-            pairs[rows].addmm_(probability, products.T)
-            if tail is not None:
-                head_mean[rows].addmm_(probability, head_weight[words])
-                head_mass[rows] += probability.sum(1)
-    second = z.new_empty(N, K, K)
-    second[:, i, j] = pairs
-    second[:, j, i] = pairs
-    if tail is not None:
-        tail_mass = (1.0 - head_mass).clamp_min(torch.finfo(z.dtype).tiny)
-        tail_mean = (mean - head_mean) / tail_mass[:, None]
-        within = _covariance(weight[tail], torch.softmax(bias[tail], 0))
-        second += tail_mass[:, None, None] * (within + tail_mean[:, :, None] * tail_mean[:, None, :])
-    return second - mean[:, :, None] * mean[:, None, :]
-
-
-def _covariance(points: Tensor, probability: Tensor) -> Tensor:
-    """Covariance of the rows of `points` (W, K) under `probability` (W,), (K, K)."""
-    centred = points - probability @ points
-    return centred.T @ (centred * probability[:, None])
-
-
-def _products(columns: Tensor) -> Tensor:
-    """columns[i] * columns[j] for i <= j, (K (K + 1) / 2, W) from (K, W)."""
-    K = len(columns)
-    out = columns.new_empty(K * (K + 1) // 2, columns.shape[1])
-    start = 0
-    for i in range(K):
-        torch.mul(columns[i:], columns[i], out=out[start : start + K - i])
-        start += K - i
-    return out
+def energy_log_likelihood(z: Tensor, counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
+    """log p(x | z) (S, B) from z (S, B, K), counts (B, V), R transposed (V, K) and b (V,): see `EnergySoftmax`."""
+    S, B, K = z.shape
+    factors, points = _factors(weight, bias), _points(z.reshape(S * B, K))
+    statistics = sparse_matmul(counts, factors)  # R x and b . x, (B, P)
+    explained = (points.view(S, B, points.shape[-1]) * statistics).sum(-1)
+    return explained - counts.row_sums() * _LogPartition.apply(points, factors).view(S, B)
 
 
 def _points(z: Tensor) -> Tensor:
@@ -238,33 +193,12 @@ class EnergySoftmax(nn.Module):
         -------
         Tensor of shape (S, B), nats per document
         """
-        S, B, K = z.shape
-        factors, points = _factors(self.weight, self.bias), _points(z.reshape(S * B, K))
-        statistics = sparse_matmul(counts, factors)  # R x and b . x, (B, P)
-        explained = (points.view(S, B, points.shape[-1]) * statistics).sum(-1)
-        return explained - counts.row_sums() * _LogPartition.apply(points, factors).view(S, B)
+        return energy_log_likelihood(z, counts, self.weight, self.bias)
 
-    def gradient(self, z: Tensor, counts: SparseRows) -> Tensor:
-        """d/dz log p(x | z) = R (x - n p), (B, K) from z (B, K), in the dtype of z; nothing is differentiable."""
+    def given(self, counts: SparseRows) -> DocumentLikelihood:
+        """log p(x | z) of counts (B, V) as a function of z; nothing is differentiable."""
         with torch.no_grad():
-            weight, bias, counts = self.weight.to(z.dtype), self.bias.to(z.dtype), counts.to(z.dtype)
-            _, mean = partition_and_mean(z, weight, bias)
-            return sparse_matmul(counts, weight) - counts.row_sums()[:, None] * mean
-
-    def expansion(self, z: Tensor, counts: SparseRows) -> tuple[Tensor, Tensor, Tensor]:
-        """log p(x | z) (B,), its gradient (B, K) and n Cov_p(R), minus its Hessian (B, K, K); nothing is
-        differentiable.
-
-        The covariance of R's columns under p(w | z) is exact over the `CURVATURE_WORDS` likeliest words of the
-        unigram. The rest, however many, enter with the covariance they have among themselves at z = 0,
-        weighted by their probability under z.
-        """
-        with torch.no_grad():
-            n, statistics = counts.row_sums(), sparse_matmul(counts, _factors(self.weight, self.bias))
-            normaliser, mean = partition_and_mean(z, self.weight, self.bias)
-            log_likelihood = (_points(z) * statistics).sum(-1) - n * normaliser
-            covariance = _factor_covariance(z, self.weight, self.bias, normaliser, mean)
-            return log_likelihood, statistics[:, : z.shape[1]] - n[:, None] * mean, n[:, None, None] * covariance
+            return DocumentLikelihood.of(self.weight.detach(), self.bias.detach(), counts)
 
     def condensed(self, n_words: int) -> tuple[Tensor, Tensor]:
         """R transposed and b of a vocabulary of at most n_words + 1: the likeliest words, and one for all the rest,
@@ -285,7 +219,7 @@ class EnergySoftmax(nn.Module):
         """Mean (K,) and covariance (K, K) of R's columns under softmax(b); nothing is differentiable."""
         with torch.no_grad():
             unigram = torch.softmax(self.bias, 0)
-            return unigram @ self.weight, _covariance(self.weight, unigram)
+            return unigram @ self.weight, covariance(self.weight, unigram)
 
     def log_probabilities(self, z: Tensor) -> Tensor:
         """log p(w | z) for every word, (N, V) from z of shape (N, K): for a few points, not for a corpus."""

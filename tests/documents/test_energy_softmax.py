@@ -119,38 +119,6 @@ def test_initialise_starts_at_the_unigram_with_small_factors():
     assert decoder.weight.std().item() == pytest.approx(0.1, rel=0.02)
 
 
-@pytest.fixture(params=[1 << 12, V], ids=["plenty", "just enough"])
-def all_words_are_curved(request, monkeypatch):
-    monkeypatch.setattr(energy_softmax, "CURVATURE_WORDS", request.param)
-
-
-def test_expansion_is_value_gradient_and_hessian(decoder, tiles, all_words_are_curved):
-    counts, z = documents(), normal(5, K)
-    value, gradient, curvature = decoder.expansion(z, sparse_rows(counts))
-    for d in range(5):
-
-        def log_likelihood(point, d=d):
-            return (counts[d] * torch.log_softmax(decoder.weight.detach() @ point + decoder.bias.detach(), 0)).sum()
-
-        torch.testing.assert_close(value[d], log_likelihood(z[d]))
-        torch.testing.assert_close(gradient[d], torch.autograd.functional.jacobian(log_likelihood, z[d]))
-        torch.testing.assert_close(curvature[d], -torch.autograd.functional.hessian(log_likelihood, z[d]))
-    torch.testing.assert_close(decoder.gradient(z, sparse_rows(counts)), gradient)
-
-
-def test_curvature_with_a_tail_is_exact_at_zero_and_psd_elsewhere(decoder, monkeypatch):
-    monkeypatch.setattr(energy_softmax, "CURVATURE_WORDS", 3)
-    counts = sparse_rows(documents())
-    for z in (torch.zeros(5, K, dtype=torch.float64), normal(5, K)):
-        _, _, approximate = decoder.expansion(z, counts)
-        with monkeypatch.context() as patch:
-            patch.setattr(energy_softmax, "CURVATURE_WORDS", V)
-            _, _, exact = decoder.expansion(z, counts)
-        assert torch.linalg.eigvalsh(approximate).min() > -1e-12
-        if not z.any():
-            torch.testing.assert_close(approximate, exact)
-
-
 def test_condensed_vocabulary_keeps_the_unigram(decoder):
     """Six likeliest words and one for the seventh is the vocabulary; three and one keep mass and mean."""
     weight, bias = decoder.condensed(V)
