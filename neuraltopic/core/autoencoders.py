@@ -116,8 +116,6 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = nn.ModuleList(encoder)
         self.decoder = nn.ModuleList(decoder)
-        # The trainer knows models of three parts; between these two lies nothing.
-        self.latent = nn.Identity()
         self.activation = activation
         self.loss = loss
 

@@ -36,10 +36,10 @@ class Schedule:
     ----------
     max_epochs : int, optional
         Passes over the training rows. The learning rate runs its course over all of them, so this is the length of
-        the schedule, not only its end. By default as many as make 1,000 updates, from 10 to 200.
+        the schedule, not only its end. By default as many as make 1,000 updates, from `fewest_epochs` to 200.
     batch_size : int, optional
-        By default a thirty-second of the rows, from 32 to 400: a small corpus needs its updates, a large one its
-        speed.
+        By default a thirty-second of the rows, from 32 to `largest_batch`: a small corpus needs its updates, a large
+        one its speed.
     learning_rate : float
         Rate of Adam (Kingma & Ba 2015) where the factor of `rate` is 1.
     decoder_rate : float
@@ -60,6 +60,8 @@ class Schedule:
         default a sixth of `max_epochs`.
     clip : float
         Largest norm of the gradient of the mean bound a row; no ordinary step comes near it.
+    fewest_epochs, largest_batch : int
+        What large data get where epochs and batch size are not given.
     """
 
     max_epochs: int | None = None
@@ -73,12 +75,14 @@ class Schedule:
     kl_weight: KLWeight = field(default_factory=LinearWarmUp)
     patience: int | None = None
     clip: float = 100.0
+    fewest_epochs: int = 10
+    largest_batch: int = 400
 
     def resolve(self, n_rows: int) -> "ResolvedSchedule":
         """The schedule for so many training rows, every default filled in."""
-        batch_size = self.batch_size or min(max(n_rows // 32, 32), 400)
+        batch_size = self.batch_size or min(max(n_rows // 32, 32), self.largest_batch)
         n_batches = math.ceil(n_rows / batch_size)
-        max_epochs = self.max_epochs or min(max(math.ceil(1000 / n_batches), 10), 200)
+        max_epochs = self.max_epochs or min(max(math.ceil(1000 / n_batches), self.fewest_epochs), 200)
         return ResolvedSchedule(max_epochs, batch_size, self.patience or math.ceil(max_epochs / 6))
 
 
@@ -275,17 +279,15 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> torch.optim.Optimizer:
     """Adam with decoupled decay for the encoder, and the decoder's prior, shared among the rows, in its gradient."""
     groups = []
-    for part in ("encoder", "latent", "decoder"):
-        is_decoder = part == "decoder"
+    for name, part in model.named_children():
+        is_decoder = name == "decoder"
         decay = schedule.decoder_precision / n_rows if is_decoder else schedule.weight_decay
-        factor = schedule.decoder_rate if is_decoder else 1.0
-        parameters = list(getattr(model, part).parameters())
         for matrices in (True, False):
             group: dict[str, Any] = {
-                "params": [p for p in parameters if (p.dim() > 1) == matrices],
+                "params": [p for p in part.parameters() if (p.dim() > 1) == matrices],
                 "weight_decay": decay if matrices else 0.0,
                 "decoupled_weight_decay": not is_decoder,
-                "factor": factor,
+                "factor": schedule.decoder_rate if is_decoder else 1.0,
             }
             if group["params"]:
                 groups.append(group)

@@ -12,14 +12,17 @@ from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sp
 # The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
 _MOMENTUM = 0.1
 _EPSILON = 1e-5
+# Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the larger
+# the input, the faster its layer learns.
+_NORM = 8.0
 
 
 class BatchNormalisation(nn.Module):
-    """Each column scaled to mean 0 and variance 1 over a batch, and shifted (Ioffe & Szegedy 2015).
+    """Each column brought to mean 0 and variance 1 over a batch, then scaled and shifted (Ioffe & Szegedy 2015).
 
     In eval mode the running moments are used, so that no row depends on another; a training batch of one row uses
-    them too, having no variance of its own. There is no learnt scale: at a scale of 1 a column can neither vanish nor
-    grow, which keeps every topic in use (Srivastava & Sutton 2017).
+    them too, having no variance of its own. It keeps every topic in use: a column can shrink for all documents only by
+    its scale (Srivastava & Sutton 2017).
 
     Parameters
     ----------
@@ -31,6 +34,7 @@ class BatchNormalisation(nn.Module):
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
+        self.scale = nn.Parameter(torch.ones(n_features))
         self.shift = nn.Parameter(torch.zeros(n_features))
         self.register_buffer("running_mean", torch.zeros(n_features))
         self.register_buffer("running_variance", torch.ones(n_features))
@@ -39,12 +43,12 @@ class BatchNormalisation(nn.Module):
         """(B, n_features) to the same."""
         own_moments = self.training and len(x) > 1
         return F.batch_norm(
-            x, self.running_mean, self.running_variance, None, self.shift, own_moments, _MOMENTUM, _EPSILON
+            x, self.running_mean, self.running_variance, self.scale, self.shift, own_moments, _MOMENTUM, _EPSILON
         )
 
 
 class BagEncoder(nn.Module):
-    """A perceptron on log counts: (B, V) to (B, P).
+    """A perceptron on log counts, its second hidden layer added to the first: (B, V) to (B, P).
 
     Parameters
     ----------
@@ -55,12 +59,12 @@ class BagEncoder(nn.Module):
     n_parameters : int
         P, what the latent asks for.
     dropout_rate : float
-        Share of the second layer's units dropped while training.
+        Share of the units of each hidden layer dropped while training.
     normalised : bool
         Whether the outputs are batch-normalised.
 
-    The counts enter as log(1 + count), each document scaled to unit length, beside the log of its length: what a
-    document is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
+    The counts enter as log(1 + count), each document scaled to one norm, beside the log of its length: what a document
+    is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
     """
 
     def __init__(self, n_words: int, hidden: int, n_parameters: int, dropout_rate: float, normalised: bool) -> None:
@@ -74,18 +78,19 @@ class BagEncoder(nn.Module):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the weights. A document has unit length, so its hidden units start with unit variance."""
-        self.words.copy_(torch.randn(self.words.shape, generator=generator))
+        """Draw the weights; the units of the first layer start with unit variance."""
+        self.words.copy_(torch.randn(self.words.shape, generator=generator) / _NORM)
         for layer in (self.input, self.hidden, self.output):
             initialise_linear(layer, generator)
 
     def forward(self, counts: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
         """Parameters of q for each document, (B, P)."""
         values = torch.log1p(counts.values)
-        length = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
-        scaled = counts.with_values(values / length[counts.row_numbers()])
+        norm = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
+        scaled = counts.with_values(values * (_NORM / norm)[counts.row_numbers()])
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
-        h = F.softplus(sparse_matmul(scaled, self.words) + self.input(log_total))
-        h = dropout(F.softplus(self.hidden(h)), self.dropout_rate, generator)
+        h = F.silu(sparse_matmul(scaled, self.words) + self.input(log_total))
+        h = dropout(h, self.dropout_rate, generator)
+        h = dropout(h + F.silu(self.hidden(h)), self.dropout_rate, generator)
         return self.normalisation(self.output(h))

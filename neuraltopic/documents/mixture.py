@@ -101,10 +101,9 @@ class EmbeddedMixture(MixtureSoftmax):
         self.embeddings = nn.Parameter(torch.zeros(n_words, n_dimensions))
 
     @torch.no_grad()
-    def start_from(self, embeddings: Tensor, *, trained_on: bool) -> None:
-        """Take word vectors (V, E); they move with the fit where `trained_on`."""
+    def start_from(self, embeddings: Tensor) -> None:
+        """Take word vectors (V, E), which the fit goes on to move."""
         self.embeddings.copy_(embeddings)
-        self.embeddings.requires_grad_(trained_on)
 
     def topics(self) -> tuple[Tensor, Tensor]:
         """R transposed (V, K) and b (V,), as they are in force."""

@@ -1,0 +1,91 @@
+"""Inference on the simplex: a few Newton steps on log p(x, z), held near the encoder's mean.
+
+For theta = softmax(z) and a decoder whose log p(x | theta) is concave in theta, the encoder's mean mu is improved to
+
+    argmax_z  log p(x | softmax(z)) + log p(z) - |z - mu|^2 / 2.
+
+The last term (a proximal step, Rockafellar 1976) keeps what the encoder has learnt of all documents, where one document
+by itself says little: to the end of log p(x, z) held-out words are told a little better still, but neighbours in z are
+worse. An encoder leaves the more to be gained the fewer its layers (Cremer, Li, Duvenaud 2018).
+
+Axes: B rows of data, K components.
+"""
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.latents.gaussian import DiagonalPosterior
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
+
+_STEPS = 2
+# Longest step of a coordinate of z.
+_LONGEST = 3.0
+
+
+class ShareLikelihood(Protocol):
+    """log p(x | theta) of B rows as a concave function of theta."""
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | theta) (B,), and its gradient in theta (B, K)."""
+        ...
+
+    def curvature(self, theta: Tensor) -> Tensor:
+        """Minus its Hessian in theta, (B, K, K), which may be approximate but is positive semi-definite."""
+        ...
+
+
+class SimplexDecoder(Protocol):
+    """What the steps need of a decoder."""
+
+    def given_shares(self, x: Any) -> ShareLikelihood:
+        """log p(x | theta) of the rows of x."""
+        ...
+
+
+class RefinedLogisticNormal(LogisticNormal):
+    """A logistic-normal latent that trains as `LogisticNormal`, and whose mean is refined in eval mode."""
+
+    def posterior(self, parameters: Tensor, x: Any, decoder: SimplexDecoder) -> DiagonalPosterior:
+        """q(z | x) from the encoder's output, (B, 2 K); the variance is the encoder's."""
+        q = super().posterior(parameters, x, decoder)
+        if self.training:
+            return q
+        with torch.no_grad():
+            return q._replace(mean=self._refined(q.mean, decoder.given_shares(x)))
+
+    def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
+        """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""
+        precision = torch.exp(-self.prior_log_variance)
+
+        def evaluate(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            """z, the objective (B,) up to a constant, and its gradient (B, K)."""
+            theta = self.transform(z)
+            value, gradient = likelihood.value_and_gradient(theta)
+            from_prior, from_start = z - self.prior_mean, z - start
+            value = value - 0.5 * (precision * from_prior.square() + from_start.square()).sum(-1)
+            return z, value, _through_softmax(theta, gradient) - precision * from_prior - from_start
+
+        z, value, gradient = evaluate(start)
+        scale = torch.ones_like(value)
+        for _ in range(_STEPS):
+            theta = self.transform(z)
+            hessian = _through_softmax(theta[:, None], _through_softmax(theta[:, None], likelihood.curvature(theta)).mT)
+            hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0)
+            # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
+            cholesky, failed = torch.linalg.cholesky_ex(hessian)
+            step = torch.cholesky_solve(gradient[..., None], cholesky)[..., 0]
+            step = step * (_LONGEST / step.abs().amax(-1, keepdim=True).clamp_min(_LONGEST))
+            proposal = evaluate(torch.where(failed[:, None] > 0, z, z + scale[:, None] * step))
+            rises = proposal[1] > value
+            z, gradient = (
+                torch.where(rises[:, None], new, old) for new, old in ((proposal[0], z), (proposal[2], gradient))
+            )
+            value, scale = torch.where(rises, proposal[1], value), torch.where(rises, scale, 0.25 * scale)
+        return z
+
+
+def _through_softmax(theta: Tensor, gradient: Tensor) -> Tensor:
+    """(diag(theta) - theta theta^T) gradient, along the last axis."""
+    return theta * (gradient - (theta * gradient).sum(-1, keepdim=True))

@@ -1,0 +1,96 @@
+"""log p(x | theta) of a batch of documents under the energy softmax, as a function of shares theta of the topics.
+
+With R and b of (17.15), p(w | theta) = softmax(theta . R_w + b_w) and n the length of a document,
+
+    d/dtheta log p(x | theta) = R x - n E_p[R],    -d^2/dtheta^2 log p(x | theta) = n Cov_p[R].
+
+The covariance under p would take K^2 / 2 multiplications a word and document. It only shapes the steps of Newton's
+method, and for theta on the simplex the mixture sum_k theta_k softmax(R_k + b) stands in for p: its moments are sums of
+K moments that are the same for all documents, K^3 multiplications a document whatever the vocabulary.
+
+Axes: B documents, V words, K topics.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.networks import SparseRows, sparse_matmul
+from neuraltopic.documents.energy_softmax import EnergySoftmax, partition_and_mean
+
+# Words that the moments are taken over; the rest stand in as one.
+_MOMENT_WORDS = 1 << 14
+
+
+@dataclass(frozen=True)
+class EnergyShareLikelihood:
+    """log p(x | theta) of B documents; nothing is differentiable.
+
+    Attributes
+    ----------
+    weight, bias : Tensor of shape (V, K) and (V,)
+        R transposed, and b.
+    length : Tensor of shape (B,)
+        n.
+    statistics : Tensor of shape (B, K + 1)
+        R x and b . x.
+    topic_means : Tensor of shape (K, K)
+        Mean of R under each topic's own words.
+    topic_seconds : Tensor of shape (K, K, K)
+        E[R R^T] under the same.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    length: Tensor
+    statistics: Tensor
+    topic_means: Tensor
+    topic_seconds: Tensor
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | theta) (B,), and its gradient (B, K) from theta (B, K)."""
+        log_partition, mean = partition_and_mean(theta, self.weight, self.bias)
+        factors, offset = self.statistics[:, :-1], self.statistics[:, -1]
+        return (theta * factors).sum(1) + offset - self.length * log_partition, factors - self.length[:, None] * mean
+
+    def curvature(self, theta: Tensor) -> Tensor:
+        """n times the covariance of R under the mixture, (B, K, K) from theta (B, K)."""
+        mean = theta @ self.topic_means
+        second = torch.einsum("bk,kij->bij", theta, self.topic_seconds)
+        return self.length[:, None, None] * (second - mean[:, :, None] * mean[:, None, :])
+
+
+class SimplexEnergySoftmax(EnergySoftmax):
+    """The energy softmax of shares, p(w | theta) = softmax(theta^T R + b) with theta on the simplex.
+
+    Each topic raises the words of its own: the product of experts of Srivastava & Sutton (2017).
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    n_words : int
+        V.
+    """
+
+    @torch.no_grad()
+    def start_from(self, log_lift: Tensor, log_frequency: Tensor) -> None:
+        """Take R transposed (V, K), and b (V,)."""
+        self.weight.copy_(log_lift)
+        self.bias.copy_(log_frequency)
+
+    @torch.no_grad()
+    def given_shares(self, counts: SparseRows) -> EnergyShareLikelihood:
+        """log p(x | theta) of counts (B, V) as a function of theta."""
+        factors, offset = self.condensed(_MOMENT_WORDS)
+        words = torch.softmax(factors + offset[:, None], dim=0).T  # (K, words)
+        weight, bias = self.weight.detach(), self.bias.detach()
+        return EnergyShareLikelihood(
+            weight,
+            bias,
+            counts.row_sums(),
+            sparse_matmul(counts, torch.cat([weight, bias[:, None]], 1)),
+            words @ factors,
+            torch.stack([factors.T @ (factors * of_topic[:, None]) for of_topic in words]),
+        )

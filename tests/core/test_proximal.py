@@ -1,0 +1,111 @@
+"""Refinement on the simplex: against the maximum of its objective, and one row at a time."""
+
+import pytest
+import torch
+
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.proximal import RefinedLogisticNormal
+from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
+from tests.parts import K, V, documents, generator, randomise, sparse_rows
+
+
+@pytest.fixture
+def decoder():
+    return randomise(SimplexEnergySoftmax(K, V), std=1.0)
+
+
+@pytest.fixture
+def latent():
+    return RefinedLogisticNormal(K, concentration=0.5).double().eval()
+
+
+@pytest.fixture
+def parameters():
+    return torch.randn(5, 2 * K, generator=generator(4), dtype=torch.float64)
+
+
+def objective(latent, decoder, counts, z, start):
+    """log p(x | softmax(z)) + log p(z) - |z - mu|^2 / 2, (B,)."""
+    likelihood = decoder.log_likelihood(latent.transform(z)[None], sparse_rows(counts))[0]
+    return likelihood + latent.log_prior(z[None])[0] - 0.5 * (z - start).square().sum(-1)
+
+
+def maximum(latent, decoder, counts, start):
+    z = start.clone().requires_grad_()
+    optimiser = torch.optim.LBFGS([z], max_iter=500, tolerance_grad=1e-12, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        loss = -objective(latent, decoder, counts, z, start).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return z.detach()
+
+
+def test_two_steps_come_near_the_maximum_of_the_objective(latent, decoder, parameters):
+    counts, start = 3.0 * documents(), parameters[:, :K]
+    found = latent.posterior(parameters, sparse_rows(counts), decoder).mean
+    best = maximum(latent, decoder, counts, start)
+    at_start, at_found, at_best = (
+        objective(latent, decoder, counts, z, start).detach() for z in (start, found, best)
+    )
+    assert (at_found <= at_best + 1e-9).all()
+    assert (at_best - at_start)[2:].min() > 0.2, "there is something to gain"
+    assert ((at_best - at_found) <= 0.1 * (at_best - at_start)).all()
+
+
+def test_the_variance_is_the_encoders_and_training_takes_no_step(latent, decoder, parameters):
+    x = sparse_rows(documents())
+    plain = LogisticNormal(K, concentration=0.5).double().posterior(parameters, x, decoder)
+    refined = latent.posterior(parameters, x, decoder)
+    torch.testing.assert_close(refined.log_variance, plain.log_variance, rtol=0, atol=0)
+    assert not torch.allclose(refined.mean, plain.mean)
+    assert torch.equal(latent.train().posterior(parameters, x, decoder).mean, plain.mean)
+
+
+def test_a_row_alone_is_what_it_is_in_a_batch(latent, decoder, parameters):
+    counts = documents()
+    whole = latent.posterior(parameters, sparse_rows(counts), decoder).mean
+    alone = [latent.posterior(parameters[[d]], sparse_rows(counts[[d]]), decoder).mean for d in range(len(counts))]
+    torch.testing.assert_close(torch.cat(alone), whole, rtol=1e-12, atol=1e-12)
+
+
+def test_a_step_that_would_fall_is_not_taken(latent, parameters):
+    """A curvature that is far too small sends the step far beyond the maximum."""
+
+    class Flat:
+        def value_and_gradient(self, theta):
+            return -1e3 * (theta - 0.3).square().sum(-1), -2e3 * (theta - 0.3)
+
+        def curvature(self, theta):
+            return torch.zeros(*theta.shape, K, dtype=theta.dtype)
+
+    class Decoder:
+        def given_shares(self, x):
+            return Flat()
+
+    start = parameters[:, :K]
+
+    def reached(z):
+        value, _ = Flat().value_and_gradient(latent.transform(z))
+        return value + latent.log_prior(z[None])[0] - 0.5 * (z - start).square().sum(-1)
+
+    found = latent.posterior(parameters, None, Decoder()).mean
+    assert (reached(found) >= reached(start)).all()
+    # Two steps, the second at most a quarter of the first's length where that one was not taken.
+    assert (found - start).abs().max() <= 3.0
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e6])
+def test_rows_of_any_length_stay_finite_in_float32(scale):
+    decoder = SimplexEnergySoftmax(K, V)
+    with torch.no_grad():
+        decoder.weight.copy_(3 * torch.randn(V, K, generator=generator()))
+    latent = RefinedLogisticNormal(K, concentration=0.1).eval()
+    parameters = 5 * torch.randn(5, 2 * K, generator=generator(1))
+    counts = sparse_rows((scale * documents()).float())
+    q = latent.posterior(parameters, counts, decoder)
+    assert torch.isfinite(q.mean).all()
+    assert (decoder.log_likelihood(latent.transform(q.mean)[None], counts) <= 0).all()

@@ -1,0 +1,59 @@
+"""The likelihood as a function of shares: value and gradient against autograd, curvature at the corners and inside."""
+
+import pytest
+import torch
+
+from neuraltopic.documents import share_likelihood
+from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
+from tests.parts import K, V, documents, generator, randomise, sparse_rows
+
+
+@pytest.fixture
+def decoder():
+    return randomise(SimplexEnergySoftmax(K, V))
+
+
+def test_value_and_gradient(decoder):
+    counts = documents()
+    theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1).requires_grad_()
+    value = decoder.log_likelihood(theta[None], sparse_rows(counts))[0]
+    (gradient,) = torch.autograd.grad(value.sum(), theta)
+    found = decoder.given_shares(sparse_rows(counts)).value_and_gradient(theta.detach())
+    torch.testing.assert_close(found, (value.detach(), gradient))
+
+
+def test_curvature_is_the_hessian_at_a_corner(decoder):
+    """There the mixture is the energy softmax itself."""
+    counts, corner = documents()[[3]], torch.eye(K, dtype=torch.float64)[[1]]
+
+    def log_likelihood(theta):
+        return (counts[0] * torch.log_softmax(decoder.weight.detach() @ theta + decoder.bias.detach(), 0)).sum()
+
+    hessian = torch.autograd.functional.hessian(log_likelihood, corner[0])
+    torch.testing.assert_close(decoder.given_shares(sparse_rows(counts)).curvature(corner)[0], -hessian)
+
+
+def test_curvature_is_the_covariance_under_the_mixture(decoder):
+    counts = documents()
+    theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1)
+    found = decoder.given_shares(sparse_rows(counts)).curvature(theta)
+    R, b = decoder.weight.detach(), decoder.bias.detach()
+    for d in range(5):
+        p = sum(theta[d, k] * torch.softmax(R[:, k] + b, 0) for k in range(K))
+        centred = R - p @ R
+        torch.testing.assert_close(found[d], counts[d].sum() * centred.T @ (centred * p[:, None]))
+
+
+def test_curvature_of_a_condensed_vocabulary_stays_positive(decoder, monkeypatch):
+    monkeypatch.setattr(share_likelihood, "_MOMENT_WORDS", 3)
+    theta = torch.full((5, K), 1.0 / K, dtype=torch.float64)
+    found = decoder.given_shares(sparse_rows(documents())).curvature(theta)
+    assert torch.linalg.eigvalsh(found).min() > -1e-12
+
+
+def test_start_is_what_the_topics_say(decoder):
+    lift, frequency = torch.randn(V, K, generator=generator(1)), torch.randn(V, generator=generator(2))
+    decoder.start_from(lift, frequency)
+    weight, bias = decoder.topics()
+    torch.testing.assert_close(weight, lift.double())
+    torch.testing.assert_close(bias, frequency.double())

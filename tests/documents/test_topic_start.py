@@ -1,0 +1,54 @@
+"""The start: topics of a corpus of themes that share no word, and the lift by hand."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from neuraltopic.documents import topic_start
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.topic_start import log_lift, nmf_topics
+from tests.parts import generator
+
+
+@pytest.fixture
+def counts():
+    """Three themes of four words each, and every tenth document empty."""
+    random = np.random.default_rng(0)
+    dense = np.zeros((90, 12), np.int64)
+    for d in range(90):
+        if d % 10:
+            dense[d, 4 * (d % 3) : 4 * (d % 3) + 4] = random.integers(1, 4, 4)
+    return Counts.from_scipy(sparse.csr_array(dense))
+
+
+@pytest.mark.parametrize("at_most", [10**6, 30], ids=["all documents", "a sample"])
+def test_a_topic_is_found_for_each_theme(counts, monkeypatch, at_most):
+    monkeypatch.setattr(topic_start, "_DOCUMENTS", at_most)
+    topics = nmf_topics(counts, 3, generator())
+    shares = topics.reshape(3, 3, 4).sum(2) / topics.sum(1, keepdims=True)
+    assert sorted(shares.argmax(1)) == [0, 1, 2]
+    assert shares.max(1).min() > 0.99
+    assert np.array_equal(topics, nmf_topics(counts, 3, generator()))
+
+
+def test_more_topics_than_documents_or_words_are_a_start_too(counts):
+    topics = nmf_topics(counts, 20, generator())
+    assert topics.shape == (20, 12)
+    assert torch.isfinite(log_lift(topics, np.full(12, 1 / 12))).all()
+
+
+def test_log_lift_by_hand():
+    """0.9 share / unigram + 0.1: of a word alone, one of a half share, none; a topic of nothing is the unigram."""
+    unigram = np.array([0.5, 0.25, 0.25])
+    found = log_lift(np.array([[0.0, 2.0, 0.0], [3.0, 3.0, 0.0], [0.0, 0.0, 0.0]]), unigram)
+    expected = np.log([[0.1, 3.7, 0.1], [1.0, 1.9, 0.1], [1.0, 1.0, 1.0]]).T
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_log_lift_is_held_between_its_limits():
+    unigram = np.array([1e-5, 1.0 - 1e-5])
+    found = log_lift(np.array([[1.0, 0.0]]), unigram)
+    assert found[0, 0] == 8.0
+    assert found[1, 0] == pytest.approx(np.log(0.1))
+    assert found.dtype == torch.float32

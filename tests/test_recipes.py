@@ -1,0 +1,95 @@
+"""Every recipe, on a corpus of three themes that share no word: it finds them, saves, loads and repeats itself."""
+
+import numpy as np
+import pytest
+
+from neuraltopic import DocumentVAE, Preprocessing, TopicModel
+from neuraltopic.errors import UsageError
+from neuraltopic.recipes import RECIPES, find_recipe
+from neuraltopic.topics.ranking import top_words
+
+pytestmark = pytest.mark.slow
+
+THEMES = (
+    "rocket orbit moon launch shuttle satellite planet comet",
+    "goal match team league striker referee stadium penalty",
+    "bread flour oven butter yeast dough sugar recipe",
+)
+SIMPLEX = [name for name, recipe in RECIPES.items() if recipe.reading.needs_explained]
+
+
+def texts(n=240):
+    random = np.random.default_rng(0)
+    words = [theme.split() for theme in THEMES]
+    return [" ".join([*random.choice(words[d % 3], 12), *random.choice(["report", "letter"], 2)]) for d in range(n)]
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def model(request):
+    settings = Preprocessing(min_df=2, max_df=1.0)
+    return TopicModel(3, recipe=request.param, preprocessing=settings, random_state=0, device="cpu").fit(texts())
+
+
+def test_each_theme_is_a_topic_and_each_document_in_that_of_its_theme(model):
+    if model.recipe not in SIMPLEX:
+        pytest.skip("three themes that exclude one another differ along two axes of a Gaussian")
+    of_theme = [model.topic_weights(model.vectors_)[d::3].argmax(1) for d in range(3)]
+    topics = [np.bincount(topic, minlength=3).argmax() for topic in of_theme]
+    assert sorted(topics) == [0, 1, 2]
+    assert min((topic == own).mean() for topic, own in zip(of_theme, topics, strict=True)) > 0.9
+    for theme, topic in zip(THEMES, topics, strict=True):
+        assert {word for word, _ in model.get_topic(topic, 6)} <= set(theme.split())
+
+
+def test_a_saved_model_says_what_it_said(model, tmp_path):
+    model.save(tmp_path / "model")
+    loaded = TopicModel.load(tmp_path / "model", device="cpu")
+    some = [*texts(9), "xylophone", ""]
+    np.testing.assert_array_equal(loaded.transform(some), model.transform(some))
+    assert loaded.get_topics() == model.get_topics()
+    np.testing.assert_array_equal(loaded.get_topic_words()["frex"], model.get_topic_words()["frex"])
+
+
+def test_a_document_alone_is_what_it_is_among_others(model):
+    some = [*texts(12), ""]
+    alone = np.concatenate([model.transform([text]) for text in some])
+    np.testing.assert_allclose(alone, model.transform(some), rtol=1e-3, atol=1e-4)
+
+
+def test_bounds_order_and_beat_the_unigram(model):
+    """The importance-weighted bound is the tighter, and both know more than the frequencies of the words."""
+    some = texts(60)
+    counts = model.prepare(some).counts
+    bound = model.document_vae_.bound(counts, n_samples=100).mean()
+    tighter = model.document_vae_.bound(counts, n_samples=100, importance_weighted=True).mean()
+    totals = counts.word_totals()
+    unigram = float(totals @ np.log(totals / totals.sum())) / len(some)
+    assert unigram < bound < tighter + 0.5
+
+
+def test_same_seed_same_bits(model):
+    counts = model.prepare(texts()).counts
+    again = DocumentVAE(3, recipe=model.recipe, max_epochs=2, random_state=1, device="cpu")
+    first, second = (again.fit_transform(counts) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", SIMPLEX)
+def test_vectors_on_the_simplex_are_shares(name):
+    counts = np.random.default_rng(0).poisson(0.5, (60, 20))
+    vectors = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0).fit_transform(counts)
+    assert vectors.min() >= 0
+    np.testing.assert_allclose(vectors.sum(1), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", SIMPLEX)
+def test_what_topics_explain_adds_up_to_the_documents_with_the_word(name):
+    counts = np.random.default_rng(0).poisson(0.5, (60, 20))
+    vae = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0).fit(counts)
+    np.testing.assert_allclose(vae.explained_.sum(0), (counts > 0).sum(0), rtol=1e-5)
+    assert top_words(vae.word_weights(counts.sum(0)), 5).shape == (4, 5)
+
+
+def test_an_unknown_recipe_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match="nvdm, refined_prodlda, prodlda, nvlda, gsm, etm"):
+        find_recipe("lda")
