@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sparse_matmul
+from neuraltopic.core.networks import SparseRows, initialise_linear, sparse_matmul
 from neuraltopic.documents.energy_softmax import EnergySoftmax, partition_and_mean
 
 # Standard deviations of the prior beyond which the ridge solution, a step on a quadratic model, is not to be trusted.
@@ -34,16 +34,13 @@ class SufficientStatisticsEncoder(nn.Module):
         K.
     hidden : int
         H.
-    dropout_rate : float
-        Share of the hidden units dropped while training.
     """
 
-    def __init__(self, n_components: int, hidden: int, dropout_rate: float = 0.0) -> None:
+    def __init__(self, n_components: int, hidden: int) -> None:
         super().__init__()
         self.input = nn.Linear(2 * n_components + 1, hidden)
         self.hidden = nn.Linear(hidden, hidden)
         self.output = nn.Linear(hidden, 2 * n_components)
-        self.dropout_rate = dropout_rate
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights; the output's are small, so that the fit starts near the Gaussian above."""
@@ -64,12 +61,11 @@ class SufficientStatisticsEncoder(nn.Module):
         self.output.bias[:K] = rotation.T @ self.output.bias[:K]
 
     def forward(self, counts: SparseRows, decoder: EnergySoftmax, generator: torch.Generator | None = None) -> Tensor:
-        """Mean and log variance of each document, (B, 2 K)."""
+        """Mean and log variance of each document, (B, 2 K); nothing is drawn from the generator."""
         with torch.no_grad():
             start, features = _statistics(counts, decoder)
         h = F.silu(self.input(features))
-        h = dropout(h + F.silu(self.hidden(h)), self.dropout_rate, generator)
-        return start + self.output(h)
+        return start + self.output(h + F.silu(self.hidden(h)))
 
 
 def _statistics(counts: SparseRows, decoder: EnergySoftmax) -> tuple[Tensor, Tensor]:
