@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -71,5 +72,12 @@ def write_corpus(name: str, folder: str | PathLike[str], *, progress: Progress |
                 got=repr(option),
                 hint="Leave it out",
             )
+    if os.path.lexists(folder):
+        raise UsageError(
+            f"output {os.fspath(folder)}",
+            expected="a folder that does not exist yet",
+            got="one that does",
+            hint="Choose another folder, or delete it",
+        )
     with atomic_folder(Path(folder)) as unfinished:
         return write(unfinished, progress=progress, **options)

@@ -4,6 +4,7 @@ Data go to stdout; notes, progress and errors to stderr. An error is one line. E
 cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
 """
 
+import errno
 import os
 import re
 import signal
@@ -101,13 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _of_system(error: OSError) -> str:
     """What the system refused, with the path that was asked for and not the hidden one beside it."""
-    reason, path = error.strerror or str(error), error.filename
-    if not isinstance(path, str):
-        return reason
-    path = _HIDDEN.sub(r"\1", path)
+    what = _HIDDEN.sub(r"\1", error.filename) if isinstance(error.filename, str) else "input and output"
+    expected, hint = "a path that can be read or written", "Check the path and the disk, and try again"
     if isinstance(error, PermissionError):
-        return f"{path}: expected a path that may be read or written; got {reason}. Choose another or allow it."
-    return f"{reason}: {path}"
+        expected, hint = "a path that may be read or written", "Choose another or allow it"
+    elif error.errno == errno.ENOSPC:
+        expected, hint = "room on the disk", "Free some, or choose another disk"
+    return str(NeuralTopicError(what, expected=expected, got=error.strerror or str(error), hint=hint))
 
 
 def _invoke(arguments: list[str]) -> None:

@@ -1,6 +1,5 @@
 """`neuraltopic corpus NAME FOLDER`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,13 +36,6 @@ def corpus(
             expected="the name of a corpus and a folder to write",
             got="no folder" if name else "neither",
             hint="See neuraltopic corpus --list",
-        )
-    if os.path.lexists(folder):
-        raise UsageError(
-            f"output {folder}",
-            expected="a folder that does not exist yet",
-            got="one that does",
-            hint="Choose another folder, or delete it",
         )
     options: dict[str, Any] = {"subset": subset, "remove": remove}
     with show_progress(quiet=quiet) as progress:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from neuraltopic.cli.options import AsJson, RunFolder
-from neuraltopic.cli.printing import print_json, readable_bytes
+from neuraltopic.cli.printing import counted, print_json, readable_bytes
 from neuraltopic.errors import NeuralTopicError
 
 
@@ -28,7 +28,7 @@ def inspect(
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     model, run = facts["model"], facts["run"]
     of_images = facts["of"] == "images"
-    fitted = f"in {model['epochs']} epochs by neuraltopic {model['neuraltopic']}"
+    fitted = f"in {counted(model['epochs'], 'epoch')} by neuraltopic {model['neuraltopic']}"
     lines = [
         (facts["kind"], facts["folder"]),
         ("model", f"{_image_model(model) if of_images else _document_model(model)} {fitted}"),
@@ -52,16 +52,16 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _document_model(model: dict[str, Any]) -> str:
     return (
-        f"{model['recipe']}, {model['topics']:,} topics, {model['words']:,} words, "
-        f"fitted on {model['documents']:,} documents"
+        f"{model['recipe']}, {counted(model['topics'], 'topic')}, {counted(model['words'], 'word')}, "
+        f"fitted on {counted(model['documents'], 'document')}"
     )
 
 
 def _image_model(model: dict[str, Any]) -> str:
     shape = " x ".join(map(str, model["image_shape"]))
     return (
-        f"{model['likelihood']}, {model['dimensions']:,} dimensions, {shape} pixels, "
-        f"fitted on {model['images']:,} images"
+        f"{model['likelihood']}, {counted(model['dimensions'], 'dimension')}, {shape} pixels, "
+        f"fitted on {counted(model['images'], 'image')}"
     )
 
 
@@ -80,8 +80,8 @@ def _image_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
     of = f" ({data['part']})" if data["part"] else ""
     hidden = ", ".join(map(str, parameters["hidden"]))
     return [
-        ("data", f"{data['name']}{of}, {data['kind']}, {data['images']:,} images"),
-        ("objective", f"{parameters['objective']}, {parameters['n_samples']} samples; layers of {hidden}"),
+        ("data", f"{data['name']}{of}, {data['kind']}, {counted(data['images'], 'image')}"),
+        ("objective", f"{parameters['objective']}, {counted(parameters['n_samples'], 'sample')}; layers of {hidden}"),
     ]
 
 
@@ -99,5 +99,5 @@ def _run_lines(run: dict[str, Any], own: list[tuple[str, str]]) -> list[tuple[st
         ("training", f"best: {best}"),
         ("seconds", seconds),
         ("memory", f"{readable_bytes(peak)} at most" if peak else "unknown"),
-        ("machine", f"{machine['platform']}, {machine['cpus']} CPUs, Python {machine['python']}"),
+        ("machine", f"{machine['platform']}, {counted(machine['cpus'], 'CPU')}, Python {machine['python']}"),
     ]

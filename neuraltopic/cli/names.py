@@ -34,11 +34,11 @@ _OF_IMAGES = {
 }
 _LEADING = ("likelihood", "objective", "part", "schedule")  # words as well, so only at the start
 _RESUME = re.compile(r"^resume(?=: expected)")
-_IN_PYTHON = re.compile(r" \((?:force|resume)=True\)")
+_IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|documents themselves go in a list of str)\)")
 
 
 def as_typed(message: str, *, images: bool = False) -> str:
-    """Name options in an error of the library as they are typed: `--min-df` for `min_df`, no `(force=True)`.
+    """Name options in an error of the library as they are typed, `--min-df` for `min_df`, without what is for Python.
 
     Parameters
     ----------

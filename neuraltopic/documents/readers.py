@@ -252,7 +252,7 @@ def _check_exists(path: Path) -> None:
             shown,
             expected="a folder or a file",
             got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path, or give documents as a list of str",
+            hint="Check the path (documents themselves go in a list of str)",
         ) from error
 
 

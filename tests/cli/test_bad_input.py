@@ -22,7 +22,7 @@ def bad(tmp_path):
 
 
 CASES = {
-    "missing path": (2, ["gone"], "gone: expected a folder or a file"),
+    "missing path": (2, ["gone"], "gone: expected a folder or a file; got No such file or directory. Check the path."),
     "empty folder": (2, ["empty"], "empty"),
     "binary file": (1, ["film.txt"], "film.txt"),
     "no such column": (2, ["posts.csv", "--text", "story"], "'story'"),
@@ -83,7 +83,8 @@ def test_a_full_disk(call, corpus, tmp_path, monkeypatch):
 
     monkeypatch.setattr("neuraltopic.runs.write_vectors", full)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet")
-    assert result == (1, "", f"neuraltopic: No space left on device: {tmp_path / 'run'}\n")
+    said = f"neuraltopic: {tmp_path / 'run'}: expected room on the disk; got No space left on device. "
+    assert result == (1, "", f"{said}Free some, or choose another disk.\n")
     # The training is not lost.
     monkeypatch.undo()
     assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet", "--resume").code == 0
@@ -108,6 +109,29 @@ def test_a_folder_that_may_not_be_written(call, corpus, tmp_path, monkeypatch):
     said = f"neuraltopic: {tmp_path / 'run' / 'a.csv'}: expected a path that may be read or written; "
     assert (result.code, result.out) == (1, "")
     assert result.err == f"{said}got Permission denied. Choose another or allow it.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(5, "Input/output error", "data/a.csv"),
+            "data/a.csv: expected a path that can be read or written; got Input/output error. "
+            "Check the path and the disk, and try again.",
+        ),
+        (
+            OSError("timed out"),
+            "input and output: expected a path that can be read or written; got timed out. "
+            "Check the path and the disk, and try again.",
+        ),
+    ],
+)
+def test_other_refusals_of_the_system(call, corpus, tmp_path, monkeypatch, error, said):
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("neuraltopic.documents.readers._check_exists", refuse)
+    assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet") == (1, "", f"neuraltopic: {said}\n")
 
 
 def test_no_doubled_full_stop():

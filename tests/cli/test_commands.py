@@ -10,7 +10,11 @@ import pytest
 
 import neuraltopic
 from neuraltopic.cli.printing import WIDTH, readable_bytes
-from tests.runs import sentences
+from neuraltopic.documents.readers import open_corpus
+from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.runs import fit_run
+from neuraltopic.topic_model import TopicModel
+from tests.runs import sentences, write_corpus
 
 
 def test_help_and_version(call):
@@ -142,6 +146,13 @@ def test_inspect(call, finished):
     assert "sizes and SHA-256: as written\n" in call("inspect", finished, "--verify").out
     assert call("inspect", finished / "model").out.startswith("model      ")
     assert call("inspect", finished, "--json").json["run"]["sizes"]["tokens"] == 60 * 7
+
+
+def test_inspect_counts_one_of_each(call, tmp_path):
+    model = TopicModel(1, recipe="nvdm", max_epochs=1, preprocessing=Preprocessing(min_df=1))
+    fit_run(model, open_corpus(write_corpus(tmp_path / "documents")), tmp_path / "run")
+    said = "model      nvdm, 1 topic, 15 words, fitted on 60 documents in 1 epoch by neuraltopic"
+    assert said in call("inspect", tmp_path / "run").out
 
 
 def test_inspect_of_a_run_that_was_tampered_with(call, finished, tmp_path):

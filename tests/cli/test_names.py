@@ -10,6 +10,7 @@ from neuraltopic.cli.names import as_typed
         ("got 9 words, of which min_df=5 removed 9", "got 9 words, of which --min-df=5 removed 9"),
         ("resume: expected preprocessing.max_df 0.5", "--resume: expected --max-df 0.5"),
         ("Replace it with --force (force=True).", "Replace it with --force."),
+        ("Check the path (documents themselves go in a list of str).", "Check the path."),
         ("data/min_df/a.txt: min_df.csv 'max_df' my_max_df", "data/min_df/a.txt: min_df.csv 'max_df' my_max_df"),
     ],
 )

@@ -29,8 +29,11 @@ def test_an_unknown_option_lists_the_known(tmp_path):
 
 def test_an_existing_folder_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="expected a path that does not exist yet"):
+    with pytest.raises(
+        UsageError, match=r"expected a folder that does not exist yet; got one that does\. Choose"
+    ) as refused:
         write_corpus("lee", tmp_path)
+    assert "force" not in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
