@@ -244,6 +244,19 @@ def test_a_dry_run_refuses_more_topics_than_documents(call, tmp_path):
     assert "expected at least 10" in result.err
 
 
+def test_a_dry_run_guesses_the_documents_of_a_large_file(call, tmp_path):
+    """Too few in the first mebibytes is worth a note, but no refusal: the number is extrapolated."""
+    (tmp_path / "a.txt").write_text(("word " * 8000 + "\n") * 100)
+    arguments = ("fit", tmp_path / "a.txt", "-o", tmp_path / "run", "--dry-run", "-k")
+    result = call(*arguments, 1000)
+    assert (result.code, result.err) == (0, "note: a fit needs at least as many documents as topics\n")
+    lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
+    about, encodings = lines["documents"].split("; in a sample: utf-8 ")
+    assert 90 <= int(about.removeprefix("about ")) <= 110
+    assert 50 <= int(encodings) < 90
+    assert call(*arguments, 50).err == ""
+
+
 def test_resume_of_a_finished_run(call, corpus, finished):
     result = call("fit", corpus, "-o", finished, *FAST, "--resume")
     assert result.code == 2
