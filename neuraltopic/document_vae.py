@@ -31,7 +31,7 @@ from neuraltopic.fitting import (
     split_rows,
     train,
 )
-from neuraltopic.recipes import Recipe, find_recipe
+from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 
@@ -49,7 +49,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     n_components : int, default 50
         K, the number of topics: the dimension of the latent z.
-    recipe : str, default "nvdm"
+    recipe : str, default "refined_prodlda"
         The composition, one of `neuraltopic.recipes.RECIPES`.
     max_epochs, batch_size, learning_rate, patience : optional
         The recipe's own where None.
@@ -90,7 +90,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self,
         n_components: int = 50,
         *,
-        recipe: str = "nvdm",
+        recipe: str = DEFAULT_RECIPE,
         max_epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
@@ -234,6 +234,11 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         _, mean, variance = self._infer(self._counts(X, fitting=False))
         return mean, variance
 
+    def vector_of_nothing(self) -> NDArray[np.float32]:
+        """What `transform` gives for a document without a word, (K,)."""
+        check_is_fitted(self)
+        return self._reading().of_nothing(len(self.components_))
+
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """Share of each topic in documents with these vectors, (D, K); rows sum to 1."""
         check_is_fitted(self)
@@ -324,7 +329,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _settings(self) -> tuple[Recipe, Schedule]:
         """The recipe, and its schedule with what the user set in place."""
         recipe = find_recipe(self.recipe)
-        require_whole("n_components", self.n_components)
+        require_whole("n_components", self.n_components, smallest=recipe.fewest_topics)
         given = {}
         for name in ("max_epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
@@ -385,6 +390,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
         vectors, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        vectors[np.diff(counts.indptr) == 0] = self._reading().of_nothing(vectors.shape[1])
         return vectors, mean, variance
 
     def __sklearn_tags__(self) -> Any:

@@ -51,6 +51,8 @@ class Recipe:
         What the numbers of the trained model mean.
     align : callable of (model)
         Chooses the axes on which the trained model is read.
+    fewest_topics : int
+        The smallest K that the latent allows.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Recipe:
     schedule: Schedule
     reading: Reading
     align: Callable[[VAE], None] = _as_it_is
+    fewest_topics: int = 1
 
 
 def nvdm(n_words: int, n_components: int) -> VAE:
@@ -262,6 +265,7 @@ RECIPES = {
             objective=ELBO(n_samples=1),
             schedule=_SIMPLEX,
             reading=SimplexReading(),
+            fewest_topics=2,
         ),
         Recipe(
             name="stick_breaking_vae",
@@ -271,11 +275,12 @@ RECIPES = {
             objective=ELBO(n_samples=1),
             schedule=_SIMPLEX,
             reading=SimplexReading(),
+            fewest_topics=2,
         ),
     )
 }
 # What a model is fitted by where no recipe is named.
-DEFAULT_RECIPE = "nvdm"
+DEFAULT_RECIPE = "refined_prodlda"
 
 
 def find_recipe(name: str) -> Recipe:

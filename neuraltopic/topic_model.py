@@ -16,6 +16,7 @@ from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preparation import corpus_sha256, prepare, reopen
+from neuraltopic.recipes import DEFAULT_RECIPE
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     documents_table,
@@ -72,7 +73,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         n_components: int = 50,
         *,
         preprocessing: Preprocessing | None = None,
-        recipe: str = "nvdm",
+        recipe: str = DEFAULT_RECIPE,
         max_epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
@@ -310,7 +311,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return load_model(Path(folder), device=device)
 
     def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
-        out = np.zeros((len(position), self.components_.shape[0]), np.float32)
+        out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))
         has = position >= 0
         out[has] = vectors[position[has]]
         return out

@@ -56,6 +56,13 @@ def test_a_document_alone_is_what_it_is_among_others(model):
     np.testing.assert_allclose(alone, model.transform(some), rtol=1e-3, atol=1e-4)
 
 
+def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(model):
+    vectors = model.transform(["", "xylophone", None, "rocket orbit"])
+    expected = np.full(3, 1 / 3, np.float32) if model.recipe in SIMPLEX else np.zeros(3)
+    np.testing.assert_array_equal(vectors[:3], np.tile(expected, (3, 1)))
+    assert np.abs(vectors[3] - expected).max() > 0.05
+
+
 def test_bounds_order_and_beat_the_unigram(model):
     """The importance-weighted bound is the tighter, and both know more than the frequencies of the words."""
     some = texts(60)

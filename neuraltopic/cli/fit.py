@@ -36,6 +36,9 @@ def fit(
         "run"
     ),
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="NAME", help="The composition, as nvdm or prodlda; ours if none.")
+    ] = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -120,6 +123,8 @@ def fit(
         device=device,
         random_state=seed,
     )
+    if recipe is not None:
+        model.set_params(recipe=recipe)
     if dry_run:
         _forecast(model, corpus, as_json=as_json)
     else:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from neuraltopic.core.latents import CorrelatedPosterior, DiagonalGaussian, Posterior
+from neuraltopic.core.networks import precise_dtype
 
 # Longest step, in standard deviations of the prior, and how far from 0 the start may lie: a start that is far off is
 # left in a straight line, and soon.
@@ -126,8 +127,7 @@ def _polish(z: Tensor, gradient: Tensor, cholesky: Tensor, likelihood: ExactLogL
     P, which may be approximate and is a step old, stands where the method has a multiple of the identity. Each row
     takes at least one step along the precise gradient: what the rows beside it did to the rounding of z is gone then.
     """
-    # Apple's devices have no float64; there the polish stops at the rounding of float32.
-    precise = torch.float32 if z.device.type == "mps" else torch.float64
+    precise = precise_dtype(z.device)
     dtype, found = z.dtype, z.to(precise)
     rows, z, gradient, cholesky = (
         torch.arange(len(z), device=z.device),

@@ -81,6 +81,12 @@ def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
     )
 
 
+def precise_dtype(device: torch.device) -> torch.dtype:
+    """float64, which makes a row's result the same to the rounding of float32 whatever rows are beside it; float32 on
+    Apple's devices, which have no other."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
     """Set a random fraction `rate` of the values to zero and scale the rest up, by our own generator.
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from neuraltopic.core.latents.gaussian import DiagonalPosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.networks import precise_dtype
 
 _STEPS = 2
 # Longest step of a coordinate of z.
@@ -28,11 +29,11 @@ class ShareLikelihood(Protocol):
     """log p(x | theta) of B rows as a concave function of theta."""
 
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | theta) (B,), and its gradient in theta (B, K)."""
+        """log p(x | theta) (B,), and its gradient in theta (B, K), in the dtype of theta."""
         ...
 
     def curvature(self, theta: Tensor) -> Tensor:
-        """Minus its Hessian in theta, (B, K, K), which may be approximate but is positive semi-definite."""
+        """Minus its Hessian in theta, (B, K, K), which may be approximate and rounded but is positive semi-definite."""
         ...
 
 
@@ -53,17 +54,18 @@ class RefinedLogisticNormal(LogisticNormal):
         if self.training:
             return q
         with torch.no_grad():
-            return q._replace(mean=self._refined(q.mean, decoder.given_shares(x)))
+            start = q.mean.to(precise_dtype(q.mean.device))
+            return q._replace(mean=self._refined(start, decoder.given_shares(x)).to(q.mean.dtype))
 
     def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
         """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""
-        precision = torch.exp(-self.prior_log_variance)
+        prior_mean, precision = self.prior_mean.to(start.dtype), torch.exp(-self.prior_log_variance.to(start.dtype))
 
         def evaluate(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             """z, the objective (B,) up to a constant, and its gradient (B, K)."""
             theta = self.transform(z)
             value, gradient = likelihood.value_and_gradient(theta)
-            from_prior, from_start = z - self.prior_mean, z - start
+            from_prior, from_start = z - prior_mean, z - start
             value = value - 0.5 * (precision * from_prior.square() + from_start.square()).sum(-1)
             return z, value, _through_softmax(theta, gradient) - precision * from_prior - from_start
 
@@ -71,7 +73,8 @@ class RefinedLogisticNormal(LogisticNormal):
         scale = torch.ones_like(value)
         for _ in range(_STEPS):
             theta = self.transform(z)
-            hessian = _through_softmax(theta[:, None], _through_softmax(theta[:, None], likelihood.curvature(theta)).mT)
+            curvature = likelihood.curvature(theta).to(theta.dtype)
+            hessian = _through_softmax(theta[:, None], _through_softmax(theta[:, None], curvature).mT)
             hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0)
             # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
             cholesky, failed = torch.linalg.cholesky_ex(hessian)

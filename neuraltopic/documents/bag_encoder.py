@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, sparse_matmul
+from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, precise_dtype, sparse_matmul
 
 # The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
 _MOMENTUM = 0.1
 _EPSILON = 1e-5
-# Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the larger
-# the input, the faster its layer learns.
+# Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
+# larger the input, the faster its layer learns.
 _NORM = 8.0
 
 
@@ -90,7 +90,14 @@ class BagEncoder(nn.Module):
         scaled = counts.with_values(values * (_NORM / norm)[counts.row_numbers()])
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
-        h = F.silu(sparse_matmul(scaled, self.words) + self.input(log_total))
+        h = sparse_matmul(scaled, self.words)
+        precise = h.dtype if self.training else precise_dtype(h.device)
+        h = F.silu(h.to(precise) + _linear(self.input, log_total.to(precise)))
         h = dropout(h, self.dropout_rate, generator)
-        h = dropout(h + F.silu(self.hidden(h)), self.dropout_rate, generator)
-        return self.normalisation(self.output(h))
+        h = dropout(h + F.silu(_linear(self.hidden, h)), self.dropout_rate, generator)
+        return self.normalisation(_linear(self.output, h).to(values.dtype))
+
+
+def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """The layer in the dtype of its input."""
+    return F.linear(x, layer.weight.to(x.dtype), layer.bias.to(x.dtype))

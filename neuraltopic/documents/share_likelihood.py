@@ -49,13 +49,14 @@ class EnergyShareLikelihood:
     topic_seconds: Tensor
 
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | theta) (B,), and its gradient (B, K) from theta (B, K)."""
-        log_partition, mean = partition_and_mean(theta, self.weight, self.bias)
+        """log p(x | theta) (B,), and its gradient (B, K) from theta (B, K), in the dtype of theta."""
+        log_partition, mean = partition_and_mean(theta, self.weight.to(theta.dtype), self.bias.to(theta.dtype))
         factors, offset = self.statistics[:, :-1], self.statistics[:, -1]
         return (theta * factors).sum(1) + offset - self.length * log_partition, factors - self.length[:, None] * mean
 
     def curvature(self, theta: Tensor) -> Tensor:
         """n times the covariance of R under the mixture, (B, K, K) from theta (B, K)."""
+        theta = theta.to(self.weight.dtype)
         mean = theta @ self.topic_means
         second = torch.einsum("bk,kij->bij", theta, self.topic_seconds)
         return self.length[:, None, None] * (second - mean[:, :, None] * mean[:, None, :])

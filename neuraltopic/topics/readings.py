@@ -45,6 +45,10 @@ class Reading(Protocol):
         """Whether words are ranked by what the topics explain in the corpus."""
         ...
 
+    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+        """The vector of an empty document, (K,), of which nothing is known but the prior."""
+        ...
+
     def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """Share of each topic in each document, (D, K), rows summing to 1, from the document vectors (D, K)."""
         ...
@@ -67,6 +71,10 @@ class GaussianReading:
 
     needs_explained = False
 
+    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+        """The origin."""
+        return np.zeros(n_topics, np.float32)
+
     def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """By the information of each coordinate: see `document_weights`."""
         return document_weights(vectors, energy_variance(topics.components, topics.bias))
@@ -88,6 +96,10 @@ class SimplexReading:
     """Document vectors are the shares; a topic's words are those that it accounts for in the training documents."""
 
     needs_explained = True
+
+    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+        """Even shares."""
+        return np.full(n_topics, 1.0 / n_topics, np.float32)
 
     def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """The vectors themselves."""

@@ -37,10 +37,10 @@ def main() -> None:
     shared = Path(__file__).parents[3] / "shared" / "data"
     folder = Path(os.environ.get("NEURALTOPIC_DATA", shared)) / "20news-nvdm"
     train, test = read_counts(folder / "train.feat"), read_counts(folder / "test.feat")
-    DocumentVAE(2, max_epochs=1).fit(train[:100])  # imports and allocations, before the clock starts
+    DocumentVAE(2, recipe="nvdm", max_epochs=1).fit(train[:100])  # imports and allocations, before the clock starts
 
     wall, cpu = time.perf_counter(), time.process_time()
-    model = DocumentVAE(n_components, random_state=seed).fit(train)
+    model = DocumentVAE(n_components, recipe="nvdm", random_state=seed).fit(train)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(f"K = {n_components}, seed {seed}: fitted in {wall:.1f} s wall, {cpu:.1f} s CPU, {model.n_iter_} epochs")
     start = time.perf_counter()

@@ -34,7 +34,7 @@ class LogisticNormal(nn.Module):
     Parameters
     ----------
     n_components : int
-        K, at least 2.
+        K.
     concentration : float or Tensor of shape (K,), optional
         Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; alike for all components if it is
         one number. By default the prior of z is N(0, I).
@@ -50,7 +50,7 @@ class LogisticNormal(nn.Module):
         self.n_components = n_components
         self.n_parameters = 2 * n_components
         mean, variance = torch.zeros(n_components), torch.ones(n_components)
-        if concentration is not None:
+        if concentration is not None and n_components > 1:  # one share alone is 1 whatever z
             mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
         # Neither is learned: they follow the model's device and dtype and stay out of its files.
         self.register_buffer("prior_mean", mean, persistent=False)
