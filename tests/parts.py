@@ -20,13 +20,17 @@ from neuraltopic.core.latents import (
 from neuraltopic.core.likelihoods import Bernoulli, Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.documents.bag_encoder import BagEncoder
 from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
+from neuraltopic.documents.normalised_softmax import NormalisedEnergySoftmax
+from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 
 V, H, K = 7, 4, 3
 
 ENCODERS = {
     "sufficient_statistics": lambda: SufficientStatisticsEncoder(K, H),
+    "bag": lambda: BagEncoder(V, H, 2 * K, masked=0.3),
     "perceptron": lambda: PerceptronEncoder(V, [H], 2 * K),
 }
 LATENTS = {
@@ -44,6 +48,8 @@ LATENTS = {
 }
 DECODERS = {
     "energy_softmax": lambda: EnergySoftmax(K, V),
+    "simplex_energy_softmax": lambda: SimplexEnergySoftmax(K, V),
+    "normalised_energy_softmax": lambda: NormalisedEnergySoftmax(K, V),
     "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
     "gaussian": lambda: Gaussian(MLP([K, H, V])),
 }

@@ -2,7 +2,7 @@
 
 For theta = softmax(z) and a decoder whose log p(x | theta) is concave in theta, the encoder's mean mu is improved to
 
-    argmax_z  log p(x | softmax(z)) + log p(z) - |z - mu|^2 / 2.
+    argmax_z  log p(x | softmax(z)) + log p(z) - |z - mu|^2 / (2 tau^2).
 
 The last term (a proximal step, Rockafellar 1976) keeps what the encoder has learnt of all documents, where one document
 by itself says little: to the end of log p(x, z) held-out words are told a little better still, but neighbours in z are
@@ -20,7 +20,10 @@ from neuraltopic.core.latents.gaussian import DiagonalPosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.networks import precise_dtype
 
-_STEPS = 2
+_STEPS = 3
+# tau. At 1 documents keep closer to the encoder's mean, at 10 they forget it: on 20 Newsgroups the one costs 10 of
+# 1,300 in completion perplexity, the other 0.03 in the NMI of clusters.
+_TAU = 1.5
 # Longest step of a coordinate of z.
 _LONGEST = 3.0
 
@@ -66,8 +69,8 @@ class RefinedLogisticNormal(LogisticNormal):
             theta = self.transform(z)
             value, gradient = likelihood.value_and_gradient(theta)
             from_prior, from_start = z - prior_mean, z - start
-            value = value - 0.5 * (precision * from_prior.square() + from_start.square()).sum(-1)
-            return z, value, _through_softmax(theta, gradient) - precision * from_prior - from_start
+            value = value - 0.5 * (precision * from_prior.square() + from_start.square() / _TAU**2).sum(-1)
+            return z, value, _through_softmax(theta, gradient) - precision * from_prior - from_start / _TAU**2
 
         z, value, gradient = evaluate(start)
         scale = torch.ones_like(value)
@@ -75,7 +78,7 @@ class RefinedLogisticNormal(LogisticNormal):
             theta = self.transform(z)
             curvature = likelihood.curvature(theta).to(theta.dtype)
             hessian = _through_softmax(theta[:, None], _through_softmax(theta[:, None], curvature).mT)
-            hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0)
+            hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0 / _TAU**2)
             # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
             cholesky, failed = torch.linalg.cholesky_ex(hessian)
             step = torch.cholesky_solve(gradient[..., None], cholesky)[..., 0]

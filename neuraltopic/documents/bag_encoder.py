@@ -3,10 +3,13 @@
 Axes: B documents, V words, H hidden units, P parameters of q.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from neuraltopic.core.corruption import MaskingNoise
 from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, precise_dtype, sparse_matmul
 
 # The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
@@ -60,21 +63,26 @@ class BagEncoder(nn.Module):
         P, what the latent asks for.
     dropout_rate : float
         Share of the units of each hidden layer dropped while training.
-    normalised : bool
-        Whether the outputs are batch-normalised.
+    masked : float
+        Share of the distinct words of each document that the encoder is not shown while training: it learns to tell
+        the rest of a document from a part, which the decoder sees whole (a denoising criterion, 17.3).
 
     The counts enter as log(1 + count), each document scaled to one norm, beside the log of its length: what a document
-    is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
+    is about does not depend on how long it is. The first layer multiplies the non-zeros alone. The outputs are
+    batch-normalised.
     """
 
-    def __init__(self, n_words: int, hidden: int, n_parameters: int, dropout_rate: float, normalised: bool) -> None:
+    def __init__(
+        self, n_words: int, hidden: int, n_parameters: int, *, dropout_rate: float = 0.0, masked: float = 0.0
+    ) -> None:
         super().__init__()
         self.words = nn.Parameter(torch.zeros(n_words, hidden))
         self.input = nn.Linear(1, hidden)
         self.hidden = nn.Linear(hidden, hidden)
         self.output = nn.Linear(hidden, n_parameters)
-        self.normalisation = BatchNormalisation(n_parameters) if normalised else nn.Identity()
+        self.normalisation = BatchNormalisation(n_parameters)
         self.dropout_rate = dropout_rate
+        self.mask = MaskingNoise(masked)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
@@ -85,6 +93,8 @@ class BagEncoder(nn.Module):
 
     def forward(self, counts: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
         """Parameters of q for each document, (B, P)."""
+        if generator is not None and self.mask.fraction > 0.0:
+            counts = cast(SparseRows, self.mask(counts, generator))
         values = torch.log1p(counts.values)
         norm = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
         scaled = counts.with_values(values * (_NORM / norm)[counts.row_numbers()])

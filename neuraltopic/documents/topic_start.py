@@ -17,7 +17,6 @@ from neuraltopic.documents.counts import Counts
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
-_ITERATIONS = 100
 # Share of the unigram in each starting topic, and how far from it a word may start, in nats.
 _UNIGRAM = 0.1
 _LOWEST, _HIGHEST = -3.0, 8.0
@@ -36,7 +35,7 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         chosen = torch.randperm(len(filled), generator=generator)[:_DOCUMENTS].sort().values
         filled = filled[chosen.numpy()]
     weighted = TfidfTransformer().fit_transform(counts.rows(filled).to_scipy().astype(np.float32))
-    model = NMF(n_components, random_state=seed, max_iter=_ITERATIONS, tol=1e-3)
+    model = NMF(n_components, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is a start
         model.fit(weighted)

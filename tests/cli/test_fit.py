@@ -50,7 +50,18 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
         stop,
         "--keep-stop-words",
     )
-    options += ("--recipe", "nvdm", "--numbers", "--batch-size", "10", "--learning-rate", "0.01", "--device", "cpu", "--phrases")
+    options += (
+        "--recipe",
+        "nvdm",
+        "--numbers",
+        "--batch-size",
+        "10",
+        "--learning-rate",
+        "0.01",
+        "--device",
+        "cpu",
+        "--phrases",
+    )
     said = call("fit", corpus, "-o", tmp_path / "run", *FAST, *options, "--json", "-q").json["facts"]
     settings = said["preprocessing"]
     assert settings["extra_stop_words"] == ["rocket", "goal", "oven"]

@@ -25,9 +25,9 @@ def parameters():
 
 
 def objective(latent, decoder, counts, z, start):
-    """log p(x | softmax(z)) + log p(z) - |z - mu|^2 / 2, (B,)."""
+    """log p(x | softmax(z)) + log p(z) - |z - mu|^2 / (2 tau^2) with tau = 1.5, (B,)."""
     likelihood = decoder.log_likelihood(latent.transform(z)[None], sparse_rows(counts))[0]
-    return likelihood + latent.log_prior(z[None])[0] - 0.5 * (z - start).square().sum(-1)
+    return likelihood + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 4.5
 
 
 def maximum(latent, decoder, counts, start):
@@ -44,16 +44,14 @@ def maximum(latent, decoder, counts, start):
     return z.detach()
 
 
-def test_two_steps_come_near_the_maximum_of_the_objective(latent, decoder, parameters):
+def test_three_steps_come_near_the_maximum_of_the_objective(latent, decoder, parameters):
     counts, start = 3.0 * documents(), parameters[:, :K]
     found = latent.posterior(parameters, sparse_rows(counts), decoder).mean
     best = maximum(latent, decoder, counts, start)
-    at_start, at_found, at_best = (
-        objective(latent, decoder, counts, z, start).detach() for z in (start, found, best)
-    )
+    at_start, at_found, at_best = (objective(latent, decoder, counts, z, start).detach() for z in (start, found, best))
     assert (at_found <= at_best + 1e-9).all()
     assert (at_best - at_start)[2:].min() > 0.2, "there is something to gain"
-    assert ((at_best - at_found) <= 0.1 * (at_best - at_start)).all()
+    assert ((at_best - at_found) <= 0.15 * (at_best - at_start)).all()
 
 
 def test_the_variance_is_the_encoders_and_training_takes_no_step(latent, decoder, parameters):
@@ -90,12 +88,12 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
 
     def reached(z):
         value, _ = Flat().value_and_gradient(latent.transform(z))
-        return value + latent.log_prior(z[None])[0] - 0.5 * (z - start).square().sum(-1)
+        return value + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 4.5
 
     found = latent.posterior(parameters, None, Decoder()).mean
     assert (reached(found) >= reached(start)).all()
-    # Two steps, the second at most a quarter of the first's length where that one was not taken.
-    assert (found - start).abs().max() <= 3.0
+    # A first step of 3 that is not taken leaves a quarter and a sixteenth of it.
+    assert (found - start).abs().max() <= 9.0
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e6])

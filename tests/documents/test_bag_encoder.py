@@ -12,30 +12,30 @@ from tests.parts import V, documents, generator, randomise, sparse_rows
 P = 6
 
 
-def encoder(normalised=False, dropout_rate=0.0):
-    return randomise(BagEncoder(V, 4, P, dropout_rate, normalised))
+def encoder(**noise):
+    return randomise(BagEncoder(V, 4, P, **noise))
 
 
 def test_sparse_layer_is_the_dense_definition():
-    net, counts = encoder(), documents()
+    net, counts = encoder().eval(), documents()
     log_counts = torch.log1p(counts)
     unit = 8.0 * log_counts / log_counts.norm(dim=1, keepdim=True).clamp_min(1e-300)
     h = F.silu(unit @ net.words + (torch.log1p(counts.sum(1)) - 4.0)[:, None] @ net.input.weight.T + net.input.bias)
-    expected = net.output(h + F.silu(net.hidden(h)))
+    expected = net.normalisation(net.output(h + F.silu(net.hidden(h))))
     torch.testing.assert_close(net(sparse_rows(counts), None), expected)
 
 
-@pytest.mark.parametrize("normalised", [False, True])
-def test_outside_training_a_document_alone_is_what_it_is_in_a_batch(normalised):
-    net, counts = encoder(normalised).eval(), documents()
+def test_outside_training_a_document_alone_is_what_it_is_in_a_batch():
+    net, counts = encoder(masked=0.5).eval(), documents()
     whole = net(sparse_rows(counts), None)
     alone = torch.cat([net(sparse_rows(row[None]), None) for row in counts])
     torch.testing.assert_close(alone, whole)
     assert torch.isfinite(whole).all()
 
 
-def test_dropout_draws_from_the_generator_alone():
-    net, counts = encoder(dropout_rate=0.5), sparse_rows(documents())
+@pytest.mark.parametrize("noise", [{"dropout_rate": 0.5}, {"masked": 0.5}])
+def test_noise_comes_from_the_generator_alone(noise):
+    net, counts = encoder(**noise), sparse_rows(documents())
     state = torch.random.get_rng_state()
     first, again, other = (net(counts, None, generator(seed)) for seed in (0, 0, 1))
     assert torch.equal(first, again)
@@ -44,8 +44,16 @@ def test_dropout_draws_from_the_generator_alone():
     torch.testing.assert_close(net(counts, None), encoder()(counts, None))
 
 
-def test_hidden_units_start_with_the_variance_of_one():
-    net = BagEncoder(1000, 2000, P, 0.0, False)
+def test_masked_words_are_not_there():
+    """What is seen of a document is itself a document."""
+    net, counts = encoder(masked=0.5), sparse_rows(documents())
+    seen = net.mask(counts, generator())
+    assert len(seen.values) < len(counts.values)
+    torch.testing.assert_close(net(counts, None, generator()), encoder()(seen, None))
+
+
+def test_first_units_start_with_the_variance_of_one():
+    net = BagEncoder(1000, 2000, P)
     net.initialise(generator())
     assert net.words.std().item() == pytest.approx(1.0 / 8.0, rel=0.01)
     assert net.input.bias.abs().max() == 0
