@@ -50,4 +50,4 @@ def explained_documents(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))
         )
         explained += entries @ responsibility
-    return explained.T.astype(np.float32)
+    return np.ascontiguousarray(explained.T, np.float32)  # in the order in which it comes back from a file
