@@ -20,7 +20,8 @@ from tests.runs import sentences, write_corpus
 def test_help_and_version(call):
     assert call("--version") == (0, f"neuraltopic {neuraltopic.__version__}\n", "")
     assert call() == call("--help")
-    for command in ("fit", "topics", "export", "embed", "inspect", "corpus"):
+    of_runs = ("fit", "topics", "export", "embed", "inspect", "evaluate")
+    for command in (*of_runs, "corpus", "compare", "choose-k", "images"):
         assert f"\n  {command} " in call().out
         assert call(command, "--help").out.startswith(f"Usage: neuraltopic {command} ")
 

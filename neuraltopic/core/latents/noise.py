@@ -27,7 +27,7 @@ def log_gamma(shape: Tensor, n_samples: int, generator: torch.Generator) -> Tens
 
     g(a) = g(a + 1) u^(1 / a) (Marsaglia & Tsang 2000), taken in logarithms: at a = 0.02 half of all g are below
     float32's least number, and none of their logarithms is. The gradient of g(a + 1) is torch's implicit one
-    (Figurnov, Mohamed, Mnih 2018; Jankowiak & Obermeyer 2018), an approximation good to about a thousandth.
+    (Figurnov, Mohamed, Mnih 2018; Jankowiak & Obermeyer 2018), which torch approximates.
     """
     boosted = (shape + 1.0).cpu().expand(n_samples, *shape.shape)
     gamma = torch._standard_gamma(boosted, generator).to(shape.device)
