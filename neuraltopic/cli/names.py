@@ -32,7 +32,9 @@ _OF_IMAGES = {
     "random_state": "--seed",
     "validation_fraction": "--held-out",
 }
-_LEADING = ("likelihood", "objective", "part", "schedule")  # words as well, so only at the start
+# Words as well, so only at the start.
+_LEADING = ("models", "recipe")
+_LEADING_OF_IMAGES = ("likelihood", "objective", "part", "schedule")
 _RESUME = re.compile(r"^resume(?=: expected)")
 _IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|documents themselves go in a list of str)\)")
 
@@ -50,4 +52,5 @@ def as_typed(message: str, *, images: bool = False) -> str:
     # Not where the name is part of a path or of another name.
     name = re.compile(rf"(?<![\w/\\.'-])(?:parameters\.|preprocessing\.)?({'|'.join(options)})(?![\w/\\.-])")
     message = name.sub(lambda match: options[match[1]], message)
-    return re.sub(rf"^({'|'.join(_LEADING)})(?=: expected)", r"--\1", message) if images else message
+    leading = _LEADING_OF_IMAGES if images else _LEADING
+    return re.sub(rf"^({'|'.join(leading)})(?=: expected)", r"--\1", message)
