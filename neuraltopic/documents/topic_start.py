@@ -36,8 +36,9 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         filled = filled[chosen.numpy()]
     weighted = TfidfTransformer().fit_transform(counts.rows(filled).to_scipy().astype(np.float32))
     model = NMF(n_components, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is a start
+    # It is a start and need not converge; the squared error of one that is exact may round below zero.
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(weighted)
     return model.components_
 

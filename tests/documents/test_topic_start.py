@@ -52,3 +52,12 @@ def test_log_lift_is_held_between_its_limits():
     assert found[0, 0] == 8.0
     assert found[1, 0] == pytest.approx(np.log(0.1))
     assert found.dtype == torch.float32
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_factorisation_without_error_is_a_start_too(seed):
+    """As many topics as words: the squared error may round below zero."""
+    dense = np.random.default_rng(seed).uniform(size=(40, 3))
+    dense[dense < 0.6] = 0
+    topics = nmf_topics(Counts.from_scipy(sparse.csr_array(dense)), 3, generator(seed))
+    assert np.isfinite(topics).all()
