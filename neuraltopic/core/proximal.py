@@ -21,8 +21,8 @@ from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.networks import precise_dtype
 
 _STEPS = 3
-# tau. At 1 documents keep closer to the encoder's mean, at 10 they forget it: on 20 Newsgroups the one costs 10 of
-# 1,300 in completion perplexity, the other 0.03 in the NMI of clusters.
+# tau. On held-out training documents of 20 Newsgroups, three steps gave a completion perplexity of 1,312 at 1 and 1,302
+# at 1.5, with the same clusters.
 _TAU = 1.5
 # Longest step of a coordinate of z.
 _LONGEST = 3.0
