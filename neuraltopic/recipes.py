@@ -1,7 +1,7 @@
 """Named compositions: a paper is a choice of encoder, latent, decoder, objective and schedule."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -45,10 +45,10 @@ class Recipe:
         The composition, its weights not yet drawn.
     initialise : callable of (model, counts, generator)
         Draws the weights, and takes from the counts what the recipe begins with.
-    objective : Objective
     schedule : Schedule
     reading : Reading
         What the numbers of the trained model mean.
+    objective : Objective
     align : callable of (model)
         Chooses the axes on which the trained model is read.
     fewest_topics : int
@@ -59,9 +59,9 @@ class Recipe:
     paper: str
     build: Callable[[int, int], VAE]
     initialise: Callable[[VAE, Counts, torch.Generator], None]
-    objective: Objective
     schedule: Schedule
     reading: Reading
+    objective: Objective = field(default_factory=ELBO)
     align: Callable[[VAE], None] = _as_it_is
     fewest_topics: int = 1
 
@@ -210,7 +210,6 @@ RECIPES = {
             paper="Miao, Yu and Blunsom (2016), Neural variational inference for text processing",
             build=nvdm,
             initialise=start_at_unigram,
-            objective=ELBO(n_samples=1),
             schedule=Schedule(),
             reading=GaussianReading(),
             align=align_axes,
@@ -220,7 +219,6 @@ RECIPES = {
             paper=_SRIVASTAVA,
             build=refined_prodlda,
             initialise=start_at_factorisation,
-            objective=ELBO(n_samples=1),
             schedule=_SIMPLEX,
             reading=SimplexReading(),
         ),
@@ -229,7 +227,6 @@ RECIPES = {
             paper=_SRIVASTAVA,
             build=prodlda,
             initialise=start_at_unigram,
-            objective=ELBO(n_samples=1),
             schedule=_FROM_NOTHING,
             reading=SimplexReading(),
         ),
@@ -238,7 +235,6 @@ RECIPES = {
             paper=_SRIVASTAVA,
             build=nvlda,
             initialise=start_at_unigram,
-            objective=ELBO(n_samples=1),
             schedule=_MIXTURE,
             reading=SimplexReading(),
         ),
@@ -248,7 +244,6 @@ RECIPES = {
             "inference",
             build=gsm,
             initialise=start_at_unigram,
-            objective=ELBO(n_samples=1),
             schedule=_MIXTURE,
             reading=SimplexReading(),
         ),
@@ -257,7 +252,6 @@ RECIPES = {
             paper="Dieng, Ruiz and Blei (2020), Topic modeling in embedding spaces",
             build=etm,
             initialise=start_at_word_vectors,
-            objective=ELBO(n_samples=1),
             schedule=_MIXTURE,
             reading=SimplexReading(),
         ),
@@ -266,7 +260,6 @@ RECIPES = {
             paper="Joo, Lee, Park and Moon (2020), Dirichlet variational autoencoder",
             build=dirichlet_vae,
             initialise=start_at_factorisation,
-            objective=ELBO(n_samples=1),
             schedule=_SIMPLEX,
             reading=SimplexReading(),
             fewest_topics=2,
@@ -276,7 +269,6 @@ RECIPES = {
             paper="Nalisnick and Smyth (2017), Stick-breaking variational autoencoders",
             build=stick_breaking_vae,
             initialise=start_at_factorisation,
-            objective=ELBO(n_samples=1),
             schedule=_SIMPLEX,
             reading=SimplexReading(),
             fewest_topics=2,
