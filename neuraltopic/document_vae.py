@@ -34,6 +34,7 @@ from neuraltopic.fitting import (
 from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -244,15 +245,42 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         return self._reading().shares(vectors, self._topic_words())
 
-    def word_weights(self, word_totals: NDArray[np.floating]) -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V), given how often each occurs in the training documents, (V,)."""
+    def word_weights(
+        self,
+        word_totals: NDArray[np.floating],
+        ranking: str = "default",
+        strength: NDArray[np.floating] | None = None,
+    ) -> NDArray[np.floating]:
+        """What ranks the words of each topic, (K, V).
+
+        Parameters
+        ----------
+        word_totals : (V,)
+            How often each word occurs in the training documents.
+        ranking : str
+            One of `neuraltopic.topics.rankings.RANKINGS`: see `word_scores`.
+        strength : (K,), optional
+            See `TopicStatistics`; 1, the prior's, by default.
+
+        Raises
+        ------
+        UsageError
+            When there is no such ranking, or this recipe does not have it.
+        """
         check_is_fitted(self)
-        return self._reading().word_weights(self._topic_words(), word_totals)
+        if strength is None:
+            strength = np.ones(len(self.components_))
+        return word_scores(ranking, self._reading(), self._topic_words(), word_totals, strength)
 
     def topic_log_probabilities(self, strength: NDArray[np.floating]) -> NDArray[np.floating]:
         """log p(w | topic), (K, V), for topics of this strength, (K,): see `TopicStatistics`."""
         check_is_fitted(self)
         return self._reading().log_probabilities(self._topic_words(), strength)
+
+    def log_unigram(self) -> NDArray[np.floating]:
+        """log p(w) of no topic in particular, (V,), which lift compares with."""
+        check_is_fitted(self)
+        return self._reading().log_unigram(self._topic_words())
 
     def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -223,20 +222,32 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """The V words."""
         return self.preprocessor_.vocabulary.words
 
-    def word_weights(self) -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V): see the recipe's reading in `neuraltopic.topics.readings`."""
-        check_is_fitted(self)
-        return self.document_vae_.word_weights(np.asarray(self.preprocessor_.vocabulary.cf, np.float64))
+    def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
+        """What ranks the words of each topic, (K, V).
 
-    def get_topics(self, top_n: int = 10) -> dict[int, list[tuple[str, float]]]:
-        """The highest-ranked words of each topic with their weights, best first."""
-        weights = self.word_weights()
+        Parameters
+        ----------
+        ranking : {"default", "energies", "probability", "lift", "frex", "relevance", "explained"}
+            See `neuraltopic.topics.word_scores`; the default is the recipe's own.
+
+        Raises
+        ------
+        UsageError
+            When there is no such ranking, or this recipe does not have it.
+        """
+        check_is_fitted(self)
+        totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
+        return self.document_vae_.word_weights(totals, ranking, self.statistics_.strength)
+
+    def get_topics(self, top_n: int = 10, ranking: str = "default") -> dict[int, list[tuple[str, float]]]:
+        """The highest-ranked words of each topic with their weights, best first; for `ranking` see `word_weights`."""
+        weights = self.word_weights(ranking)
         return {
             topic: [(self.vocabulary_[w], float(weights[topic, w])) for w in row]
             for topic, row in enumerate(top_words(weights, top_n))
         }
 
-    def get_topic(self, topic: int, top_n: int = 10) -> list[tuple[str, float]]:
+    def get_topic(self, topic: int, top_n: int = 10, ranking: str = "default") -> list[tuple[str, float]]:
         """The highest-ranked words of one topic with their weights, best first.
 
         Raises
@@ -245,19 +256,27 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             When there is no such topic.
         """
         self._require_topic(topic)
-        return self.get_topics(top_n)[topic]
+        return self.get_topics(top_n, ranking)[topic]
 
-    def get_topic_words(self, top_n: int = 10) -> "pd.DataFrame":
-        """A line a word: topic, label, rank, word, weight, frex, lift."""
+    def get_topic_words(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
+        """A line a word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
         check_is_fitted(self)
         log_probabilities = self.document_vae_.topic_log_probabilities(self.statistics_.strength)
-        log_unigram = log_softmax(self.document_vae_.bias_)
-        return topic_words_table(self.word_weights(), log_probabilities, log_unigram, self.vocabulary_, top_n)
+        log_unigram = self.document_vae_.log_unigram()
+        labels = topic_labels(self.word_weights(), self.vocabulary_)
+        weights = self.word_weights(ranking)
+        return topic_words_table(labels, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
 
-    def get_topic_info(self, top_n: int = 10) -> "pd.DataFrame":
-        """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags."""
+    def get_topic_info(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
+        """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
+
+        Labels and flags are those of the default ranking, whatever ranks the words.
+        """
         check_is_fitted(self)
-        return topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
+        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
+        if ranking != "default":
+            table["words"] = [" ".join(word for word, _ in row) for row in self.get_topics(top_n, ranking).values()]
+        return table
 
     def get_document_info(self) -> "pd.DataFrame":
         """A line an input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.

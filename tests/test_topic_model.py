@@ -98,6 +98,35 @@ def test_weights_are_components_centred_and_shrunk(model):
     assert word == model.vocabulary_[expected[1].argmax()]
 
 
+def test_words_by_another_ranking(model):
+    bias, strength = model.document_vae_.bias_, model.statistics_.strength
+    p = softmax(bias + strength[:, None] * model.components_, axis=1)
+    for topic, words in model.get_topics(4, "probability").items():
+        order = np.argsort(-p[topic])[:4]
+        assert [word for word, _ in words] == [model.vocabulary_[w] for w in order]
+        np.testing.assert_allclose([weight for _, weight in words], p[topic, order], rtol=1e-5)
+        assert model.get_topic(topic, 4, "probability") == words
+    table = model.get_topic_words(4, "probability")
+    assert table["word"].tolist() == [
+        word for words in model.get_topics(4, "probability").values() for word, _ in words
+    ]
+    info = model.get_topic_info(4, "probability")
+    assert info["words"].tolist() == [
+        " ".join(word for word, _ in words) for words in model.get_topics(4, "probability").values()
+    ]
+    # A topic goes by one name whatever ranks its words.
+    default = model.get_topic_info(4)
+    assert info.drop(columns="words").equals(default.drop(columns="words"))
+    assert table["label"].tolist()[::4] == default["label"].tolist()
+
+
+def test_a_ranking_that_the_recipe_does_not_have(model):
+    with pytest.raises(UsageError, match="needs a z on the simplex"):
+        model.get_topics(ranking="explained")
+    with pytest.raises(UsageError, match="ranking: expected one of default"):
+        model.get_topic_info(ranking="tfidf")
+
+
 def test_the_table_of_words(model):
     table = model.get_topic_words(4)
     assert table.columns.tolist() == ["topic", "label", "rank", "word", "weight", "frex", "lift"]

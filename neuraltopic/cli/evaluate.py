@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn, Words
+from neuraltopic.cli.options import (
+    AsJson,
+    Device,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    Ranking,
+    RunFolder,
+    TextColumn,
+    Words,
+)
 from neuraltopic.cli.printing import WIDTH, print_json, records
 from neuraltopic.errors import UsageError
 from neuraltopic.export import format_of, write_table
@@ -37,6 +48,7 @@ def evaluate(
         typer.Option("--against", metavar="RUN", help="A run from another seed, for stability; may be repeated."),
     ] = None,
     words: Words = 10,
+    ranking: Ranking = "default",
     per_topic: Annotated[bool, typer.Option("--per-topic", help="A line a topic instead of a line a figure.")] = False,
     output: Annotated[
         Path | None,
@@ -79,6 +91,7 @@ def evaluate(
             label=label,
             others=[open_run(other, device=device) for other in against or ()],
             n_words=words,
+            ranking=ranking,
             seed=seed,
             progress=progress,
         )
@@ -94,6 +107,7 @@ def evaluate(
                 "run": str(run),
                 "held_out": evaluation.held_out,
                 "reference": evaluation.reference,
+                "ranking": ranking,
                 "figures": records(figures),
                 "topics": records(evaluation.topics),
                 "notes": list(evaluation.notes),

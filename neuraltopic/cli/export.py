@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import Force, RunFolder, Words
+from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
 from neuraltopic.export import FORMATS, format_of, write_table
 
@@ -29,6 +29,7 @@ def export(
         typer.Option("--output", "-o", metavar="FILE", help="The suffix names the format. Default: stdout."),
     ] = None,
     words: Words = 10,
+    ranking: Ranking = "default",
     force: Force = False,
 ) -> None:
     """Write a table of a run for spreadsheets, programs or papers."""
@@ -43,17 +44,16 @@ def export(
             got="one that does",
             hint="Choose another path, or replace it with --force",
         )
-    frame = _frame(run, table, words)
+    frame = _frame(run, table, words, ranking)
     write_table(frame, sys.stdout if output is None else output, chosen)
 
 
-def _frame(run: Path, table: str, words: int) -> "pd.DataFrame":
+def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":
     if table in ("topics", "topic-words"):
-        from neuraltopic.cli.printing import topics_frame
         from neuraltopic.runs import open_run
 
         model = open_run(run, device="cpu")
-        return topics_frame(model, words) if table == "topics" else model.get_topic_words(words)
+        return (model.get_topic_info if table == "topics" else model.get_topic_words)(words, ranking)
 
     import pandas as pd
 

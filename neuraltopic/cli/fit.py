@@ -16,7 +16,6 @@ from neuraltopic.cli.printing import (
     readable_bytes,
     readable_seconds,
     records,
-    topics_frame,
 )
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
@@ -156,7 +155,7 @@ def _fit(
                 progress=watched,
             )
         _note(run, progress)
-    table = topics_frame(run.model, 10)
+    table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
     else:

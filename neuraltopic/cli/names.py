@@ -33,7 +33,7 @@ _OF_IMAGES = {
     "validation_fraction": "--held-out",
 }
 # Words as well, so only at the start.
-_LEADING = ("models", "recipe")
+_LEADING = ("models", "ranking", "recipe")
 _LEADING_OF_IMAGES = ("likelihood", "objective", "part", "schedule")
 _RESUME = re.compile(r"^resume(?=: expected)")
 _IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|documents themselves go in a list of str)\)")

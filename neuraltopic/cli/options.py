@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.topics.rankings import RANKINGS
+
 CorpusPath = Annotated[
     str,
     typer.Argument(
@@ -24,6 +26,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an output that exi
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Words = Annotated[int, typer.Option("--words", min=1, help="Words of each topic.")]
+Ranking = Annotated[
+    str, typer.Option("--ranking", metavar="NAME", help=f"What ranks the words: one of {', '.join(RANKINGS)}.")
+]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")]
 HeldOut = Annotated[
     str | None,

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuraltopic.topic_model import TopicModel
-
 WIDTH = 100
 
 
@@ -17,13 +15,6 @@ def print_json(value: object) -> None:
     """Print one JSON object."""
     json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=2)
     sys.stdout.write("\n")
-
-
-def topics_frame(model: "TopicModel", n_words: int) -> "pd.DataFrame":
-    """The table of topics with `n_words` words each."""
-    table = model.get_topic_info()
-    table["words"] = [" ".join(word for word, _ in words) for words in model.get_topics(n_words).values()]
-    return table
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ def evaluate_model(
     label: str | None = None,
     others: Sequence["TopicModel"] = (),
     n_words: int = 10,
+    ranking: str = "default",
     seed: int = 0,
     progress: "Progress | None" = None,
 ) -> Evaluation:
@@ -62,6 +63,8 @@ def evaluate_model(
         The same fit from other seeds, for stability.
     n_words : int
         Words of a topic that are looked at.
+    ranking : str
+        What ranks them: see `TopicModel.word_weights`.
     seed : int
         For the halves of completion and the resamples of intervals. The same seed gives the same figures.
     progress : callable of (stage, done, total), optional
@@ -70,14 +73,14 @@ def evaluate_model(
     ------
     UsageError
         When there is no such label, when another model has another vocabulary or number of topics, when `n_words` is
-        less than 1.
+        less than 1, or when a model does not have the ranking.
     NeuralTopicError
         When no held-out document has a word of the model.
     """
     if isinstance(n_words, bool) or not isinstance(n_words, int | np.integer) or n_words < 1:
         raise UsageError("n_words", expected="a whole number of 1 or more", got=repr(n_words), hint="Try 10")
-    lists = top_words(model.word_weights(), n_words)
-    other_lists = [_lists_of(other, model, n_words) for other in others]
+    lists = top_words(model.word_weights(ranking), n_words)
+    other_lists = [_lists_of(other, model, n_words, ranking) for other in others]
     corpus = _opened(held_out)
     rows = list(corpus) if isinstance(corpus, StandardInput) else corpus  # which can be read once
     prepared = model.preprocessor_.transform(rows, progress=progress)
@@ -149,7 +152,7 @@ def _document_figures(
     return figures, notes
 
 
-def _lists_of(other: "TopicModel", model: "TopicModel", n_words: int) -> "NDArray[np.int64]":
+def _lists_of(other: "TopicModel", model: "TopicModel", n_words: int, ranking: str) -> "NDArray[np.int64]":
     for what, ours, theirs in (
         ("vocabulary", model.vocabulary_, other.vocabulary_),
         ("number of topics", len(model.components_), len(other.components_)),
@@ -161,7 +164,7 @@ def _lists_of(other: "TopicModel", model: "TopicModel", n_words: int) -> "NDArra
                 got="another",
                 hint="Fit both to the same documents with the same settings, and another seed",
             )
-    return top_words(other.word_weights(), n_words)
+    return top_words(other.word_weights(ranking), n_words)
 
 
 def _opened(documents: Documents) -> Corpus:

@@ -77,8 +77,13 @@ def topic_log_probabilities(components: FloatArray, bias: FloatArray, strength: 
 
 
 def lift(log_probabilities: FloatArray, log_unigram: FloatArray) -> FloatArray:
-    """p(w | topic) over p(w | z = 0), (K, V): how many times likelier the topic makes the word (Taddy 2012)."""
+    """p(w | topic) over p(w), (K, V): how many times likelier the topic makes the word (Taddy 2012)."""
     return np.exp(log_probabilities - log_unigram)
+
+
+def divergence_terms(log_probabilities: FloatArray, log_unigram: FloatArray) -> FloatArray:
+    """p(w | topic) log lift, in nats, (K, V): the word's term of KL(p(w | topic) || p(w)) (Tomokiyo & Hurst 2003)."""
+    return np.exp(log_probabilities) * (log_probabilities - log_unigram)
 
 
 def frex(log_probabilities: FloatArray, exclusivity_weight: float = 0.5) -> FloatArray:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax, xlogy
+from scipy.special import log_softmax, softmax, xlogy
 
 from neuraltopic.topics.document_weights import document_weights, energy_variance
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
@@ -65,6 +65,10 @@ class Reading(Protocol):
         """log p(w | topic), (K, V), for a topic of this `TopicStatistics.strength`, (K,)."""
         ...
 
+    def log_unigram(self, topics: TopicWords) -> FloatArray:
+        """log p(w), (V,), of no topic in particular."""
+        ...
+
 
 class GaussianReading:
     """Topics are axes, on each of which the word list describes the positive side."""
@@ -90,6 +94,10 @@ class GaussianReading:
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
         """The energy softmax on the topic's axis: see `topic_log_probabilities`."""
         return topic_log_probabilities(topics.components, topics.bias, strength)
+
+    def log_unigram(self, topics: TopicWords) -> FloatArray:
+        """log p(w | z = 0)."""
+        return log_softmax(topics.bias)
 
 
 class SimplexReading:
@@ -120,6 +128,10 @@ class SimplexReading:
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
         """The words that the topic explains, as a distribution."""
         return np.log(self._probabilities(topics)[0])
+
+    def log_unigram(self, topics: TopicWords) -> FloatArray:
+        """The words of the training documents, as a distribution."""
+        return np.log(self._probabilities(topics)[1])
 
     @staticmethod
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:

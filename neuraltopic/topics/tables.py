@@ -105,6 +105,7 @@ def topic_labels(weights: NDArray[np.floating], words: Sequence[str]) -> list[st
 
 
 def topic_words_table(
+    labels: Sequence[str],
     weights: NDArray[np.floating],
     log_probabilities: NDArray[np.floating],
     log_unigram: NDArray[np.floating],
@@ -115,15 +116,15 @@ def topic_words_table(
 
     Parameters
     ----------
+    labels : K strings
     weights, log_probabilities : (K, V)
         What ranks the words, and log p(w | topic).
     log_unigram : (V,)
-        log p(w | z = 0).
+        log p(w), which lift compares with.
     """
     ranked = top_words(weights, top_n)
     topics = np.repeat(np.arange(len(ranked)), ranked.shape[1])
     chosen = (topics, ranked.ravel())
-    labels = topic_labels(weights, words)
     return pd.DataFrame(
         {
             "topic": topics,

@@ -45,6 +45,22 @@ def test_topics(call, finished):
     assert all(len(topic["words"].split()) == 10 for topic in said)
 
 
+def test_words_by_another_ranking(call, finished):
+    model = TopicModel.load(finished / "model")
+    expected = [" ".join(word for word, _ in words) for words in model.get_topics(4, "lift").values()]
+    said = call("topics", finished, "--words", 4, "--ranking", "lift", "--json").json["topics"]
+    assert [topic["words"] for topic in said] == expected
+    result = call("export", finished, "topics", "--words", 4, "--ranking", "lift")
+    assert pd.read_csv(io.StringIO(result.out))["words"].tolist() == expected
+    result = call("export", finished, "topic-words", "--words", 4, "--ranking", "lift")
+    table = pd.read_csv(io.StringIO(result.out))
+    assert " ".join(table["word"][:4]) == expected[0]
+    np.testing.assert_allclose(table["weight"], table["lift"])
+    result = call("topics", finished, "--ranking", "tfidf")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "--ranking: expected one of default, energies" in result.err
+
+
 def test_long_word_lists_are_folded(call, finished):
     lines = call("topics", finished, "--words", 15).out.splitlines()
     assert max(map(len, lines)) <= WIDTH

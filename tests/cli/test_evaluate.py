@@ -7,6 +7,9 @@ import pytest
 
 from neuraltopic.cli import main
 from neuraltopic.cli.printing import WIDTH
+from neuraltopic.topic_model import TopicModel
+from neuraltopic.topics.diversity import diversity
+from neuraltopic.topics.ranking import top_words
 from tests.cli.conftest import FAST
 from tests.runs import sentences, write_corpus
 
@@ -42,6 +45,17 @@ def test_json(call, finished, held_out, corpus):
     assert values["perplexity_bound_corpus"]["low"] < values["perplexity_bound_corpus"]["value"]
     assert [topic["topic"] for topic in said["topics"]] == [0, 1, 2]
     assert said["notes"] == []
+
+
+def test_another_ranking(call, finished, held_out, corpus):
+    said = call("evaluate", finished, held_out, "--ranking", "energies", "--words", 5, "--json").json
+    assert said["ranking"] == "energies"
+    values = {figure["metric"]: figure["value"] for figure in said["figures"]}
+    model = TopicModel.load(finished / "model", device="cpu")
+    assert values["diversity"] == pytest.approx(diversity(top_words(model.components_, 5)))
+    refused = call("evaluate", finished, held_out, "--ranking", "best")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--ranking: expected one of" in refused.err
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "md", "tex", "parquet"])

@@ -42,6 +42,12 @@ def test_word_of_no_document_has_the_share_that_b_gives_it():
     found = np.exp(SimplexReading().log_probabilities(topics, STRENGTH))
     assert found[0, 2] == pytest.approx(0.5 / 9.0)
     assert np.isfinite(SimplexReading().word_weights(topics, np.ones(3))).all()
+    np.testing.assert_allclose(np.exp(SimplexReading().log_unigram(topics)), [0.3, 0.2, 0.5])
+
+
+def test_unigrams():
+    np.testing.assert_allclose(np.exp(SimplexReading().log_unigram(TOPICS)), [6 / 20, 4 / 20, 10 / 20])
+    np.testing.assert_allclose(np.exp(GaussianReading().log_unigram(TOPICS)), [0.3, 0.2, 0.5])
 
 
 def test_gaussian_information_is_the_kl_by_hand():

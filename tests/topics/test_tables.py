@@ -7,6 +7,7 @@ from neuraltopic.topics.ranking import frex, topic_log_probabilities
 from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
+    topic_labels,
     topic_statistics,
     topic_words_table,
     topics_table,
@@ -42,7 +43,7 @@ def test_statistics_come_back_from_json():
 def test_topic_words_table():
     b = np.log(np.full(5, 0.2))
     log_p = topic_log_probabilities(WEIGHTS, b, np.ones(2))
-    table = topic_words_table(WEIGHTS, log_p, b, WORDS, 2)
+    table = topic_words_table(topic_labels(WEIGHTS, WORDS), WEIGHTS, log_p, b, WORDS, 2)
     assert list(table.columns) == ["topic", "label", "rank", "word", "weight", "frex", "lift"]
     assert table["topic"].tolist() == [0, 0, 1, 1]
     assert table["rank"].tolist() == [1, 2, 1, 2]
