@@ -106,14 +106,10 @@ def test_words_by_another_ranking(model):
         assert [word for word, _ in words] == [model.vocabulary_[w] for w in order]
         np.testing.assert_allclose([weight for _, weight in words], p[topic, order], rtol=1e-5)
         assert model.get_topic(topic, 4, "probability") == words
-    table = model.get_topic_words(4, "probability")
-    assert table["word"].tolist() == [
-        word for words in model.get_topics(4, "probability").values() for word, _ in words
-    ]
-    info = model.get_topic_info(4, "probability")
-    assert info["words"].tolist() == [
-        " ".join(word for word, _ in words) for words in model.get_topics(4, "probability").values()
-    ]
+    lists = [" ".join(word for word, _ in words) for words in model.get_topics(4, "probability").values()]
+    table, info = model.get_topic_words(4, "probability"), model.get_topic_info(4, "probability")
+    assert " ".join(table["word"]) == " ".join(lists)
+    assert info["words"].tolist() == lists
     # A topic goes by one name whatever ranks its words.
     default = model.get_topic_info(4)
     assert info.drop(columns="words").equals(default.drop(columns="words"))

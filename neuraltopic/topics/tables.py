@@ -128,7 +128,7 @@ def topic_words_table(
     return pd.DataFrame(
         {
             "topic": topics,
-            "label": [labels[topic] for topic in topics],
+            "label": [labels[topic] for topic in topics.tolist()],
             "rank": np.tile(np.arange(1, ranked.shape[1] + 1), len(ranked)),
             "word": [words[w] for w in ranked.ravel().tolist()],
             "weight": weights[chosen],

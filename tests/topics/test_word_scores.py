@@ -20,7 +20,7 @@ GAUSSIAN = (GaussianReading(), TopicWords(R, BIAS), softmax(BIAS + STRENGTH[:, N
 SIMPLEX = (
     SimplexReading(),
     TopicWords(R, BIAS, EXPLAINED),
-    (EXPLAINED + [0.3, 0.2, 0.5]) / [[9.0], [13.0]],
+    (EXPLAINED + np.array([0.3, 0.2, 0.5])) / [[9.0], [13.0]],
     np.array([0.3, 0.2, 0.5]),
 )
 
