@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
 from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.latents.dirichlet import Dirichlet
+from neuraltopic.core.latents.gamma import Gamma
+from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.latents.normalised import Normalised
 from neuraltopic.core.latents.stick_breaking import StickBreaking
+from neuraltopic.core.latents.weibull import Weibull
 from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.proximal import RefinedLogisticNormal
 from neuraltopic.core.schedules import LinearWarmUp
@@ -136,8 +141,8 @@ def nvlda(n_words: int, n_components: int) -> VAE:
 
 
 def gsm(n_words: int, n_components: int) -> VAE:
-    """Gaussian softmax: shares are the softmax of a standard Gaussian (Miao, Grefenstette, Blunsom 2017)."""
-    latent = LogisticNormal(n_components)
+    """Gaussian softmax: shares are the softmax of a linear map of z ~ N(0, I) (Miao, Grefenstette, Blunsom 2017)."""
+    latent = GaussianSoftmax(n_components)
     return VAE(
         encoder=BagEncoder(n_words, 256, latent.n_parameters, dropout_rate=0.2),
         latent=latent,
@@ -164,21 +169,35 @@ def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator
 
 def dirichlet_vae(n_words: int, n_components: int) -> VAE:
     """Shares with a Dirichlet prior and posterior, its gradient taken through the draw (Joo et al. 2020)."""
-    latent = Dirichlet(n_components, concentration=0.1)
-    return VAE(
-        encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
-        latent=latent,
-        decoder=SimplexEnergySoftmax(n_components, n_words),
-    )
+    return _shares_vae(n_words, Dirichlet(n_components, _DIRICHLET))
+
+
+def dirichlet_vae_gamma(n_words: int, n_components: int) -> VAE:
+    """Shares with a Dirichlet prior, under q Gammas divided by their sum, whose rates differ (Figurnov et al. 2018)."""
+    return _shares_vae(n_words, Normalised(Gamma(n_components, _DIRICHLET)))
+
+
+def dirichlet_vae_weibull(n_words: int, n_components: int) -> VAE:
+    """Shares with a Dirichlet prior, under q Weibulls divided by their sum (after Zhang et al. 2018)."""
+    return _shares_vae(n_words, Normalised(Weibull(n_components, _DIRICHLET)))
+
+
+def dirichlet_vae_laplace(n_words: int, n_components: int) -> VAE:
+    """Shares with a Gaussian's softmax for the Dirichlet, by Laplace's approximation (Srivastava & Sutton 2017)."""
+    return _shares_vae(n_words, LogisticNormal(n_components, _DIRICHLET))
 
 
 def stick_breaking_vae(n_words: int, n_components: int) -> VAE:
     """Shares broken off a stick by Kumaraswamy fractions (Nalisnick & Smyth 2017)."""
-    latent = StickBreaking(n_components)
+    return _shares_vae(n_words, StickBreaking(n_components))
+
+
+def _shares_vae(n_words: int, latent: Any) -> VAE:
+    """The product of experts on any latent whose decoder sees shares."""
     return VAE(
         encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
         latent=latent,
-        decoder=SimplexEnergySoftmax(n_components, n_words),
+        decoder=SimplexEnergySoftmax(latent.n_components, n_words),
     )
 
 
@@ -200,6 +219,8 @@ _MIXTURE = replace(_FROM_NOTHING, decoder_rate=2.5, kl_weight=LinearWarmUp(0.5))
 _PAPER_HIDDEN = 100
 _PAPER_CONCENTRATION = 0.02
 _WORD_DIMENSIONS = 100
+# Of the symmetric Dirichlet prior: few topics a document.
+_DIRICHLET = 0.1
 _SRIVASTAVA = "Srivastava and Sutton (2017), Autoencoding variational inference for topic models"
 
 RECIPES = {
@@ -255,23 +276,26 @@ RECIPES = {
             schedule=_MIXTURE,
             reading=SimplexReading(),
         ),
-        Recipe(
-            name="dirichlet_vae",
-            paper="Joo, Lee, Park and Moon (2020), Dirichlet variational autoencoder",
-            build=dirichlet_vae,
-            initialise=start_at_factorisation,
-            schedule=_SIMPLEX,
-            reading=SimplexReading(),
-            fewest_topics=2,
-        ),
-        Recipe(
-            name="stick_breaking_vae",
-            paper="Nalisnick and Smyth (2017), Stick-breaking variational autoencoders",
-            build=stick_breaking_vae,
-            initialise=start_at_factorisation,
-            schedule=_SIMPLEX,
-            reading=SimplexReading(),
-            fewest_topics=2,
+        *(
+            Recipe(
+                name=build.__name__,
+                paper=paper,
+                build=build,
+                initialise=start_at_factorisation,
+                schedule=_SIMPLEX,
+                reading=SimplexReading(),
+                fewest_topics=2,
+            )
+            for build, paper in (
+                (dirichlet_vae, "Joo, Lee, Park and Moon (2020), Dirichlet variational autoencoder"),
+                (dirichlet_vae_gamma, "Figurnov, Mohamed and Mnih (2018), Implicit reparameterization gradients"),
+                (
+                    dirichlet_vae_weibull,
+                    "Zhang, Chen, Guo and Zhou (2018), WHAI: Weibull hybrid autoencoding inference",
+                ),
+                (dirichlet_vae_laplace, _SRIVASTAVA),
+                (stick_breaking_vae, "Nalisnick and Smyth (2017), Stick-breaking variational autoencoders"),
+            )
         ),
     )
 }

@@ -14,16 +14,27 @@ from neuraltopic.core.vae import VAE
 from tests.parts import DECODERS, LATENTS, OBJECTIVES, H, K, V, documents, generator, randomise, sparse_rows
 
 B, DRAWS = 3, 20_000
-SIMPLEX = ["logistic_normal", "laplace_of_dirichlet", "dirichlet", "stick_breaking"]
+SIMPLEX = [
+    "logistic_normal",
+    "laplace_of_dirichlet",
+    "gaussian_softmax",
+    "dirichlet",
+    "normalised_gamma",
+    "normalised_weibull",
+    "stick_breaking",
+]
 # The encoder's output at which q is the prior, for the latents of `LATENTS` that have one.
 AT_PRIOR = {
     "diagonal_gaussian": [0.0] * 2 * K,
     "full_gaussian": [0.0] * 9,
     "logistic_normal": [0.0] * 2 * K,
     "laplace_of_dirichlet": [0.0] * K + [math.log(5.0 * (1 - 1 / K))] * K,
+    "gaussian_softmax": [0.0] * 2 * K,
     "dirichlet": [math.log(0.3)] * K,
     "gamma": [math.log(0.7)] * K + [math.log(2.0)] * K,
     "weibull": [0.0] * K + [math.log(0.5)] * K,
+    "normalised_gamma": [math.log(0.3)] * K + [0.0] * K,
+    "normalised_weibull": [0.0] * 2 * K,
     "laplace": [0.0] * 2 * K,
     "stick_breaking": [0.0] * (K - 1) + [math.log(2.0)] * (K - 1),
 }

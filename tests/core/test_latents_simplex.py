@@ -9,9 +9,13 @@ from scipy import integrate, special, stats
 from neuraltopic.core.latents import (
     Dirichlet,
     DirichletPosterior,
+    Gamma,
+    GaussianSoftmax,
     KumaraswamyPosterior,
     LogisticNormal,
+    Normalised,
     StickBreaking,
+    Weibull,
     laplace_of_dirichlet,
 )
 from neuraltopic.core.latents.stick_breaking import expected_log_rest
@@ -67,6 +71,19 @@ def test_a_wide_prior_leaves_q_room_to_be_as_wide():
     assert q.kl().abs().max() < 1e-6
 
 
+# Gaussian softmax
+
+
+def test_gaussian_softmax_is_that_of_a_linear_map():
+    latent = GaussianSoftmax(3).double()
+    z = torch.randn(4, 2, 3, generator=generator(), dtype=torch.float64)
+    torch.testing.assert_close(latent.transform(z), torch.softmax(z, -1))
+    with torch.no_grad():
+        latent.weight.copy_(double([[2.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 1.0, 0.0]]))
+    mapped = torch.stack([2.0 * z[..., 0], z[..., 2], z[..., 0] + z[..., 1]], -1)
+    torch.testing.assert_close(latent.transform(z), torch.softmax(mapped, -1))
+
+
 # Dirichlet
 
 
@@ -111,6 +128,50 @@ def test_dirichlet_draws_have_beta_marginals():
     for k in range(3):
         marginal = stats.beta(alpha[0, k].item(), (alpha.sum() - alpha[0, k]).item())
         assert stats.kstest(theta[:, k].numpy(), marginal.cdf).pvalue > 1e-3
+
+
+# Normalised
+
+
+def test_gammas_of_one_rate_over_their_sum_are_a_dirichlet():
+    alpha = double([0.4, 2.0, 1.1])
+    latent = Normalised(Gamma(3))
+    q = latent.posterior(torch.cat([alpha.log(), double([1.7] * 3)])[None], None, None)
+    theta = latent.transform(q.sample(5_000, generator()))[:, 0]
+    for k in range(3):
+        marginal = stats.beta(alpha[k].item(), (alpha.sum() - alpha[k]).item())
+        assert stats.kstest(theta[:, k].numpy(), marginal.cdf).pvalue > 1e-3
+    torch.testing.assert_close(latent.transform(q.mean)[0], alpha / alpha.sum())
+
+
+@pytest.mark.parametrize("kind", [Gamma, Weibull])
+def test_a_prior_of_gammas_is_that_of_a_dirichlet(kind):
+    latent = Normalised(kind(4, 0.3))
+    theta = latent.transform(latent.sample_prior(5_000, generator()))[:, 0]
+    assert stats.kstest(theta[:, 1].numpy(), stats.beta(0.3, 0.9).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("kind", [Gamma, Weibull])
+def test_densities_are_those_of_what_is_normalised(kind):
+    """The divergence is more than that of theta alone by what the sum says: for Gammas of one rate, one of Gammas."""
+    positive = kind(3, 0.3)
+    latent = Normalised(positive)
+    parameters = torch.randn(2, 6, generator=generator(), dtype=torch.float64)
+    q = latent.posterior(parameters, None, None)
+    z = q.sample(4, generator())
+    assert torch.equal(q.kl(), positive.posterior(parameters, None, None).kl())
+    assert torch.equal(latent.log_prior(z), positive.log_prior(z))
+    torch.testing.assert_close(latent.transform(7.0 * z), latent.transform(z))
+
+
+def test_the_sum_costs_the_bound_a_divergence_of_its_own():
+    """Gamma(alpha, b) over their sum: theta and the sum are independent, and so their divergences add up."""
+    alpha, rate = double([[0.4, 2.0, 1.1]]), double(3.0)
+    latent = Normalised(Gamma(3, 0.3))
+    q = latent.posterior(torch.cat([alpha.log(), rate.log().expand(1, 3)], 1), None, None)
+    total = torch.distributions.Gamma(alpha.sum(), rate)
+    of_sum = torch.distributions.kl_divergence(total, torch.distributions.Gamma(double(0.9), double(1.0)))
+    torch.testing.assert_close(q.kl().sum(), DirichletPosterior(alpha, 0.3).kl().sum() + of_sum)
 
 
 # Stick-breaking

@@ -10,8 +10,10 @@ from neuraltopic.core.latents.gaussian import (
     gaussian_log_density,
     standard_normal_log_density,
 )
+from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
 from neuraltopic.core.latents.laplace import Laplace, LaplacePosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal, laplace_of_dirichlet
+from neuraltopic.core.latents.normalised import Normalised
 from neuraltopic.core.latents.protocols import Latent, Posterior
 from neuraltopic.core.latents.stick_breaking import KumaraswamyPosterior, StickBreaking
 from neuraltopic.core.latents.two_layers import TwoLayerGaussian, TwoLayerPosterior
@@ -27,11 +29,13 @@ __all__ = [
     "FullPosterior",
     "Gamma",
     "GammaPosterior",
+    "GaussianSoftmax",
     "KumaraswamyPosterior",
     "Laplace",
     "LaplacePosterior",
     "Latent",
     "LogisticNormal",
+    "Normalised",
     "Posterior",
     "StickBreaking",
     "TwoLayerGaussian",
