@@ -54,8 +54,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         The composition, one of `neuraltopic.recipes.RECIPES`.
     max_epochs, batch_size, learning_rate, patience : optional
         The recipe's own where None.
-    validation_fraction : float, default 0.05
-        Share of the documents held out for early stopping; 0 trains on all of them to the last epoch.
+    validation_fraction : float, optional
+        Share of the documents held out for early stopping; 0 trains on all of them to the last epoch. By default a
+        twentieth, but no more than 250 documents.
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
@@ -96,7 +97,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         batch_size: int | None = None,
         learning_rate: float | None = None,
         patience: int | None = None,
-        validation_fraction: float = 0.05,
+        validation_fraction: float | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -366,7 +367,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.learning_rate is not None:
             require_positive("learning_rate", self.learning_rate, hint="Try 0.001")
             given["learning_rate"] = self.learning_rate
-        require_share("validation_fraction", self.validation_fraction, hint="Try 0.05")
+        if self.validation_fraction is not None:
+            require_share("validation_fraction", self.validation_fraction, hint="Try 0.05")
         require_random_state(self.random_state)
         return recipe, dataclasses.replace(recipe.schedule, **given)
 

@@ -16,6 +16,10 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
+# Epochs are compared by the same rows, so that a few hundred tell which is better; the rest are for learning.
+_HELD_OUT = 0.05
+_MOST_HELD_OUT = 250
+
 
 def require_whole(name: str, value: object, smallest: int = 1) -> None:
     """Raise a UsageError unless the parameter is a whole number of `smallest` or more."""
@@ -66,13 +70,19 @@ def draw_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
+def n_held_out(n_rows: int, fraction: float | None) -> int:
+    """How many rows are held out, one at least staying for training; by default a twentieth, of many rows 250."""
+    wanted = min(round(_HELD_OUT * n_rows), _MOST_HELD_OUT) if fraction is None else round(fraction * n_rows)
+    return min(wanted, n_rows - 1)
+
+
 def split_rows(
-    rows: NDArray[np.int64], fraction: float, generator: torch.Generator
+    rows: NDArray[np.int64], fraction: float | None, generator: torch.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Held-out and training rows, each in order; at least one row stays for training."""
-    n_held_out = min(round(fraction * len(rows)), len(rows) - 1)
+    """Held-out and training rows, each in order: see `n_held_out`."""
     order = torch.randperm(len(rows), generator=generator).numpy()
-    return np.sort(rows[order[:n_held_out]]), np.sort(rows[order[n_held_out:]])
+    first, rest = np.split(rows[order], [n_held_out(len(rows), fraction)])
+    return np.sort(first), np.sort(rest)
 
 
 def train(

@@ -15,6 +15,7 @@ from typing import Any
 from neuraltopic.documents.rows import Corpus, CorpusEstimate
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.fitting import n_held_out
 from neuraltopic.machine import exp_rate, matmul_rate
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topic_model import TopicModel
@@ -81,9 +82,9 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
             hint="Ask for fewer topics, or give more documents",
         )
     V = expected_words(read.n_bytes, D, settings)
-    trained = max(1, round(D * (1.0 - model.validation_fraction)))
-    epochs = model.max_epochs or schedule.resolve(trained).max_epochs
-    multiply_adds, exponentials = fit_operations(D, V, K, epochs, model.validation_fraction)
+    held_out = n_held_out(D, model.validation_fraction)
+    epochs = model.max_epochs or schedule.resolve(D - held_out).max_epochs
+    multiply_adds, exponentials = fit_operations(D, V, K, epochs, held_out)
     training = _SLACK * (2.0 * multiply_adds / _best(matmul_rate) + exponentials / _best(exp_rate))
     reading = read.n_bytes / _READ_BYTES_A_SECOND * (_SPACY_FACTOR if settings.spacy_pipeline else 1.0)
     return Forecast(
@@ -111,7 +112,7 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
     return max(1, min(settings.max_vocabulary, round(words)))
 
 
-def fit_operations(D: int, V: int, K: int, epochs: int, held_out: float) -> tuple[float, float]:
+def fit_operations(D: int, V: int, K: int, epochs: int, held_out: int) -> tuple[float, float]:
     """Multiply-adds and exponentials of a fit that runs all its epochs.
 
     To train on a document the decoder forms the energies and multiplies them twice more for the gradients of z
@@ -119,8 +120,8 @@ def fit_operations(D: int, V: int, K: int, epochs: int, held_out: float) -> tupl
     infer z by Newton's method takes about 9 V K and 5 V, and 3,500 K^2 for the curvature, whatever V; that is done
     for the documents held out after every epoch, and for all at the end.
     """
-    trained = D * (1.0 - held_out) * epochs
-    inferred = D * (held_out * epochs + 1.0)
+    trained = (D - held_out) * epochs
+    inferred = held_out * epochs + D
     multiply_adds = 4.0 * trained * V * K + inferred * (9.0 * V * K + 3500.0 * K**2)
     return multiply_adds, (2.0 * trained + 5.0 * inferred) * V
 

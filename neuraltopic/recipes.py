@@ -27,7 +27,7 @@ from neuraltopic.documents.energy_softmax import EnergySoftmax
 from neuraltopic.documents.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.documents.normalised_softmax import NormalisedEnergySoftmax
 from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
-from neuraltopic.documents.topic_start import log_lift, nmf_topics
+from neuraltopic.documents.topic_start import inverse_document_frequency, log_lift, nmf_topics
 from neuraltopic.documents.word_vectors import word_vectors
 from neuraltopic.errors import UsageError
 from neuraltopic.topics.readings import GaussianReading, Reading, SimplexReading
@@ -117,7 +117,7 @@ def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generato
     bias = log_frequency(counts)
     topics = nmf_topics(counts, model.latent.n_components, generator)
     lift = log_lift(topics, torch.softmax(bias.double(), 0).numpy())
-    model.decoder.start_from(lift, bias)  # type: ignore[operator]
+    model.decoder.start_from(lift, bias, inverse_document_frequency(counts))  # type: ignore[operator]
 
 
 def prodlda(n_words: int, n_components: int) -> VAE:

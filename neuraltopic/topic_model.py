@@ -77,7 +77,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         batch_size: int | None = None,
         learning_rate: float | None = None,
         patience: int | None = None,
-        validation_fraction: float = 0.05,
+        validation_fraction: float | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:

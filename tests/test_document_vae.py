@@ -395,7 +395,7 @@ def test_the_checkpoint_of_other_counts_is_refused(tmp_path, other):
         ("batch_size", [0, 2.0, "3"]),
         ("patience", [0, 1.5]),
         ("learning_rate", [0, -1.0, math.inf, math.nan, "0.1", [0.1], True]),
-        ("validation_fraction", [-0.1, 1, 1.5, math.nan, "0.1", None]),
+        ("validation_fraction", [-0.1, 1, 1.5, math.nan, "0.1", True]),
         ("random_state", [-1, 1.5, "0", 2**32, [1]]),
         ("device", ["", "tpu", "gpu", "cpu:1", "cpu:x", "cpu:", "cuda:99", None, 3]),
     ],

@@ -9,6 +9,7 @@ import torch
 from neuraltopic.errors import UsageError
 from neuraltopic.fitting import (
     draw_seed,
+    n_held_out,
     require_one_of,
     require_positive,
     require_random_state,
@@ -54,6 +55,23 @@ def test_an_impossible_random_state():
 def test_a_whole_number_is_its_own_seed():
     assert draw_seed(np.int64(7)) == 7
     assert draw_seed(np.random.RandomState(3)) == draw_seed(np.random.RandomState(3))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "fraction", "expected"),
+    [
+        (1, None, 0),
+        (9, None, 0),
+        (30, None, 2),
+        (4_000, None, 200),
+        (5_020, None, 250),
+        (10**6, None, 250),
+        (10**6, 0.05, 50_000),
+        (4, 0.9, 3),
+    ],
+)
+def test_held_out_rows_are_a_twentieth_of_few_rows_unless_a_share_is_given(n_rows, fraction, expected):
+    assert n_held_out(n_rows, fraction) == expected
 
 
 @pytest.mark.parametrize(("fraction", "expected"), [(0.0, 0), (0.25, 5), (0.99, 19)])

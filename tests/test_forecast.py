@@ -15,12 +15,12 @@ from tests.runs import sentences
 
 
 def test_operations_grow_with_what_they_should():
-    multiply_adds, exponentials = fit_operations(1000, 2000, 10, 40, 0.05)
-    assert fit_operations(2000, 2000, 10, 40, 0.05) == (2 * multiply_adds, 2 * exponentials)
-    assert fit_operations(1000, 4000, 10, 40, 0.05)[1] == 2 * exponentials
-    assert fit_operations(1000, 2000, 20, 40, 0.05)[1] == exponentials
-    assert fit_operations(1, 1, 1, 3, 0.0) == (4 * 3 + 9 + 3500, 2 * 3 + 5)
-    assert fit_operations(1, 5, 2, 3, 0.0)[0] == 10 * (4 * 3 + 9) + 4 * 3500
+    multiply_adds, exponentials = fit_operations(1000, 2000, 10, 40, 50)
+    assert fit_operations(2000, 2000, 10, 40, 100) == (2 * multiply_adds, 2 * exponentials)
+    assert fit_operations(1000, 4000, 10, 40, 50)[1] == 2 * exponentials
+    assert fit_operations(1000, 2000, 20, 40, 50)[1] == exponentials
+    assert fit_operations(1, 1, 1, 3, 0) == (4 * 3 + 9 + 3500, 2 * 3 + 5)
+    assert fit_operations(1, 5, 2, 3, 0)[0] == 10 * (4 * 3 + 9) + 4 * 3500
 
 
 @pytest.mark.parametrize(("n_bytes", "words"), [(13_782_007, 15_108), (12_626_195, 7_510), (360_083, 1_241)])

@@ -167,7 +167,7 @@ def test_no_folder(tmp_path):
         (("parameters", "recipe"), ["lda", None, 3, [], {}, DROP]),
         (("parameters", "max_epochs"), [0, "2", 2.5]),
         (("parameters", "learning_rate"), [0, -1, "fast", [1], {}]),
-        (("parameters", "validation_fraction"), [2, "x", None]),
+        (("parameters", "validation_fraction"), [2, "x", []]),
         (("parameters", "random_state"), [-1, 2**70, "x", 1.5, [], None]),
         (("parameters", "unknown"), [1]),
         (("parameters",), [[], {}, None, "x", 3, DROP]),

@@ -1,4 +1,4 @@
-"""Topics to start from: a non-negative factorisation of the tf-idf of the counts, read as a decoder.
+"""What a model takes from the counts to start from: the topics of a non-negative factorisation, the rarity of words.
 
 From a random start an energy softmax with a z on the simplex needs many epochs until its topics part, and some never
 do.
@@ -41,6 +41,12 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(weighted)
     return model.components_
+
+
+def inverse_document_frequency(counts: Counts) -> Tensor:
+    """1 + log((1 + D) / (1 + D_w)) of the words, (V,), D_w of D documents having word w (Sparck Jones 1972)."""
+    frequency = counts.document_frequency().astype(np.float64)
+    return torch.from_numpy(1.0 + np.log((1.0 + len(counts)) / (1.0 + frequency))).float()
 
 
 def log_lift(topics: NDArray[np.floating], unigram: NDArray[np.floating]) -> Tensor:

@@ -53,7 +53,7 @@ def smoothed_topics(explained: FloatArray, unigram: FloatArray, prior: float = 1
     return (explained + prior * unigram) / (explained.sum(1, keepdims=True, dtype=np.float64) + prior)
 
 
-def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: float = 0.5) -> FloatArray:
+def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: float) -> FloatArray:
     """weight log p(w | topic) + (1 - weight) log lift, (K, V) (Sievert & Shirley 2014).
 
     The paper's readers did best at 0.6; at one half it ranks as p(w | topic)^2 / p(w) does.

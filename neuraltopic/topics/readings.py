@@ -16,6 +16,10 @@ from neuraltopic.topics.document_weights import document_weights, energy_varianc
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 
 FloatArray = NDArray[np.floating]
+# Weight of probability beside lift. The higher, the better words of a topic keep company and the more topics share
+# them: on held-out training documents of 20 Newsgroups the NPMI in windows was 0.190, 0.202 and 0.197 at 0.5, 0.54
+# and 0.6, the diversity 0.94, 0.90 and 0.85.
+_RELEVANCE = 0.54
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,9 @@ class SimplexReading:
         return (xlogy(shares, shares).mean(0) - xlogy(mean, mean)).astype(np.float32)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """Half the log of the word's probability in what the topic explains, half that of its lift."""
+        """Half and half, nearly, the log of the word's probability in what the topic explains and that of its lift."""
         probabilities, unigram = self._probabilities(topics)
-        return relevance(np.log(probabilities), np.log(unigram))
+        return relevance(np.log(probabilities), np.log(unigram), _RELEVANCE)
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
         """The words that the topic explains, as a distribution."""

@@ -76,7 +76,7 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
         "device": "cpu",
         "recipe": "nvdm",
         "patience": None,
-        "validation_fraction": 0.05,
+        "validation_fraction": None,
     }
     assert said["sizes"]["words"] == 9
 

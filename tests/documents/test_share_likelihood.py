@@ -13,12 +13,27 @@ def decoder():
     return randomise(SimplexEnergySoftmax(K, V))
 
 
-def test_value_and_gradient(decoder):
+def tempered(counts, rarity):
+    """By the definition, document by document; the empty one stays so."""
+    weights = counts**0.75 * rarity
+    return counts.sum(1, keepdim=True) * weights / weights.sum(1, keepdim=True).clamp_min(1e-300)
+
+
+def test_evidence_is_tempered(decoder):
     counts = documents()
+    decoder.rarity.copy_(torch.linspace(1.0, 5.0, V))
+    found = decoder.tempered(sparse_rows(counts)).dense()
+    torch.testing.assert_close(found, tempered(counts, decoder.rarity))
+    torch.testing.assert_close(found.sum(1), counts.sum(1))
+
+
+def test_value_and_gradient(decoder):
+    decoder.rarity.copy_(torch.linspace(1.0, 5.0, V))
+    counts = tempered(documents(), decoder.rarity)
     theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1).requires_grad_()
     value = decoder.log_likelihood(theta[None], sparse_rows(counts))[0]
     (gradient,) = torch.autograd.grad(value.sum(), theta)
-    found = decoder.given_shares(sparse_rows(counts)).value_and_gradient(theta.detach())
+    found = decoder.given_shares(sparse_rows(documents())).value_and_gradient(theta.detach())
     torch.testing.assert_close(found, (value.detach(), gradient))
 
 
@@ -27,7 +42,9 @@ def test_curvature_is_the_hessian_at_a_corner(decoder):
     counts, corner = documents()[[3]], torch.eye(K, dtype=torch.float64)[[1]]
 
     def log_likelihood(theta):
-        return (counts[0] * torch.log_softmax(decoder.weight.detach() @ theta + decoder.bias.detach(), 0)).sum()
+        return (
+            tempered(counts, 1.0)[0] * torch.log_softmax(decoder.weight.detach() @ theta + decoder.bias.detach(), 0)
+        ).sum()
 
     hessian = torch.autograd.functional.hessian(log_likelihood, corner[0])
     torch.testing.assert_close(decoder.given_shares(sparse_rows(counts)).curvature(corner)[0], -hessian)
@@ -53,7 +70,7 @@ def test_curvature_of_a_condensed_vocabulary_stays_positive(decoder, monkeypatch
 
 def test_start_is_what_the_topics_say(decoder):
     lift, frequency = torch.randn(V, K, generator=generator(1)), torch.randn(V, generator=generator(2))
-    decoder.start_from(lift, frequency)
+    decoder.start_from(lift, frequency, torch.arange(1.0, V + 1))
     weight, bias = decoder.topics()
     torch.testing.assert_close(weight, lift.double())
     torch.testing.assert_close(bias, frequency.double())

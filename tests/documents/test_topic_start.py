@@ -7,7 +7,7 @@ from scipy import sparse
 
 from neuraltopic.documents import topic_start
 from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.topic_start import log_lift, nmf_topics
+from neuraltopic.documents.topic_start import inverse_document_frequency, log_lift, nmf_topics
 from tests.parts import generator
 
 
@@ -61,3 +61,9 @@ def test_a_factorisation_without_error_is_a_start_too(seed):
     dense[dense < 0.6] = 0
     topics = nmf_topics(Counts.from_scipy(sparse.csr_array(dense)), 3, generator(seed))
     assert np.isfinite(topics).all()
+
+
+def test_rarity_by_hand(counts):
+    dense = counts.to_scipy().toarray()
+    expected = [1 + np.log((1 + 90) / (1 + (dense[:, w] > 0).sum())) for w in range(12)]
+    assert inverse_document_frequency(counts).tolist() == pytest.approx(expected, rel=1e-6)

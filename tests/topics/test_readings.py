@@ -25,13 +25,13 @@ def test_simplex_information_is_the_mutual_information_by_hand():
     np.testing.assert_allclose(SimplexReading().information(np.full((4, 2), 0.5), np.zeros((4, 2))), 0.0, atol=1e-7)
 
 
-def test_simplex_words_rank_by_squared_probability_over_the_unigram():
+def test_simplex_words_rank_by_relevance():
     """The unigram is 6/20, 4/20, 10/20; one word of it is added to each topic."""
     unigram = np.array([0.3, 0.2, 0.5])
     first = (EXPLAINED[0] + unigram) / 9.0
     second = (EXPLAINED[1] + unigram) / 13.0
     weights = SimplexReading().word_weights(TOPICS, np.ones(3))
-    np.testing.assert_allclose(np.exp(2 * weights), [first**2 / unigram, second**2 / unigram])
+    np.testing.assert_allclose(np.exp(weights), [first / unigram**0.46, second / unigram**0.46])
     probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
     np.testing.assert_allclose(probabilities, [first, second])
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
