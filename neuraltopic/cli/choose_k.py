@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import DEFAULTS, document_frequency
+from neuraltopic.cli.fit import DEFAULTS
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -14,6 +14,7 @@ from neuraltopic.cli.options import (
     FirstSeed,
     Force,
     HeldOut,
+    HeldOutEmbeddings,
     IdColumn,
     Language,
     Lemmas,
@@ -24,6 +25,7 @@ from neuraltopic.cli.options import (
     Quiet,
     Resume,
     Seeds,
+    SourceEmbeddings,
     TextColumn,
     Threads,
     VocabularySize,
@@ -31,7 +33,6 @@ from neuraltopic.cli.options import (
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.cli.source import open_source
 from neuraltopic.cli.sweep import interruptible, refuse_failures
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def choose_k(
     seed: FirstSeed = 0,
     held_out: HeldOut = None,
     texts: OrderedTexts = None,
+    embeddings: SourceEmbeddings = None,
+    held_out_embeddings: HeldOutEmbeddings = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -71,23 +74,22 @@ def choose_k(
     ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
     if not ends:
         raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")
-    settings = Preprocessing(
-        language=language,
-        min_df=document_frequency("--min-df", min_df),
-        max_df=document_frequency("--max-df", max_df),
-        max_vocabulary=vocabulary_size,
-        lemmas=lemmas,
-        phrases=phrases,
-    )
     source = open_source(
         path,
         text=text,
         id=id,
         encoding=encoding,
-        preprocessing=settings,
+        language=language,
+        min_df=min_df,
+        max_df=max_df,
+        vocabulary_size=vocabulary_size,
+        lemmas=lemmas,
+        phrases=phrases,
         held_out=held_out,
         label=None,
         texts=texts,
+        embeddings=embeddings,
+        held_out_embeddings=held_out_embeddings,
         seed=seed,
     )
     from neuraltopic.compare import choose_k as sweep

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import DEFAULTS, document_frequency
+from neuraltopic.cli.fit import DEFAULTS
 from neuraltopic.cli.options import (
     AsJson,
     Encoding,
     FirstSeed,
     Force,
     HeldOut,
+    HeldOutEmbeddings,
     IdColumn,
     Label,
     Language,
@@ -23,6 +24,7 @@ from neuraltopic.cli.options import (
     Quiet,
     Resume,
     Seeds,
+    SourceEmbeddings,
     TextColumn,
     Threads,
     VocabularySize,
@@ -30,7 +32,6 @@ from neuraltopic.cli.options import (
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.cli.source import open_source
 from neuraltopic.cli.sweep import interruptible, refuse_failures
-from neuraltopic.documents.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.comparison import Comparison
@@ -53,8 +54,8 @@ def compare(
         typer.Option(
             "--models",
             metavar="NAMES",
-            help="Separated by commas: default, a recipe of ours, gensim-lda (or lda), sklearn-lda, nmf, or tomotopy "
-            "(needs neuraltopic[compare]).",
+            help="Separated by commas: default, a recipe of ours, gensim-lda (or lda), sklearn-lda, nmf, tomotopy "
+            "(needs neuraltopic[compare]), and with --embeddings bertopic and fastopic (need neuraltopic[peers]).",
         ),
     ] = "default,lda,nmf",
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
@@ -63,6 +64,8 @@ def compare(
     held_out: HeldOut = None,
     label: Label = None,
     texts: OrderedTexts = None,
+    embeddings: SourceEmbeddings = None,
+    held_out_embeddings: HeldOutEmbeddings = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -79,23 +82,22 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Fit our recipes and other models to the same documents, and measure all alike."""
-    settings = Preprocessing(
-        language=language,
-        min_df=document_frequency("--min-df", min_df),
-        max_df=document_frequency("--max-df", max_df),
-        max_vocabulary=vocabulary_size,
-        lemmas=lemmas,
-        phrases=phrases,
-    )
     source = open_source(
         path,
         text=text,
         id=id,
         encoding=encoding,
-        preprocessing=settings,
+        language=language,
+        min_df=min_df,
+        max_df=max_df,
+        vocabulary_size=vocabulary_size,
+        lemmas=lemmas,
+        phrases=phrases,
         held_out=held_out,
         label=label,
         texts=texts,
+        embeddings=embeddings,
+        held_out_embeddings=held_out_embeddings,
         seed=seed,
     )
     from neuraltopic.compare import comparison
@@ -126,7 +128,9 @@ def compare(
 
 def _print(comparison: "Comparison") -> None:
     """A line a metric and a column a model, as many models abreast as fit; an asterisk at the best."""
-    from neuraltopic.compare.page import heading, shown
+    import textwrap
+
+    from neuraltopic.compare.page import heading, remarks, shown
 
     abreast = (WIDTH - _NAME) // _CELL
     for start in range(0, len(comparison.models), abreast):
@@ -142,3 +146,6 @@ def _print(comparison: "Comparison") -> None:
                 for model in models
             )
             print(f"{heading(metric):<{_NAME}}{cells}".rstrip())
+    for remark in remarks(comparison):
+        print()
+        print(textwrap.fill(remark, WIDTH))

@@ -6,6 +6,7 @@ _OPTIONS = {
     "batch_size": "--batch-size",
     "extra_stop_words": "--stop-words",
     "held_out": "--held-out",
+    "held_out_embeddings": "--held-out-embeddings",
     "learning_rate": "--learning-rate",
     "max_df": "--max-df",
     "max_epochs": "--epochs",
@@ -36,7 +37,7 @@ _OF_IMAGES = {
 _LEADING = ("models", "ranking", "recipe")
 _LEADING_OF_IMAGES = ("likelihood", "objective", "part", "schedule")
 _RESUME = re.compile(r"^resume(?=: expected)")
-_IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|documents themselves go in a list of str)\)")
+_IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|embeddings=|documents themselves go in a list of str)\)")
 
 
 def as_typed(message: str, *, images: bool = False) -> str:

@@ -44,6 +44,23 @@ OrderedTexts = Annotated[
         help="With prepared counts: the words of each training document, a line each, in place of train_texts.txt.",
     ),
 ]
+SourceEmbeddings = Annotated[
+    Path | None,
+    typer.Option(
+        "--embeddings",
+        metavar="FILE",
+        help="Embeddings of the documents for models that read them: .npy with a row a document as they are read, or "
+        "Parquet with a column id.",
+    ),
+]
+HeldOutEmbeddings = Annotated[
+    Path | None,
+    typer.Option(
+        "--held-out-embeddings",
+        metavar="FILE",
+        help="The same of held-out documents of their own, or of test_bow.npz.",
+    ),
+]
 Seeds = Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Fits of each, from as many seeds.")]
 FirstSeed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31, help="The first seed, also of the documents held out.")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuraltopic.cli.fit import document_frequency
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
 
@@ -17,28 +18,46 @@ def open_source(
     text: str | None,
     id: str | None,
     encoding: str | None,
-    preprocessing: Preprocessing,
+    language: str,
+    min_df: str,
+    max_df: str,
+    vocabulary_size: int,
+    lemmas: bool,
+    phrases: bool,
     held_out: str | None,
     label: str | None,
     texts: Path | None,
+    embeddings: Path | None,
+    held_out_embeddings: Path | None,
     seed: int,
 ) -> "Source":
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
     from neuraltopic.compare.counts_folder import is_counts_folder
     from neuraltopic.compare.source import Source
+    from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.readers import open_corpus
 
     def opened(name: str) -> "Corpus":
         return open_corpus(name, text=text, id=id, encoding=encoding)
 
+    preprocessing = Preprocessing(
+        language=language,
+        min_df=document_frequency("--min-df", min_df),
+        max_df=document_frequency("--max-df", max_df),
+        max_vocabulary=vocabulary_size,
+        lemmas=lemmas,
+        phrases=phrases,
+    )
+    files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
     share = _share(held_out)
     apart = opened(held_out) if held_out is not None and share is None else share
     if path == "-" or not is_counts_folder(Path(path)):
-        return Source(opened(path), apart, preprocessing, label, texts, seed)
+        return Source(opened(path), apart, preprocessing, label, texts, seed, *files)
     for option, value in (("--text", text), ("--id", id), ("--encoding", encoding)):
         if value is not None:
             raise UsageError(option, expected="it only with documents", got=repr(value), hint="Leave it out")
-    return Source(Path(path), apart, preprocessing if preprocessing != Preprocessing() else None, label, texts, seed)
+    given = preprocessing if preprocessing != Preprocessing() else None
+    return Source(Path(path), apart, given, label, texts, seed, *files)
 
 
 def _share(held_out: str | None) -> float | None:

@@ -153,7 +153,7 @@ def compare(
     for name, value in (("n_components", n_components), ("n_seeds", n_seeds), ("threads", threads)):
         require_whole(name, value)
     require_whole("seed", seed, 0)
-    names = check_models(tuple(models))
+    names = check_models(tuple(models), embedded=source.embeddings is not None)
     request = {
         "neuraltopic": neuraltopic.__version__,
         **source.request(),

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out
+from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out, embeddings_of
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.token_stream import Block
 from neuraltopic.errors import NeuralTopicError, UsageError
 
@@ -28,8 +29,19 @@ def is_counts_folder(path: Path) -> bool:
     return (path / _TRAIN).is_file() and (path / _VOCABULARY).is_file()
 
 
+def has_test_counts(path: Path) -> bool:
+    """Whether a folder of prepared counts says which documents are held out."""
+    return (path / _TEST).is_file()
+
+
 def read_counts_folder(
-    folder: Path, *, held_out: float | None = None, texts: Path | None = None, seed: int = 0
+    folder: Path,
+    *,
+    held_out: float | None = None,
+    texts: Path | None = None,
+    seed: int = 0,
+    embeddings: EmbeddingFile | None = None,
+    held_out_embeddings: EmbeddingFile | None = None,
 ) -> ComparisonData:
     """Read prepared counts.
 
@@ -42,11 +54,13 @@ def read_counts_folder(
         A file such as train_texts.txt, in place of that one.
     seed : int
         Of the draw.
+    embeddings, held_out_embeddings : EmbeddingFile, optional
+        Of the documents of train_bow.npz and of test_bow.npz. In Parquet the id of a document is its row, from 0.
 
     Raises
     ------
     UsageError
-        When a share is asked for beside a test_bow.npz, or `texts` is no file.
+        When a share is asked for beside a test_bow.npz, or embeddings are of other documents.
     NeuralTopicError
         When a file is damaged, or disagrees with the others.
     """
@@ -56,7 +70,7 @@ def read_counts_folder(
     train = _counts(folder / _TRAIN, len(words))
     train_labels = _labels(folder / "train_labels.txt", len(train))
     tokens = _tokens(texts or folder / "train_texts.txt", words, len(train), asked=texts is not None)
-    if (folder / _TEST).is_file():
+    if has_test_counts(folder):
         if held_out is not None:
             raise UsageError(
                 "held_out",
@@ -66,24 +80,30 @@ def read_counts_folder(
             )
         test = _counts(folder / _TEST, len(words))
         test_labels = _labels(folder / "test_labels.txt", len(test))
-        rows = np.arange(len(train))
+        rows, test_rows = np.arange(len(train)), np.arange(len(test))
     else:
-        chosen = draw_held_out(len(train), HELD_OUT if held_out is None else held_out, seed)
-        test, test_labels = train.rows(chosen), _chosen(train_labels, chosen)
-        rows = np.setdiff1d(np.arange(len(train)), chosen)
+        test, test_labels, held_out_embeddings = train, train_labels, embeddings
+        test_rows = draw_held_out(len(train), HELD_OUT if held_out is None else held_out, seed)
+        rows = np.setdiff1d(np.arange(len(train)), test_rows)
     # A document without words says nothing of a model, and some models refuse it.
-    rows = rows[train.totals()[rows] > 0]
-    filled = np.flatnonzero(test.totals())
+    rows, test_rows = rows[train.totals()[rows] > 0], test_rows[test.totals()[test_rows] > 0]
     if train_labels is None or test_labels is None:
         train_labels = test_labels = None
     return ComparisonData(
         train.rows(rows),
-        test.rows(filled),
+        test.rows(test_rows),
         words,
         _chosen(train_labels, rows),
-        _chosen(test_labels, filled),
+        _chosen(test_labels, test_rows),
         tokens and _rows_of(tokens, rows),
+        embeddings_of(embeddings, _numbers(train), rows),
+        embeddings_of(held_out_embeddings, _numbers(test), test_rows),
     )
+
+
+def _numbers(counts: Counts) -> list[str]:
+    """The ids of documents that have none."""
+    return [str(row) for row in range(len(counts))]
 
 
 def _counts(path: Path, n_words: int) -> Counts:

@@ -1,6 +1,6 @@
 """What every model of a comparison is given: the same training and held-out documents, counted once.
 
-Axes: D training documents, N held-out documents, V words.
+Axes: D training documents, N held-out documents, V words, E numbers of a document embedding.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.compare.model import Embeddings
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
 from neuraltopic.documents.rows import Corpus, Row
 from neuraltopic.documents.token_stream import Block
@@ -40,6 +42,8 @@ class ComparisonData:
     tokens : Block or None
         The training documents as columns in the order of their text, -1 for a word without a column; None where only
         counts are at hand. Figures that look through windows need it.
+    train_embeddings, test_embeddings : (D, E), (N, E), or None
+        Both or neither.
     """
 
     train: Counts
@@ -48,6 +52,8 @@ class ComparisonData:
     train_labels: list[str | None] | None = None
     test_labels: list[str | None] | None = None
     tokens: Block | None = None
+    train_embeddings: Embeddings = None
+    test_embeddings: Embeddings = None
 
     def save(self, folder: Path) -> None:
         """Write all of it into a folder, which `open` reads once this is done and not before."""
@@ -56,22 +62,29 @@ class ComparisonData:
         if self.tokens is not None:
             np.save(folder / "tokens.npy", self.tokens.tokens.astype(np.int32))
             np.save(folder / "bounds.npy", self.tokens.bounds.astype(np.int64))
+        for name, embeddings in (("train", self.train_embeddings), ("test", self.test_embeddings)):
+            if embeddings is not None:
+                np.save(_embeddings(folder, name), embeddings)
         facts = {
             "words": list(self.words),
             "train_labels": self.train_labels,
             "test_labels": self.test_labels,
             "ordered": self.tokens is not None,
+            "embedded": self.train_embeddings is not None,
         }
         write_json(folder / _FACTS, facts)
 
     @classmethod
     def open(cls, folder: Path) -> "ComparisonData":
-        """Read what `save` wrote; counts and tokens stay on disk until used."""
+        """Read what `save` wrote; all but words and labels stays on disk until used."""
         facts: Any = read_json(folder / _FACTS, _MAX_BYTES)
         tokens = None
         if facts["ordered"]:
             arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("tokens", "bounds"))
             tokens = Block(*arrays)
+        embeddings: tuple[Embeddings, ...] = (None, None)
+        if facts["embedded"]:
+            embeddings = tuple(np.load(_embeddings(folder, name), mmap_mode="r") for name in ("train", "test"))
         return cls(
             Counts.open(folder / "train"),
             Counts.open(folder / "test"),
@@ -79,10 +92,11 @@ class ComparisonData:
             facts["train_labels"],
             facts["test_labels"],
             tokens,
+            *embeddings,
         )
 
     def sizes(self) -> dict[str, int | bool]:
-        """What a table says of the data: documents, words, tokens, labels, and whether the order of words is known."""
+        """What a table says of the data: documents, words, tokens, labels, embeddings; is the order of words known."""
         return {
             "train_documents": len(self.train),
             "test_documents": len(self.test),
@@ -91,6 +105,7 @@ class ComparisonData:
             "test_tokens": round(self.test.totals().sum()),
             "labels": len({label for label in self.test_labels or () if label is not None}),
             "ordered": self.tokens is not None,
+            "embedding": 0 if self.train_embeddings is None else self.train_embeddings.shape[1],
         }
 
 
@@ -106,6 +121,8 @@ def split_corpus(
     held_out: float | Corpus,
     label: str | None = None,
     seed: int = 0,
+    embeddings: EmbeddingFile | None = None,
+    held_out_embeddings: EmbeddingFile | None = None,
     progress: "Progress | None" = None,
 ) -> ComparisonData:
     """Count a corpus for a comparison; the vocabulary is learned on the training documents alone.
@@ -122,43 +139,47 @@ def split_corpus(
         Column of the labels; by default "label" where there is one.
     seed : int
         Of the draw.
+    embeddings, held_out_embeddings : EmbeddingFile, optional
+        Of `corpus`, a row a document as it is read, and of the documents of their own.
 
     Raises
     ------
     UsageError
-        When the share is not between 0 and 1, or there is no such column.
+        When the share is not between 0 and 1, there is no such column, or the embeddings are of other documents.
     NeuralTopicError
         When there are too few documents with words on either side.
     """
     if isinstance(held_out, Corpus):
-        train, test = _texts(corpus, "reading", progress), _texts(held_out, "reading held-out", progress)
+        train = _Side.read(corpus, embeddings, "reading", progress)
+        test = _Side.read(held_out, held_out_embeddings, "reading held-out", progress)
     else:
-        rows = _texts(corpus, "reading", progress)
-        chosen = draw_held_out(len(rows), held_out, seed)
-        test = [rows[number] for number in chosen.tolist()]
-        kept = np.setdiff1d(np.arange(len(rows)), chosen)
-        train = [rows[number] for number in kept.tolist()]
+        everything = _Side.read(corpus, embeddings, "reading", progress)
+        chosen = draw_held_out(len(everything.rows), held_out, seed)
+        test = everything.take(chosen)
+        train = everything.take(np.setdiff1d(np.arange(len(everything.rows)), chosen))
     preprocessor = Preprocessor(settings)
-    prepared = preprocessor.fit_transform(train, progress=progress)
-    train = [row for row, position in zip(train, prepared.position.tolist(), strict=True) if position >= 0]
-    counted = preprocessor.transform(test, progress=progress).counts
+    prepared = preprocessor.fit_transform(train.rows, progress=progress)
+    train = train.take(np.flatnonzero(prepared.position >= 0))
+    counted = preprocessor.transform(test.rows, progress=progress).counts
     filled = np.flatnonzero(counted.totals())
     if not len(filled):
         raise NeuralTopicError(
             "held-out documents",
             expected="at least one with a word of the vocabulary",
-            got=f"none among {len(test):,}",
+            got=f"none among {len(test.rows):,}",
             hint="Hold out more documents, or others",
         )
-    test = [test[number] for number in filled.tolist()]
-    train_labels, test_labels = _labels(train, test, label, corpus.name)
+    test = test.take(filled)
+    train_labels, test_labels = _labels(train.rows, test.rows, label, corpus.name)
     return ComparisonData(
         prepared.counts,
         counted.rows(filled),
         preprocessor.vocabulary.words,
         train_labels,
         test_labels,
-        joined(list(preprocessor.token_blocks(train))),
+        joined(list(preprocessor.token_blocks(train.rows))),
+        train.embeddings,
+        test.embeddings,
     )
 
 
@@ -193,15 +214,67 @@ def joined(blocks: Sequence[Block]) -> Block:
     return Block(np.concatenate([block.tokens for block in blocks]).astype(np.int32), bounds)
 
 
-def _texts(corpus: Corpus, stage: str, progress: "Progress | None") -> list[Row]:
-    """The first row of every distinct text."""
-    rows: dict[str, Row] = {}
-    for number, row in enumerate(corpus):
-        if progress and number % 1000 == 0:
-            progress(stage, number, None)
-        if row.text is not None and row.text.strip():
-            rows.setdefault(row.text.strip(), row)
-    return list(rows.values())
+@dataclass
+class _Side:
+    """Documents to fit on or to judge by, in memory: each distinct text once."""
+
+    rows: list[Row]
+    embeddings: Embeddings
+
+    @classmethod
+    def read(cls, corpus: Corpus, embeddings: EmbeddingFile | None, stage: str, progress: "Progress | None") -> "_Side":
+        ids: list[str] = []
+        first: dict[str, tuple[int, Row]] = {}  # of every text
+        for number, row in enumerate(corpus):
+            if progress and number % 1000 == 0:
+                progress(stage, number, None)
+            ids.append(row.id)
+            if row.text is not None and row.text.strip():
+                first.setdefault(row.text.strip(), (number, row))
+        kept = np.array([number for number, _ in first.values()], np.int64)
+        return cls([row for _, row in first.values()], embeddings_of(embeddings, ids, kept))
+
+    def take(self, rows: NDArray[np.int64]) -> "_Side":
+        embeddings = None if self.embeddings is None else self.embeddings[rows]
+        return _Side([self.rows[row] for row in rows.tolist()], embeddings)
+
+
+def embeddings_of(file: EmbeddingFile | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:
+    """The embeddings of some documents, (D, E), float32; None where there is no file.
+
+    Parameters
+    ----------
+    file : EmbeddingFile or None
+    ids : sequence of str
+        Of all documents that it has embeddings of, in their order.
+    rows : int array of shape (D,)
+        Those that are wanted.
+
+    Raises
+    ------
+    UsageError
+        When the file has others.
+    NeuralTopicError
+        When a number is not finite.
+    """
+    if file is None:
+        return None
+    wanted = np.zeros(len(ids), bool)
+    wanted[rows] = True
+    found = file.values[file.rows_of(ids, wanted)[rows]].astype(np.float32)
+    if not np.isfinite(found).all():
+        document = ids[int(rows[~np.isfinite(found).all(1)][0])]
+        raise NeuralTopicError(
+            f"embeddings {file.path}",
+            expected="finite numbers",
+            got=f"NaN or infinity for document {document!r:.80}",
+            hint="Make the embeddings again",
+        )
+    return found
+
+
+def _embeddings(folder: Path, side: str) -> Path:
+    return folder / f"{side}_embeddings.npy"
 
 
 def _labels(

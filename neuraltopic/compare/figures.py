@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.data import ComparisonData
-from neuraltopic.compare.model import ComparedModel
+from neuraltopic.compare.model import ComparedModel, Embeddings
 from neuraltopic.evaluate.clusters import (
     contingency,
     kmeans_clusters,
@@ -97,7 +97,7 @@ def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     The bound a token is a ratio of sums over documents, sum_d l_d / sum_d N_d = r; its standard error by the delta
     method is sqrt(sum_d (l_d - r N_d)^2) / sum_d N_d.
     """
-    bound = model.bound(data.test)
+    bound = model.bound(data.test, data.test_embeddings)
     if bound is None:
         return {}
     tokens = data.test.totals()
@@ -111,7 +111,12 @@ def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
 
 
 def completion_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
-    """Perplexity of a random half of each held-out document's tokens, by the vector of its other half."""
+    """Perplexity of a random half of each held-out document's tokens, by the vector of its other half.
+
+    None for a model that reads embeddings: these have read both halves.
+    """
+    if model.reads_embeddings:
+        return {}
     observed, scored = split_tokens(data.test, _COMPLETION_SEED)
     log_likelihood = model.log_likelihood(model.vectors(observed), scored)
     if not scored.nnz:
@@ -131,7 +136,7 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
         if labels is not None
     ]
     train_labels, labels = numbered_labels(*known)
-    test = model.vectors(data.test.rows(test_rows))
+    test = model.vectors(data.test.rows(test_rows), _rows(data.test_embeddings, test_rows))
     n_labels = len(np.unique(labels))
     figures = {
         **_table_figures(contingency(labels, model.shares(test).argmax(1)), "purity", "nmi"),
@@ -140,7 +145,7 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     }
     if len(np.unique(train_labels)) < 2:
         return figures
-    train = model.vectors(data.train.rows(train_rows))
+    train = model.vectors(data.train.rows(train_rows), _rows(data.train_embeddings, train_rows))
     return figures | {
         "probe_accuracy": float(probe_hits(train, train_labels, test, labels).mean()),
         "precision_at_10": float(precision_at_10(train, train_labels, test, labels).mean()),
@@ -149,6 +154,10 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
 
 def _labelled(labels: list[str | None] | None) -> NDArray[np.int64]:
     return np.flatnonzero([label is not None for label in labels or ()])
+
+
+def _rows(embeddings: Embeddings, rows: NDArray[np.int64]) -> Embeddings:
+    return None if embeddings is None else embeddings[rows]
 
 
 def _table_figures(table: NDArray[np.int64], of_purity: str | None, of_nmi: str) -> dict[str, float]:

@@ -49,7 +49,7 @@ def run_job(folder: Path, job: Job, figures: tuple[str, ...]) -> dict[str, Any]:
     data = ComparisonData.open(folder / DATA)
     model = build_model(job.model, job.n_components, job.seed)
     wall, cpu = time.perf_counter(), time.process_time()
-    model.fit(data.train, data.words)
+    model.fit(data.train, data.words, data.train_embeddings)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     memory = peak_memory_bytes()
 
@@ -76,6 +76,8 @@ def run_job(folder: Path, job: Job, figures: tuple[str, ...]) -> dict[str, Any]:
         "n_components": job.n_components,
         "seed": job.seed,
         "settings": model.settings,
+        "reads_embeddings": model.reads_embeddings,
+        "notes": model.notes,
         "versions": {package: version(package) for package in model.packages},
         "figures": found,
         "topics": [[data.words[word] for word in row] for row in lists.tolist()],

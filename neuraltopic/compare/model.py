@@ -1,6 +1,6 @@
 """What a model must answer to be compared.
 
-Axes: D documents, V words, K topics.
+Axes: D documents, V words, K topics, E numbers of a document embedding.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuraltopic.documents.counts import Counts
 
 FloatArray = NDArray[np.floating]
+Embeddings = FloatArray | None  # (D, E), a row a document, where such are at hand
 
 
 class ComparedModel(ABC):
@@ -24,15 +25,22 @@ class ComparedModel(ABC):
         All that was chosen about it, as JSON can hold it.
     packages : tuple of str
         Distributions whose versions the result depends on.
+    reads_embeddings : bool
+        Whether documents must come with embeddings. Those are of whole documents, so that what such a model foresees
+        of one half of a document it has read in them: it has no completion perplexity.
+    notes : list of str
+        What the figures do not say of this fit, a phrase each.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
+    reads_embeddings: bool = False
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
+        self.notes: list[str] = []
 
     @abstractmethod
-    def fit(self, counts: Counts, words: Sequence[str]) -> None:
+    def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
         """Learn from counts (D, V) of V words: all of what a user waits for, and nothing else, since it is timed."""
 
     @abstractmethod
@@ -40,7 +48,7 @@ class ComparedModel(ABC):
         """What ranks the words of each topic, (K, V); the highest are its top words."""
 
     @abstractmethod
-    def vectors(self, counts: Counts) -> FloatArray:
+    def vectors(self, counts: Counts, embeddings: Embeddings = None) -> FloatArray:
         """Vector of each document, (D, K)."""
 
     @abstractmethod
@@ -51,6 +59,6 @@ class ComparedModel(ABC):
         """Share of each topic in documents with these vectors, (D, K); here the vectors themselves."""
         return vectors
 
-    def bound(self, counts: Counts) -> NDArray[np.float64] | None:
+    def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray[np.float64] | None:
         """Lower bound on log p(words) of each document in nats, (D,); None for a model that has none."""
         return None

@@ -19,13 +19,18 @@ def known_models() -> tuple[str, ...]:
     return (DEFAULT, *RECIPES, *BASELINES, *ALIASES)
 
 
-def check_models(names: tuple[str, ...]) -> tuple[str, ...]:
+def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     """The models of these names under their own names, each once.
+
+    Parameters
+    ----------
+    embedded : bool
+        Whether the documents come with embeddings.
 
     Raises
     ------
     UsageError
-        For a name that is none, none at all, or one twice.
+        For a name that is none, none at all, or one twice, or a model that wants embeddings where there are none.
     NeuralTopicError
         When the package of a baseline is missing.
     """
@@ -40,7 +45,18 @@ def check_models(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in chosen:
         if name in BASELINES:
             require_installed(name)
+            if not embedded and BASELINES[name].reads_embeddings:
+                raise _without_embeddings(name)
     return chosen
+
+
+def _without_embeddings(name: str) -> UsageError:
+    return UsageError(
+        f"model {name}",
+        expected="embeddings of the documents",
+        got="none",
+        hint="Pass a .npy or Parquet file of them by --embeddings (embeddings=)",
+    )
 
 
 def check_recipe(name: str) -> None:

@@ -32,18 +32,20 @@ def markdown(comparison: "Comparison", request: dict[str, Any]) -> str:
     """The page."""
     sizes = comparison.sizes
     labels = f"{sizes['labels']} labels" if sizes["labels"] else "no labels"
+    embeddings = f", embeddings of {sizes['embedding']:,} numbers" if sizes["embedding"] else ""
     order = "in the order of the text" if sizes["ordered"] else "their order unknown, so no figure has windows"
     parts = [
         f"# {_escaped(comparison.name)}, K = {request['n_components']}",
         f"{sizes['train_documents']:,} training documents ({sizes['train_tokens']:,} tokens, {order}), "
-        f"{sizes['test_documents']:,} held out ({sizes['test_tokens']:,} tokens), {sizes['words']:,} words, {labels}. "
-        f"{request['n_seeds']} seeds from {request['seed']}, {request['threads']} thread(s) a fit, top "
-        f"{TOP_WORDS} words of a topic. neuraltopic {request['neuraltopic']}.",
-        "## Medians over seeds",
+        f"{sizes['test_documents']:,} held out ({sizes['test_tokens']:,} tokens), {sizes['words']:,} words, {labels}"
+        f"{embeddings}. "
+        f"{_number(request['n_seeds'], 'seed')} from {request['seed']}, {_number(request['threads'], 'thread')} a fit, "
+        f"top {TOP_WORDS} words of a topic. neuraltopic {request['neuraltopic']}.",
+        "## Medians over seeds" if request["n_seeds"] > 1 else "## Figures",
         _table(comparison, _median_cell),
         "Best in bold, equals as printed with it.",
-        "## From the least to the most over seeds",
-        _table(comparison, _range_cell),
+        *remarks(comparison),
+        *(["## From the least to the most over seeds", _table(comparison, _range_cell)] * (request["n_seeds"] > 1)),
         "## What the figures are",
         "\n".join(f"- **{heading(metric)}** {metric.meaning}." for metric in comparison.metrics),
         "## Models",
@@ -52,6 +54,20 @@ def markdown(comparison: "Comparison", request: dict[str, Any]) -> str:
     if comparison.failures:
         parts += ["## Failed", _failed(comparison.failures)]
     return "\n\n".join(parts) + "\n"
+
+
+def remarks(comparison: "Comparison") -> list[str]:
+    """What the figures alone would not say, a sentence each."""
+    done = [result for model in comparison.models for result in comparison.finished(model)[:1]]
+    reading = [result["model"] for result in done if result.get("reads_embeddings")]
+    said = []
+    if reading:
+        said.append(
+            f"{_listed(reading)} read{'s' if len(reading) == 1 else ''} embeddings that were made before: the time for "
+            "these is in no figure, and a completion perplexity is not defined, since they are of whole documents."
+        )
+    said += [f"{each['model']}, seed {each['seed']}: {', '.join(each['notes'])}." for each in done if each.get("notes")]
+    return said
 
 
 def choice_markdown(choice: "ChoiceOfK") -> str:
@@ -76,6 +92,14 @@ def choice_markdown(choice: "ChoiceOfK") -> str:
     if choice.failures:
         parts += ["## Failed", _failed(choice.failures)]
     return "\n\n".join(parts) + "\n"
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _failed(failures: list[dict[str, Any]]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from numpy.typing import NDArray
 
-from neuraltopic.compare.model import ComparedModel, FloatArray
+from neuraltopic.compare.model import ComparedModel, Embeddings, FloatArray
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.counts import Counts
 
@@ -19,7 +19,7 @@ class RecipeModel(ComparedModel):
         self._vae = DocumentVAE(n_components, recipe=recipe, device="cpu", random_state=seed)
         self.settings = {"class": "neuraltopic.DocumentVAE", **self._vae.get_params()}
 
-    def fit(self, counts: Counts, words: Sequence[str]) -> None:
+    def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
         """Train, with the recipe's own schedule."""
         self._vae.fit(counts)
         self._word_totals = counts.word_totals()
@@ -28,7 +28,7 @@ class RecipeModel(ComparedModel):
         """The recipe's own ranking."""
         return self._vae.word_weights(self._word_totals)
 
-    def vectors(self, counts: Counts) -> FloatArray:
+    def vectors(self, counts: Counts, embeddings: Embeddings = None) -> FloatArray:
         """As search takes them."""
         return self._vae.transform(counts)
 
@@ -40,6 +40,6 @@ class RecipeModel(ComparedModel):
         """Of the decoder at the vectors."""
         return self._vae.log_likelihood(counts, vectors)
 
-    def bound(self, counts: Counts) -> NDArray:
+    def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray:
         """The ELBO (17.11)."""
         return self._vae.bound(counts)

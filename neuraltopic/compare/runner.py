@@ -28,7 +28,9 @@ _MAX_BYTES = 1 << 26
 # What runs a job; its arguments follow.
 _COMMAND = (sys.executable, "-m", "neuraltopic.compare.jobs")
 # What numerical libraries read once, as they are imported.
-_THREADS = tuple(f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM"))
+_THREADS = tuple(
+    f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMBA_NUM")
+)
 
 
 class Bench:

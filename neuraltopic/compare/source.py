@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuraltopic.compare.counts_folder import is_counts_folder, read_counts_folder
+from neuraltopic.compare.counts_folder import has_test_counts, is_counts_folder, read_counts_folder
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.readers import StandardInput
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
@@ -35,11 +36,15 @@ class Source:
         Words of the training documents in their order, a document a line, for prepared counts.
     seed : int
         Of the draw.
+    embeddings : EmbeddingFile, optional
+        Of the documents, a row each as they are read, for models that take such.
+    held_out_embeddings : EmbeddingFile, optional
+        Of documents of their own, or of test_bow.npz.
 
     Raises
     ------
     UsageError
-        When an option does not apply to the kind of source.
+        When an option does not apply to the kind of source, or embeddings of one side are missing.
     """
 
     documents: Corpus | Path
@@ -48,9 +53,12 @@ class Source:
     label: str | None = None
     texts: Path | None = None
     seed: int = 0
+    embeddings: EmbeddingFile | None = None
+    held_out_embeddings: EmbeddingFile | None = None
 
     def __post_init__(self) -> None:
-        """Refuse options that would change nothing."""
+        """Refuse options that would change nothing, and half of the embeddings."""
+        self._check_embeddings()
         if isinstance(self.documents, Corpus):
             _require_none("texts", self.texts, "prepared counts")
             return
@@ -88,6 +96,7 @@ class Source:
                 "preprocessing": (self.preprocessing or Preprocessing()).to_dict(),
                 "label": self.label,
                 "split_seed": self.seed,
+                **self._embedded(),
             }
         files = [*self.documents.glob("t*_*.*"), self.documents / "vocab.txt"]
         return {
@@ -96,6 +105,7 @@ class Source:
             "held_out": self.held_out,
             "texts": self.texts and str(self.texts),
             "split_seed": self.seed,
+            **self._embedded(),
         }
 
     def read(self, progress: "Progress | None" = None) -> ComparisonData:
@@ -107,10 +117,51 @@ class Source:
                 held_out=HELD_OUT if self.held_out is None else self.held_out,
                 label=self.label,
                 seed=self.seed,
+                embeddings=self.embeddings,
+                held_out_embeddings=self.held_out_embeddings,
                 progress=progress,
             )
         assert not isinstance(self.held_out, Corpus)
-        return read_counts_folder(self.documents, held_out=self.held_out, texts=self.texts, seed=self.seed)
+        return read_counts_folder(
+            self.documents,
+            held_out=self.held_out,
+            texts=self.texts,
+            seed=self.seed,
+            embeddings=self.embeddings,
+            held_out_embeddings=self.held_out_embeddings,
+        )
+
+    def _check_embeddings(self) -> None:
+        if isinstance(self.documents, Corpus):
+            apart = isinstance(self.held_out, Corpus)
+        else:
+            apart = has_test_counts(self.documents)
+        given, others = self.embeddings, self.held_out_embeddings
+        if others is not None and not (given and apart):
+            raise UsageError(
+                "held_out_embeddings",
+                expected="it only where held-out documents come by themselves, beside embeddings of the others",
+                got=str(others.path),
+                hint="A share is held out of the documents with their embeddings",
+            )
+        if given and apart and others is None:
+            raise UsageError(
+                "held_out_embeddings",
+                expected="a file, since held-out documents are given by themselves",
+                got="none",
+                hint="Embed these documents too",
+            )
+        if given and others and given.shape[1] != others.shape[1]:
+            raise UsageError(
+                "held_out_embeddings",
+                expected=f"{given.shape[1]:,} numbers a document, as {given.path} has",
+                got=f"{others.shape[1]:,}",
+                hint="Embed all documents by one model",
+            )
+
+    def _embedded(self) -> dict[str, Any]:
+        files = {"embeddings": self.embeddings, "held_out_embeddings": self.held_out_embeddings}
+        return {name: file and file.facts() for name, file in files.items()}
 
 
 def _of_corpus(corpus: Corpus) -> dict[str, Any]:

@@ -124,6 +124,45 @@ def test_a_missing_package_is_named(call, corpus, tmp_path, monkeypatch):
     )
 
 
+def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypatch):
+    monkeypatch.setattr("neuraltopic.compare.baselines.find_spec", lambda name: True)
+    np.save(tmp_path / "embeddings.npy", np.eye(60))
+    arguments = ("compare", corpus, "-o", tmp_path / "out", *FAST, "--models", "bertopic,nmf", "-q")
+    without = call(*arguments)
+    assert (without.code, without.out) == (2, "")
+    assert without.err == (
+        "neuraltopic: model bertopic: expected embeddings of the documents; got none. Pass a .npy or Parquet file of "
+        "them by --embeddings.\n"
+    )
+    result = call(*arguments, "--embeddings", tmp_path / "embeddings.npy")
+    assert result.code == 0
+    assert "bertopic reads embeddings that were made before" in result.out
+    assert max(map(len, result.out.splitlines())) <= WIDTH
+    page = (tmp_path / "out" / "comparison.md").read_text()
+    assert "3 labels, embeddings of 60 numbers." in page
+    assert "bertopic, seed 0: 3 topics." in page
+    for options, said in (
+        (("--embeddings", "gone.npy"), "embeddings gone.npy: expected a .npy or Parquet file; got no such file"),
+        (("--held-out-embeddings", tmp_path / "embeddings.npy"), "--held-out-embeddings: expected it only where"),
+    ):
+        refused = call("compare", corpus, "-o", tmp_path / "other", "--models", "nmf", *options)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert said in refused.err
+
+
+@pytest.mark.slow
+def test_a_real_fit_of_embeddings(call, corpus, tmp_path):
+    pytest.importorskip("fastopic", reason="fastopic is not installed: pip install 'neuraltopic[peers]'")
+    np.save(tmp_path / "embeddings.npy", np.repeat(np.eye(3), 20, axis=0))  # the folder is read theme by theme
+    out = tmp_path / "out"
+    arguments = ("--models", "fastopic", "--embeddings", tmp_path / "embeddings.npy", "-q")
+    result = call("compare", corpus, "-o", out, *FAST, "--seeds", "1", *arguments)
+    assert result.code == 0
+    (figures,) = [json.loads(path.read_text())["figures"] for path in (out / "runs").glob("*.json")]
+    assert figures["purity"] == figures["precision_at_10"] == 1.0
+    assert "perplexity_completion" not in figures
+
+
 def test_an_interruption_says_how_to_go_on():
     for reached, said in (
         (None, "interrupted before the first fit"),

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from neuraltopic.compare.model import ComparedModel
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.evaluate.clusters import unit_rows
 from tests.runs import write_corpus
 
 # A job that fits nothing: it notes that it was called, and gives figures that depend on K and the seed. sklearn-lda
@@ -36,6 +38,7 @@ found = {
 }
 result = {
     "model": model, "n_components": k, "seed": seed, "settings": {"random_state": seed, "passes": 10},
+    "reads_embeddings": model == "bertopic", "notes": [f"{k} topics"] * (model == "bertopic"),
     "versions": {"a": "1.0"}, "figures": found, "topics": [words[t : t + 10] for t in range(k)],
 }
 (folder / "runs" / f"{model}-k{k}-seed{seed}.json").write_text(json.dumps(result))
@@ -62,6 +65,18 @@ def data(corpus) -> ComparisonData:
     return split_corpus(open_corpus(corpus), Preprocessing(min_df=1), held_out=0.2)
 
 
+@pytest.fixture(scope="session")
+def embedded(data) -> ComparisonData:
+    """The data with embeddings of length 1, as models of language give them, each near an axis of its theme."""
+    rng = np.random.default_rng(0)
+    axes = dict(zip(("space", "sport", "kitchen"), np.eye(8), strict=False))
+    train, test = (
+        unit_rows(np.stack([axes[label] + 0.1 * rng.normal(size=8) for label in labels])).astype(np.float32)
+        for labels in (data.train_labels, data.test_labels)
+    )
+    return replace(data, train_embeddings=train, test_embeddings=test)
+
+
 class UnigramModel(ComparedModel):
     """Every document has the same words; its vector is its label, as a one-hot row."""
 
@@ -70,13 +85,13 @@ class UnigramModel(ComparedModel):
         self.probabilities = np.asarray(probabilities, np.float64)
         self._vectors = vectors
 
-    def fit(self, counts, words):
+    def fit(self, counts, words, embeddings=None):
         pass
 
     def word_scores(self):
         return np.stack([self.probabilities, -self.probabilities])
 
-    def vectors(self, counts):
+    def vectors(self, counts, embeddings=None):
         return np.ones((len(counts), 2)) if self._vectors is None else self._vectors(counts)
 
     def log_likelihood(self, vectors, counts):

@@ -1,10 +1,11 @@
-"""Each baseline against the mixture it claims to be, on counts of three themes."""
+"""Each baseline of counts against the mixture it claims to be, on counts of three themes."""
 
 import numpy as np
 import pytest
 
-from neuraltopic.compare import baselines
-from neuraltopic.compare.baselines import BASELINES, NMF, Mixture, require_installed
+from neuraltopic.compare import baselines, mixture
+from neuraltopic.compare.baselines import BASELINES, require_installed
+from neuraltopic.compare.count_baselines import NMF
 from neuraltopic.compare.figures import top_topic_words
 from neuraltopic.documents.counts import Counts
 from neuraltopic.errors import NeuralTopicError
@@ -12,10 +13,10 @@ from tests.runs import THEMES
 
 # What the compiled part of tomotopy says as it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-INSTALLED = [name for name in BASELINES if name != "tomotopy" or baselines.find_spec("tomotopy")]
+INSTALLED = ["gensim-lda", "sklearn-lda", "nmf", *(["tomotopy"] if baselines.find_spec("tomotopy") else [])]
 
 
-class Fixed(Mixture):
+class Fixed(mixture.Mixture):
     """Two topics of three words."""
 
     def topic_probabilities(self):
@@ -29,7 +30,7 @@ class Fixed(Mixture):
 
 
 def test_the_likelihood_of_a_mixture_by_hand(monkeypatch):
-    monkeypatch.setattr(baselines, "_TILE", 3)  # a document at a time
+    monkeypatch.setattr(mixture, "_TILE", 3)  # a document at a time
     counts = Counts.from_scipy(np.array([[1, 2, 0], [0, 0, 4], [0, 0, 0]]))
     found = Fixed(2, 0).log_likelihood(np.array([[3.0, 1.0], [0.0, 0.0], [1.0, 0.0]]), counts)
     first = np.log(0.375) + 2 * np.log(0.75 * 0.5 + 0.25 * 0.25)

@@ -8,6 +8,7 @@ from neuraltopic.compare.agreement import pseudo_values, seed_agreement
 from neuraltopic.compare.choose_k import choose_k, spread
 from neuraltopic.compare.comparison import Comparison, add_stability, compare
 from neuraltopic.compare.figures import METRICS
+from neuraltopic.compare.page import remarks
 from neuraltopic.compare.source import Source
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.settings import Preprocessing
@@ -77,6 +78,22 @@ def test_agreement_is_the_overlap_of_topics_paired():
     ]
 
 
+def test_what_the_figures_do_not_say(tmp_path):
+    read = {"reads_embeddings": True, "notes": ["2 topics", "25% in none"]}
+    results = [
+        {**result("a", 3), **read},
+        {**result("a", 4), **read},
+        result("b", 3),
+        {**result("c", 3), "reads_embeddings": True, "notes": []},
+    ]
+    first, second = remarks(Comparison(tmp_path, "x", ("a", "b", "c"), results, {}))
+    assert first.startswith("a and c read embeddings that were made before")
+    assert second == "a, seed 3: 2 topics, 25% in none."
+    (alone,) = remarks(Comparison(tmp_path, "x", ("b", "c"), results, {}))
+    assert alone.startswith("c reads embeddings")
+    assert remarks(Comparison(tmp_path, "x", ("b",), results, {})) == []
+
+
 def test_a_comparison_writes_its_tables_and_pictures(source, tmp_path, fake_jobs):
     output = tmp_path / "out"
     found = compare(source, ["nmf", "nvdm", "sklearn-lda"], output, n_components=3, n_seeds=2, seed=4)
@@ -102,6 +119,13 @@ def test_a_comparison_of_which_nothing_came(source, tmp_path, fake_jobs):
     found = compare(source, ["sklearn-lda"], tmp_path / "out", n_components=3, n_seeds=1)
     assert (found.metrics, len(found.failures)) == ([], 1)
     assert not (tmp_path / "out" / "comparison.png").exists()
+
+
+def test_one_seed_has_no_range(source, tmp_path, fake_jobs):
+    compare(source, ["nmf"], tmp_path / "out", n_components=3, n_seeds=1, threads=2)
+    page = (tmp_path / "out" / "comparison.md").read_text()
+    assert "1 seed from 0, 2 threads a fit" in page
+    assert "over seeds" not in page.split("## What the figures are")[0]
 
 
 def test_wrong_requests_do_no_work(source, tmp_path, fake_jobs):

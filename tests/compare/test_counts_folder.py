@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.compare.counts_folder import is_counts_folder, read_counts_folder
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 TRAIN = np.array([[2, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]])
@@ -53,6 +54,18 @@ def test_without_test_counts_a_share_is_held_out(folder):
     labels = dict(zip(map(tuple, TRAIN), ["0", "1", "1", None], strict=True))
     for counts, found in ((data.train, data.train_labels), (data.test, data.test_labels)):
         assert found == [labels[tuple(row)] for row in counts.to_scipy().toarray()]
+
+
+def test_embeddings_of_documents_that_stay(folder):
+    for name, n in (("train", 4), ("test", 2)):
+        np.save(folder / f"{name}.npy", np.arange(float(n))[:, None])
+    train, test = (EmbeddingFile(folder / f"{name}.npy") for name in ("train", "test"))
+    data = read_counts_folder(folder, embeddings=train, held_out_embeddings=test)
+    assert (data.train_embeddings.ravel().tolist(), data.test_embeddings.ravel().tolist()) == ([0, 1, 3], [0])
+    (folder / "test_bow.npz").unlink()
+    data = read_counts_folder(folder, held_out=0.5, seed=1, embeddings=train)
+    for counts, embeddings in ((data.train, data.train_embeddings), (data.test, data.test_embeddings)):
+        assert np.array_equal(counts.to_scipy().toarray(), TRAIN[embeddings.ravel().astype(int)])
 
 
 def test_a_share_beside_test_counts_is_refused(folder):

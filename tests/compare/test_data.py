@@ -1,7 +1,10 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from neuraltopic.compare.data import ComparisonData, draw_held_out, is_saved, split_corpus
+from neuraltopic.compare.data import ComparisonData, draw_held_out, embeddings_of, is_saved, split_corpus
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -21,6 +24,7 @@ def test_a_share_is_held_out(data):
         "test_tokens": int(data.test.totals().sum()),
         "labels": 3,
         "ordered": True,
+        "embedding": 0,
     }
 
 
@@ -75,7 +79,62 @@ def test_documents_of_their_own_are_held_out(tmp_path):
     assert without.train_labels is None
 
 
-def test_it_opens_as_it_was_saved(data, tmp_path):
+def of_documents(folder, ids, values) -> EmbeddingFile:
+    pq.write_table(pa.table({"id": ids, "embedding": np.asarray(values, np.float64).tolist()}), folder / "e.parquet")
+    return EmbeddingFile(folder / "e.parquet")
+
+
+def test_embeddings_go_with_their_documents(tmp_path):
+    rows = ["rocket moon", "rocket moon", "", "goal team", "xylophone", "goal rocket", "bread oven", "moon moon"]
+    np.save(tmp_path / "e.npy", np.arange(8.0)[:, None].repeat(2, 1))
+    settings = Preprocessing(min_df=1)
+    file = EmbeddingFile(tmp_path / "e.npy")
+    data = split_corpus(open_corpus(rows), settings, held_out=0.4, seed=3, embeddings=file)
+    found = {}
+    for counts, embeddings in ((data.train, data.train_embeddings), (data.test, data.test_embeddings)):
+        assert embeddings.dtype == np.float32
+        for row, (number, same) in zip(counts.to_scipy().toarray(), embeddings.tolist(), strict=True):
+            assert number == same
+            found[int(number)] = {word for word, n in zip(data.words, row, strict=True) if n}
+    # Of the copies the first; the empty row counts as a row.
+    assert 1 not in found
+    assert 2 not in found
+    assert len(found) >= 5
+    for number, words in found.items():
+        assert words <= set(rows[number].split())
+
+
+def test_embeddings_of_documents_held_out_by_themselves(tmp_path):
+    train = sentences(12)
+    held_out = ["rocket moon", "", "goal"]
+    for name, n in (("train", 12), ("test", 3)):
+        np.save(tmp_path / f"{name}.npy", np.arange(float(n))[:, None])
+    data = split_corpus(
+        open_corpus(train),
+        SETTINGS,
+        held_out=open_corpus(held_out),
+        embeddings=EmbeddingFile(tmp_path / "train.npy"),
+        held_out_embeddings=EmbeddingFile(tmp_path / "test.npy"),
+    )
+    assert data.train_embeddings[:, 0].tolist() == list(range(12))
+    assert data.test_embeddings[:, 0].tolist() == [0, 2]
+    assert data.sizes()["embedding"] == 1
+
+
+def test_embeddings_that_do_not_fit(tmp_path):
+    np.save(tmp_path / "e.npy", np.zeros((5, 2)))
+    with pytest.raises(UsageError, match=r"e\.npy: expected 6 rows, one an input document; got 5"):
+        split_corpus(open_corpus(sentences(6)), SETTINGS, held_out=0.5, embeddings=EmbeddingFile(tmp_path / "e.npy"))
+    file = of_documents(tmp_path, ["a", "b", "c"], [[1.0], [float("nan")], [2.0]])
+    assert embeddings_of(file, ["c", "x", "a"], np.array([2, 0])).tolist() == [[1.0], [2.0]]
+    assert embeddings_of(None, ["c"], np.array([0])) is None
+    with pytest.raises(UsageError, match="none for 'x'"):
+        embeddings_of(file, ["c", "x", "a"], np.array([1]))
+    with pytest.raises(NeuralTopicError, match="expected finite numbers; got NaN or infinity for document 'b'"):
+        embeddings_of(file, ["a", "b"], np.array([0, 1]))
+
+
+def test_it_opens_as_it_was_saved(data, embedded, tmp_path):
     assert not is_saved(tmp_path)
     data.save(tmp_path)
     assert is_saved(tmp_path)
@@ -85,7 +144,12 @@ def test_it_opens_as_it_was_saved(data, tmp_path):
     assert np.array_equal(opened.tokens.tokens, data.tokens.tokens)
     assert opened.test_labels == data.test_labels
     ComparisonData(data.train, data.test, data.words).save(tmp_path / "bare")
-    assert ComparisonData.open(tmp_path / "bare").tokens is None
+    bare = ComparisonData.open(tmp_path / "bare")
+    assert (bare.tokens, bare.train_embeddings, bare.test_embeddings) == (None, None, None)
+    embedded.save(tmp_path / "embedded")
+    opened = ComparisonData.open(tmp_path / "embedded")
+    assert np.array_equal(opened.train_embeddings, embedded.train_embeddings)
+    assert np.array_equal(opened.test_embeddings, embedded.test_embeddings)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.5, 3, float("nan")])

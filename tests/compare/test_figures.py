@@ -28,6 +28,31 @@ def test_perplexity_of_even_words_is_their_number(unigram_model):
     assert found == {"perplexity_completion": pytest.approx(4.0, rel=1e-12)}
 
 
+def test_what_read_whole_documents_has_nothing_to_foresee(unigram_model):
+    model = unigram_model([0.25] * 4)
+    model.reads_embeddings = True
+    assert completion_figures(model, plain()) == {}
+
+
+def test_documents_keep_their_embeddings(unigram_model):
+    embeddings = {"train_embeddings": np.eye(12), "test_embeddings": np.eye(3)}
+    data = plain(train_labels=["x", None, *"xxxxyyyyyy"], test_labels=["x", None, "y"], **embeddings)
+    model, asked = unigram_model([0.25] * 4), []
+
+    def vectors(counts, embeddings=None):
+        asked.append(embeddings)
+        return counts.to_scipy()[:, [0, 2]].toarray().astype(float)
+
+    model.vectors = vectors
+    model.bound = lambda counts, embeddings: asked.append(embeddings) or np.zeros(3)
+    label_figures(model, data)
+    bound_figures(model, data)
+    test, train, whole = asked
+    assert np.array_equal(train, np.eye(12)[[0, *range(2, 12)]])
+    assert np.array_equal(test, np.eye(3)[[0, 2]])
+    assert np.array_equal(whole, np.eye(3))
+
+
 def test_documents_of_one_word_leave_nothing_to_foresee(unigram_model):
     data = ComparisonData(counts(TRAIN), counts([[1, 0, 0, 0]]), ("a", "b", "c", "d"))
     assert completion_figures(unigram_model([0.25] * 4), data) == {}
@@ -36,7 +61,7 @@ def test_documents_of_one_word_leave_nothing_to_foresee(unigram_model):
 def test_the_bound_a_token_and_its_error(unigram_model):
     model = unigram_model([0.25] * 4)
     assert bound_figures(model, plain()) == {}
-    model.bound = lambda counts: np.array([-6.0, -2.0, -8.0])
+    model.bound = lambda counts, embeddings: np.array([-6.0, -2.0, -8.0])
     found = bound_figures(model, plain())
     assert found["bound_per_token"] == pytest.approx(-16 / 9)
     assert found["perplexity_bound"] == pytest.approx(np.exp(16 / 9))

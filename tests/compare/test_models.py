@@ -12,7 +12,7 @@ from neuraltopic.topic_model import TopicModel
 
 def test_every_recipe_can_be_compared():
     assert set(RECIPES) < set(known_models())
-    assert check_models(("default", "lda", "nmf")) == ("default", "gensim-lda", "nmf")
+    assert check_models(("default", "lda", "nmf"), embedded=False) == ("default", "gensim-lda", "nmf")
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,22 @@ def test_every_recipe_can_be_compared():
 )
 def test_names_that_are_wrong(names, said):
     with pytest.raises(UsageError, match=said):
-        check_models(names)
+        check_models(names, embedded=False)
 
 
 def test_a_baseline_is_asked_for_its_package(monkeypatch):
     asked = []
     monkeypatch.setattr(models, "require_installed", asked.append)
-    check_models(("tomotopy", "default"))
+    check_models(("tomotopy", "default"), embedded=False)
     assert asked == ["tomotopy"]
+
+
+def test_what_reads_embeddings_is_refused_without(monkeypatch):
+    monkeypatch.setattr(models, "require_installed", lambda name: None)
+    for name in ("bertopic", "fastopic"):
+        assert check_models((name,), embedded=True) == (name,)
+        with pytest.raises(UsageError, match=f"model {name}: expected embeddings of the documents; got none"):
+            check_models((name,), embedded=False)
 
 
 def test_recipes_of_a_sweep():

@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from neuraltopic.compare.comparison import Comparison
 from neuraltopic.compare.picture import draw_comparison, draw_curves
 
@@ -29,6 +32,23 @@ def test_a_panel_a_metric_that_models_share(tmp_path):
     assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
     alone = draw_comparison(Comparison(tmp_path, "x", ("a",), results[:3], {}))
     assert [panel.get_title(loc="left") for panel in alone.axes] == ["NPMI ↑", "diversity ↑", "perplexity, bound ↓"]
+
+
+def test_values_that_are_nearly_equal_lie_near_to_one_another(tmp_path):
+    results = [
+        {"model": model, "n_components": 2, "seed": 0, "figures": {"cpu_seconds": 1.0, "probe_accuracy": value, **more}}
+        for model, value, more in (
+            ("a", 0.500, {"diversity": 0.1, "perplexity_bound": 2000.0}),
+            ("b", 0.502, {"diversity": 0.9, "perplexity_bound": 2001.0}),
+        )
+    ]
+    figure = draw_comparison(Comparison(tmp_path, "x", ("a", "b"), results, {}))
+    spans = {panel.get_title(loc="left"): np.diff(panel.get_ylim())[0] for panel in figure.axes}
+    assert spans == {
+        "diversity ↑": pytest.approx(0.8 * 1.3),
+        "perplexity, bound ↓": pytest.approx(100, rel=0.01),
+        "probe ↑": pytest.approx(0.05),
+    }
 
 
 def test_curves_over_k_mark_the_chosen_one():

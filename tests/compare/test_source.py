@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.compare.source import Source
+from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
@@ -42,6 +43,36 @@ def test_it_reads_either_kind(corpus, folder):
     source = Source(folder, 0.3)
     assert len(source.read().train) == 7
     assert (source.path, source.name) == (folder, str(folder))
+
+
+def embeddings(folder, n, dimensions=2) -> EmbeddingFile:
+    path = folder / f"{n}x{dimensions}.npy"
+    np.save(path, np.zeros((n, dimensions)))
+    return EmbeddingFile(path)
+
+
+def test_embeddings_come_for_both_sides_or_for_none(corpus, folder, tmp_path):
+    train, test = embeddings(tmp_path, 10), embeddings(tmp_path, 5)
+    found = Source(folder, embeddings=train)
+    assert found.read().train_embeddings.shape == (8, 2)
+    assert found.request() != Source(folder).request()
+    sparse.save_npz(folder / "test_bow.npz", sparse.csr_matrix(np.eye(2, dtype=int).repeat(3, 0)[:5]))
+    assert Source(folder, embeddings=train, held_out_embeddings=test).read().test_embeddings.shape == (5, 2)
+    apart = {"held_out": open_corpus(corpus)}
+    Source(open_corpus(corpus), **apart, embeddings=train, held_out_embeddings=test)
+    for documents, options, said in (
+        (folder, {"embeddings": train}, "expected a file, since held-out documents are given by themselves; got none"),
+        (open_corpus(corpus), {**apart, "embeddings": train}, "expected a file"),
+        (folder, {"held_out_embeddings": test}, "expected it only where"),
+        (open_corpus(corpus), {"embeddings": train, "held_out_embeddings": test}, "expected it only where"),
+        (
+            folder,
+            {"embeddings": train, "held_out_embeddings": embeddings(tmp_path, 5, 3)},
+            "expected 2 numbers a document",
+        ),
+    ):
+        with pytest.raises(UsageError, match=f"held_out_embeddings: {said}"):
+            Source(documents, **options)
 
 
 def test_options_that_do_not_apply(corpus, folder):
