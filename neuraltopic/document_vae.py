@@ -5,6 +5,7 @@ Axes: D documents, V words, K latent dimensions.
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,12 +16,15 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from neuraltopic.checkpoints import Checkpoint
-from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.map_objective import WithPrior
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted, Objective
 from neuraltopic.core.training import Schedule, Trainer, bounds
 from neuraltopic.core.vae import VAE
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.seed_prior import SeedPrior
+from neuraltopic.documents.seed_words import Seeds, require_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.fitting import (
     draw_seed,
@@ -31,7 +35,7 @@ from neuraltopic.fitting import (
     split_rows,
     train,
 )
-from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe
+from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe, require_takes_seeds
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
@@ -57,6 +61,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     validation_fraction : float, optional
         Share of the documents held out for early stopping; 0 trains on all of them to the last epoch. By default a
         twentieth, but no more than 250 documents.
+    seed_words : mapping of topic to columns, or a list of lists, optional
+        Columns of X that are to stand high in some topics: {0: [12, 7]}, or one list for each of topics 0, 1, ... The
+        topics start at the documents that hold them, and a prior keeps them there as far as the counts allow: see
+        `neuraltopic.documents.seed_prior`. Not for the recipe nvdm.
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
@@ -98,6 +106,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         learning_rate: float | None = None,
         patience: int | None = None,
         validation_fraction: float | None = None,
+        seed_words: Mapping[int, Sequence[int]] | Sequence[Sequence[int]] | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -108,6 +117,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.learning_rate = learning_rate
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.seed_words = seed_words
         self.device = device
         self.random_state = random_state
 
@@ -152,6 +162,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Learn from counts, as `fit` does, and return the posterior means, (D, K), as `transform` would."""
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
+        seeds = self.seeds()
+        require_columns(seeds, counts.shape[1])
         filled = np.flatnonzero(np.diff(counts.indptr))
         if not len(filled):
             raise NeuralTopicError(
@@ -166,7 +178,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.build(counts.shape[1], int(self.n_components))
-        recipe.initialise(self.vae_, counts, generator)
+        recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 
         held_out, training = split_rows(filled, self.validation_fraction, generator)
@@ -174,11 +186,11 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.vae_,
             CountBatches(counts, training, device),
             CountBatches(counts, held_out, device),
-            recipe.objective,
+            self._objective(recipe, seeds, counts, len(training)),
             schedule,
             generator,
         )
-        request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts)
+        request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts, seeds)
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         train(
@@ -198,6 +210,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
+
+    def seeds(self) -> dict[int, tuple[int, ...]]:
+        """Columns of the seeds of each seeded topic, checked."""
+        return seed_groups(self.seed_words, int(self.n_components), int)
 
     def restore(
         self,
@@ -370,7 +386,16 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.validation_fraction is not None:
             require_share("validation_fraction", self.validation_fraction, hint="Try 0.05")
         require_random_state(self.random_state)
+        if self.seeds():
+            require_takes_seeds(recipe)
         return recipe, dataclasses.replace(recipe.schedule, **given)
+
+    def _objective(self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int) -> Objective:
+        """The recipe's bound, beside the prior of the seeds where there are any."""
+        if not seeds:
+            return recipe.objective
+        prior = SeedPrior.of(seeds, counts, int(self.n_components), self._device())
+        return WithPrior(recipe.objective, prior, n_rows)
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
         """Check X once, at the edge."""

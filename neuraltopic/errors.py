@@ -28,3 +28,7 @@ class UsageError(NeuralTopicError):
     """The request itself is wrong (a path, an option, a column), whatever the data hold."""
 
     exit_code = 2
+
+
+class NeuralTopicWarning(UserWarning):
+    """Something given to the library was left unused; the command line shows it as a note."""

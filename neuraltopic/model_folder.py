@@ -16,6 +16,7 @@ import torch
 
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.preprocessing import Preprocessor
+from neuraltopic.documents.seed_words import Seeds, require_columns
 from neuraltopic.estimator_files import estimator_of, plain_parameters, read_network
 from neuraltopic.outputs import MODEL
 from neuraltopic.preparation import MAX_STATE_BYTES
@@ -38,6 +39,8 @@ _CONFIG = {
     "information": list,
     "history": list,
 }
+# Parameters that the first models did not have.
+_LATER = {"seed_words": None}
 _EXPLAINED = "explained"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
 
@@ -49,7 +52,7 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         write_json(
             unfinished / "config.json",
             {
-                "parameters": plain_parameters(vae, vae.seed_),
+                "parameters": plain_parameters(vae, vae.seed_) | {"seed_words": _by_topic(vae.seeds())},
                 "n_words": vae.n_features_in_,
                 "n_documents": model.n_documents_,
                 "corpus_sha256": model.corpus_sha256_,
@@ -62,6 +65,10 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         beside = {} if vae.explained_ is None else {_EXPLAINED: torch.from_numpy(vae.explained_)}
         write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict() | beside)
         write_manifest(unfinished, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, extra={})
+
+
+def _by_topic(seeds: Seeds) -> dict[str, list[int]] | None:
+    return {str(topic): list(columns) for topic, columns in seeds.items()} or None
 
 
 def load_model(folder: Path, *, device: str) -> TopicModel:
@@ -95,7 +102,9 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
         explained=beside[_EXPLAINED].numpy() if beside else None,
     )
 
-    model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params())
+    words = preprocessor.vocabulary.words
+    seeds = {topic: [words[column] for column in columns] for topic, columns in vae.seeds().items()}
+    model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params() | {"seed_words": seeds or None})
     model.document_vae_ = vae
     model.preprocessor_ = preprocessor
     model.statistics_ = statistics
@@ -118,7 +127,10 @@ def _read_preprocessor(path: Path) -> Preprocessor:
 
 def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentVAE]:
     config = read_members(path, _CONFIG, MAX_STATE_BYTES)
-    vae: DocumentVAE = estimator_of(DocumentVAE, config["parameters"], path)
+    vae: DocumentVAE = estimator_of(DocumentVAE, _LATER | config["parameters"], path)
+    with naming(path):
+        require_columns(vae.seeds(), n_words)
+    vae.set_params(seed_words=vae.seeds() or None)  # with numbers for keys, which JSON has not
     require(config["n_words"] == n_words, path, f"n_words {n_words:,}, as the vocabulary has", config["n_words"])
     require(config["n_documents"] > 0, path, "n_documents above 0", config["n_documents"])
     require_numbers(path, "information", config["information"], vae.n_components, "topics")

@@ -26,6 +26,8 @@ from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
 from neuraltopic.documents.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.documents.normalised_softmax import NormalisedEnergySoftmax
+from neuraltopic.documents.seed_topics import raise_seeds, seed_log_lift, seeded_topics
+from neuraltopic.documents.seed_words import Seeds
 from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 from neuraltopic.documents.topic_start import inverse_document_frequency, log_lift, nmf_topics
 from neuraltopic.documents.word_vectors import word_vectors
@@ -48,8 +50,9 @@ class Recipe:
         Where it comes from.
     build : callable of (n_words, n_components)
         The composition, its weights not yet drawn.
-    initialise : callable of (model, counts, generator)
-        Draws the weights, and takes from the counts what the recipe begins with.
+    initialise : callable of (model, counts, generator, seeds)
+        Draws the weights, and takes from the counts what the recipe begins with, its seeded topics from the documents
+        around their seeds.
     schedule : Schedule
     reading : Reading
         What the numbers of the trained model mean.
@@ -58,17 +61,20 @@ class Recipe:
         Chooses the axes on which the trained model is read.
     fewest_topics : int
         The smallest K that the latent allows.
+    takes_seeds : bool
+        Whether a topic is something that seed words can name.
     """
 
     name: str
     paper: str
     build: Callable[[int, int], VAE]
-    initialise: Callable[[VAE, Counts, torch.Generator], None]
+    initialise: Callable[[VAE, Counts, torch.Generator, Seeds], None]
     schedule: Schedule
     reading: Reading
     objective: Objective = field(default_factory=ELBO)
     align: Callable[[VAE], None] = _as_it_is
     fewest_topics: int = 1
+    takes_seeds: bool = True
 
 
 def nvdm(n_words: int, n_components: int) -> VAE:
@@ -84,10 +90,19 @@ def nvdm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_unigram(model: VAE, counts: Counts, generator: torch.Generator) -> None:
-    """Start at the unigram model: b at the log frequencies, R small."""
+def start_at_unigram(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+    """Start at the unigram model: b at the log frequencies, R small but for the topics with seeds."""
     model.encoder.initialise(generator)  # type: ignore[operator]
     model.decoder.initialise(log_frequency(counts), 0.1, generator)  # type: ignore[operator]
+    start_at_seeds(model, counts, generator, seeds)
+
+
+def start_at_seeds(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+    """Start the topics with seeds at the log lift of the words around them."""
+    if seeds:
+        unigram = torch.softmax(log_frequency(counts).double(), 0).numpy()
+        lift = seed_log_lift(counts, seeds, unigram, model.latent.n_components, generator)
+        model.decoder.start_topics(list(seeds), lift)  # type: ignore[operator]
 
 
 def log_frequency(counts: Counts) -> torch.Tensor:
@@ -111,12 +126,14 @@ def refined_prodlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generator) -> None:
+def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
     """Start R at the log lift of the topics of a non-negative factorisation, b at the log frequencies."""
     model.encoder.initialise(generator)  # type: ignore[operator]
     bias = log_frequency(counts)
     topics = nmf_topics(counts, model.latent.n_components, generator)
-    lift = log_lift(topics, torch.softmax(bias.double(), 0).numpy())
+    if seeds:
+        topics = seeded_topics(topics, counts, seeds, generator)
+    lift = raise_seeds(log_lift(topics, torch.softmax(bias.double(), 0).numpy()), seeds)
     model.decoder.start_from(lift, bias, inverse_document_frequency(counts))  # type: ignore[operator]
 
 
@@ -160,11 +177,12 @@ def etm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator) -> None:
-    """Start at word vectors of the corpus itself, with small topic vectors."""
-    start_at_unigram(model, counts, generator)
+def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+    """Start at word vectors of the corpus itself, with small topic vectors but for the topics with seeds."""
+    start_at_unigram(model, counts, generator, {})
     vectors = word_vectors(counts, _WORD_DIMENSIONS, generator)
     model.decoder.start_from(vectors)  # type: ignore[operator]
+    start_at_seeds(model, counts, generator, seeds)
 
 
 def dirichlet_vae(n_words: int, n_components: int) -> VAE:
@@ -234,6 +252,7 @@ RECIPES = {
             schedule=Schedule(),
             reading=GaussianReading(),
             align=align_axes,
+            takes_seeds=False,
         ),
         Recipe(
             name="refined_prodlda",
@@ -314,3 +333,14 @@ def find_recipe(name: str) -> Recipe:
     if not isinstance(name, str) or name not in RECIPES:
         raise UsageError("recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these")
     return RECIPES[name]
+
+
+def require_takes_seeds(recipe: Recipe) -> None:
+    """Raise a UsageError for a recipe whose topics seed words cannot name."""
+    if not recipe.takes_seeds:
+        raise UsageError(
+            "seed_words",
+            expected="a recipe with shares of topics",
+            got=f"{recipe.name}, whose topics are axes that may turn and change sign",
+            hint=f"Leave them out, or try recipe {DEFAULT_RECIPE}",
+        )

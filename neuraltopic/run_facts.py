@@ -20,6 +20,7 @@ from neuraltopic.storage.regular import open_regular
 from neuraltopic.storage.strict_json import read_json
 
 _MAX_FACTS_BYTES = 1 << 24
+_MAX_VOCABULARY_BYTES = 1 << 28
 _RESTORE = "The folder is damaged or was changed; restore it from a copy or fit again"
 
 
@@ -180,6 +181,7 @@ def _model_facts(folder: Path, manifest: dict[str, Any], kind: str) -> dict[str,
                 "images": config["n_images"],
                 "epochs": len(history),
             }
+        facts |= _seed_words(folder, parameters)
         return facts | {
             "recipe": parameters["recipe"],
             "topics": parameters["n_components"],
@@ -190,6 +192,20 @@ def _model_facts(folder: Path, manifest: dict[str, Any], kind: str) -> dict[str,
         }
     except (KeyError, TypeError) as error:
         raise _damaged(folder / "config.json", "the facts of a model", f"{type(error).__name__} {error}") from error
+
+
+def _seed_words(folder: Path, parameters: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """The seed words by topic, where there are any: config.json has their columns."""
+    seeds = parameters.get("seed_words")
+    if not seeds:
+        return {}
+    path = folder / "preprocessing.json"
+    preprocessing: Any = read_json(path, _MAX_VOCABULARY_BYTES)
+    try:
+        words = preprocessing["words"]
+        return {"seed_words": {topic: [words[column] for column in columns] for topic, columns in seeds.items()}}
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise _damaged(path, "the seed words of config.json", f"{type(error).__name__} {error}") from error
 
 
 def _damaged(path: Path, expected: str, got: str) -> NeuralTopicError:

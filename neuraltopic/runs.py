@@ -211,6 +211,7 @@ def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params()
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     # Standard input cannot be read twice, so what came through it is not compared.
     estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {

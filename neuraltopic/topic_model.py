@@ -1,6 +1,6 @@
 """TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,9 +13,10 @@ from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.preprocessing import Prepared, Preprocessing
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
+from neuraltopic.documents.seed_words import seed_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preparation import corpus_sha256, prepare, reopen
-from neuraltopic.recipes import DEFAULT_RECIPE
+from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     documents_table,
@@ -42,6 +43,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         K, the number of topics.
     preprocessing : Preprocessing, optional
         What is done to the words; `Preprocessing()` by default.
+    seed_words : mapping of topic to words, or a list of lists, optional
+        Words that are to stand high in some topics: {0: ["space", "nasa"], 7: ["god", "church"]}, or one list for each
+        of topics 0, 1, ... They pass the preprocessing of the documents; those that the vocabulary does not hold are
+        left out with a `NeuralTopicWarning`. See `DocumentVAE`.
     recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
         As for `DocumentVAE`.
 
@@ -78,6 +83,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         learning_rate: float | None = None,
         patience: int | None = None,
         validation_fraction: float | None = None,
+        seed_words: Mapping[int, Sequence[str]] | Sequence[Sequence[str]] | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -89,6 +95,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.learning_rate = learning_rate
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.seed_words = seed_words
         self.device = device
         self.random_state = random_state
 
@@ -117,7 +124,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         Raises
         ------
         NeuralTopicError
-            When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing.
+            When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing or
+            without a seed of a seeded topic.
         """
         vae = self.check_parameters()
         workspace = Path(workspace) if workspace else None
@@ -143,6 +151,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 got=f"{len(counts):,}",
                 hint="Ask for fewer topics, or give more documents",
             )
+        vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
         checkpoint = workspace / "checkpoint.safetensors" if workspace else None
         # An array, also where scikit-learn is set to give tables.
         self.vectors_ = np.asarray(vae.fit_transform(counts, progress=progress, checkpoint=checkpoint))
@@ -171,9 +180,16 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
             )
-        vae = DocumentVAE(**{name: getattr(self, name) for name in DocumentVAE().get_params()})
+        shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
+        vae = DocumentVAE(**shared | {"seed_words": None})  # columns, once there is a vocabulary
         vae.check_parameters()
+        if self.seeds():
+            require_takes_seeds(find_recipe(self.recipe))
         return vae
+
+    def seeds(self) -> dict[int, tuple[str, ...]]:
+        """Seed words of each seeded topic, checked, as they were given."""
+        return seed_groups(self.seed_words, int(self.n_components), str)
 
     def transform(self, documents: Documents) -> NDArray[np.float32]:
         """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.

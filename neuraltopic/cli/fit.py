@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.fitting import check_run_output, interruptible
+from neuraltopic.cli.fitting import check_run_output, interruptible, noted
 from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, TextColumn
 from neuraltopic.cli.printing import (
     counted,
@@ -37,6 +37,12 @@ def fit(
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
     recipe: Annotated[
         str | None, typer.Option("--recipe", metavar="NAME", help="The composition, as nvdm or prodlda; ours if none.")
+    ] = None,
+    seed_words: Annotated[
+        Path | None,
+        typer.Option(
+            "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
+        ),
     ] = None,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -83,6 +89,7 @@ def fit(
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.documents.seed_files import read_seed_words
     from neuraltopic.outputs import RUN
 
     check_run_output(
@@ -124,6 +131,8 @@ def fit(
     )
     if recipe is not None:
         model.set_params(recipe=recipe)
+    if seed_words is not None:
+        model.set_params(seed_words=read_seed_words(seed_words))
     if dry_run:
         _forecast(model, corpus, as_json=as_json)
     else:
@@ -144,7 +153,7 @@ def _fit(
     from neuraltopic.runs import fit_run
 
     with show_progress(quiet=quiet) as progress:
-        with interruptible(output, progress, ready="counting") as watched:
+        with noted(progress), interruptible(output, progress, ready="counting") as watched:
             run = fit_run(
                 model,
                 corpus,

@@ -1,12 +1,14 @@
 """What `fit` and `images fit` share: what is refused before any work, and what is said of work that is interrupted."""
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from neuraltopic.errors import UsageError
+from neuraltopic.cli.names import as_typed
+from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.outputs import OutputKind, check_output
 
 if TYPE_CHECKING:
@@ -49,6 +51,23 @@ def check_run_output(
             raise
         if not quiet:
             print(f"note: {error}", file=sys.stderr)
+
+
+@contextmanager
+def noted(progress: "QuietProgress") -> Iterator[None]:
+    """Show what the library warns of as notes, in the names of the command line; Python shows other warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", NeuralTopicWarning)
+        show = warnings.showwarning
+
+        def note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, NeuralTopicWarning):
+                progress.note(f"note: {as_typed(str(message))}")
+            else:
+                show(message, category, *where, **more)
+
+        warnings.showwarning = note
+        yield
 
 
 @contextmanager

@@ -33,6 +33,8 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (facts["kind"], facts["folder"]),
         ("model", f"{_image_model(model) if of_images else _document_model(model)} {fitted}"),
     ]
+    seeds = model.get("seed_words", {})
+    lines += [("seed words", f"topic {topic}: {' '.join(words)}") for topic, words in seeds.items()]
     if run is not None:
         try:
             lines += _run_lines(run, _image_lines(run) if of_images else _document_lines(run))

@@ -16,6 +16,7 @@ _OPTIONS = {
     "n_components": "--topics",
     "n_seeds": "--seeds",
     "random_state": "--seed",
+    "seed_words": "--seed-words",
     "spacy_pipeline": "--spacy",
 }
 # As `neuraltopic images` calls them.

@@ -177,6 +177,11 @@ class EnergySoftmax(nn.Module):
         self.bias.copy_(log_frequency)
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
 
+    @torch.no_grad()
+    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
+        """Take the rows of R of some topics, transposed (V, G)."""
+        self.weight[:, topics] = log_lift
+
     def topics(self) -> tuple[Tensor, Tensor]:
         """R transposed (V, K) and b (V,), as they are in force."""
         return self.weight, self.bias

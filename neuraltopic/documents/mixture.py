@@ -40,6 +40,11 @@ class MixtureSoftmax(nn.Module):
         self.bias.copy_(log_frequency)
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
 
+    @torch.no_grad()
+    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
+        """Take the rows of R of some topics, transposed (V, G)."""
+        self.weight[:, topics] = log_lift
+
     def topics(self) -> tuple[Tensor, Tensor]:
         """R transposed (V, K) and b (V,), as they are in force."""
         return self.weight, self.bias
@@ -104,6 +109,14 @@ class EmbeddedMixture(MixtureSoftmax):
     def start_from(self, embeddings: Tensor) -> None:
         """Take word vectors (V, E), which the fit goes on to move."""
         self.embeddings.copy_(embeddings)
+
+    @torch.no_grad()
+    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
+        """Take topic vectors whose rows of R come nearest to these, transposed (V, G), by least squares weighted with
+        the frequency of the words."""
+        weight = torch.softmax(self.bias.double(), 0).sqrt()[:, None]
+        found = torch.linalg.lstsq(weight * self.embeddings, weight * log_lift, driver="gelsd").solution
+        self.weight[:, topics] = found.to(self.weight.dtype)
 
     def topics(self) -> tuple[Tensor, Tensor]:
         """R transposed (V, K) and b (V,), as they are in force."""

@@ -5,9 +5,10 @@ decided about a word is decided once a form and applied to the stream as a table
 """
 
 import contextlib
+import itertools
 import tempfile
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -176,6 +177,20 @@ class Preprocessor:
         fitted = self._learned()
         for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted):
             yield fitted.lexicon.columns(block)
+
+    def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return the columns that each of these comes to, none where it is no word of the vocabulary.
+
+        A word passes the preprocessing of the documents, unless it stands in the vocabulary as it is. A phrase such as
+        "new york" comes to the one column of the phrase, or to those of its words.
+        """
+        fitted = self._learned()
+        index = fitted.vocabulary.index
+        out: list[tuple[int, ...]] = []
+        for block in self._known_words([word.replace("_", " ") for word in words], fitted):
+            found = fitted.lexicon.columns(block)
+            out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
+        return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
