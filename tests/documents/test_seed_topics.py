@@ -63,7 +63,8 @@ def test_topics_close_to_the_seeds_are_taken_along_and_the_others_stay():
 
 def test_a_theme_that_no_topic_is_about_takes_the_place_of_the_nearest():
     dense = np.kron(np.eye(3, dtype=int), np.ones((8, 3), int))
-    topics = np.kron(np.eye(3), np.ones(3))[:2] + [[0, 0, 0, 0, 0, 0, 0, 0, 0.2], [0] * 9]
+    topics = np.kron(np.eye(3), np.ones(3))[:2]
+    topics[0, 8] = 0.2
     found = seeded_topics(topics, counts_of(dense), {0: (3,), 1: (6,)}, generator())
     np.testing.assert_allclose(found[0] / np.linalg.norm(found[0]), np.kron([0, 1, 0], np.ones(3)) / math.sqrt(3))
     np.testing.assert_allclose(found[1], np.kron([0, 0, 1], np.ones(3)) / math.sqrt(3), atol=1e-12)
