@@ -31,11 +31,15 @@ def read_counts(path: Path) -> sparse.csr_array:
     return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, N_WORDS))
 
 
+def data_folder() -> Path:
+    """Where the data are."""
+    return Path(os.environ.get("NEURALTOPIC_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
 def main() -> None:
     n_components = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    shared = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("NEURALTOPIC_DATA", shared)) / "20news-nvdm"
+    folder = data_folder() / "20news-nvdm"
     train, test = read_counts(folder / "train.feat"), read_counts(folder / "test.feat")
     DocumentVAE(2, recipe="nvdm", max_epochs=1).fit(train[:100])  # imports and allocations, before the clock starts
 
