@@ -132,6 +132,11 @@ def _print(comparison: "Comparison") -> None:
 
     from neuraltopic.compare.page import heading, remarks, shown
 
+    sizes = comparison.sizes
+    print(
+        f"{sizes['train_documents']:,} training documents, {sizes['test_documents']:,} held out, "
+        f"{sizes['words']:,} words, {sizes['labels'] or 'no'} labels; * is best\n"
+    )
     abreast = (WIDTH - _NAME) // _CELL
     for start in range(0, len(comparison.models), abreast):
         models = comparison.models[start : start + abreast]

@@ -10,6 +10,7 @@ choose_k.png, .svg   each figure over K
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,6 @@ from neuraltopic.storage.atomic import atomic_write
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuraltopic.compare.data import ComparisonData
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic choice of K"
@@ -147,20 +147,9 @@ def choose_k(
     }
     bench = Bench(output, FORMAT, FILES, request)
     bench.check(resume=resume, force=force, source=source.path)
-
-    def prepare() -> "ComparisonData":
-        data = source.read(progress)
-        if len(data.train) < ks[-1]:
-            raise NeuralTopicError(
-                f"training documents in {source.name}",
-                expected=f"at least {ks[-1]} with words of the vocabulary, one a topic",
-                got=f"{len(data.train):,}",
-                hint="Ask for fewer topics, or give more documents",
-            )
-        return data
-
     jobs = [Job(recipe, k, seed + number) for k in ks for number in range(n_seeds)]
-    results = bench.run(prepare, jobs, ("topics", "bound"), threads=threads, resume=resume, progress=progress)
+    read = partial(source.read, progress)
+    results = bench.run(read, jobs, ("topics", "bound"), threads=threads, resume=resume, progress=progress)
     add_stability(results)
     samples = tuple(_samples(results, ks))
     if len(samples) < 2:

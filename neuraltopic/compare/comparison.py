@@ -10,6 +10,7 @@ comparison.png, .svg quality against processor time
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from neuraltopic.compare.jobs import FIGURES, Job
 from neuraltopic.compare.models import check_models
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
-from neuraltopic.errors import NeuralTopicError
 from neuraltopic.export import write_table
 from neuraltopic.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
@@ -166,19 +166,8 @@ def compare(
     bench = Bench(output, FORMAT, FILES, request)
     bench.check(resume=resume, force=force, source=source.path)
     jobs = [Job(name, n_components, seed + number) for name in names for number in range(n_seeds)]
-
-    def prepare() -> Any:
-        data = source.read(progress)
-        if len(data.train) < max(2, n_components):
-            raise NeuralTopicError(
-                f"training documents in {source.name}",
-                expected=f"at least {max(2, n_components)} with words of the vocabulary, one a topic",
-                got=f"{len(data.train):,}",
-                hint="Ask for fewer topics, or give more documents",
-            )
-        return data
-
-    results = bench.run(prepare, jobs, FIGURES, threads=threads, resume=resume, progress=progress)
+    read = partial(source.read, progress)
+    results = bench.run(read, jobs, FIGURES, threads=threads, resume=resume, progress=progress)
     add_stability(results)
     comparison = Comparison(Path(output), source.name, names, results, bench.data().sizes())
     _write(comparison, request)

@@ -106,6 +106,11 @@ class Bench:
         resume : bool
             Whether to keep what is in the folder.
         progress : callable of (stage, done, total), optional
+
+        Raises
+        ------
+        NeuralTopicError
+            When the documents cannot be used, or are fewer than the topics of a job.
         """
         with locked(self.folder):
             if not resume:
@@ -114,7 +119,7 @@ class Bench:
             (self.folder / RUNS).mkdir(exist_ok=True)
             if not is_saved(self.folder / DATA):
                 try:
-                    prepare().save(self.folder / DATA)
+                    _whole(prepare(), jobs).save(self.folder / DATA)
                 except NeuralTopicError:
                     remove(self.folder)  # there is nothing to go on with
                     raise
@@ -159,6 +164,19 @@ class Bench:
         result = {**vars(job), "error": _why(code, log)}
         write_json(job.path(self.folder), result)
         return result
+
+
+def _whole(data: ComparisonData, jobs: Sequence[Job]) -> ComparisonData:
+    """The data, if they have a document a topic: some models need that, and none learns from fewer."""
+    fewest = max(2, *(job.n_components for job in jobs))
+    if len(data.train) < fewest:
+        raise NeuralTopicError(
+            "training documents",
+            expected=f"at least {fewest} with words of the vocabulary, one a topic",
+            got=f"{len(data.train):,}",
+            hint="Ask for fewer topics, or give more documents",
+        )
+    return data
 
 
 def _why(code: int, log: Path) -> str:
