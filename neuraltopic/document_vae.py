@@ -23,6 +23,7 @@ from neuraltopic.core.vae import VAE
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.documents.seed_prior import SeedPrior
 from neuraltopic.documents.seed_words import Seeds, require_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -89,6 +90,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Epochs run.
     n_features_in_ : int
         V.
+    n_dimensions_in_ : int, or None
+        C, the dimensions of a document's embedding, of a recipe that takes embeddings.
 
     References
     ----------
@@ -128,6 +131,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X: Any,
         y: object = None,
         *,
+        embeddings: Any = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
@@ -138,6 +142,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X : Counts, sparse matrix or array of shape (D, V)
             How often each word occurs in each document, 0 or more.
         y : ignored
+        embeddings : floating-point array of shape (D, C), optional
+            A point for each document from a model of language, as the recipes contextual and zeroshot take. It may be
+            mapped from disk; batches of it are read.
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
             A file that is written after every epoch. Where it is there already, the fit goes on from it, to
@@ -147,8 +154,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ------
         NeuralTopicError
             When the counts are not usable, or training stops being finite.
+        UsageError
+            When the embeddings are missing, not usable, or given to a recipe that takes none.
         """
-        self.fit_transform(X, progress=progress, checkpoint=checkpoint)
+        self.fit_transform(X, embeddings=embeddings, progress=progress, checkpoint=checkpoint)
         return self
 
     def fit_transform(
@@ -156,6 +165,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X: Any,
         y: object = None,
         *,
+        embeddings: Any = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
@@ -164,6 +174,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
+        beside = self._embeddings(embeddings, counts, fitting=True)
         filled = np.flatnonzero(np.diff(counts.indptr))
         if not len(filled):
             raise NeuralTopicError(
@@ -177,21 +188,23 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         device = choose_device(self.device)
         # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
         with torch.random.fork_rng(devices=[]):
-            self.vae_ = recipe.build(counts.shape[1], int(self.n_components))
+            self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
         recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 
         held_out, training = split_rows(filled, self.validation_fraction, generator)
         trainer = Trainer(
             self.vae_,
-            CountBatches(counts, training, device),
-            CountBatches(counts, held_out, device),
+            CountBatches(counts, training, device, beside),
+            CountBatches(counts, held_out, device, beside),
             self._objective(recipe, seeds, counts, len(training)),
             schedule,
             generator,
         )
         request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts, seeds)
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
+        if beside is not None and checkpoint:
+            digest.update(beside.digest())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         train(
             trainer,
@@ -201,11 +214,17 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, _, variance = self._infer(counts, progress)
+        vectors, _, variance = self._infer(counts, beside, progress)
         self.information_ = recipe.reading.information(vectors, variance)
         if recipe.reading.needs_explained:
             self.explained_ = explained_documents(vectors, self.components_, counts)
         return vectors
+
+    def require_embeddings_given(self, embeddings: Any) -> None:
+        """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that takes
+        none."""
+        recipe = find_recipe(self.recipe)
+        require_given(embeddings, recipe=recipe.name, taken=recipe.takes_embeddings)
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
@@ -237,23 +256,24 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if information is not None:
             self.information_ = information
 
-    def transform(self, X: Any) -> NDArray[np.float32]:
+    def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
         """Vector of each document, (D, K): a function of that document alone, drawing nothing.
 
         It is what the decoder sees of the posterior mean of z: the mean itself of a Gaussian z, shares of the topics
-        that sum to 1 of a z on the simplex.
+        that sum to 1 of a z on the simplex. `embeddings` are those of these documents, as for `fit`; with them a
+        document without a word has the vector that its embedding gives.
         """
         check_is_fitted(self)
-        return self._infer(self._counts(X, fitting=False))[0]
+        return self._infer(*self._checked(X, embeddings))[0]
 
-    def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
         check_is_fitted(self)
-        _, mean, variance = self._infer(self._counts(X, fitting=False))
+        _, mean, variance = self._infer(*self._checked(X, embeddings))
         return mean, variance
 
     def vector_of_nothing(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document without a word, (K,)."""
+        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,)."""
         check_is_fitted(self)
         return self._reading().of_nothing(len(self.components_))
 
@@ -318,11 +338,15 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 out[rows.numpy()] = value[0].double().cpu().numpy()
         return out
 
-    def bound(self, X: Any, *, n_samples: int = 20, importance_weighted: bool = False) -> NDArray[np.float64]:
+    def bound(
+        self, X: Any, *, embeddings: Any = None, n_samples: int = 20, importance_weighted: bool = False
+    ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
 
         Parameters
         ----------
+        embeddings : floating-point array of shape (D, C), optional
+            As for `transform`.
         n_samples : int, default 20
             Draws from q(z | x), from a generator of this call's own with a fixed seed.
         importance_weighted : bool, default False
@@ -331,7 +355,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
-        data = CountBatches(self._counts(X, fitting=False), device=self._device())
+        counts, beside = self._checked(X, embeddings)
+        data = CountBatches(counts, device=self._device(), embeddings=beside)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
         return torch.cat(parts).double().numpy()
 
@@ -339,6 +364,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self,
         X: Any,
         *,
+        embeddings: Any = None,
         per: Literal["document", "corpus"] = "document",
         n_samples: int = 20,
         importance_weighted: bool = False,
@@ -347,6 +373,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Parameters
         ----------
+        embeddings : floating-point array of shape (D, C), optional
+            As for `transform`.
         per : {"document", "corpus"}
             "document": exp(-1/D sum_d (1/N_d) log p(x_d)), the paper's; "corpus": exp(-sum_d log p(x_d) / sum_d N_d).
         """
@@ -355,7 +383,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise UsageError("per", expected="document or corpus", got=repr(per), hint="Choose one of these")
         counts = self._counts(X, fitting=False)
         tokens = counts.totals()
-        bound = self.bound(counts, n_samples=n_samples, importance_weighted=importance_weighted)
+        bound = self.bound(counts, embeddings=embeddings, n_samples=n_samples, importance_weighted=importance_weighted)
         filled = tokens > 0
         if not filled.any():
             raise NeuralTopicError(
@@ -367,9 +395,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         bound, tokens = bound[filled], tokens[filled]
         return float(np.exp(-(bound / tokens).mean() if per == "document" else -bound.sum() / tokens.sum()))
 
-    def score(self, X: Any, y: object = None) -> float:
+    def score(self, X: Any, y: object = None, *, embeddings: Any = None) -> float:
         """Minus the log of the corpus perplexity: bound a token, in nats; higher is better."""
-        return -float(np.log(self.perplexity(X, per="corpus")))
+        return -float(np.log(self.perplexity(X, embeddings=embeddings, per="corpus")))
 
     def _settings(self) -> tuple[Recipe, Schedule]:
         """The recipe, and its schedule with what the user set in place."""
@@ -421,6 +449,21 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
         return X
 
+    def _embeddings(self, embeddings: Any, counts: Counts, *, fitting: bool) -> Embeddings | None:
+        """Check embeddings once, at the edge."""
+        self.require_embeddings_given(embeddings)
+        if fitting:
+            self.n_dimensions_in_ = None
+        if embeddings is None:
+            return None
+        beside = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
+        self.n_dimensions_in_ = beside.n_dimensions
+        return beside
+
+    def _checked(self, X: Any, embeddings: Any) -> tuple[Counts, Embeddings | None]:
+        counts = self._counts(X, fitting=False)
+        return counts, self._embeddings(embeddings, counts, fitting=False)
+
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
@@ -431,10 +474,10 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return TopicWords(self.components_, self.bias_, self.explained_)
 
     def _infer(
-        self, counts: Counts, progress: "Progress | None" = None
+        self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Vectors (D, K), and mean and variance of z, both (D, Z)."""
-        data = CountBatches(counts, device=self._device())
+        data = CountBatches(counts, device=self._device(), embeddings=embeddings)
         parts: list[tuple[NDArray[np.float32], ...]] = []
         self.vae_.eval()
         with torch.no_grad():
@@ -445,7 +488,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
         vectors, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        vectors[np.diff(counts.indptr) == 0] = self._reading().of_nothing(vectors.shape[1])
+        if embeddings is None:
+            vectors[np.diff(counts.indptr) == 0] = self._reading().of_nothing(vectors.shape[1])
         return vectors, mean, variance
 
     def __sklearn_tags__(self) -> Any:

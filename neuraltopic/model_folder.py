@@ -41,6 +41,8 @@ _CONFIG = {
 }
 # Parameters that the first models did not have.
 _LATER = {"seed_words": None}
+# Dimensions of a document's embedding, of a recipe that takes embeddings.
+_OPTIONAL = {"n_dimensions": int}
 _EXPLAINED = "explained"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
 
@@ -48,6 +50,7 @@ _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typ
 def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
     """Write a fitted model, whole or not at all; with `force` in place of an earlier model and of nothing else."""
     vae = model.document_vae_
+    dimensions = {} if vae.n_dimensions_in_ is None else {"n_dimensions": vae.n_dimensions_in_}
     with atomic_folder(folder, force=force, why_not=MODEL.why_not) as unfinished:
         write_json(
             unfinished / "config.json",
@@ -58,6 +61,7 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
                 "corpus_sha256": model.corpus_sha256_,
                 "information": vae.information_.tolist(),
                 "history": vae.history_,
+                **dimensions,
             },
         )
         write_json(unfinished / "preprocessing.json", model.preprocessor_.state())
@@ -91,7 +95,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     shape = (vae.n_components, config["n_words"])
     network, beside = read_network(
         folder / "weights.safetensors",
-        lambda: recipe.build(config["n_words"], vae.n_components),
+        lambda: recipe.compose(config["n_words"], vae.n_components, config.get("n_dimensions")),
         device,
         {_EXPLAINED: shape} if recipe.reading.needs_explained else {},
     )
@@ -101,6 +105,8 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
         information=np.array(config["information"], np.float32),
         explained=beside[_EXPLAINED].numpy() if beside else None,
     )
+
+    vae.n_dimensions_in_ = config.get("n_dimensions")
 
     words = preprocessor.vocabulary.words
     seeds = {topic: [words[column] for column in columns] for topic, columns in vae.seeds().items()}
@@ -126,7 +132,7 @@ def _read_preprocessor(path: Path) -> Preprocessor:
 
 
 def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentVAE]:
-    config = read_members(path, _CONFIG, MAX_STATE_BYTES)
+    config = read_members(path, _CONFIG, MAX_STATE_BYTES, _OPTIONAL)
     vae: DocumentVAE = estimator_of(DocumentVAE, _LATER | config["parameters"], path)
     with naming(path):
         require_columns(vae.seeds(), n_words)
@@ -135,6 +141,10 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
     require(config["n_documents"] > 0, path, "n_documents above 0", config["n_documents"])
     require_numbers(path, "information", config["information"], vae.n_components, "topics")
     require_history(path, config["history"])
+    if find_recipe(vae.recipe).takes_embeddings:
+        require(config.get("n_dimensions", 0) > 0, path, f"n_dimensions above 0, as {vae.recipe} has", "none")
+    else:
+        require("n_dimensions" not in config, path, f"no n_dimensions, as {vae.recipe} has none")
     return config, vae
 
 

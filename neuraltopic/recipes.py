@@ -21,6 +21,7 @@ from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 from neuraltopic.documents.alignment import align_axes
 from neuraltopic.documents.bag_encoder import BagEncoder
+from neuraltopic.documents.contextual_encoder import ContextualEncoder, EmbeddingEncoder
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
@@ -49,7 +50,7 @@ class Recipe:
     paper : str
         Where it comes from.
     build : callable of (n_words, n_components)
-        The composition, its weights not yet drawn.
+        The composition, its weights not yet drawn; of (n_words, n_components, n_dimensions) with embeddings.
     initialise : callable of (model, counts, generator, seeds)
         Draws the weights, and takes from the counts what the recipe begins with, its seeded topics from the documents
         around their seeds.
@@ -63,11 +64,13 @@ class Recipe:
         The smallest K that the latent allows.
     takes_seeds : bool
         Whether a topic is something that seed words can name.
+    takes_embeddings : bool
+        Whether the encoder sees an embedding of each document.
     """
 
     name: str
     paper: str
-    build: Callable[[int, int], VAE]
+    build: Callable[..., VAE]
     initialise: Callable[[VAE, Counts, torch.Generator, Seeds], None]
     schedule: Schedule
     reading: Reading
@@ -75,6 +78,12 @@ class Recipe:
     align: Callable[[VAE], None] = _as_it_is
     fewest_topics: int = 1
     takes_seeds: bool = True
+    takes_embeddings: bool = False
+
+    def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> VAE:
+        """Build it, for embeddings of so many dimensions where it takes them."""
+        given = (n_dimensions,) if self.takes_embeddings else ()
+        return self.build(n_words, n_components, *given)
 
 
 def nvdm(n_words: int, n_components: int) -> VAE:
@@ -135,6 +144,34 @@ def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generato
         topics = seeded_topics(topics, counts, seeds, generator)
     lift = raise_seeds(log_lift(topics, torch.softmax(bias.double(), 0).numpy()), seeds)
     model.decoder.start_from(lift, bias, inverse_document_frequency(counts))  # type: ignore[operator]
+
+
+def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+    """`refined_prodlda` whose encoder sees each document's embedding beside its words.
+
+    From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; all that follows the first layer is the
+    default's.
+    """
+    latent = RefinedLogisticNormal(n_components, concentration=0.1)
+    return VAE(
+        encoder=ContextualEncoder(n_words, n_dimensions, 256, latent.n_parameters, masked=0.3, wordless=0.2),
+        latent=latent,
+        decoder=SimplexEnergySoftmax(n_components, n_words),
+    )
+
+
+def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+    """Product of experts whose encoder sees each document's embedding alone (ZeroShotTM; Bianchi et al. 2021).
+
+    Start and decoder are those of `refined_prodlda`. The vectors are the encoder's own: a document in another language
+    has no words to refine them by.
+    """
+    latent = LogisticNormal(n_components, concentration=0.1)
+    return VAE(
+        encoder=EmbeddingEncoder(n_dimensions, 256, latent.n_parameters),
+        latent=latent,
+        decoder=SimplexEnergySoftmax(n_components, n_words),
+    )
 
 
 def prodlda(n_words: int, n_components: int) -> VAE:
@@ -263,6 +300,26 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=SimplexReading(),
+        ),
+        Recipe(
+            name="contextual",
+            paper="Bianchi, Terragni and Hovy (2021), Pre-training is a hot topic: contextualized document embeddings "
+            "improve topic coherence",
+            build=contextual,
+            initialise=start_at_factorisation,
+            schedule=_SIMPLEX,
+            reading=SimplexReading(),
+            takes_embeddings=True,
+        ),
+        Recipe(
+            name="zeroshot",
+            paper="Bianchi, Terragni, Hovy, Nozza and Fersini (2021), Cross-lingual contextualized topic models with "
+            "zero-shot learning",
+            build=zeroshot,
+            initialise=start_at_factorisation,
+            schedule=_SIMPLEX,
+            reading=SimplexReading(),
+            takes_embeddings=True,
         ),
         Recipe(
             name="prodlda",

@@ -25,8 +25,10 @@ from sklearn.base import clone
 
 import neuraltopic
 from neuraltopic.devices import choose_device
-from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.embedding_files import EmbeddingFile
+from neuraltopic.documents.embeddings import Embeddings
 from neuraltopic.documents.ledger import Ledger, Status
+from neuraltopic.documents.preprocessing import Prepared
 from neuraltopic.documents.readers import StandardInput
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
@@ -72,6 +74,7 @@ def fit_run(
     corpus: Corpus,
     output: Path,
     *,
+    embeddings: EmbeddingFile | None = None,
     force: bool = False,
     resume: bool = False,
     command: Sequence[str] = (),
@@ -86,6 +89,8 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
+    embeddings : EmbeddingFile, optional
+        Of the documents, as `TopicModel.fit` takes them.
     force : bool
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
@@ -105,14 +110,14 @@ def fit_run(
     """
     output = Path(output)
     check_output(output, RUN, force=force, source=corpus.path)
-    model.check_parameters()
+    model.check_parameters().require_embeddings_given(embeddings)
     model = clone(model).set_params(
         device=str(choose_device(model.device)),
         random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
     )
 
     def fit(workspace: Path, progress: "Progress") -> None:
-        model.fit(corpus, progress=progress, workspace=workspace)
+        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         _write_outputs(model, folder)
@@ -121,7 +126,7 @@ def fit_run(
     facts = write_run(
         output,
         RUN,
-        _request(model, corpus),
+        _request(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
         fit=fit,
         write=write,
         heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
@@ -151,13 +156,15 @@ def embed(
     corpus: Corpus,
     output: Path,
     *,
+    embeddings: EmbeddingFile | None = None,
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Ledger:
     """Write the vector of each document: vectors.npy, vectors.parquet (id, status, vector) and ledger.csv.
 
     Every row that could be read has a vector, in input order; that of a row without a known word is the one
-    of an empty document, and its status says so. Counts stay on disk; vectors are written as they come.
+    of an empty document, or with `embeddings` what its embedding gives, and its status says so. Counts stay on disk;
+    vectors are written as they come.
 
     Returns
     -------
@@ -168,15 +175,17 @@ def embed(
     ------
     UsageError
         When `output` exists, unless `force` and it is an earlier output of `embed`; when it is, holds or lies in
-        the corpus.
+        the corpus; when the embeddings are missing, not usable, or given to a recipe that takes none.
     NeuralTopicError
-        When no document has a word of the model; nothing is written.
+        When no document has a word of the model, nor an embedding; nothing is written.
     """
+    model.document_vae_.require_embeddings_given(embeddings)
     check_output(output, VECTORS, force=force, source=corpus.path)
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         prepared = model.prepare(corpus, workspace=workspace, progress=progress)
-        if not prepared.ledger.counts()[Status.KEPT]:
+        beside = model.embeddings_of(prepared, embeddings)
+        if beside is None and not prepared.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -190,7 +199,7 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, prepared.counts, progress),
+            _vectors(model, prepared, beside, progress),
             shape=(len(prepared.counts), len(model.components_)),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
@@ -199,10 +208,14 @@ def embed(
     return ledger
 
 
-def _vectors(model: TopicModel, counts: Counts, progress: "Progress | None") -> Iterator[NDArray[np.float32]]:
+def _vectors(
+    model: TopicModel, prepared: Prepared, embeddings: Embeddings | None, progress: "Progress | None"
+) -> Iterator[NDArray[np.float32]]:
+    counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        yield model.document_vae_.transform(counts.slice(start, stop))
+        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.document_vae_.transform(counts.slice(start, stop), embeddings=beside)
         if progress:
             progress("embedding", stop, len(counts))
 

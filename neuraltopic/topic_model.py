@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.document_vae import DocumentVAE
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.embeddings import Embeddings, embeddings_of_input
+from neuraltopic.documents.ledger import Status
 from neuraltopic.documents.preprocessing import Prepared, Preprocessing
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.seed_words import seed_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.preparation import corpus_sha256, prepare, reopen
+from neuraltopic.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
@@ -104,6 +108,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         documents: Documents,
         y: object = None,
         *,
+        embeddings: Any = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
@@ -114,6 +119,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         documents : sequence of str, path, or Corpus
             Texts, or where they are: anything that `neuraltopic.documents.readers.open_corpus` takes.
         y : ignored
+        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+            A point for each of the N input documents from a model of language, in input order or matched by id, as the
+            recipes contextual and zeroshot take.
         progress : callable of (stage, done, total), optional
         workspace : Path, optional
             A folder for the counts, which are then mapped from disk, and for the state of the training. A fit that
@@ -126,8 +134,23 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         NeuralTopicError
             When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing or
             without a seed of a seeded topic.
+        UsageError
+            When the embeddings are missing, not usable, or given to a recipe that takes none.
         """
+        self._fit(documents, embeddings=embeddings, progress=progress, workspace=workspace)
+        return self
+
+    def _fit(
+        self,
+        documents: Documents,
+        *,
+        embeddings: Any = None,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> tuple[Preparation, Embeddings | None]:
+        """Fit; return what was counted, and the embedding of each input row."""
         vae = self.check_parameters()
+        vae.require_embeddings_given(embeddings)
         workspace = Path(workspace) if workspace else None
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         settings = self.preprocessing or Preprocessing()
@@ -152,9 +175,22 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 hint="Ask for fewer topics, or give more documents",
             )
         vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
+        of_rows = None
+        if embeddings is not None:
+            ledger = preparation.ledger
+            of_rows = embeddings_of_input(
+                embeddings, ledger["id"].tolist(), ledger["status"].to_numpy() != Status.UNDECODABLE
+            )
         checkpoint = workspace / "checkpoint.safetensors" if workspace else None
         # An array, also where scikit-learn is set to give tables.
-        self.vectors_ = np.asarray(vae.fit_transform(counts, progress=progress, checkpoint=checkpoint))
+        self.vectors_ = np.asarray(
+            vae.fit_transform(
+                counts,
+                embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
+                progress=progress,
+                checkpoint=checkpoint,
+            )
+        )
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor
         self.ledger_ = preparation.ledger
@@ -163,7 +199,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._position = preparation.position
         ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
         self.statistics_ = topic_statistics(self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids)
-        return self
+        return preparation, of_rows
 
     def check_parameters(self) -> DocumentVAE:
         """The model of the counts, not yet fitted.
@@ -191,20 +227,47 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Seed words of each seeded topic, checked, as they were given."""
         return seed_groups(self.seed_words, int(self.n_components), str)
 
-    def transform(self, documents: Documents) -> NDArray[np.float32]:
+    def transform(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.float32]:
         """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
 
-        A row without a known word, or that could not be read, gets the vector of an empty document.
+        A row without a known word, or that could not be read, gets the vector of an empty document; with `embeddings`,
+        as for `fit`, one without a known word gets the vector that its embedding gives.
         """
         check_is_fitted(self)
+        self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
+        vectors = self.document_vae_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return self._in_input_order(np.asarray(self.document_vae_.transform(prepared.counts)), prepared.position)
+        return self._in_input_order(np.asarray(vectors), prepared.position)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
-        self.fit(documents, **fit_params)
-        return self._in_input_order(self.vectors_, self._position)
+        preparation, of_rows = self._fit(documents, **fit_params)
+        vectors = self._in_input_order(self.vectors_, self._position)
+        if of_rows is not None:
+            # Rows that had no part in the fit have embeddings of their own.
+            position, counts = preparation.position, preparation.counts
+            repeated = np.setdiff1d(np.flatnonzero(position >= 0), _first_rows(position))
+            readable = preparation.ledger["status"].to_numpy() != Status.UNDECODABLE
+            wordless = np.flatnonzero((position < 0) & readable)
+            empty = Counts.from_scipy(csr_array((len(wordless), counts.shape[1])))
+            for rows, of_them in ((repeated, counts.rows(position[repeated])), (wordless, empty)):
+                if len(rows):
+                    vectors[rows] = self.document_vae_.transform(of_them, embeddings=of_rows.of(rows))
+        return vectors
+
+    def embeddings_of(self, prepared: Prepared, embeddings: Any) -> Embeddings | None:
+        """The embedding of each document that was counted, of `embeddings` of the input rows.
+
+        Raises
+        ------
+        UsageError
+            When a document has none, or there is another number of them.
+        """
+        if embeddings is None:
+            return None
+        of_rows = embeddings_of_input(embeddings, prepared.ledger.ids, prepared.position >= 0)
+        return of_rows.of(_first_rows(prepared.position))
 
     def prepare(
         self, documents: Documents, *, workspace: Path | None = None, progress: "Progress | None" = None
@@ -219,14 +282,16 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         check_is_fitted(self)
         return self.document_vae_.document_weights(vectors)
 
-    def perplexity(self, documents: Documents, **options: Any) -> float:
+    def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
-        counts = self.prepare(documents).counts
-        return self.document_vae_.perplexity(counts, **options)
+        prepared = self.prepare(documents)
+        beside = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
 
-    def score(self, documents: Documents, y: object = None) -> float:
+    def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
         """Bound on the log likelihood a token, in nats; higher is better."""
-        return self.document_vae_.score(self.prepare(documents).counts)
+        prepared = self.prepare(documents)
+        return self.document_vae_.score(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
 
     @property
     def components_(self) -> NDArray[np.float32]:
@@ -385,3 +450,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+
+def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first input row of each document that was counted, from the document of each input row, -1 for none."""
+    documents, rows = np.unique(position, return_index=True)
+    return rows[documents >= 0]

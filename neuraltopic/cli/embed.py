@@ -9,6 +9,7 @@ from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
+    EmbeddingsFile,
     Encoding,
     Force,
     IdColumn,
@@ -26,23 +27,26 @@ def embed(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
+    embeddings: EmbeddingsFile = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
+    from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.outputs import VECTORS, check_output
     from neuraltopic.progress import show_progress
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic import runs
 
     with show_progress(quiet=quiet) as progress:
         model = runs.open_run(run, device=device)
-        ledger = runs.embed(model, corpus, output, force=force, progress=progress)
+        ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
         progress.note(ledger.summary())
         progress.note(f"vectors: {output}")
     if as_json:

@@ -9,6 +9,7 @@ import typer
 from neuraltopic.cli.options import (
     AsJson,
     Device,
+    EmbeddingsFile,
     Encoding,
     Force,
     IdColumn,
@@ -60,12 +61,14 @@ def evaluate(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
+    embeddings: EmbeddingsFile = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure a run on documents that it has not seen."""
+    from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.progress import show_progress
 
@@ -79,6 +82,7 @@ def evaluate(
         )
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
+    beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs import open_run
 
@@ -86,6 +90,7 @@ def evaluate(
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,
+            embeddings=beside,
             reference=reference_corpus,
             training=_training(run, label),
             label=label,

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.fitting import check_run_output, interruptible, noted
-from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, TextColumn
+from neuraltopic.cli.options import (
+    AsJson,
+    CorpusPath,
+    Device,
+    EmbeddingsFile,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    TextColumn,
+)
 from neuraltopic.cli.printing import (
     counted,
     print_json,
@@ -21,6 +31,7 @@ from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
+    from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.rows import Corpus
     from neuraltopic.progress import QuietProgress
     from neuraltopic.runs import Run
@@ -44,6 +55,7 @@ def fit(
             "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
         ),
     ] = None,
+    embeddings: EmbeddingsFile = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -88,6 +100,7 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Learn topics from documents, and write a run folder."""
+    from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.documents.seed_files import read_seed_words
     from neuraltopic.outputs import RUN
@@ -118,6 +131,7 @@ def fit(
         spacy_pipeline=spacy,
     )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.topic_model import TopicModel
 
     model = TopicModel(
@@ -133,16 +147,18 @@ def fit(
         model.set_params(recipe=recipe)
     if seed_words is not None:
         model.set_params(seed_words=read_seed_words(seed_words))
+    model.check_parameters().require_embeddings_given(beside)
     if dry_run:
         _forecast(model, corpus, as_json=as_json)
     else:
-        _fit(model, corpus, output, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
 
 
 def _fit(
     model: "TopicModel",
     corpus: "Corpus",
     output: Path,
+    embeddings: "EmbeddingFile | None",
     *,
     force: bool,
     resume: bool,
@@ -158,6 +174,7 @@ def _fit(
                 model,
                 corpus,
                 output,
+                embeddings=embeddings,
                 force=force,
                 resume=resume,
                 command=["neuraltopic", *sys.argv[1:]],

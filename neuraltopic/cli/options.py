@@ -21,6 +21,14 @@ IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Co
 Encoding = Annotated[
     str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the text; found by default.")
 ]
+EmbeddingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--embeddings",
+        metavar="FILE",
+        help="Embeddings of the documents: .npy with a row a document, or Parquet with a column id.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -34,6 +34,8 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     NeuralTopicError
         When the package of a baseline is missing.
     """
+    from neuraltopic.recipes import RECIPES
+
     known = known_models()
     for name in names:
         if name not in known:
@@ -45,8 +47,9 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     for name in chosen:
         if name in BASELINES:
             require_installed(name)
-            if not embedded and BASELINES[name].reads_embeddings:
-                raise _without_embeddings(name)
+        by_recipe = name in RECIPES and RECIPES[name].takes_embeddings
+        if not embedded and (by_recipe or (name in BASELINES and BASELINES[name].reads_embeddings)):
+            raise _without_embeddings(name)
     return chosen
 
 
@@ -60,7 +63,7 @@ def _without_embeddings(name: str) -> UsageError:
 
 
 def check_recipe(name: str) -> None:
-    """Refuse what is neither `default` nor a recipe.
+    """Refuse what is neither `default` nor a recipe of counts alone.
 
     Raises
     ------
@@ -68,8 +71,10 @@ def check_recipe(name: str) -> None:
     """
     from neuraltopic.recipes import find_recipe
 
-    if name != DEFAULT:
-        find_recipe(name)
+    if name != DEFAULT and find_recipe(name).takes_embeddings:
+        raise UsageError(
+            "recipe", expected="one that takes counts alone", got=repr(name), hint="Choose K with another recipe"
+        )
 
 
 def build_model(name: str, n_components: int, seed: int) -> "ComparedModel":

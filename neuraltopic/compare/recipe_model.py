@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from neuraltopic.compare.model import ComparedModel, Embeddings, FloatArray
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.counts import Counts
+from neuraltopic.recipes import find_recipe
 
 
 class RecipeModel(ComparedModel):
@@ -16,12 +17,13 @@ class RecipeModel(ComparedModel):
 
     def __init__(self, recipe: str, n_components: int, seed: int) -> None:
         super().__init__()
+        self.reads_embeddings = find_recipe(recipe).takes_embeddings
         self._vae = DocumentVAE(n_components, recipe=recipe, device="cpu", random_state=seed)
         self.settings = {"class": "neuraltopic.DocumentVAE", **self._vae.get_params()}
 
     def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
         """Train, with the recipe's own schedule."""
-        self._vae.fit(counts)
+        self._vae.fit(counts, embeddings=self._read(embeddings))
         self._word_totals = counts.word_totals()
 
     def word_scores(self) -> FloatArray:
@@ -30,7 +32,7 @@ class RecipeModel(ComparedModel):
 
     def vectors(self, counts: Counts, embeddings: Embeddings = None) -> FloatArray:
         """As search takes them."""
-        return self._vae.transform(counts)
+        return self._vae.transform(counts, embeddings=self._read(embeddings))
 
     def shares(self, vectors: FloatArray) -> FloatArray:
         """By the recipe's own reading."""
@@ -42,4 +44,7 @@ class RecipeModel(ComparedModel):
 
     def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray:
         """The ELBO (17.11)."""
-        return self._vae.bound(counts)
+        return self._vae.bound(counts, embeddings=self._read(embeddings))
+
+    def _read(self, embeddings: Embeddings) -> Embeddings:
+        return embeddings if self.reads_embeddings else None

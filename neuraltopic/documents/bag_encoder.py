@@ -17,7 +17,7 @@ _MOMENTUM = 0.1
 _EPSILON = 1e-5
 # Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
 # larger the input, the faster its layer learns.
-_NORM = 8.0
+NORM = 8.0
 
 
 class BatchNormalisation(nn.Module):
@@ -50,64 +50,94 @@ class BatchNormalisation(nn.Module):
         )
 
 
-class BagEncoder(nn.Module):
-    """A perceptron on log counts, its second hidden layer added to the first: (B, V) to (B, P).
+class ResidualEncoder(nn.Module):
+    """A perceptron on a first layer of whatever kind: its second hidden layer added to the first, its outputs
+    batch-normalised.
 
     Parameters
     ----------
-    n_words : int
-        V.
     hidden : int
         H, units of each of the two hidden layers.
     n_parameters : int
         P, what the latent asks for.
     dropout_rate : float
         Share of the units of each hidden layer dropped while training.
+    """
+
+    def __init__(self, hidden: int, n_parameters: int, *, dropout_rate: float) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(hidden, hidden)
+        self.output = nn.Linear(hidden, n_parameters)
+        self.normalisation = BatchNormalisation(n_parameters)
+        self.dropout_rate = dropout_rate
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the weights."""
+        for layer in (self.hidden, self.output):
+            initialise_linear(layer, generator)
+
+    def deeper(self, first: Tensor, dtype: torch.dtype, generator: torch.Generator | None) -> Tensor:
+        """Parameters of q, (B, P) in `dtype`, from the first hidden layer before its activation, (B, H)."""
+        h = dropout(F.silu(first), self.dropout_rate, generator)
+        h = dropout(h + F.silu(linear(self.hidden, h)), self.dropout_rate, generator)
+        return self.normalisation(linear(self.output, h).to(dtype))
+
+
+class BagEncoder(ResidualEncoder):
+    """A perceptron on log counts: (B, V) to (B, P).
+
+    Parameters
+    ----------
+    n_words : int
+        V.
+    hidden, n_parameters, dropout_rate
+        As for `ResidualEncoder`.
     masked : float
         Share of the distinct words of each document that the encoder is not shown while training: it learns to tell
         the rest of a document from a part, which the decoder sees whole (a denoising criterion, 17.3).
 
     The counts enter as log(1 + count), each document scaled to one norm, beside the log of its length: what a document
-    is about does not depend on how long it is. The first layer multiplies the non-zeros alone. The outputs are
-    batch-normalised.
+    is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
     """
 
     def __init__(
         self, n_words: int, hidden: int, n_parameters: int, *, dropout_rate: float = 0.0, masked: float = 0.0
     ) -> None:
-        super().__init__()
+        super().__init__(hidden, n_parameters, dropout_rate=dropout_rate)
         self.words = nn.Parameter(torch.zeros(n_words, hidden))
         self.input = nn.Linear(1, hidden)
-        self.hidden = nn.Linear(hidden, hidden)
-        self.output = nn.Linear(hidden, n_parameters)
-        self.normalisation = BatchNormalisation(n_parameters)
-        self.dropout_rate = dropout_rate
         self.mask = MaskingNoise(masked)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights; the units of the first layer start with unit variance."""
-        self.words.copy_(torch.randn(self.words.shape, generator=generator) / _NORM)
-        for layer in (self.input, self.hidden, self.output):
-            initialise_linear(layer, generator)
+        self.words.copy_(torch.randn(self.words.shape, generator=generator) / NORM)
+        initialise_linear(self.input, generator)
+        super().initialise(generator)
 
     def forward(self, counts: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
         """Parameters of q for each document, (B, P)."""
-        if generator is not None and self.mask.fraction > 0.0:
-            counts = cast(SparseRows, self.mask(counts, generator))
+        return self.deeper(self.first(counts, generator), counts.values.dtype, generator)
+
+    def shown(self, counts: SparseRows, generator: torch.Generator | None) -> SparseRows:
+        """What the encoder sees of the words: all, or while training some."""
+        if generator is None or self.mask.fraction == 0.0:
+            return counts
+        return cast(SparseRows, self.mask(counts, generator))
+
+    def first(self, counts: SparseRows, generator: torch.Generator | None) -> Tensor:
+        """The first hidden layer before its activation, (B, H)."""
+        counts = self.shown(counts, generator)
         values = torch.log1p(counts.values)
         norm = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
-        scaled = counts.with_values(values * (_NORM / norm)[counts.row_numbers()])
+        scaled = counts.with_values(values * (NORM / norm)[counts.row_numbers()])
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
         h = sparse_matmul(scaled, self.words)
         precise = h.dtype if self.training else precise_dtype(h.device)
-        h = F.silu(h.to(precise) + _linear(self.input, log_total.to(precise)))
-        h = dropout(h, self.dropout_rate, generator)
-        h = dropout(h + F.silu(_linear(self.hidden, h)), self.dropout_rate, generator)
-        return self.normalisation(_linear(self.output, h).to(values.dtype))
+        return h.to(precise) + linear(self.input, log_total.to(precise))
 
 
-def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
+def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """The layer in the dtype of its input."""
     return F.linear(x, layer.weight.to(x.dtype), layer.bias.to(x.dtype))

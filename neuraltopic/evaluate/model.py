@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from neuraltopic.documents.embeddings import Embeddings
     from neuraltopic.documents.preprocessing import Prepared
     from neuraltopic.progress import Progress
     from neuraltopic.topic_model import TopicModel
@@ -36,6 +37,7 @@ def evaluate_model(
     model: "TopicModel",
     held_out: Documents,
     *,
+    embeddings: Any = None,
     reference: Documents | None = None,
     training: Labelled | None = None,
     label: str | None = None,
@@ -53,6 +55,9 @@ def evaluate_model(
         Fitted. The documents go through its own preprocessing.
     held_out : sequence of str, path, or Corpus
         Documents that were not in the fit.
+    embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+        Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
+        the half that is to be foreseen.
     reference : sequence of str, path, or Corpus, optional
         Where coherence counts words; the held-out documents by default.
     training : Labelled, optional
@@ -73,12 +78,14 @@ def evaluate_model(
     ------
     UsageError
         When there is no such label, when another model has another vocabulary or number of topics, when `n_words` is
-        less than 1, or when a model does not have the ranking.
+        less than 1, or when a model does not have the ranking; when the embeddings are missing, not usable, or given to
+        a recipe that takes none.
     NeuralTopicError
         When no held-out document has a word of the model.
     """
     if isinstance(n_words, bool) or not isinstance(n_words, int | np.integer) or n_words < 1:
         raise UsageError("n_words", expected="a whole number of 1 or more", got=repr(n_words), hint="Try 10")
+    model.document_vae_.require_embeddings_given(embeddings)
     lists = top_words(model.word_weights(ranking), n_words)
     other_lists = [_lists_of(other, model, n_words, ranking) for other in others]
     corpus = _opened(held_out)
@@ -91,6 +98,7 @@ def evaluate_model(
             got=f"none in {prepared.ledger.summary()}",
             hint="Evaluate on documents of the language and kind that the model was fitted on",
         )
+    beside = model.embeddings_of(prepared, embeddings)
     ledger = prepared.ledger.to_frame()
     column = column_of([str(name) for name in ledger if name not in _LEDGER_COLUMNS], label, corpus.name)
 
@@ -106,8 +114,10 @@ def evaluate_model(
     if other_lists:
         parts.append(stability_figures(lists, other_lists, seed=seed))
     figures = [figure for of_topics, _ in parts for figure in of_topics]
-    figures += perplexity_figures(model.document_vae_, prepared.counts, seed=seed, progress=progress)
-    of_documents, notes = _document_figures(model, prepared, ledger, column, training, seed, progress)
+    figures += perplexity_figures(model.document_vae_, prepared.counts, embeddings=beside, seed=seed, progress=progress)
+    of_documents, notes = _document_figures(model, prepared, beside, ledger, column, training, seed, progress)
+    if beside is not None:
+        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be foreseen")
     return Evaluation(
         figures=(*figures, *of_documents),
         topics=_topics_table(model, [values for _, values in parts]),
@@ -120,6 +130,7 @@ def evaluate_model(
 def _document_figures(
     model: "TopicModel",
     prepared: "Prepared",
+    embeddings: "Embeddings | None",
     ledger: "pd.DataFrame",
     column: str | None,
     training: Labelled | None,
@@ -138,7 +149,9 @@ def _document_figures(
     notes = []
     if len(labelled) < len(texts):
         notes.append(f"{len(texts) - len(labelled):,} held-out documents have no {column!r}, and no part in {clusters}")
-    vectors = model.document_vae_.transform(prepared.counts.rows(prepared.position[readable][labelled]))
+    rows = prepared.position[readable][labelled]
+    beside = None if embeddings is None else embeddings.of(rows)
+    vectors = model.document_vae_.transform(prepared.counts.rows(rows), embeddings=beside)
     held_out = Labelled(np.asarray(vectors), [texts[row] for row in labelled])
     largest = model.topic_weights(held_out.vectors).argmax(1)
     figures = cluster_figures(held_out, largest, seed=seed, progress=progress)

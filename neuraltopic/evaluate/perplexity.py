@@ -15,6 +15,7 @@ from neuraltopic.evaluate.intervals import ratio_interval
 
 if TYPE_CHECKING:
     from neuraltopic.document_vae import DocumentVAE
+    from neuraltopic.documents.embeddings import Embeddings
     from neuraltopic.progress import Progress
 
 # Draws from q(z | x) a document: for the bound those of `DocumentVAE.perplexity`, for the tighter one more.
@@ -30,17 +31,24 @@ FloatArray = NDArray[np.float64]
 
 
 def perplexity_figures(
-    vae: "DocumentVAE", counts: Counts, *, seed: int, progress: "Progress | None" = None
+    vae: "DocumentVAE",
+    counts: Counts,
+    *,
+    embeddings: "Embeddings | None" = None,
+    seed: int,
+    progress: "Progress | None" = None,
 ) -> list[Figure]:
     """Perplexity of documents by the ELBO, by the importance-weighted bound, and by completion; less is better.
 
-    Documents without a word have no part in it. Intervals are over documents.
+    With embeddings, which have seen the whole document, there is no completion. Documents without a word have no part
+    in it. Intervals are over documents.
 
     Parameters
     ----------
     vae : DocumentVAE
     counts : Counts of shape (D, V)
         One document with words at least.
+    embeddings : Embeddings of D documents, optional
     seed : int
         For the halves of the completion and the resamples of the intervals.
     progress : callable of (stage, done, total), optional
@@ -53,7 +61,9 @@ def perplexity_figures(
     ):
         if progress:
             progress(stage, 0, len(counts))
-        log_likelihood = vae.bound(counts, n_samples=n_samples, importance_weighted=importance_weighted)
+        log_likelihood = vae.bound(
+            counts, embeddings=embeddings, n_samples=n_samples, importance_weighted=importance_weighted
+        )
         if progress:
             progress(stage, len(counts), len(counts))
         for per, name in _FORMS.items():
@@ -67,6 +77,8 @@ def perplexity_figures(
                     f"{meaning.format(n_samples)}, {name}",
                 )
             )
+    if embeddings is not None:
+        return figures
     log_likelihood, tokens = completion_log_likelihood(vae, counts, seed=seed, progress=progress)
     if tokens.any():
         meaning = "half of each document, given the other"

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError
@@ -11,8 +12,10 @@ from neuraltopic.storage.strict_json import read_json
 _LARGEST = 3.4028234663852886e38  # of float32
 
 
-def read_members(path: Path, members: Mapping[str, type], max_bytes: int) -> dict[str, Any]:
-    """An object with exactly these members, of these types.
+def read_members(
+    path: Path, members: Mapping[str, type], max_bytes: int, optional: Mapping[str, type] = MappingProxyType({})
+) -> dict[str, Any]:
+    """An object with exactly these members, of these types, and maybe those that are optional.
 
     Raises
     ------
@@ -20,8 +23,10 @@ def read_members(path: Path, members: Mapping[str, type], max_bytes: int) -> dic
         It is anything else.
     """
     value: Any = read_json(path, max_bytes)
-    require(isinstance(value, dict) and set(value) == set(members), path, f"an object of {', '.join(members)}")
-    for name, kind in members.items():
+    whole = isinstance(value, dict) and set(value) - set(optional) == set(members)
+    require(whole, path, f"an object of {', '.join(members)}")
+    kinds = {**members, **optional}
+    for name, kind in ((name, kinds[name]) for name in value):
         require(type(value[name]) is kind, path, f"{name} of the type {kind.__name__}", value[name])
     return value
 

@@ -37,7 +37,7 @@ def test_a_baseline_is_asked_for_its_package(monkeypatch):
 
 def test_what_reads_embeddings_is_refused_without(monkeypatch):
     monkeypatch.setattr(models, "require_installed", lambda name: None)
-    for name in ("bertopic", "fastopic"):
+    for name in ("bertopic", "fastopic", "contextual", "zeroshot"):
         assert check_models((name,), embedded=True) == (name,)
         with pytest.raises(UsageError, match=f"model {name}: expected embeddings of the documents; got none"):
             check_models((name,), embedded=False)
@@ -46,6 +46,8 @@ def test_what_reads_embeddings_is_refused_without(monkeypatch):
 def test_recipes_of_a_sweep():
     check_recipe("default")
     check_recipe(next(iter(RECIPES)))
+    with pytest.raises(UsageError, match="recipe: expected one that takes counts alone; got 'contextual'"):
+        check_recipe("contextual")
     with pytest.raises(UsageError, match="recipe: expected one of"):
         check_recipe("lda")
 
@@ -72,3 +74,21 @@ def test_a_recipe_scores_words_by_its_decoder(nvdm, data):
     assert nvdm.bound(data.test) == pytest.approx(nvdm._vae.bound(data.test))
     assert nvdm.word_scores().shape == (3, 15)
     assert nvdm.shares(vectors).sum(1) == pytest.approx(np.ones(12), abs=1e-5)
+
+
+def test_a_recipe_that_takes_embeddings_is_given_them(data, one_thread):
+    random = np.random.default_rng(0)
+    train, new = (random.standard_normal((len(counts), 4)) for counts in (data.train, data.test))
+    model = RecipeModel("contextual", 3, 0)
+    assert model.reads_embeddings
+    model._vae.set_params(max_epochs=2)
+    model.fit(data.train, data.words, train)
+    vectors = model.vectors(data.test, new)
+    np.testing.assert_array_equal(vectors, model._vae.transform(data.test, embeddings=new))
+    np.testing.assert_array_equal(model.bound(data.test, new), model._vae.bound(data.test, embeddings=new))
+    # A recipe of counts alone leaves them be.
+    alone = RecipeModel("nvdm", 3, 0)
+    alone._vae.set_params(max_epochs=1)
+    alone.fit(data.train, data.words, train)
+    assert not alone.reads_embeddings
+    np.testing.assert_array_equal(alone.vectors(data.test, new), alone.vectors(data.test))
