@@ -8,6 +8,7 @@ import typer
 from neuraltopic.cli.fit import DEFAULTS
 from neuraltopic.cli.options import (
     AsJson,
+    EmbeddingsFile,
     Encoding,
     FirstSeed,
     Force,
@@ -24,7 +25,6 @@ from neuraltopic.cli.options import (
     Quiet,
     Resume,
     Seeds,
-    SourceEmbeddings,
     TextColumn,
     Threads,
     VocabularySize,
@@ -64,7 +64,7 @@ def compare(
     held_out: HeldOut = None,
     label: Label = None,
     texts: OrderedTexts = None,
-    embeddings: SourceEmbeddings = None,
+    embeddings: EmbeddingsFile = None,
     held_out_embeddings: HeldOutEmbeddings = None,
     text: TextColumn = None,
     id: IdColumn = None,

@@ -52,15 +52,6 @@ OrderedTexts = Annotated[
         help="With prepared counts: the words of each training document, a line each, in place of train_texts.txt.",
     ),
 ]
-SourceEmbeddings = Annotated[
-    Path | None,
-    typer.Option(
-        "--embeddings",
-        metavar="FILE",
-        help="Embeddings of the documents for models that read them: .npy with a row a document as they are read, or "
-        "Parquet with a column id.",
-    ),
-]
 HeldOutEmbeddings = Annotated[
     Path | None,
     typer.Option(

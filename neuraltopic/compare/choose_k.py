@@ -135,7 +135,7 @@ def choose_k(
     require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)
-    check_recipe(recipe)
+    check_recipe(recipe, embedded=source.embeddings is not None)
     request = {
         "neuraltopic": neuraltopic.__version__,
         **source.request(),

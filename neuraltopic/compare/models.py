@@ -34,8 +34,6 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     NeuralTopicError
         When the package of a baseline is missing.
     """
-    from neuraltopic.recipes import RECIPES
-
     known = known_models()
     for name in names:
         if name not in known:
@@ -47,23 +45,12 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     for name in chosen:
         if name in BASELINES:
             require_installed(name)
-        by_recipe = name in RECIPES and RECIPES[name].takes_embeddings
-        if not embedded and (by_recipe or (name in BASELINES and BASELINES[name].reads_embeddings)):
-            raise _without_embeddings(name)
+        _require_embeddings(name, embedded)
     return chosen
 
 
-def _without_embeddings(name: str) -> UsageError:
-    return UsageError(
-        f"model {name}",
-        expected="embeddings of the documents",
-        got="none",
-        hint="Pass a .npy or Parquet file of them by --embeddings (embeddings=)",
-    )
-
-
-def check_recipe(name: str) -> None:
-    """Refuse what is neither `default` nor a recipe of counts alone.
+def check_recipe(name: str, *, embedded: bool) -> None:
+    """Refuse what is neither `default` nor a recipe, and a recipe that wants embeddings where there are none.
 
     Raises
     ------
@@ -71,9 +58,21 @@ def check_recipe(name: str) -> None:
     """
     from neuraltopic.recipes import find_recipe
 
-    if name != DEFAULT and find_recipe(name).takes_embeddings:
+    if name != DEFAULT:
+        find_recipe(name)
+    _require_embeddings(name, embedded)
+
+
+def _require_embeddings(name: str, embedded: bool) -> None:
+    from neuraltopic.recipes import RECIPES
+
+    by_recipe = name in RECIPES and RECIPES[name].takes_embeddings
+    if not embedded and (by_recipe or (name in BASELINES and BASELINES[name].reads_embeddings)):
         raise UsageError(
-            "recipe", expected="one that takes counts alone", got=repr(name), hint="Choose K with another recipe"
+            f"model {name}",
+            expected="embeddings of the documents",
+            got="none",
+            hint="Pass a .npy or Parquet file of them by --embeddings (embeddings=)",
         )
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 FAST = ("--range", "2:4", "--steps", "3", "--seeds", "3", "--min-df", "1", "--recipe", "nvdm")
@@ -26,6 +27,13 @@ def test_as_json_and_resumed(call, corpus, tmp_path, fake_jobs):
     assert len(fake_jobs()) == 9
 
 
+def test_a_recipe_that_takes_embeddings(call, corpus, tmp_path, fake_jobs):
+    np.save(tmp_path / "embeddings.npy", np.eye(60))
+    options = ("--recipe", "contextual", "--embeddings", tmp_path / "embeddings.npy", "-q")
+    assert call("choose-k", corpus, "-o", tmp_path / "out", *FAST, *options).code == 0
+    assert np.load(tmp_path / "out" / "data" / "train_embeddings.npy").shape == (48, 60)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -34,6 +42,7 @@ def test_as_json_and_resumed(call, corpus, tmp_path, fake_jobs):
         (("--steps", "1"), "steps: expected a whole number of 2 or more"),
         (("--seeds", "2"), "--seeds: expected a whole number of 3 or more"),
         (("--recipe", "lda"), "recipe: expected one of"),
+        (("--recipe", "contextual"), "model contextual: expected embeddings of the documents; got none"),
     ],
 )
 def test_wrong_requests(call, corpus, tmp_path, arguments, said):

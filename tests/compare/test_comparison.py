@@ -185,7 +185,7 @@ def test_a_choice_of_k_needs_fits(source, tmp_path, fake_jobs, monkeypatch):
     few = Source(open_corpus(sentences(9)), preprocessing=Preprocessing(min_df=1))
     with pytest.raises(NeuralTopicError, match="expected at least 200 with words"):
         choose_k(few, tmp_path / "out", ks=[3, 200])
-    monkeypatch.setattr("neuraltopic.compare.choose_k.check_recipe", lambda name: None)
+    monkeypatch.setattr("neuraltopic.compare.choose_k.check_recipe", lambda name, embedded: None)
     with pytest.raises(NeuralTopicError, match=r"fits: expected three or more .* sklearn-lda: too many topics"):
         choose_k(source, tmp_path / "out", ks=[2, 3], recipe="sklearn-lda")
 

@@ -44,12 +44,13 @@ def test_what_reads_embeddings_is_refused_without(monkeypatch):
 
 
 def test_recipes_of_a_sweep():
-    check_recipe("default")
-    check_recipe(next(iter(RECIPES)))
-    with pytest.raises(UsageError, match="recipe: expected one that takes counts alone; got 'contextual'"):
-        check_recipe("contextual")
+    check_recipe("default", embedded=False)
+    check_recipe(next(iter(RECIPES)), embedded=True)
+    check_recipe("contextual", embedded=True)
+    with pytest.raises(UsageError, match="model contextual: expected embeddings of the documents"):
+        check_recipe("contextual", embedded=False)
     with pytest.raises(UsageError, match="recipe: expected one of"):
-        check_recipe("lda")
+        check_recipe("lda", embedded=True)
 
 
 @pytest.fixture(scope="module")
