@@ -10,16 +10,18 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax, xlogy
+from scipy.special import log_softmax, xlogy
 
 from neuraltopic.topics.document_weights import document_weights, energy_variance
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 
 FloatArray = NDArray[np.floating]
-# Weight of probability beside lift. The higher, the better words of a topic keep company and the more topics share
-# them: on held-out training documents of 20 Newsgroups the NPMI in windows was 0.190, 0.202 and 0.197 at 0.5, 0.54
-# and 0.6, the diversity 0.94, 0.90 and 0.85.
-_RELEVANCE = 0.54
+# Weight of probability beside lift: one half, at which a list is neither of common words nor of rare ones.
+_RELEVANCE = 0.5
+# Documents in which a topic accounts for a word until the word is half believed. On held-out training documents of 20
+# Newsgroups, AG News and the New York Times no figure of the lists fell for it, and NPMI in windows rose from 0.178 to
+# 0.191 on the first, at a diversity of 0.91.
+_DOUBTED = 4.0
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,13 @@ class SimplexReading:
         return (xlogy(shares, shares).mean(0) - xlogy(mean, mean)).astype(np.float32)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """Half and half, nearly, the log of the word's probability in what the topic explains and that of its lift."""
+        """Half the log of the word's probability in what the topic explains, half that of its lift, plus log n/(n + 4)
+        of the n documents in which the topic accounts for it."""
         probabilities, unigram = self._probabilities(topics)
-        return relevance(np.log(probabilities), np.log(unigram), _RELEVANCE)
+        assert topics.explained is not None
+        documents = topics.explained + unigram  # never 0
+        reliability = documents / (documents + _DOUBTED)
+        return relevance(np.log(probabilities), np.log(unigram), _RELEVANCE) + np.log(reliability)
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
         """The words that the topic explains, as a distribution."""
@@ -141,6 +147,7 @@ class SimplexReading:
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:
         assert topics.explained is not None
         total = topics.explained.sum(0, dtype=np.float64)
-        # A word that no document has, which a given vocabulary allows, has what b gives it.
-        unigram = softmax(topics.bias.astype(np.float64)) if not total.all() else total / total.sum()
+        # A word that no document has, which a given vocabulary allows, counts as half of one.
+        total[total == 0.0] = 0.5
+        unigram = total / total.sum()
         return smoothed_topics(topics.explained, unigram), unigram

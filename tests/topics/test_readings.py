@@ -31,18 +31,20 @@ def test_simplex_words_rank_by_relevance():
     first = (EXPLAINED[0] + unigram) / 9.0
     second = (EXPLAINED[1] + unigram) / 13.0
     weights = SimplexReading().word_weights(TOPICS, np.ones(3))
-    np.testing.assert_allclose(np.exp(weights), [first / unigram**0.46, second / unigram**0.46])
+    documents = EXPLAINED + unigram
+    expected = np.sqrt(np.stack([first, second]) ** 2 / unigram) * documents / (documents + 4.0)
+    np.testing.assert_allclose(np.exp(weights), expected)
     probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
     np.testing.assert_allclose(probabilities, [first, second])
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
 
 
-def test_word_of_no_document_has_the_share_that_b_gives_it():
+def test_word_of_no_document_counts_as_half_of_one():
     topics = TopicWords(TOPICS.components, TOPICS.bias, np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 0.0]]))
     found = np.exp(SimplexReading().log_probabilities(topics, STRENGTH))
-    assert found[0, 2] == pytest.approx(0.5 / 9.0)
+    assert found[0, 2] == pytest.approx(0.5 / 10.5 / 9.0)
     assert np.isfinite(SimplexReading().word_weights(topics, np.ones(3))).all()
-    np.testing.assert_allclose(np.exp(SimplexReading().log_unigram(topics)), [0.3, 0.2, 0.5])
+    np.testing.assert_allclose(np.exp(SimplexReading().log_unigram(topics)), np.array([6, 4, 0.5]) / 10.5)
 
 
 def test_unigrams():
