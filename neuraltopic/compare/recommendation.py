@@ -104,9 +104,9 @@ def recommend(samples: Sequence[Sample]) -> Recommendation:
         # No K is high in both: what people read is the word lists.
         chosen = max(as_good, key=lambda sample: sample.mean("npmi_document"))
         why.append(f"none is high in both, so {chosen.k}, the most coherent")
-    edges = {samples[0].k: "least", samples[-1].k: "most"}
+    edges = {samples[0].k: "smallest", samples[-1].k: "largest"}
     if chosen.k in edges:
-        why.append(f"it is the {edges[chosen.k]} tried: widen the range")
+        why.append(f"it is the {edges[chosen.k]} K measured: widen the range")
     return Recommendation(chosen.k, tuple(sample.k for sample in as_good), below, "; ".join(why) + ".")
 
 

@@ -64,8 +64,8 @@ def test_when_none_is_high_in_both_the_most_coherent_is_taken():
 
 def test_an_edge_of_the_range_is_said():
     found = recommend([sample(10, -7.0), sample(20, -7.5)])
-    assert found.why.endswith("no other K within one standard error; so 10; it is the least tried: widen the range.")
-    assert recommend([sample(10, -7.5), sample(20, -7.0)]).why.endswith("it is the most tried: widen the range.")
+    assert found.why.endswith("so 10; it is the smallest K measured: widen the range.")
+    assert recommend([sample(10, -7.5), sample(20, -7.0)]).why.endswith("the largest K measured: widen the range.")
 
 
 def test_intervals_are_students():
