@@ -5,6 +5,7 @@ Axes: D documents, V words, K latent dimensions.
 
 import dataclasses
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -24,9 +25,10 @@ from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.embeddings import Embeddings, require_embeddings, require_given
+from neuraltopic.documents.given_vectors import covered_share, require_matrix
 from neuraltopic.documents.seed_prior import SeedPrior
 from neuraltopic.documents.seed_words import Seeds, require_columns, seed_groups
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.fitting import (
     draw_seed,
     require_positive,
@@ -36,7 +38,7 @@ from neuraltopic.fitting import (
     split_rows,
     train,
 )
-from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe, require_takes_seeds
+from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
@@ -66,6 +68,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Columns of X that are to stand high in some topics: {0: [12, 7]}, or one list for each of topics 0, 1, ... The
         topics start at the documents that hold them, and a prior keeps them there as far as the counts allow: see
         `neuraltopic.documents.seed_prior`. Not for the recipe nvdm.
+    word_vectors : array of shape (V, E), optional
+        Of the recipe etm: a vector for each column of X, a row of NaN where there is none. They stay as they are; words
+        without one learn their own. By default all are learnt from the counts.
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
@@ -110,6 +115,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         patience: int | None = None,
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[int]] | Sequence[Sequence[int]] | None = None,
+        word_vectors: NDArray[np.floating] | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -121,6 +127,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
+        self.word_vectors = word_vectors
         self.device = device
         self.random_state = random_state
 
@@ -183,12 +190,15 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 got="only empty ones",
                 hint="Look at the preprocessing",
             )
+        vectors_of_words = self._word_vectors(counts)
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
         # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
+        if vectors_of_words is not None:
+            self.vae_.decoder.give(torch.from_numpy(vectors_of_words))  # type: ignore[operator]
         recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 
@@ -205,6 +215,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
         if beside is not None and checkpoint:
             digest.update(beside.digest())
+        if vectors_of_words is not None:
+            digest.update(vectors_of_words.tobytes())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         train(
             trainer,
@@ -416,7 +428,26 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         require_random_state(self.random_state)
         if self.seeds():
             require_takes_seeds(recipe)
+        if self.word_vectors is not None:
+            require_takes_word_vectors(recipe)
+            require_matrix(self.word_vectors)
         return recipe, dataclasses.replace(recipe.schedule, **given)
+
+    def _word_vectors(self, counts: Counts) -> NDArray[np.float32] | None:
+        """The given vectors (V, E), with a warning where they do not cover every token."""
+        if self.word_vectors is None:
+            return None
+        vectors = require_matrix(self.word_vectors)
+        share = covered_share(vectors, counts.word_totals())
+        without = int(np.isnan(vectors[:, 0]).sum())
+        if without:
+            warnings.warn(
+                f"word_vectors: they cover {share:.1%} of the tokens; {without:,} of {len(vectors):,} words have none "
+                "and learn their own",
+                NeuralTopicWarning,
+                stacklevel=2,
+            )
+        return vectors
 
     def _objective(self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int) -> Objective:
         """The recipe's bound, beside the prior of the seeds where there are any."""

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuraltopic.core.vae import VAE
 from neuraltopic.document_vae import DocumentVAE
+from neuraltopic.documents.mixture import EmbeddedMixture
 from neuraltopic.documents.preprocessing import Preprocessor
 from neuraltopic.documents.seed_words import Seeds, require_columns
 from neuraltopic.estimator_files import estimator_of, plain_parameters, read_network
 from neuraltopic.outputs import MODEL
 from neuraltopic.preparation import MAX_STATE_BYTES
-from neuraltopic.recipes import find_recipe
+from neuraltopic.recipes import Recipe, find_recipe
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.manifest import verify_manifest, write_manifest
@@ -40,7 +42,7 @@ _CONFIG = {
     "history": list,
 }
 # Parameters that the first models did not have.
-_LATER = {"seed_words": None}
+_LATER = {"seed_words": None, "word_vectors": None}
 # Dimensions of a document's embedding, of a recipe that takes embeddings.
 _OPTIONAL = {"n_dimensions": int}
 _EXPLAINED = "explained"
@@ -55,7 +57,8 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         write_json(
             unfinished / "config.json",
             {
-                "parameters": plain_parameters(vae, vae.seed_) | {"seed_words": _by_topic(vae.seeds())},
+                "parameters": plain_parameters(vae, vae.seed_)
+                | {"seed_words": _by_topic(vae.seeds()), "word_vectors": _sizes_of_vectors(vae.vae_)},
                 "n_words": vae.n_features_in_,
                 "n_documents": model.n_documents_,
                 "corpus_sha256": model.corpus_sha256_,
@@ -73,6 +76,19 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
 
 def _by_topic(seeds: Seeds) -> dict[str, list[int]] | None:
     return {str(topic): list(columns) for topic, columns in seeds.items()} or None
+
+
+def _sizes_of_vectors(network: VAE) -> list[int] | None:
+    """Dimensions of given word vectors, and the words without; the vectors are among the weights."""
+    given = network.decoder.given() if isinstance(network.decoder, EmbeddedMixture) else None
+    return None if given is None else [given.shape[1], int(given[:, 0].isnan().sum())]
+
+
+def _build(recipe: Recipe, config: dict[str, Any], n_components: int) -> VAE:
+    network = recipe.compose(config["n_words"], n_components, config.get("n_dimensions"))
+    if (sizes := config["parameters"].get("word_vectors")) is not None:
+        network.decoder.expect(*sizes)  # type: ignore[operator]
+    return network
 
 
 def load_model(folder: Path, *, device: str) -> TopicModel:
@@ -95,7 +111,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     shape = (vae.n_components, config["n_words"])
     network, beside = read_network(
         folder / "weights.safetensors",
-        lambda: recipe.compose(config["n_words"], vae.n_components, config.get("n_dimensions")),
+        lambda: _build(recipe, config, vae.n_components),
         device,
         {_EXPLAINED: shape} if recipe.reading.needs_explained else {},
     )
@@ -107,10 +123,14 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     )
 
     vae.n_dimensions_in_ = config.get("n_dimensions")
-
+    if isinstance(network.decoder, EmbeddedMixture) and (given := network.decoder.given()) is not None:
+        vae.set_params(word_vectors=given.cpu().numpy())
     words = preprocessor.vocabulary.words
     seeds = {topic: [words[column] for column in columns] for topic, columns in vae.seeds().items()}
     model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params() | {"seed_words": seeds or None})
+    if vae.word_vectors is not None:
+        rows = zip(words, vae.word_vectors, strict=True)
+        model.set_params(word_vectors={word: vector for word, vector in rows if not np.isnan(vector[0])})
     model.document_vae_ = vae
     model.preprocessor_ = preprocessor
     model.statistics_ = statistics
@@ -133,7 +153,14 @@ def _read_preprocessor(path: Path) -> Preprocessor:
 
 def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentVAE]:
     config = read_members(path, _CONFIG, MAX_STATE_BYTES, _OPTIONAL)
-    vae: DocumentVAE = estimator_of(DocumentVAE, _LATER | config["parameters"], path)
+    parameters = _LATER | config["parameters"]
+    sizes = parameters["word_vectors"]
+    vae: DocumentVAE = estimator_of(DocumentVAE, parameters | {"word_vectors": None}, path)
+    if sizes is not None:
+        takes = find_recipe(vae.recipe).takes_word_vectors
+        whole = isinstance(sizes, list) and len(sizes) == 2 and all(type(size) is int for size in sizes)
+        fit = takes and whole and sizes[0] > 0 and 0 <= sizes[1] < n_words
+        require(fit, path, "word_vectors as dimensions and words without", sizes)
     with naming(path):
         require_columns(vae.seeds(), n_words)
     vae.set_params(seed_words=vae.seeds() or None)  # with numbers for keys, which JSON has not

@@ -66,6 +66,8 @@ class Recipe:
         Whether a topic is something that seed words can name.
     takes_embeddings : bool
         Whether the encoder sees an embedding of each document.
+    takes_word_vectors : bool
+        Whether the decoder is one of word vectors, which may be given.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Recipe:
     align: Callable[[VAE], None] = _as_it_is
     fewest_topics: int = 1
     takes_seeds: bool = True
+    takes_word_vectors: bool = False
     takes_embeddings: bool = False
 
     def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> VAE:
@@ -215,10 +218,12 @@ def etm(n_words: int, n_components: int) -> VAE:
 
 
 def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
-    """Start at word vectors of the corpus itself, with small topic vectors but for the topics with seeds."""
+    """Start at word vectors of the corpus itself where none are given, with small topic vectors but for the topics with
+    seeds."""
     start_at_unigram(model, counts, generator, {})
-    vectors = word_vectors(counts, _WORD_DIMENSIONS, generator)
-    model.decoder.start_from(vectors)  # type: ignore[operator]
+    if model.decoder.fixed is None:
+        vectors = word_vectors(counts, _WORD_DIMENSIONS, generator)
+        model.decoder.start_from(vectors)
     start_at_seeds(model, counts, generator, seeds)
 
 
@@ -351,6 +356,7 @@ RECIPES = {
             paper="Dieng, Ruiz and Blei (2020), Topic modeling in embedding spaces",
             build=etm,
             initialise=start_at_word_vectors,
+            takes_word_vectors=True,
             # Word vectors are trained already.
             schedule=replace(_MIXTURE, decoder_rate=2.5),
             reading=SimplexReading(),
@@ -403,4 +409,12 @@ def require_takes_seeds(recipe: Recipe) -> None:
             expected="a recipe with shares of topics",
             got=f"{recipe.name}, whose topics are axes that may turn and change sign",
             hint=f"Leave them out, or try recipe {DEFAULT_RECIPE}",
+        )
+
+
+def require_takes_word_vectors(recipe: Recipe) -> None:
+    """Raise a UsageError for a recipe without word vectors."""
+    if not recipe.takes_word_vectors:
+        raise UsageError(
+            "word_vectors", expected="the recipe etm", got=recipe.name, hint="Leave them out, or name recipe etm"
         )

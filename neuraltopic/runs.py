@@ -27,6 +27,7 @@ import neuraltopic
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.documents.embeddings import Embeddings
+from neuraltopic.documents.given_vectors import fingerprint
 from neuraltopic.documents.ledger import Ledger, Status
 from neuraltopic.documents.preprocessing import Prepared
 from neuraltopic.documents.readers import StandardInput
@@ -225,6 +226,8 @@ def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters = model.get_params()
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
+    if model.word_vectors is not None:
+        parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
     # Standard input cannot be read twice, so what came through it is not compared.
     estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.embeddings import Embeddings, embeddings_of_input
+from neuraltopic.documents.given_vectors import require_source, word_matrix
 from neuraltopic.documents.ledger import Status
 from neuraltopic.documents.preprocessing import Prepared, Preprocessing
 from neuraltopic.documents.readers import open_corpus
@@ -20,7 +21,7 @@ from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.seed_words import seed_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preparation import Preparation, corpus_sha256, prepare, reopen
-from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds
+from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     documents_table,
@@ -51,6 +52,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         Words that are to stand high in some topics: {0: ["space", "nasa"], 7: ["god", "church"]}, or one list for each
         of topics 0, 1, ... They pass the preprocessing of the documents; those that the vocabulary does not hold are
         left out with a `NeuralTopicWarning`. See `DocumentVAE`.
+    word_vectors : path, gensim KeyedVectors, or mapping of word to vector, optional
+        Of the recipe etm: vectors of the words as the vocabulary has them, in a file of word2vec's text or binary
+        format or GloVe's text, also .gz. They stay as they are; a word without one learns its own, with a
+        `NeuralTopicWarning` that says how many tokens are covered.
     recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
         As for `DocumentVAE`.
 
@@ -88,6 +93,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         patience: int | None = None,
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[str]] | Sequence[Sequence[str]] | None = None,
+        word_vectors: Any = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -100,6 +106,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
+        self.word_vectors = word_vectors
         self.device = device
         self.random_state = random_state
 
@@ -181,6 +188,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             of_rows = embeddings_of_input(
                 embeddings, ledger["id"].tolist(), ledger["status"].to_numpy() != Status.UNDECODABLE
             )
+        if self.word_vectors is not None:
+            vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
         checkpoint = workspace / "checkpoint.safetensors" if workspace else None
         # An array, also where scikit-learn is set to give tables.
         self.vectors_ = np.asarray(
@@ -217,10 +226,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 hint="Try preprocessing=Preprocessing(min_df=3)",
             )
         shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
-        vae = DocumentVAE(**shared | {"seed_words": None})  # columns, once there is a vocabulary
+        vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
         vae.check_parameters()
         if self.seeds():
             require_takes_seeds(find_recipe(self.recipe))
+        if self.word_vectors is not None:
+            require_takes_word_vectors(find_recipe(self.recipe))
+            require_source(self.word_vectors)
         return vae
 
     def seeds(self) -> dict[int, tuple[str, ...]]:

@@ -55,6 +55,10 @@ def fit(
             "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
         ),
     ] = None,
+    word_vectors: Annotated[
+        Path | None,
+        typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
+    ] = None,
     embeddings: EmbeddingsFile = None,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -145,6 +149,8 @@ def fit(
     )
     if recipe is not None:
         model.set_params(recipe=recipe)
+    if word_vectors is not None:
+        model.set_params(word_vectors=word_vectors)
     if seed_words is not None:
         model.set_params(seed_words=read_seed_words(seed_words))
     model.check_parameters().require_embeddings_given(beside)

@@ -18,6 +18,7 @@ _OPTIONS = {
     "random_state": "--seed",
     "seed_words": "--seed-words",
     "spacy_pipeline": "--spacy",
+    "word_vectors": "--word-vectors",
 }
 # As `neuraltopic images` calls them.
 _OF_IMAGES = {

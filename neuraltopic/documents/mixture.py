@@ -97,27 +97,65 @@ class EmbeddedMixture(MixtureSoftmax):
         E.
 
     `embeddings` (V, E) holds rho and `weight` (E, K) the topic vectors alpha. The paper has no b; with b at the log
-    frequencies the word vectors need not say how frequent a word is.
+    frequencies the word vectors need not say how frequent a word is. Where vectors are given, rho stays as they are, as
+    in the paper; only words without one learn their own: then `fixed` (V, E) holds what is given, `own` (M,) the words
+    without, and `embeddings` (M, E) what these learn.
     """
+
+    fixed: Tensor | None
+    own: Tensor | None
 
     def __init__(self, n_components: int, n_words: int, n_dimensions: int) -> None:
         super().__init__(n_components, n_words)
         self.weight = nn.Parameter(torch.zeros(n_dimensions, n_components))
         self.embeddings = nn.Parameter(torch.zeros(n_words, n_dimensions))
+        self.register_buffer("fixed", None)
+        self.register_buffer("own", None)
 
     @torch.no_grad()
     def start_from(self, embeddings: Tensor) -> None:
         """Take word vectors (V, E), which the fit goes on to move."""
         self.embeddings.copy_(embeddings)
 
+    def expect(self, n_dimensions: int, n_without: int) -> None:
+        """Make room for given vectors of E dimensions, of which M words have none."""
+        K, V = self.weight.shape[1], len(self.bias)
+        self.weight = nn.Parameter(torch.zeros(n_dimensions, K))
+        self.embeddings = nn.Parameter(torch.zeros(n_without, n_dimensions))
+        self.fixed = torch.zeros(V, n_dimensions)
+        self.own = torch.zeros(n_without, dtype=torch.int64)
+
+    @torch.no_grad()
+    def give(self, vectors: Tensor) -> None:
+        """Hold rho at vectors (V, E), brought to a mean square length of 1: the topic vectors' rate depends on it, and
+        nothing else does. A row of NaN is a word without, which starts at zero, where no topic tells of it."""
+        without = vectors.isnan().any(1)
+        self.expect(vectors.shape[1], int(without.sum()))
+        assert self.fixed is not None  # as of now
+        length = vectors[~without].square().sum(1).mean().sqrt().clamp_min(torch.finfo(vectors.dtype).tiny)
+        self.fixed[~without] = vectors[~without] / length
+        self.own = without.nonzero()[:, 0]
+
+    def given(self) -> Tensor | None:
+        """The vectors that are held (V, E), NaN for a word without; None where all are learnt."""
+        if self.fixed is None or self.own is None:
+            return None
+        return self.fixed.index_fill(0, self.own, torch.nan)
+
+    def vectors(self) -> Tensor:
+        """rho, (V, E)."""
+        if self.fixed is None or self.own is None:
+            return self.embeddings
+        return self.fixed.index_add(0, self.own, self.embeddings)
+
     @torch.no_grad()
     def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
         """Take topic vectors whose rows of R come nearest to these, transposed (V, G), by least squares weighted with
         the frequency of the words."""
         weight = torch.softmax(self.bias.double(), 0).sqrt()[:, None]
-        found = torch.linalg.lstsq(weight * self.embeddings, weight * log_lift, driver="gelsd").solution
+        found = torch.linalg.lstsq(weight * self.vectors(), weight * log_lift, driver="gelsd").solution
         self.weight[:, topics] = found.to(self.weight.dtype)
 
     def topics(self) -> tuple[Tensor, Tensor]:
         """R transposed (V, K) and b (V,), as they are in force."""
-        return self.embeddings @ self.weight, self.bias
+        return self.vectors() @ self.weight, self.bias

@@ -12,9 +12,25 @@ from tests.parts import K, V, documents, generator, randomise, sparse_rows
 E = 2
 
 
-@pytest.fixture(params=["plain", "embedded"])
+def with_given_vectors():
+    """Word 3 has none."""
+    decoder = EmbeddedMixture(K, V, E + 4)
+    vectors = torch.randn(V, E, generator=generator(3))
+    vectors[3] = torch.nan
+    decoder.give(vectors)
+    return decoder
+
+
+DECODERS = {
+    "plain": lambda: MixtureSoftmax(K, V),
+    "embedded": lambda: EmbeddedMixture(K, V, E),
+    "given vectors": with_given_vectors,
+}
+
+
+@pytest.fixture(params=DECODERS)
 def decoder(request):
-    return randomise(MixtureSoftmax(K, V) if request.param == "plain" else EmbeddedMixture(K, V, E))
+    return randomise(DECODERS[request.param]())
 
 
 def simplex(*shape, seed=5):
@@ -96,3 +112,35 @@ def test_word_vectors_are_taken_as_they_are():
     vectors = torch.randn(V, E, generator=generator())
     decoder.start_from(vectors)
     assert torch.equal(decoder.embeddings, vectors)
+
+
+def test_given_vectors_are_held_at_mean_square_length_1_and_the_rest_starts_at_zero():
+    decoder = EmbeddedMixture(K, 3, 5)
+    decoder.give(torch.tensor([[3.0, 4.0], [torch.nan, torch.nan], [0.0, 5.0]]))
+    torch.testing.assert_close(decoder.vectors().detach(), torch.tensor([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]]))
+    torch.testing.assert_close(
+        decoder.given(), torch.tensor([[0.6, 0.8], [torch.nan, torch.nan], [0.0, 1.0]]), equal_nan=True
+    )
+    assert decoder.weight.shape == (2, K)
+    assert decoder.embeddings.shape == (1, 2)
+    assert EmbeddedMixture(K, 3, 5).given() is None
+
+
+@pytest.mark.parametrize("make", DECODERS.values(), ids=DECODERS)
+def test_topics_start_where_they_are_told_as_far_as_word_vectors_reach(make):
+    """Least squares: what is left of the lift is at right angles to every dimension of the word vectors."""
+    decoder = make()
+    decoder.initialise(torch.log_softmax(torch.linspace(-2, 2, V), 0), 0.1, generator())
+    if isinstance(decoder, EmbeddedMixture) and decoder.fixed is None:
+        decoder.start_from(torch.randn(V, E, generator=generator(4)))
+    lift = torch.randn(V, 2, generator=generator(5))
+    before = decoder.topics()[0].detach()[:, 1].clone()
+    decoder.start_topics([2, 0], lift)
+    R, b = decoder.topics()
+    left = R.detach()[:, [2, 0]] - lift
+    if isinstance(decoder, EmbeddedMixture):
+        weighted = decoder.vectors().detach() * torch.softmax(b.detach(), 0)[:, None]
+        torch.testing.assert_close(weighted.T @ left, torch.zeros(E, 2), atol=1e-5, rtol=0)
+    else:
+        torch.testing.assert_close(left, torch.zeros(V, 2))
+    assert torch.equal(R.detach()[:, 1], before)
