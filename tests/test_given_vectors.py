@@ -94,9 +94,12 @@ def test_topics_follow_vectors_also_for_a_word_of_one_document():
     assert model.transform(sentences()).argmax(1)[0] == space
 
 
-def test_seeds_find_their_place_among_given_vectors():
+def test_seeds_find_their_place_among_given_vectors(tmp_path):
     model = model_of(word_vectors=vectors_by_theme(), seed_words={2: ["goal"], 0: ["bread"]}, max_epochs=20)
     topics = model.fit(sentences()).get_topics(3)
+    model.save(tmp_path / "model")  # where no word is without a vector
+    loaded = TopicModel.load(tmp_path / "model", device="cpu")
+    np.testing.assert_array_equal(loaded.transform(sentences()), model.transform(sentences()))
     assert {word for word, _ in topics[2]} <= set(THEMES[1].split())
     assert {word for word, _ in topics[0]} <= set(THEMES[2].split())
 
