@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from neuraltopic.core.vae import VAE
 from neuraltopic.document_vae import DocumentVAE
@@ -91,6 +92,18 @@ def _build(recipe: Recipe, config: dict[str, Any], n_components: int) -> VAE:
     return network
 
 
+def _given_vectors(network: VAE, path: Path) -> NDArray[np.float32] | None:
+    """The word vectors (V, E) that the network was given, NaN for a word without."""
+    decoder = network.decoder
+    if not isinstance(decoder, EmbeddedMixture) or decoder.own is None:
+        return None
+    own, V = decoder.own, len(decoder.bias)
+    in_order = bool(((own >= 0) & (own < V)).all() and (own.diff() > 0).all())
+    require(in_order, path, "the words without a vector in order, each once")
+    given = decoder.given()
+    return None if given is None else given.cpu().numpy()
+
+
 def load_model(folder: Path, *, device: str) -> TopicModel:
     """Read a model: verify the files, then compare what they say with one another, then allocate.
 
@@ -115,6 +128,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
         device,
         {_EXPLAINED: shape} if recipe.reading.needs_explained else {},
     )
+    vae.set_params(word_vectors=_given_vectors(network, folder / "weights.safetensors"))
     vae.restore(
         network,
         history=config["history"],
@@ -123,8 +137,6 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     )
 
     vae.n_dimensions_in_ = config.get("n_dimensions")
-    if isinstance(network.decoder, EmbeddedMixture) and (given := network.decoder.given()) is not None:
-        vae.set_params(word_vectors=given.cpu().numpy())
     words = preprocessor.vocabulary.words
     seeds = {topic: [words[column] for column in columns] for topic, columns in vae.seeds().items()}
     model = TopicModel(preprocessing=preprocessor.settings, **vae.get_params() | {"seed_words": seeds or None})

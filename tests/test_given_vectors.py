@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from gensim.models import KeyedVectors
+from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.runs import fit_run
+from neuraltopic.storage.formats import MODEL_KIND
+from neuraltopic.storage.manifest import write_manifest
 from tests.runs import THEMES, sentences, write_corpus
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -70,9 +74,6 @@ def test_words_without_a_vector_learn_their_own_and_are_counted(tmp_path):
 
 @pytest.mark.parametrize("sizes", [[6], [6, 0, 0], [0, 2], [6, 15], [6.0, 2], [6, -1], "x", {"a": 1}])
 def test_a_folder_of_other_sizes_is_refused(tmp_path, sizes):
-    from neuraltopic.storage.formats import MODEL_KIND
-    from neuraltopic.storage.manifest import write_manifest
-
     folder = tmp_path / "model"
     model_of(word_vectors=vectors_by_theme(), max_epochs=1).fit(sentences()).save(folder)
     config = json.loads((folder / "config.json").read_text())
@@ -81,6 +82,22 @@ def test_a_folder_of_other_sizes_is_refused(tmp_path, sizes):
     write_manifest(folder, kind=MODEL_KIND, schema_version=1, extra={})
     with pytest.raises(NeuralTopicError, match=r"config\.json: expected word_vectors as dimensions and words without"):
         TopicModel.load(folder)
+
+
+def test_a_folder_whose_words_without_a_vector_are_none_is_refused(tmp_path):
+    given = vectors_by_theme()
+    del given["moon"], given["goal"]
+    with pytest.warns(NeuralTopicWarning):
+        model_of(word_vectors=given, max_epochs=1).fit(sentences()).save(tmp_path / "model")
+    weights = tmp_path / "model" / "weights.safetensors"
+    tensors = load_file(weights)
+    for own in ([-1, 3], [3, 15], [3, 3], [4, 3]):
+        save_file(tensors | {"decoder.own": torch.tensor(own)}, weights)
+        write_manifest(tmp_path / "model", kind=MODEL_KIND, schema_version=1, extra={})
+        with pytest.raises(
+            NeuralTopicError, match=r"weights\.safetensors: expected the words without a vector in order"
+        ):
+            TopicModel.load(tmp_path / "model", device="cpu")
 
 
 @pytest.mark.slow
