@@ -157,7 +157,7 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     """
     latent = RefinedLogisticNormal(n_components, concentration=0.1)
     return VAE(
-        encoder=ContextualEncoder(n_words, n_dimensions, 256, latent.n_parameters, masked=0.3, wordless=0.2),
+        encoder=ContextualEncoder(n_words, n_dimensions, 256, latent.n_parameters, masked=0.3, wordless=0.1),
         latent=latent,
         decoder=SimplexEnergySoftmax(n_components, n_words),
     )
