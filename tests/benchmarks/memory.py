@@ -43,7 +43,7 @@ def main() -> None:
             print(f"{stage} {done} of {total}: {time.perf_counter() - start:,.0f} s", file=sys.stderr)
 
         start, cpu = time.perf_counter(), time.process_time()
-        DocumentVAE(50, recipe="nvdm", max_epochs=epochs, random_state=0).fit(counts, progress=progress)
+        DocumentVAE(50, max_epochs=epochs, random_state=0).fit(counts, progress=progress)
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
         print(f"{epochs} epochs in {wall:,.0f} s ({cpu:,.0f} CPU s); peak {peak_memory_bytes() / 2**20:,.0f} MiB")
 
