@@ -3,6 +3,7 @@
 Axes: D documents, V words, K latent dimensions.
 """
 
+import copy
 import dataclasses
 import hashlib
 import warnings
@@ -24,6 +25,7 @@ from neuraltopic.core.vae import VAE
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.earlier_topics import EarlierTopics, in_force, topic_precision
 from neuraltopic.documents.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.documents.given_vectors import covered_share, require_matrix
 from neuraltopic.documents.seed_prior import SeedPrior
@@ -39,9 +41,11 @@ from neuraltopic.fitting import (
     train,
 )
 from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe, require_takes_seeds, require_takes_word_vectors
+from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
+from neuraltopic.updating import schedule_of_update, seed_of_update
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -83,12 +87,21 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     bias_ : float32 array of shape (V,)
         b, near the log frequency of each word.
     history_ : list of dict
-        epoch, train_bound and held_out_bound (nats per document), one entry an epoch.
+        epoch, train_bound and held_out_bound (nats per document), one entry an epoch of the fit or the last update.
     information_ : float32 array of shape (K,)
         What each topic tells of a training document, in nats: of a Gaussian z the mean KL of each dimension's
         marginal, of one on the simplex what each topic adds to the mutual information of documents and topics.
     explained_ : float32 array of shape (K, V), or None
         In how many training documents each topic accounts for each word, of a z on the simplex.
+    share_ : float64 array of shape (K,)
+        Mean share of each topic in the training documents.
+    precision_ : float32 array of shape (K + 1, V), or None
+        What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
+        was saved without, which cannot be updated.
+    n_documents_ : int
+        Training documents: those of the fit and of all updates, which the figures above are of.
+    n_updates_ : int
+        Calls of `partial_fit` since the fit.
     seed_ : int
         What seeded the generator: `random_state` where that is a whole number. A fit with it gives the same bits.
     n_iter_ : int
@@ -132,6 +145,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
 
     explained_: NDArray[np.float32] | None
+    precision_: NDArray[np.float32] | None
 
     def fit(
         self,
@@ -182,14 +196,7 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
         beside = self._embeddings(embeddings, counts, fitting=True)
-        filled = np.flatnonzero(np.diff(counts.indptr))
-        if not len(filled):
-            raise NeuralTopicError(
-                "counts",
-                expected="documents with words",
-                got="only empty ones",
-                hint="Look at the preprocessing",
-            )
+        filled = _filled(counts)
         vectors_of_words = self._word_vectors(counts)
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
@@ -212,24 +219,90 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             generator,
         )
         request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts, seeds)
-        digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
-        if beside is not None and checkpoint:
-            digest.update(beside.digest())
-        if vectors_of_words is not None:
-            digest.update(vectors_of_words.tobytes())
-        kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
-        train(
-            trainer,
-            kept,
-            progress,
-            hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme counts there",
-        )
+        given = b"" if vectors_of_words is None else vectors_of_words.tobytes()
+        request += (hashlib.sha256(given).hexdigest(),)
+        self._train(trainer, request, counts, checkpoint, progress, beside)
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, _, variance = self._infer(counts, beside, progress)
-        self.information_ = recipe.reading.information(vectors, variance)
-        if recipe.reading.needs_explained:
-            self.explained_ = explained_documents(vectors, self.components_, counts)
+        vectors, summary = self._summarise(counts, progress, beside)
+        self._take(summary)
+        return vectors
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+
+        A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
+        topic (see `neuraltopic.documents.earlier_topics`), and what is known of the topics beside (`explained_`,
+        `information_`, `share_`) is of all documents. The earlier ones are not needed again. The same chunks in the
+        same order give the same bits, also where the model is saved and loaded in between.
+
+        On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
+        default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
+        theme that only later chunks have finds its place in the topics nearest to it.
+
+        Parameters are those of `fit`.
+
+        Raises
+        ------
+        UsageError
+            When `n_components` is not what it was in the fit, or the recipe takes embeddings.
+        NeuralTopicError
+            When the counts are not usable, training stops being finite, or the model was saved without `precision_`.
+            The model stays as it was.
+        """
+        self.partial_fit_transform(X, progress=progress, checkpoint=checkpoint)
+        return self
+
+    def partial_fit_transform(
+        self,
+        X: Any,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        checkpoint: Path | None = None,
+    ) -> NDArray[np.float32]:
+        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
+        if not hasattr(self, "vae_"):
+            return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
+        self.require_updatable()
+        recipe, schedule = self._settings()
+        counts = self._counts(X, fitting=False)
+        filled = _filled(counts)
+        seed = int(self.random_state) if isinstance(self.random_state, int | np.integer) else self.seed_
+        generator = torch.Generator().manual_seed(seed_of_update(seed, self.n_updates_ + 1))
+        held_out, training = split_rows(filled, self.validation_fraction, generator)
+        schedule = schedule_of_update(schedule, len(training))
+        device = self._device()
+        earlier = in_force(self.vae_).detach()
+        precision = torch.from_numpy(self.precision_).to(device, copy=True)
+        precision[:-1] += recipe.schedule.decoder_precision
+        objective = self._objective(recipe, self.seeds(), counts, len(training))
+        # A copy, so that an update which fails or is stopped leaves the model as it was.
+        vae = copy.deepcopy(self.vae_)
+        trainer = Trainer(
+            vae,
+            CountBatches(counts, training, device),
+            CountBatches(counts, held_out, device),
+            WithPrior(objective, EarlierTopics(earlier, precision), len(training)),
+            schedule,
+            generator,
+        )
+        before = hashlib.sha256(earlier.cpu().numpy().tobytes()).hexdigest()
+        request = ("update", before, self.n_updates_, schedule, self.validation_fraction, seed, counts)
+        self._train(trainer, request, counts, checkpoint, progress)
+        after = copy.copy(self)
+        after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
+        vectors, of_new = after._summarise(counts, progress)
+        after._take(self.summary().pooled(of_new, recipe.reading))
+        after.seed_ = seed
+        self.__dict__.update(vars(after))
         return vectors
 
     def require_embeddings_given(self, embeddings: Any) -> None:
@@ -251,8 +324,8 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         vae: VAE,
         *,
         history: list[dict[str, float]],
-        information: NDArray[np.float32] | None = None,
-        explained: NDArray[np.float32] | None = None,
+        summary: CorpusSummary | None = None,
+        n_updates: int = 0,
     ) -> None:
         """Take a trained network, and read the fitted attributes off it."""
         self.vae_ = vae.eval()
@@ -264,9 +337,15 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.bias_ = bias.detach().cpu().numpy()
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
-        self.explained_ = explained
-        if information is not None:
-            self.information_ = information
+        self.n_updates_ = n_updates
+        self.explained_ = None
+        if summary is not None:
+            self._take(summary)
+
+    def summary(self) -> CorpusSummary:
+        """What the model keeps of its training documents."""
+        check_is_fitted(self)
+        return CorpusSummary(self.n_documents_, self.information_, self.share_, self.explained_, self.precision_)
 
     def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
         """Vector of each document, (D, K): a function of that document alone, drawing nothing.
@@ -411,6 +490,68 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Minus the log of the corpus perplexity: bound a token, in nats; higher is better."""
         return -float(np.log(self.perplexity(X, embeddings=embeddings, per="corpus")))
 
+    def _train(
+        self,
+        trainer: Trainer,
+        request: tuple[object, ...],
+        counts: Counts,
+        checkpoint: Path | None,
+        progress: "Progress | None",
+        beside: Embeddings | None = None,
+    ) -> None:
+        """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
+        digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
+        if beside is not None and checkpoint:
+            digest.update(beside.digest())
+        kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
+        rate = trainer.schedule.learning_rate
+        hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
+        train(trainer, kept, progress, hint=hint)
+
+    def _summarise(
+        self, counts: Counts, progress: "Progress | None", beside: Embeddings | None = None
+    ) -> tuple[NDArray[np.float32], CorpusSummary]:
+        """Vectors of the documents, (D, K), and what they say of the topics."""
+        reading = self._reading()
+        vectors, _, variance = self._infer(counts, beside, progress)
+        return vectors, CorpusSummary(
+            len(counts),
+            reading.information(vectors, variance),
+            self.document_weights(vectors).mean(0, dtype=np.float64),
+            explained_documents(vectors, self.components_, counts) if reading.needs_explained else None,
+            topic_precision(vectors, counts),
+        )
+
+    def _take(self, summary: CorpusSummary) -> None:
+        self.n_documents_ = summary.n_documents
+        self.information_ = summary.information
+        self.share_ = summary.share
+        self.explained_ = summary.explained
+        self.precision_ = summary.precision
+
+    def require_updatable(self) -> None:
+        """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
+        recipe, _ = self._settings()
+        if recipe.takes_embeddings:
+            raise UsageError(
+                "recipe",
+                expected="one of counts alone, which updates are of",
+                got=f"{recipe.name}, which takes embeddings",
+                hint="Fit anew with all documents",
+            )
+        K = len(self.components_)
+        if self.n_components != K:
+            raise UsageError(
+                "n_components", expected=f"{K}, as in the fit", got=repr(self.n_components), hint="Fit anew for others"
+            )
+        if self.precision_ is None:
+            raise NeuralTopicError(
+                "model",
+                expected="one that says how sure it is of each topic",
+                got="one saved by an earlier version of neuraltopic, which did not keep it",
+                hint="Fit it anew with this version",
+            )
+
     def _settings(self) -> tuple[Recipe, Schedule]:
         """The recipe, and its schedule with what the user set in place."""
         recipe = find_recipe(self.recipe)
@@ -531,3 +672,16 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _filled(counts: Counts) -> NDArray[np.int64]:
+    """The documents with words."""
+    filled = np.flatnonzero(np.diff(counts.indptr))
+    if not len(filled):
+        raise NeuralTopicError(
+            "counts",
+            expected="documents with words",
+            got="only empty ones",
+            hint="Look at the preprocessing",
+        )
+    return filled

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from neuraltopic.core.training import Schedule
 from neuraltopic.documents.rows import Corpus, CorpusEstimate
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError
@@ -19,6 +20,7 @@ from neuraltopic.fitting import n_held_out
 from neuraltopic.machine import exp_rate, matmul_rate
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topic_model import TopicModel
+from neuraltopic.updating import schedule_of_update
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _READ_BYTES_A_SECOND = 6e6  # small files
@@ -81,7 +83,27 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
             got=f"{D:,}",
             hint="Ask for fewer topics, or give more documents",
         )
-    V = expected_words(read.n_bytes, D, settings)
+    return _forecast(read, expected_words(read.n_bytes, D, settings), model, settings, schedule)
+
+
+def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
+    """Say what updating a fitted `model` with a corpus would read, and the time and memory expected.
+
+    Raises
+    ------
+    UsageError
+        When the corpus is standard input.
+    NeuralTopicError
+        When the model cannot be updated.
+    """
+    model.document_vae_.require_updatable()
+    read = corpus.estimate()
+    schedule = schedule_of_update(find_recipe(model.recipe).schedule, read.n_documents)
+    return _forecast(read, len(model.vocabulary_), model, model.preprocessor_.settings, schedule)
+
+
+def _forecast(read: CorpusEstimate, V: int, model: TopicModel, settings: Preprocessing, schedule: Schedule) -> Forecast:
+    D, K = read.n_documents, model.n_components
     held_out = n_held_out(D, model.validation_fraction)
     epochs = model.max_epochs or schedule.resolve(D - held_out).max_epochs
     multiply_adds, exponentials = fit_operations(D, V, K, epochs, held_out)

@@ -1,10 +1,11 @@
 """The model folder: what of a TopicModel goes to disk, and how it comes back.
 
 manifest.json        format, schema version, size and SHA-256 of each file
-config.json          the estimator's parameters, sizes, seed, training history
+config.json          the estimator's parameters, sizes, seed, training history, the corpora of its updates
 preprocessing.json   settings, vocabulary, phrases, tokeniser
 topics.json          share, documents and information of each topic
-weights.safetensors  the network, and what the topics explain of each word where the reading asks for it
+weights.safetensors  the network, what the topics explain of each word where the reading asks for it, and how sure the
+                     documents make R and b, by which an update goes on
 """
 
 import re
@@ -31,6 +32,7 @@ from neuraltopic.storage.members import naming, read_members, require, require_h
 from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.storage.weights import write_weights
 from neuraltopic.topic_model import TopicModel
+from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.tables import TopicStatistics
 
 FILES = ("config.json", "preprocessing.json", "topics.json", "weights.safetensors")
@@ -44,9 +46,11 @@ _CONFIG = {
 }
 # Parameters that the first models did not have.
 _LATER = {"seed_words": None, "word_vectors": None}
-# Dimensions of a document's embedding, of a recipe that takes embeddings.
-_OPTIONAL = {"n_dimensions": int}
-_EXPLAINED = "explained"
+# Dimensions of a document's embedding, of a recipe that takes embeddings; the corpora of updates, absent like the
+# precision from models that were saved before there were any.
+_OPTIONAL = {"n_dimensions": int, "updates": list}
+_UPDATE = {"corpus_sha256": str, "n_documents": int}
+_EXPLAINED, _PRECISION = "explained", "precision"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
 
 
@@ -66,12 +70,14 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
                 "information": vae.information_.tolist(),
                 "history": vae.history_,
                 **dimensions,
-            },
+            }
+            | ({} if vae.precision_ is None else {"updates": model.updates_}),
         )
         write_json(unfinished / "preprocessing.json", model.preprocessor_.state())
         write_json(unfinished / "topics.json", model.statistics_.to_dict())
-        beside = {} if vae.explained_ is None else {_EXPLAINED: torch.from_numpy(vae.explained_)}
-        write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict() | beside)
+        beside = {_EXPLAINED: vae.explained_, _PRECISION: vae.precision_}
+        arrays = {name: torch.from_numpy(array) for name, array in beside.items() if array is not None}
+        write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict() | arrays)
         write_manifest(unfinished, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, extra={})
 
 
@@ -121,20 +127,25 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     statistics = _read_topics(folder / "topics.json", vae.n_components, config["n_documents"])
 
     recipe = find_recipe(vae.recipe)
-    shape = (vae.n_components, config["n_words"])
+    K, V = vae.n_components, config["n_words"]
+    shapes = {_EXPLAINED: (K, V)} if recipe.reading.needs_explained else {}
+    if "updates" in config:
+        shapes[_PRECISION] = (K + 1, V)
     network, beside = read_network(
         folder / "weights.safetensors",
         lambda: _build(recipe, config, vae.n_components),
         device,
-        {_EXPLAINED: shape} if recipe.reading.needs_explained else {},
+        shapes,
     )
     vae.set_params(word_vectors=_given_vectors(network, folder / "weights.safetensors"))
-    vae.restore(
-        network,
-        history=config["history"],
-        information=np.array(config["information"], np.float32),
-        explained=beside[_EXPLAINED].numpy() if beside else None,
+    summary = CorpusSummary(
+        config["n_documents"],
+        np.array(config["information"], np.float32),
+        statistics.share,
+        **{name: beside[name].numpy() if name in beside else None for name in (_EXPLAINED, _PRECISION)},
     )
+    updates = config.get("updates", [])
+    vae.restore(network, history=config["history"], summary=summary, n_updates=len(updates))
 
     vae.n_dimensions_in_ = config.get("n_dimensions")
     words = preprocessor.vocabulary.words
@@ -148,6 +159,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     model.statistics_ = statistics
     model.n_documents_ = config["n_documents"]
     model.corpus_sha256_ = config["corpus_sha256"]
+    model.updates_ = updates
     return model
 
 
@@ -184,6 +196,11 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
         require(config.get("n_dimensions", 0) > 0, path, f"n_dimensions above 0, as {vae.recipe} has", "none")
     else:
         require("n_dimensions" not in config, path, f"no n_dimensions, as {vae.recipe} has none")
+    for update in config.get("updates", []):
+        described = isinstance(update, dict) and {name: type(value) for name, value in update.items()} == _UPDATE
+        require(described and update["n_documents"] > 0, path, "corpus_sha256 and n_documents of each update", update)
+    of_updates = sum(update["n_documents"] for update in config.get("updates", []))
+    require(of_updates < config["n_documents"], path, "fewer documents in updates than in all", of_updates)
     return config, vae
 
 

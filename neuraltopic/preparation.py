@@ -38,6 +38,8 @@ class Preparation:
     preprocessor : Preprocessor
     corpus_sha256 : str
         Digest of every id and text, in order.
+    n_unknown : int
+        As in `Prepared`.
     """
 
     counts: Counts
@@ -45,27 +47,47 @@ class Preparation:
     position: NDArray[np.int64]
     preprocessor: Preprocessor
     corpus_sha256: str
+    n_unknown: int
 
 
 def prepare(
-    rows: Iterable[Row], settings: Preprocessing, *, workspace: Path | None, progress: "Progress | None"
+    rows: Iterable[Row],
+    using: Preprocessing | Preprocessor,
+    *,
+    workspace: Path | None,
+    progress: "Progress | None",
 ) -> Preparation:
-    """Read and count a corpus. With a workspace the counts stay there, mapped, and `reopen` finds all of it again."""
-    preprocessor = Preprocessor(settings)
+    """Read and count a corpus. With a workspace the counts stay there, mapped, and `reopen` finds all of it again.
+
+    Parameters
+    ----------
+    using : Preprocessing or Preprocessor
+        The settings by which to learn a vocabulary, or one that has learned it.
+    """
     corpus = _Digested(rows)
-    prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
+    if isinstance(using, Preprocessing):
+        preprocessor = Preprocessor(using)
+        prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
+    else:
+        preprocessor = using
+        prepared = preprocessor.transform(corpus, only_new=True, workspace=workspace, progress=progress)
     preparation = Preparation(
         prepared.counts,
         prepared.ledger.to_frame(),
         prepared.position,
         preprocessor,
         corpus.sha256.hexdigest(),
+        prepared.n_unknown,
     )
     if workspace is not None:
         np.save(workspace / "position.npy", preparation.position)
         write_table(preparation.ledger, workspace / "ledger.parquet", "parquet")
         # Written last: where it is, the rest is whole.
-        state = {"corpus_sha256": preparation.corpus_sha256, "preprocessor": preprocessor.state()}
+        state = {
+            "corpus_sha256": preparation.corpus_sha256,
+            "n_unknown": preparation.n_unknown,
+            "preprocessor": preprocessor.state(),
+        }
         write_json(workspace / "preparation.json", state)
     return preparation
 
@@ -90,6 +112,7 @@ def reopen(workspace: Path) -> Preparation | None:
             np.load(workspace / "position.npy", allow_pickle=False),
             Preprocessor.from_state(state["preprocessor"]),
             state["corpus_sha256"],
+            state["n_unknown"],
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError) as error:
         raise NeuralTopicError(

@@ -64,8 +64,8 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
     -------
     dict
         folder, kind ("run" or "model"), of ("documents" or "images"), checked ("sizes" or "sizes and SHA-256"), run
-        (run.json, None for a model folder), model (versions, epochs, and for documents recipe, topics, words and
-        documents, for images dimensions, image_shape and images) and files (bytes of each by its path in the folder).
+        (run.json, None for a model folder), model (versions, epochs, and for documents recipe, topics, words, documents
+        and updates, for images dimensions, image_shape and images) and files (bytes of each by its path in the folder).
 
     Raises
     ------
@@ -189,6 +189,7 @@ def _model_facts(folder: Path, manifest: dict[str, Any], kind: str) -> dict[str,
             "documents": config["n_documents"],
             "epochs": len(history),
             "corpus_sha256": config["corpus_sha256"],
+            "updates": config.get("updates", []),
         }
     except (KeyError, TypeError) as error:
         raise _damaged(folder / "config.json", "the facts of a model", f"{type(error).__name__} {error}") from error

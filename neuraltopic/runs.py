@@ -121,13 +121,13 @@ def fit_run(
         model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
-        _write_outputs(model, folder)
-        return _results(model)
+        write_outputs(model, folder)
+        return results_of(model)
 
     facts = write_run(
         output,
         RUN,
-        _request(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
+        request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
         fit=fit,
         write=write,
         heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
@@ -221,7 +221,7 @@ def _vectors(
             progress("embedding", stop, len(counts))
 
 
-def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
+def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params()
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
@@ -238,7 +238,8 @@ def _request(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _write_outputs(model: TopicModel, folder: Path) -> None:
+def write_outputs(model: TopicModel, folder: Path) -> None:
+    """Write all of a run folder but run.json."""
     model.save(folder / MODEL_FOLDER)
     write_table(model.get_topic_info(), folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
@@ -250,14 +251,15 @@ def _write_outputs(model: TopicModel, folder: Path) -> None:
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
-def _results(model: TopicModel) -> dict[str, Any]:
+def results_of(model: TopicModel) -> dict[str, Any]:
+    """What run.json says of a fit once it is done."""
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
         "sizes": {
-            "documents": model.n_documents_,
+            "documents": len(model.vectors_),
             "words": len(model.vocabulary_),
             "topics": len(model.components_),
             "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),

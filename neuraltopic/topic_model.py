@@ -1,5 +1,7 @@
 """TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
 
+import copy
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,16 +17,18 @@ from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.documents.given_vectors import require_source, word_matrix
 from neuraltopic.documents.ledger import Status
-from neuraltopic.documents.preprocessing import Prepared, Preprocessing
+from neuraltopic.documents.preprocessing import Prepared, Preprocessing, Preprocessor
 from neuraltopic.documents.readers import open_corpus
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.seed_words import seed_columns, seed_groups
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
+    TopicStatistics,
     documents_table,
+    pooled_statistics,
     topic_labels,
     topic_statistics,
     topic_words_table,
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuraltopic.progress import Progress
+
+# Share of unknown tokens above which an update is likely to miss what the new documents are about.
+_MANY_UNKNOWN = 1 / 3
 
 Documents = Sequence[str] | str | Path | Corpus
 
@@ -70,9 +77,14 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     components_ : float32 array of shape (K, V)
         R of equation (17.15).
     vectors_ : float32 array of shape (D, K)
-        Vectors of the documents kept in the fit, in their order. Not saved with the model.
+        Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
     ledger_ : DataFrame
-        A line an input row of the fit: kept, or why not. Not saved with the model.
+        A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
+    updates_ : list of dict
+        corpus_sha256 and n_documents of each update since the fit.
+    unknown_share_ : float
+        Of the tokens of the last update that the settings keep, the share that the vocabulary does not have. Not
+        saved with the model.
 
     Examples
     --------
@@ -158,21 +170,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Fit; return what was counted, and the embedding of each input row."""
         vae = self.check_parameters()
         vae.require_embeddings_given(embeddings)
-        workspace = Path(workspace) if workspace else None
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         settings = self.preprocessing or Preprocessing()
-        preparation = reopen(workspace) if workspace else None
-        if preparation is None:
-            preparation = prepare(corpus, settings, workspace=workspace, progress=progress)
-        elif preparation.preprocessor.settings != settings or (
-            corpus is not documents and preparation.corpus_sha256 != corpus_sha256(corpus)
-        ):
-            raise UsageError(
-                f"workspace {workspace}",
-                expected="that of a fit of these documents with these settings",
-                got="that of another",
-                hint="Name another folder",
-            )
+        preparation = _prepared(corpus, settings, workspace, progress, compare=corpus is not documents)
         counts = preparation.counts
         if len(counts) < max(2, self.n_components):
             raise NeuralTopicError(
@@ -190,25 +190,87 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             )
         if self.word_vectors is not None:
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
-        checkpoint = workspace / "checkpoint.safetensors" if workspace else None
         # An array, also where scikit-learn is set to give tables.
         self.vectors_ = np.asarray(
             vae.fit_transform(
                 counts,
                 embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
                 progress=progress,
-                checkpoint=checkpoint,
+                checkpoint=_checkpoint(workspace),
             )
         )
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor
-        self.ledger_ = preparation.ledger
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = len(counts)
-        self._position = preparation.position
-        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
-        self.statistics_ = topic_statistics(self.vectors_, self.topic_weights(self.vectors_), vae.information_, ids)
+        self.updates_: list[dict[str, Any]] = []
+        self.statistics_ = self._statistics_of(preparation)
         return preparation, of_rows
+
+    def partial_fit(
+        self,
+        documents: Documents,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> Self:
+        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+
+        The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
+        documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
+        documents count once; those of earlier ones are not known to be copies. On an unfitted model this is `fit`: see
+        `DocumentVAE.partial_fit` for what the first documents decide.
+
+        Parameters are those of `fit`.
+
+        Raises
+        ------
+        UsageError
+            When a parameter that shapes the model was changed after the fit.
+        NeuralTopicError
+            When no document has a word of the vocabulary, or the model was saved by a version that kept too little.
+            The model stays as it was.
+
+        Warns
+        -----
+        NeuralTopicWarning
+            When more than a third of the tokens are unknown to the vocabulary.
+        """
+        if not hasattr(self, "document_vae_"):
+            return self.fit(documents, progress=progress, workspace=workspace)
+        vae = self._updatable()
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
+        counts = preparation.counts
+        if not len(counts):
+            raise NeuralTopicError(
+                f"documents in {corpus.name}",
+                expected="at least one with a word of the model",
+                got="none",
+                hint="Update with documents of the language and kind that the model was fitted on, or fit anew",
+            )
+        vectors = vae.partial_fit_transform(counts, progress=progress, checkpoint=_checkpoint(workspace))
+        self.vectors_ = vectors
+        self.document_vae_ = vae
+        self.preprocessor_ = preparation.preprocessor.with_counts(counts)
+        self.n_documents_ = vae.n_documents_
+        self.updates_ = [
+            *self.updates_,
+            {"corpus_sha256": preparation.corpus_sha256, "n_documents": len(counts)},
+        ]
+        self.statistics_ = pooled_statistics(
+            self.statistics_, self._statistics_of(preparation), vae.share_, vae.information_
+        )
+        self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
+        if self.unknown_share_ > _MANY_UNKNOWN:
+            warnings.warn(
+                f"{self.unknown_share_:.0%} of the words of the new documents are not in the vocabulary of the fit; "
+                "fit anew with all documents if these are to count",
+                NeuralTopicWarning,
+                stacklevel=2,
+            )
+        return self
 
     def check_parameters(self) -> DocumentVAE:
         """The model of the counts, not yet fitted.
@@ -422,6 +484,27 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
         return load_model(Path(folder), device=device)
 
+    def _updatable(self) -> DocumentVAE:
+        """A copy of the model of the counts, with the parameters as they are set now."""
+        vae = copy.copy(self.document_vae_)
+        if self.recipe != vae.recipe:
+            raise UsageError(
+                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+            )
+        # Seeds are columns there, and word vectors a matrix.
+        shared = vae.get_params().keys() - {"seed_words", "word_vectors"}
+        vae.set_params(**{name: getattr(self, name) for name in shared})
+        vae.require_updatable()
+        return vae
+
+    def _statistics_of(self, preparation: Preparation) -> TopicStatistics:
+        """Take what there is to know of single documents, and return what they say of the topics."""
+        self.ledger_ = preparation.ledger
+        self._position = preparation.position
+        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
+        vectors = self.vectors_
+        return topic_statistics(vectors, self.topic_weights(vectors), self.document_vae_.information_, ids)
+
     def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
         out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))
         has = position >= 0
@@ -468,3 +551,38 @@ def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
     """The first input row of each document that was counted, from the document of each input row, -1 for none."""
     documents, rows = np.unique(position, return_index=True)
     return rows[documents >= 0]
+
+
+def _prepared(
+    corpus: Corpus,
+    using: Preprocessing | Preprocessor,
+    workspace: Path | None,
+    progress: "Progress | None",
+    *,
+    compare: bool,
+) -> Preparation:
+    """The counts of a corpus, or what an earlier call with the same left in the workspace.
+
+    Parameters
+    ----------
+    compare : bool
+        Whether to read the texts again to see that they are the same.
+    """
+    workspace = Path(workspace) if workspace else None
+    preparation = reopen(workspace) if workspace else None
+    if preparation is None:
+        return prepare(corpus, using, workspace=workspace, progress=progress)
+    found = preparation.preprocessor
+    same = found.settings == using if isinstance(using, Preprocessing) else found.state() == using.state()
+    if not same or (compare and preparation.corpus_sha256 != corpus_sha256(corpus)):
+        raise UsageError(
+            f"workspace {workspace}",
+            expected="that of a fit of these documents with these settings",
+            got="that of another",
+            hint="Name another folder",
+        )
+    return preparation
+
+
+def _checkpoint(workspace: Path | None) -> Path | None:
+    return Path(workspace) / "checkpoint.safetensors" if workspace else None

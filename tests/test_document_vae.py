@@ -181,7 +181,7 @@ def test_permuted_words_change_no_vector(model):
     with torch.no_grad():
         permuted.vae_.decoder.weight.copy_(model.vae_.decoder.weight[order])
         permuted.vae_.decoder.bias.copy_(model.vae_.decoder.bias[order])
-    permuted.restore(permuted.vae_, history=model.history_, information=None)
+    permuted.restore(permuted.vae_, history=model.history_)
     assert np.array_equal(permuted.components_, model.components_[:, order])
     np.testing.assert_allclose(permuted.transform(COUNTS[:, order]), model.transform(COUNTS), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(permuted.bound(COUNTS[:, order]), model.bound(COUNTS), rtol=1e-5, atol=1e-4)

@@ -33,6 +33,7 @@ from neuraltopic.errors import UsageError
 if TYPE_CHECKING:
     from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.rows import Corpus
+    from neuraltopic.forecast import Forecast
     from neuraltopic.progress import QuietProgress
     from neuraltopic.runs import Run
     from neuraltopic.topic_model import TopicModel
@@ -186,7 +187,7 @@ def _fit(
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
-        _note(run, progress)
+        note_run(run, progress)
     table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
@@ -194,7 +195,7 @@ def _fit(
         print_topics(table)
 
 
-def _note(run: "Run", progress: "QuietProgress") -> None:
+def note_run(run: "Run", progress: "QuietProgress") -> None:
     """Say what was read, how well it went, and what is wrong with the topics."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
@@ -219,16 +220,21 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
     from neuraltopic.forecast import estimate_fit
 
     forecast = estimate_fit(corpus, model)
+    if not as_json and forecast.corpus.n_documents < forecast.n_topics:
+        print("note: a fit needs at least as many documents as topics", file=sys.stderr)
+    print_forecast(forecast, corpus.name, as_json=as_json)
+
+
+def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
+    """Say what would be read of the corpus of this name, and what it would cost."""
     if as_json:
         print_json(forecast.to_dict())
         return
     read = forecast.corpus
     about = "" if read.exact else "about "
-    encodings = ", ".join(f"{name} {count:,}" for name, count in read.encodings.items())
-    if read.n_documents < forecast.n_topics:
-        print("note: a fit needs at least as many documents as topics", file=sys.stderr)
+    encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
     lines: list[tuple[str, Any]] = [
-        ("corpus", f"{corpus.name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
+        ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
@@ -238,8 +244,8 @@ def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
         ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
-    for name, value in lines:
-        print(f"{name:<11}{value}")
+    for label, value in lines:
+        print(f"{label:<11}{value}")
 
 
 def document_frequency(name: str, text: str) -> int | float:

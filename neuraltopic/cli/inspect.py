@@ -55,8 +55,12 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 def _document_model(model: dict[str, Any]) -> str:
     return (
         f"{model['recipe']}, {counted(model['topics'], 'topic')}, {counted(model['words'], 'word')}, "
-        f"fitted on {counted(model['documents'], 'document')}"
+        f"fitted on {counted(model['documents'], 'document')}{_updates(model['updates'])}"
     )
+
+
+def _updates(updates: list[dict[str, Any]]) -> str:
+    return f" with {counted(len(updates), 'update')}" if updates else ""
 
 
 def _image_model(model: dict[str, Any]) -> str:
@@ -70,8 +74,10 @@ def _image_model(model: dict[str, Any]) -> str:
 def _document_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
     rows = ", ".join(f"{count:,} {status}" for status, count in run["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in run["encodings"].items())
+    parent = run.get("parent")
     return [
         ("corpus", run["corpus"]["name"]),
+        *([("update of", f"a model of {parent['corpus'] or 'documents'}")] if parent else []),
         ("rows", f"{rows}; {encodings}"),
         ("tokens", f"{run['sizes']['tokens']:,}"),
     ]

@@ -5,6 +5,8 @@ decided about a word is decided once a form and applied to the stream as a table
 """
 
 import contextlib
+import copy
+import dataclasses
 import itertools
 import tempfile
 from array import array
@@ -30,7 +32,7 @@ from neuraltopic.documents.stop_words import stop_words
 from neuraltopic.documents.token_stream import Block, FormIds, TokenStream, numbered
 from neuraltopic.documents.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
 from neuraltopic.documents.vocabulary import Vocabulary
-from neuraltopic.documents.words import WordRule
+from neuraltopic.documents.words import Dropped, WordRule
 from neuraltopic.errors import NeuralTopicError
 
 __all__ = ["Prepared", "Preprocessing", "Preprocessor"]
@@ -51,11 +53,15 @@ class Prepared:
         What became of every input row, in input order.
     position : int64 array of shape (rows,)
         The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
+    n_unknown : int
+        Tokens that `transform` met, that the settings keep, and that the vocabulary does not have; 0 where it was
+        made of these rows.
     """
 
     counts: Counts
     ledger: Ledger
     position: NDArray[np.int64]
+    n_unknown: int = 0
 
 
 class Preprocessor:
@@ -138,14 +144,24 @@ class Preprocessor:
         return Prepared(counts, intake.ledger, intake.close(n_tokens))
 
     def transform(
-        self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
+        self,
+        rows: Iterable[Row],
+        *,
+        only_new: bool = False,
+        workspace: Path | None = None,
+        progress: Progress | None = None,
     ) -> Prepared:
         """Count the vocabulary in other rows, or the same.
 
         Every row that could be read has a row in the counts, a duplicate too; that of an empty row, or of one
         without a word of the vocabulary, is empty. The counts of a row depend on that row alone.
 
-        Parameters are those of `fit_transform`.
+        Parameters
+        ----------
+        only_new : bool, default False
+            Whether such rows have none, as in `fit_transform`.
+        rows, workspace, progress
+            As for `fit_transform`.
 
         Raises
         ------
@@ -153,18 +169,29 @@ class Preprocessor:
             Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
         """
         report, fitted = progress or _silent, self._learned()
-        intake = Intake(rows, only_new=False, report=report)
-        blocks = self._known_words(intake, fitted)
+        intake = Intake(rows, only_new=only_new, report=report)
+        unknown: list[int] = []
+        blocks = self._known_words(intake, fitted, unknown)
         with _folder(workspace) as folder:
             counts, n_tokens = _count(
                 blocks,
                 fitted.lexicon,
                 folder,
                 mmap=workspace is not None,
-                drop_empty=False,
+                drop_empty=only_new,
                 report=lambda done: report("counting", done, None),
             )
-        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
+
+    def with_counts(self, counts: Counts) -> Self:
+        """A copy whose vocabulary has counted these documents too, (D, V); the words are the same."""
+        fitted = self._learned()
+        old = fitted.vocabulary
+        df, cf = old.df + counts.document_frequency(), old.cf + counts.word_totals().astype(np.int64)
+        more = Vocabulary(old.words, df, cf)
+        grown = copy.copy(self)
+        grown._fitted = dataclasses.replace(fitted, vocabulary=more, n_documents=fitted.n_documents + len(counts))
+        return grown
 
     def token_blocks(self, rows: Iterable[Row], *, progress: Progress | None = None) -> Iterator[Block]:
         """Yield the words of the vocabulary in each row that `transform` counts, as columns, in their order.
@@ -175,7 +202,7 @@ class Preprocessor:
             As `transform` does.
         """
         fitted = self._learned()
-        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted):
+        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted, []):
             yield fitted.lexicon.columns(block)
 
     def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -187,7 +214,7 @@ class Preprocessor:
         fitted = self._learned()
         index = fitted.vocabulary.index
         out: list[tuple[int, ...]] = []
-        for block in self._known_words([word.replace("_", " ") for word in words], fitted):
+        for block in self._known_words([word.replace("_", " ") for word in words], fitted, []):
             found = fitted.lexicon.columns(block)
             out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
@@ -220,11 +247,11 @@ class Preprocessor:
             )
         return self._fitted
 
-    def _known_words(self, texts: Iterable[str], fitted: Fitted) -> Iterator[Block]:
+    def _known_words(self, texts: Iterable[str], fitted: Fitted, unknown: list[int]) -> Iterator[Block]:
         rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        return _known_words(tokeniser(texts), rule, fitted.lexicon)
+        return _known_words(tokeniser(texts), rule, fitted.lexicon, unknown)
 
     def _rule(self, listed: Iterable[str]) -> WordRule:
         return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
@@ -235,17 +262,21 @@ class Preprocessor:
         return WordTokeniser() if pipeline is None else SpacyTokeniser(pipeline)  # takes seconds to load
 
 
-def _known_words(documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon."""
+def _known_words(
+    documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon, unknown: list[int]
+) -> Iterator[Block]:
+    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have."""
     forms = FormIds()
-    numbers = np.zeros(0, np.int32)
+    numbers, kept = np.zeros(0, np.int32), np.zeros(0, bool)
     for block in numbered(documents, forms):
-        new = list(forms)[len(numbers) :]
-        numbers = np.append(numbers, lexicon.numbers(rule(form) for form in new))
+        words = [rule(form) for form in list(forms)[len(numbers) :]]
+        numbers = np.append(numbers, lexicon.numbers(words))
+        kept = np.append(kept, np.array([not isinstance(word, Dropped) for word in words], bool))
+        unknown.append(int(np.count_nonzero((kept & (numbers < 0))[block.tokens])))
         yield Block(numbers[block.tokens], block.bounds)
         if len(forms) > FORMS_HELD:
             forms.clear()
-            numbers = numbers[:0]
+            numbers, kept = numbers[:0], kept[:0]
 
 
 def _count(

@@ -63,6 +63,13 @@ class Reading(Protocol):
         """What each topic tells of a document, in nats, (K,), from the vectors and the variance of q(z | x)."""
         ...
 
+    def pooled_information(
+        self, weights: FloatArray, information: FloatArray, share: FloatArray
+    ) -> NDArray[np.float32]:
+        """`information` of P corpora as one, (K,), from that of each and the mean share of each topic in it, both
+        (P, K), and the share of each corpus in the documents, (P,)."""
+        ...
+
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """What ranks the words of each topic, (K, V), from their tokens in the training documents, (V,)."""
         ...
@@ -92,6 +99,12 @@ class GaussianReading:
     def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
         """Mean KL of each dimension's marginal, of q from that of the prior N(0, 1)."""
         return 0.5 * (vectors**2 + variance - 1.0 - np.log(variance)).mean(0)
+
+    def pooled_information(
+        self, weights: FloatArray, information: FloatArray, share: FloatArray
+    ) -> NDArray[np.float32]:
+        """The mean over all documents."""
+        return (weights @ information).astype(np.float32)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """R, centred, and shrunk where a word is rare: see `reliable_weights`."""
@@ -125,6 +138,13 @@ class SimplexReading:
         shares = np.asarray(vectors, np.float64)
         mean = shares.mean(0)
         return (xlogy(shares, shares).mean(0) - xlogy(mean, mean)).astype(np.float32)
+
+    def pooled_information(
+        self, weights: FloatArray, information: FloatArray, share: FloatArray
+    ) -> NDArray[np.float32]:
+        """What the topics tell within each corpus, and what their shares in each tell of the corpus."""
+        mean = weights @ share
+        return (weights @ (information + xlogy(share, share)) - xlogy(mean, mean)).astype(np.float32)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """Half the log of the word's probability in what the topic explains, half that of its lift, plus log n/(n + 4)

@@ -95,6 +95,31 @@ def topic_statistics(
     )
 
 
+def pooled_statistics(
+    earlier: TopicStatistics,
+    later: TopicStatistics,
+    share: NDArray[np.floating],
+    information: NDArray[np.floating],
+) -> TopicStatistics:
+    """Statistics of the documents of both, given the share and information in all of them.
+
+    Typical documents are the later ones, whose vectors come of the topics as they are now, where the topic is the
+    largest in one of them, and the earlier ones elsewhere.
+    """
+    n_documents = earlier.n_documents + later.n_documents
+    squares = earlier.n_documents * earlier.strength**2 + later.n_documents * later.strength**2
+    return TopicStatistics(
+        share=share,
+        n_documents=n_documents,
+        strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
+        information=np.asarray(information, np.float64),
+        typical=tuple(
+            after if n else before
+            for before, after, n in zip(earlier.typical, later.typical, later.n_documents, strict=True)
+        ),
+    )
+
+
 def topic_labels(weights: NDArray[np.floating], words: Sequence[str]) -> list[str]:
     """A label for each topic: its number and its first words, 12_orbit_lunar_shuttle.
 

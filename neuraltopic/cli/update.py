@@ -1,0 +1,85 @@
+"""`neuraltopic update RUN PATH`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuraltopic.cli.fit import note_run, print_forecast
+from neuraltopic.cli.fitting import check_run_output, interruptible, noted
+from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
+from neuraltopic.cli.printing import print_json, print_topics, records
+
+if TYPE_CHECKING:
+    from neuraltopic.documents.rows import Corpus
+
+
+def update(
+    run: RunFolder,
+    path: CorpusPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="That of the fit by default.")
+    ] = None,
+    device: Device = "auto",
+    force: Force = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an update that was stopped.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with new documents: the same topics under the same numbers, in a new run folder."""
+    from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.outputs import RUN
+
+    source = None if path == "-" else path
+    check_run_output(
+        output,
+        RUN,
+        source=source,
+        see="neuraltopic topics",
+        force=force,
+        resume=resume,
+        dry_run=dry_run,
+        quiet=quiet,
+    )
+    corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    if dry_run:
+        _forecast(run, corpus, as_json=as_json)
+        return
+    from neuraltopic.progress import show_progress
+    from neuraltopic.update_runs import update_run
+
+    with show_progress(quiet=quiet) as progress:
+        with noted(progress), interruptible(output, progress, ready="counting") as watched:
+            updated = update_run(
+                run,
+                corpus,
+                output,
+                random_state=seed,
+                device=device,
+                force=force,
+                resume=resume,
+                command=["neuraltopic", *sys.argv[1:]],
+                progress=watched,
+            )
+        note_run(updated, progress)
+        progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
+    table = updated.model.get_topic_info(10)
+    if as_json:
+        print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})
+    else:
+        print_topics(table)
+
+
+def _forecast(run: Path, corpus: "Corpus", *, as_json: bool) -> None:
+    from neuraltopic.forecast import estimate_update
+    from neuraltopic.runs import open_run
+
+    print_forecast(estimate_update(corpus, open_run(run)), corpus.name, as_json=as_json)

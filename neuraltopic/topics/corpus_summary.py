@@ -1,0 +1,52 @@
+"""What a model keeps of the documents it learnt from, without the documents: enough to go on with others.
+
+Axes: V words, K topics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.topics.readings import Reading
+
+
+@dataclass(frozen=True)
+class CorpusSummary:
+    """What a number of documents say of the topics.
+
+    Attributes
+    ----------
+    n_documents : int
+    information : float32 (K,)
+        See `Reading.information`.
+    share : float64 (K,)
+        Mean share of each topic.
+    explained : float32 (K, V), or None
+        See `explained_documents`; None where the reading does not need it.
+    precision : float32 (K + 1, V), or None
+        See `topic_precision`; None where it was not kept.
+    """
+
+    n_documents: int
+    information: NDArray[np.float32]
+    share: NDArray[np.floating]
+    explained: NDArray[np.float32] | None
+    precision: NDArray[np.float32] | None
+
+    def pooled(self, others: "CorpusSummary", reading: Reading) -> "CorpusSummary":
+        """The summary of these documents and others, each document counting once."""
+        weights = np.array([self.n_documents, others.n_documents]) / (self.n_documents + others.n_documents)
+        return CorpusSummary(
+            self.n_documents + others.n_documents,
+            reading.pooled_information(
+                weights, np.stack([self.information, others.information]), np.stack([self.share, others.share])
+            ),
+            weights @ np.stack([self.share, others.share]),
+            _sum(self.explained, others.explained),
+            _sum(self.precision, others.precision),
+        )
+
+
+def _sum(first: NDArray[np.float32] | None, second: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    return None if first is None or second is None else first + second

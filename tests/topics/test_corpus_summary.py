@@ -1,0 +1,68 @@
+"""What two corpora say of the topics, put together, against what they say as one."""
+
+import numpy as np
+import pytest
+
+from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.earlier_topics import topic_precision
+from neuraltopic.topics.corpus_summary import CorpusSummary
+from neuraltopic.topics.readings import GaussianReading, SimplexReading
+from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.tables import pooled_statistics, topic_statistics
+
+K, V = 3, 6
+
+
+def drawn(n, seed, gaussian):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(1.0, (n, V))
+    vectors = rng.normal(size=(n, K)) if gaussian else rng.dirichlet(np.full(K, 0.3), n)
+    return counts, vectors.astype(np.float32), rng.uniform(0.1, 0.9, (n, K)).astype(np.float32)
+
+
+def summary_of(reading, counts, vectors, variance, shares):
+    counts = Counts.from_scipy(counts)
+    return CorpusSummary(
+        len(counts),
+        reading.information(vectors, variance),
+        shares.mean(0, dtype=np.float64),
+        explained_documents(vectors, np.eye(K, V), counts) if reading.needs_explained else None,
+        topic_precision(vectors, counts),
+    )
+
+
+@pytest.mark.parametrize("reading", [GaussianReading(), SimplexReading()])
+def test_two_corpora_pooled_are_the_corpus_of_both(reading):
+    parts = [drawn(n, n, isinstance(reading, GaussianReading)) for n in (7, 40)]
+    shares = [np.abs(vectors) / np.abs(vectors).sum(1, keepdims=True) for _, vectors, _ in parts]
+    first, second = (summary_of(reading, *part, share) for part, share in zip(parts, shares, strict=True))
+    whole = summary_of(reading, *map(np.concatenate, zip(*parts, strict=True)), np.concatenate(shares))
+    pooled = first.pooled(second, reading)
+    assert pooled.n_documents == 47
+    assert pooled.information.dtype == np.float32
+    for name in ("information", "share", "precision"):
+        np.testing.assert_allclose(getattr(pooled, name), getattr(whole, name), rtol=1e-4, atol=1e-6)
+    if reading.needs_explained:
+        np.testing.assert_allclose(pooled.explained, whole.explained, rtol=1e-5, atol=1e-6)
+    else:
+        assert pooled.explained is None
+
+
+def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones():
+    vectors = np.random.default_rng(0).dirichlet(np.full(4, 0.3), 30)
+    vectors = vectors[vectors.argmax(1) != 3]  # so that topic 3 is nobody's largest
+    n = np.flatnonzero(np.cumsum(vectors.argmax(1) == 2))[0] + 1
+    ids = [str(d) for d in range(len(vectors))]
+    information = np.arange(4.0)
+    # Topic 2 is the largest in the earlier documents only.
+    later = vectors[n:][vectors[n:].argmax(1) != 2]
+    whole = topic_statistics(
+        np.concatenate([vectors[:n], later]), np.concatenate([vectors[:n], later]), information, ids
+    )
+    before = topic_statistics(vectors[:n], vectors[:n], information, ids[:n])
+    after = topic_statistics(later, later, information, ids[n:])
+    pooled = pooled_statistics(before, after, whole.share, information)
+    assert pooled.n_documents.tolist() == whole.n_documents.tolist()
+    assert pooled.n_documents[2:].tolist() == [1, 0]
+    np.testing.assert_allclose(pooled.strength, whole.strength)
+    assert pooled.typical == (after.typical[0], after.typical[1], before.typical[2], before.typical[3])
