@@ -218,9 +218,9 @@ class DocumentVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             schedule,
             generator,
         )
-        request = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_, counts, seeds)
-        given = b"" if vectors_of_words is None else vectors_of_words.tobytes()
-        request += (hashlib.sha256(given).hexdigest(),)
+        given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
+        settings = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_)
+        request = (*settings, counts, seeds, given)
         self._train(trainer, request, counts, checkpoint, progress, beside)
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
