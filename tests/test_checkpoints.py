@@ -20,7 +20,7 @@ def trainer(n_components=2, seed=0):
     recipe = find_recipe("nvdm")
     counts = CountBatches(Counts.from_scipy(documents(8).numpy()))
     vae = recipe.build(7, n_components)
-    recipe.initialise(vae, counts.counts, generator(seed))
+    recipe.initialise(vae, counts.counts, generator(seed), {})
     return Trainer(vae, counts, counts, ELBO(), Schedule(max_epochs=4, batch_size=3), generator(seed))
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     D, V = counts.shape
     recipe, generator = find_recipe("nvdm"), torch.Generator().manual_seed(0)
     model = recipe.build(V, K)
-    recipe.initialise(model, counts, generator)
+    recipe.initialise(model, counts, generator, {})
     nothing = CountBatches(counts, rows=torch.arange(0).numpy())
     trainer = Trainer(model, CountBatches(counts), nothing, recipe.objective, recipe.schedule, generator)
     ratios = []

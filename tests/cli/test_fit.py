@@ -77,6 +77,8 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
         "recipe": "nvdm",
         "patience": None,
         "validation_fraction": None,
+        "seed_words": None,
+        "word_vectors": None,
     }
     assert said["sizes"]["words"] == 9
 
@@ -164,8 +166,8 @@ def test_flagged_topics_are_noted(call, corpus, tmp_path, monkeypatch):
 
     original = TopicModel.get_topic_info
 
-    def flagged(model):
-        return original(model).assign(flags=["", "inactive", "repeats 0"])
+    def flagged(model, *options):
+        return original(model, *options).assign(flags=["", "inactive", "repeats 0"])
 
     monkeypatch.setattr(TopicModel, "get_topic_info", flagged)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
