@@ -104,6 +104,20 @@ def test_without_the_prior_earlier_documents_are_forgotten(fitted):
     assert after - before < 0.4 * (forgotten - before)
 
 
+@pytest.mark.parametrize("recipe", ["refined_prodlda", "nvdm", "gsm"])
+def test_topics_move_the_less_the_surer_they_are(recipe):
+    """By the squared distance that the prior weighs; where earlier documents said nothing a topic is free."""
+    fitted = small(recipe=recipe).fit(FIRST)
+    where, precision = np.vstack([fitted.components_, fitted.bias_]), fitted.precision_
+    moved = []
+    for factor in (0.0, 1.0, 100.0):
+        model = copy.deepcopy(fitted).set_params(validation_fraction=0.0)
+        model.precision_ = model.precision_ * np.float32(factor)
+        model = updated(model, LATER)
+        moved.append((precision * (np.vstack([model.components_, model.bias_]) - where) ** 2).sum())
+    assert moved[0] > 5.0 * moved[1] > 25.0 * moved[2]
+
+
 def test_what_is_known_of_the_topics_is_of_all_documents(fitted):
     model = copy.deepcopy(fitted)
     vectors = model.partial_fit_transform(LATER)
