@@ -41,6 +41,7 @@ def test_a_run(folder):
         "documents": 60,
         "epochs": 1,
         "corpus_sha256": facts["run"]["corpus_sha256"],
+        "updates": [],
     }
     on_disk = {str(p.relative_to(folder)): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
     del on_disk["run.json"], on_disk["model/manifest.json"]
