@@ -65,11 +65,6 @@ def test_a_reader_that_leaves_is_no_error(finished):
     assert process.returncode == 141
 
 
-# Of a fit that is to be stopped or killed: on a busy machine a short one may be done first.
-LONG = ("--recipe", "nvdm", "--epochs", "250")
-ENDLESS = ("--recipe", "nvdm", "--epochs", "100000")
-
-
 def digest(run) -> str:
     return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
 
@@ -91,16 +86,16 @@ def after_an_epoch(process: subprocess.Popen, output) -> None:
 @pytest.mark.slow
 def test_a_killed_fit_goes_on_to_the_same_bits(tmp_path):
     corpus = write_corpus(tmp_path / "corpus")
-    with start(corpus, tmp_path / "whole", *LONG) as process:
+    with start(corpus, tmp_path / "whole") as process:
         pass
     assert process.returncode == 0
     output = tmp_path / "run"
-    with start(corpus, output, *LONG) as process:
+    with start(corpus, output) as process:
         after_an_epoch(process, output)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not output.exists()
-    with start(corpus, output, "--resume", *LONG) as process:
+    with start(corpus, output, "--resume") as process:
         pass
     assert process.returncode == 0
     assert json.loads((output / "run.json").read_text())["resumed"] is True
@@ -109,17 +104,27 @@ def test_a_killed_fit_goes_on_to_the_same_bits(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["corpus", "run", "whole"]
 
 
+@pytest.fixture
+def heeded():
+    """Ctrl-C heeded by the processes that the test starts, also where the tests run in the background of a shell, which
+    has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
     corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
-    with start(corpus, output, *ENDLESS) as process:
+    with start(corpus, output) as process:
         after_an_epoch(process, output)
         process.send_signal(number)
         assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == code
-    where = r"(after epoch \d+ of 100000|before the first epoch)"
+    where = r"(after epoch \d+ of 150|before the first epoch)"
     assert re.fullmatch(rf"neuraltopic: interrupted {where}; go on with --resume\n", said)
     assert sorted(os.listdir(tmp_path)) == [".run.unfinished", "corpus"]
 
@@ -127,7 +132,7 @@ def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
 @pytest.mark.slow
 def test_two_fits_do_not_share_a_workspace(tmp_path):
     corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
-    with start(corpus, output, *ENDLESS) as first:
+    with start(corpus, output) as first:
         after_an_epoch(first, output)
         first.send_signal(signal.SIGSTOP)
         second = subprocess.run(

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.test_process import COMMAND, LONG, after_an_epoch, digest, start
+from tests.cli.test_process import COMMAND, after_an_epoch, digest, start
 from tests.runs import sentences, write_corpus
 
 
@@ -82,7 +82,7 @@ def test_what_is_refused_is_refused_in_one_line(call, finished, later, tmp_path,
 
 @pytest.mark.slow
 def test_a_killed_update_goes_on_to_the_same_bits(tmp_path, later):
-    with start(write_corpus(tmp_path / "corpus"), tmp_path / "run", *LONG) as process:
+    with start(write_corpus(tmp_path / "corpus"), tmp_path / "run") as process:
         pass
 
     def update(output, *more):
