@@ -1,4 +1,4 @@
-"""What `fit` and `images fit` share: what is refused before any work, and what is said of work that is interrupted."""
+"""What `fit`, `update` and `images fit` share: refusals before any work, and what is said where work is interrupted."""
 
 import sys
 import warnings
