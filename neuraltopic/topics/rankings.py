@@ -2,7 +2,7 @@
 
 from neuraltopic.errors import UsageError
 
-RANKINGS = ("default", "energies", "probability", "lift", "frex", "relevance", "explained")
+RANKINGS = ("default", "energies", "probability", "lift", "frex", "relevance", "explained", "distinct")
 
 
 def check_ranking(name: str) -> None:

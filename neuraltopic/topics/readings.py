@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, xlogy
 
 from neuraltopic.topics.document_weights import document_weights, energy_variance
+from neuraltopic.topics.distinct import distinct_scores
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 
 FloatArray = NDArray[np.floating]
@@ -171,3 +172,12 @@ class SimplexReading:
         total[total == 0.0] = 0.5
         unigram = total / total.sum()
         return smoothed_topics(topics.explained, unigram), unigram
+
+
+class DistinctReading(SimplexReading):
+    """As `SimplexReading`, but each word is listed under one topic: for documents that embeddings tell apart, where
+    topics that share most of their words are still two."""
+
+    def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
+        """Those of `SimplexReading`, see `distinct_scores`."""
+        return distinct_scores(super().word_weights(topics, word_totals))

@@ -6,6 +6,7 @@ Axes: K topics, V words.
 import numpy as np
 
 from neuraltopic.errors import UsageError
+from neuraltopic.topics.distinct import distinct_scores
 from neuraltopic.topics.ranking import FloatArray, divergence_terms, frex, lift, relevance
 from neuraltopic.topics.rankings import check_ranking
 from neuraltopic.topics.readings import Reading, TopicWords
@@ -30,6 +31,7 @@ def word_scores(
         "relevance": see `relevance`, with a weight of 0.6.
         "explained": p(w | topic) log lift of what the topics explain in the training documents, see `divergence_terms`
         and `explained_documents`.
+        "distinct": the default's, each word listed under one topic, see `distinct_scores`.
     reading : Reading
     topics : TopicWords
     word_totals : (V,)
@@ -45,6 +47,8 @@ def word_scores(
     check_ranking(ranking)
     if ranking == "default":
         return reading.word_weights(topics, word_totals)
+    if ranking == "distinct":
+        return distinct_scores(reading.word_weights(topics, word_totals))
     if ranking == "energies":
         return topics.components
     log_probabilities = reading.log_probabilities(topics, strength)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from neuraltopic.topics.readings import GaussianReading, SimplexReading, TopicWords
+from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.readings import DistinctReading, GaussianReading, SimplexReading, TopicWords
 
 EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
 TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3, 0.2, 0.5]), EXPLAINED)
@@ -37,6 +38,14 @@ def test_simplex_words_rank_by_relevance():
     probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
     np.testing.assert_allclose(probabilities, [first, second])
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
+
+
+def test_distinct_words_are_those_of_the_simplex_each_listed_once():
+    """Word 1 is the second of both topics; the first accounts for a larger part of what it explains by it."""
+    shared, weights = (reading.word_weights(TOPICS, np.ones(3)) for reading in (SimplexReading(), DistinctReading()))
+    assert top_words(shared, 2).tolist() == [[0, 1], [2, 1]]
+    assert weights[0, 1] == shared[0, 1] > shared[1, 1]
+    assert weights[1, 1] < shared.min()
 
 
 def test_word_of_no_document_counts_as_half_of_one():

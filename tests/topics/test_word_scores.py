@@ -6,6 +6,7 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 
 from neuraltopic.errors import UsageError
+from neuraltopic.topics.distinct import distinct_scores
 from neuraltopic.topics.rankings import RANKINGS, check_ranking
 from neuraltopic.topics.readings import GaussianReading, SimplexReading, TopicWords
 from neuraltopic.topics.word_scores import word_scores
@@ -59,7 +60,12 @@ def test_of_a_gaussian(ranking):
 def test_the_default_is_the_reading_s_own(case):
     reading, topics, *_ = case
     assert np.array_equal(scores("default", case), reading.word_weights(topics, TOTALS))
-    assert set(RANKINGS) == {"default", *DEFINITIONS}
+    assert set(RANKINGS) == {"default", "distinct", *DEFINITIONS}
+
+
+@pytest.mark.parametrize("case", [GAUSSIAN, SIMPLEX])
+def test_distinct_divides_the_words_of_the_default(case):
+    assert np.array_equal(scores("distinct", case), distinct_scores(scores("default", case)))
 
 
 def test_what_a_word_says_adds_up_to_the_divergence_of_the_topic():
