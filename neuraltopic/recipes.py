@@ -33,7 +33,7 @@ from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 from neuraltopic.documents.topic_start import inverse_document_frequency, log_lift, nmf_topics
 from neuraltopic.documents.word_vectors import word_vectors
 from neuraltopic.errors import UsageError
-from neuraltopic.topics.readings import GaussianReading, Reading, SimplexReading
+from neuraltopic.topics.readings import DistinctReading, GaussianReading, Reading, SimplexReading
 
 
 def _as_it_is(model: VAE) -> None:
@@ -127,12 +127,12 @@ def refined_prodlda(n_words: int, n_components: int) -> VAE:
     """Product of experts with shares on the simplex, started from a factorisation and refined where it is read.
 
     From ProdLDA (Srivastava & Sutton 2017) it has the logistic-normal in place of a Dirichlet, the energy softmax and
-    the normalised encoder. Its own are the start, at the topics of a non-negative factorisation, and Newton's steps
-    from the encoder's mean when documents are transformed or scored.
+    the normalised encoder. Its own are the start, at the topics of a non-negative factorisation, a prior whose mean is
+    learned, and Newton's steps from the encoder's mean when documents are transformed or scored.
     """
-    latent = RefinedLogisticNormal(n_components, concentration=0.1)
+    latent = RefinedLogisticNormal(n_components, concentration=0.1, learned_mean=True)
     return VAE(
-        encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
+        encoder=BagEncoder(n_words, 128, latent.n_parameters, masked=0.3),
         latent=latent,
         decoder=SimplexEnergySoftmax(n_components, n_words),
     )
@@ -155,7 +155,7 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; all that follows the first layer is the
     default's.
     """
-    latent = RefinedLogisticNormal(n_components, concentration=0.1)
+    latent = RefinedLogisticNormal(n_components, concentration=0.1, learned_mean=True)
     return VAE(
         encoder=ContextualEncoder(n_words, n_dimensions, 256, latent.n_parameters, masked=0.3, wordless=0.1),
         latent=latent,
@@ -273,6 +273,10 @@ _SIMPLEX = Schedule(
     fewest_epochs=30,
     largest_batch=200,
 )
+# With half the hidden units of the rest and more decay, fewer epochs do. On held-out training documents, in two thirds
+# of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG News, one,
+# 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
+_DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
@@ -303,7 +307,7 @@ RECIPES = {
             paper=_SRIVASTAVA,
             build=refined_prodlda,
             initialise=start_at_factorisation,
-            schedule=_SIMPLEX,
+            schedule=_DEFAULT,
             reading=SimplexReading(),
         ),
         Recipe(
@@ -313,7 +317,7 @@ RECIPES = {
             build=contextual,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=SimplexReading(),
+            reading=DistinctReading(),
             takes_embeddings=True,
         ),
         Recipe(
@@ -323,7 +327,7 @@ RECIPES = {
             build=zeroshot,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=SimplexReading(),
+            reading=DistinctReading(),
             takes_embeddings=True,
         ),
         Recipe(

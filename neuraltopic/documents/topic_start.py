@@ -17,6 +17,8 @@ from neuraltopic.documents.counts import Counts
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
+# Where the factorisation may end: further on it is a better fit, and no better start.
+_STEPS, _TOLERANCE = 80, 1e-3
 # Share of the unigram in each starting topic, and how far from it a word may start, in nats.
 _UNIGRAM = 0.1
 _LOWEST, _HIGHEST = -3.0, 8.0
@@ -35,7 +37,7 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         chosen = torch.randperm(len(filled), generator=generator)[:_DOCUMENTS].sort().values
         filled = filled[chosen.numpy()]
     weighted = TfidfTransformer().fit_transform(counts.rows(filled).to_scipy().astype(np.float32))
-    model = NMF(n_components, random_state=seed)
+    model = NMF(n_components, random_state=seed, max_iter=_STEPS, tol=_TOLERANCE)
     # It is a start and need not converge; the squared error of one that is exact may round below zero.
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)

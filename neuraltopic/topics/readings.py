@@ -53,7 +53,7 @@ class Reading(Protocol):
         ...
 
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """The vector of an empty document, (K,), of which nothing is known but the prior."""
+        """The vector of an empty document, (K,), of which nothing is known."""
         ...
 
     def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:

@@ -14,9 +14,13 @@ def decoder():
     return randomise(SimplexEnergySoftmax(K, V), std=1.0)
 
 
-@pytest.fixture
-def latent():
-    return RefinedLogisticNormal(K, concentration=0.5).double().eval()
+@pytest.fixture(params=[0.0, 2.0])
+def latent(request):
+    """With a prior mean where it starts, and elsewhere."""
+    latent = RefinedLogisticNormal(K, concentration=0.5, learned_mean=True).double().eval()
+    with torch.no_grad():
+        latent.prior_mean.copy_(request.param * torch.linspace(-1, 1, K))
+    return latent
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import math
 import pytest
 import torch
 
+from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.objectives import ELBO, Bound
 from neuraltopic.core.schedules import CyclicalWarmUp, LinearWarmUp
-from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, step
+from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, mean_bound, step
 from neuraltopic.core.vae import VAE
 from neuraltopic.documents.encoder import SufficientStatisticsEncoder
 from neuraltopic.documents.energy_softmax import EnergySoftmax
@@ -100,6 +101,21 @@ def test_training_raises_the_bound_and_keeps_the_best_weights():
     assert run.best_epoch == held_out.index(max(held_out)) + 1
     assert all(torch.equal(value, run.best[name]) for name, value in run.model.state_dict().items())
     assert not run.model.training
+
+
+def test_held_out_rows_are_judged_by_the_q_that_is_trained():
+    """By the encoder's own, where the latent refines it in eval mode; and neither draws dropout."""
+    vae = randomise(VAE(SufficientStatisticsEncoder(K, H), RefinedGaussian(K), EnergySoftmax(K, V)), std=0.3)
+    plain = VAE(vae.encoder, DiagonalGaussian(K), vae.decoder).eval()
+    data = Documents(7)
+    expected = float(ELBO()(plain, data.batch(torch.arange(7)), generator()).value.mean())
+    vae.train()
+    assert mean_bound(vae, data, ELBO(), generator(), 7, amortised=True) == pytest.approx(expected, rel=1e-12)
+    assert mean_bound(vae, data, ELBO(), generator(), 7) > expected + 0.01
+    assert vae.training and vae.latent.training
+    run = Trainer(vae, Documents(18), data, ELBO(), SCHEDULE, generator())
+    run._record(0.0)
+    assert run.best_bound == pytest.approx(mean_bound(vae, data, ELBO(), generator(), 512, amortised=True), rel=1e-12)
 
 
 def test_patience_stops_only_after_the_kl_has_its_full_weight():

@@ -38,6 +38,9 @@ class LogisticNormal(nn.Module):
     concentration : float or Tensor of shape (K,), optional
         Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; alike for all components if it is
         one number. By default the prior of z is N(0, I).
+    learned_mean : bool
+        Whether the prior's mean, which starts there, is fitted with the rest (empirical Bayes): an asymmetric prior, by
+        which some components are common and others rare (for LDA: Wallach, Mimno & McCallum 2009).
 
     The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance of z.
     """
@@ -45,15 +48,20 @@ class LogisticNormal(nn.Module):
     prior_mean: Tensor
     prior_log_variance: Tensor
 
-    def __init__(self, n_components: int, concentration: float | Tensor | None = None) -> None:
+    def __init__(
+        self, n_components: int, concentration: float | Tensor | None = None, *, learned_mean: bool = False
+    ) -> None:
         super().__init__()
         self.n_components = n_components
         self.n_parameters = 2 * n_components
         mean, variance = torch.zeros(n_components), torch.ones(n_components)
         if concentration is not None and n_components > 1:  # one share alone is 1 whatever z
             mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
-        # Neither is learned: they follow the model's device and dtype and stay out of its files.
-        self.register_buffer("prior_mean", mean, persistent=False)
+        # What is not learned follows the model's device and dtype and stays out of its files.
+        if learned_mean:
+            self.prior_mean = nn.Parameter(mean)
+        else:
+            self.register_buffer("prior_mean", mean, persistent=False)
         self.register_buffer("prior_log_variance", variance.log(), persistent=False)
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DiagonalPosterior:
@@ -70,7 +78,7 @@ class LogisticNormal(nn.Module):
     def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
         """z ~ p(z), (S, 1, K), on the CPU."""
         std = torch.exp(0.5 * self.prior_log_variance).cpu()
-        return self.prior_mean.cpu() + std * standard_normal(n_samples, std[None], generator)
+        return self.prior_mean.detach().cpu() + std * standard_normal(n_samples, std[None], generator)
 
     def transform(self, z: Tensor) -> Tensor:
         """theta = softmax(z), (..., K)."""
