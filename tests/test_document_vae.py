@@ -123,7 +123,7 @@ def test_a_vector_depends_on_its_document_alone(model):
 
 def test_vectors_do_not_depend_on_how_many_are_computed_at_once(model, monkeypatch):
     together = model.transform(COUNTS)
-    monkeypatch.setattr("neuraltopic.document_vae._AT_ONCE", 7)
+    monkeypatch.setattr("neuraltopic.fitted_documents._AT_ONCE", 7)
     close(model.transform(COUNTS), together)
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, xlogy
 
-from neuraltopic.topics.document_weights import document_weights, energy_variance
 from neuraltopic.topics.distinct import distinct_scores
+from neuraltopic.topics.document_weights import document_weights, energy_variance
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 
 FloatArray = NDArray[np.floating]
