@@ -36,7 +36,8 @@ class ShareLikelihood(Protocol):
         ...
 
     def curvature(self, theta: Tensor) -> Tensor:
-        """Minus its Hessian in theta, (B, K, K), which may be approximate and rounded but is positive semi-definite."""
+        """Minus its Hessian in theta, a new (B, K, K), which may be approximate and rounded but is symmetric and positive
+        semi-definite."""
         ...
 
 
@@ -76,8 +77,7 @@ class RefinedLogisticNormal(LogisticNormal):
         scale = torch.ones_like(value)
         for _ in range(_STEPS):
             theta = self.transform(z)
-            curvature = likelihood.curvature(theta).to(theta.dtype)
-            hessian = _through_softmax(theta[:, None], _through_softmax(theta[:, None], curvature).mT)
+            hessian = _curvature_in_z(theta, likelihood.curvature(theta).to(theta.dtype))
             hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0 / _TAU**2)
             # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
             cholesky, failed = torch.linalg.cholesky_ex(hessian)
@@ -95,3 +95,14 @@ class RefinedLogisticNormal(LogisticNormal):
 def _through_softmax(theta: Tensor, gradient: Tensor) -> Tensor:
     """(diag(theta) - theta theta^T) gradient, along the last axis."""
     return theta * (gradient - (theta * gradient).sum(-1, keepdim=True))
+
+
+def _curvature_in_z(theta: Tensor, curvature: Tensor) -> Tensor:
+    """J C J of C, the curvature in theta (B, K, K), which it overwrites, with J = diag(theta) - theta theta^T.
+
+    theta_i theta_j (C_ij - u_i - u_j + theta . u), u = C theta: few passes over the matrices, which are what the time
+    goes to.
+    """
+    u = (curvature * theta[:, None]).sum(-1)
+    excess = u - (theta * u).sum(-1, keepdim=True)
+    return curvature.sub_(u[:, :, None]).sub_(excess[:, None]).mul_(theta[:, :, None]).mul_(theta[:, None])

@@ -70,7 +70,7 @@ class EnergyShareLikelihood:
         theta = theta.to(self.weight.dtype)
         mean = theta @ self.topic_means
         second = torch.einsum("bk,kij->bij", theta, self.topic_seconds)
-        return self.length[:, None, None] * (second - mean[:, :, None] * mean[:, None, :])
+        return second.sub_(mean[:, :, None] * mean[:, None, :]).mul_(self.length[:, None, None])
 
 
 class SimplexEnergySoftmax(EnergySoftmax):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
-from neuraltopic.core.proximal import RefinedLogisticNormal
+from neuraltopic.core.proximal import RefinedLogisticNormal, _curvature_in_z
 from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 from tests.parts import K, V, documents, generator, randomise, sparse_rows
 
@@ -56,6 +56,16 @@ def test_three_steps_come_near_the_maximum_of_the_objective(latent, decoder, par
     assert (at_found <= at_best + 1e-9).all()
     assert (at_best - at_start)[2:].min() > 0.2, "there is something to gain"
     assert ((at_best - at_found) <= 0.15 * (at_best - at_start)).all()
+
+
+def test_the_curvature_in_z_is_the_chain_rule_of_the_softmax():
+    """J C J with the Jacobian of the softmax by automatic differentiation."""
+    z = torch.randn(4, K, generator=generator(2), dtype=torch.float64)
+    root = torch.randn(4, K, K, generator=generator(3), dtype=torch.float64)
+    curvature = root @ root.mT
+    jacobian = torch.stack([torch.autograd.functional.jacobian(lambda z: torch.softmax(z, -1), row) for row in z])
+    found = _curvature_in_z(torch.softmax(z, -1), curvature.clone())
+    torch.testing.assert_close(found, jacobian @ curvature @ jacobian)
 
 
 def test_the_variance_is_the_encoders_and_training_takes_no_step(latent, decoder, parameters):
