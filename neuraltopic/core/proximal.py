@@ -36,8 +36,8 @@ class ShareLikelihood(Protocol):
         ...
 
     def curvature(self, theta: Tensor) -> Tensor:
-        """Minus its Hessian in theta, a new (B, K, K), which may be approximate and rounded but is symmetric and positive
-        semi-definite."""
+        """Minus its Hessian in theta, a new (B, K, K), which may be approximate and rounded but is symmetric and
+        positive semi-definite."""
         ...
 
 
