@@ -228,8 +228,9 @@ class DocumentVAE(FittedDocuments):
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
         topic (see `neuraltopic.documents.earlier_topics`), and what is known of the topics beside (`explained_`,
-        `information_`, `share_`) is of all documents. The earlier ones are not needed again. The same chunks in the
-        same order give the same bits, also where the model is saved and loaded in between.
+        `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is learned,
+        goes on from where it was with the new documents alone. The earlier ones are not needed again. The same chunks
+        in the same order give the same bits, also where the model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
         default starts: it should hold the themes to be told apart, in many more documents than there are topics. A

@@ -138,14 +138,12 @@ def fit_operations(D: int, V: int, K: int, epochs: int, held_out: int) -> tuple[
     """Multiply-adds and exponentials of a fit that runs all its epochs.
 
     To train on a document the decoder forms the energies and multiplies them twice more for the gradients of z
-    and R, and the encoder looks at some of the words too: at most 4 V K multiply-adds and 2 V exponentials. To
-    infer z by Newton's method takes about 9 V K and 5 V, and 3,500 K^2 for the curvature, whatever V; that is done
-    for the documents held out after every epoch, and for all at the end.
+    and R, and the encoder looks at some of the words too: at most 4 V K multiply-adds and 2 V exponentials. The bound
+    of one that is held out takes half of that after every epoch. To infer z by Newton's method, of all at the end,
+    takes about 9 V K and 5 V, and 3,500 K^2 for the curvature, whatever V.
     """
-    trained = (D - held_out) * epochs
-    inferred = held_out * epochs + D
-    multiply_adds = 4.0 * trained * V * K + inferred * (9.0 * V * K + 3500.0 * K**2)
-    return multiply_adds, (2.0 * trained + 5.0 * inferred) * V
+    trained = (D - 0.5 * held_out) * epochs
+    return 4.0 * trained * V * K + D * (9.0 * V * K + 3500.0 * K**2), (2.0 * trained + 5.0 * D) * V
 
 
 def expected_memory(D: int, V: int, K: int) -> float:

@@ -152,8 +152,7 @@ def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generato
 def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     """`refined_prodlda` whose encoder sees each document's embedding beside its words.
 
-    From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; all that follows the first layer is the
-    default's.
+    From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; latent, decoder and start are the default's.
     """
     latent = RefinedLogisticNormal(n_components, concentration=0.1, learned_mean=True)
     return VAE(
@@ -273,9 +272,9 @@ _SIMPLEX = Schedule(
     fewest_epochs=30,
     largest_batch=200,
 )
-# With half the hidden units of the rest and more decay, fewer epochs do. On held-out training documents, in two thirds
-# of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG News, one,
-# 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
+# With half of the 256 hidden units that it had, and more decay, fewer epochs do. On held-out training documents, in
+# two thirds of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG
+# News, one, 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.

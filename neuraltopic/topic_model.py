@@ -382,8 +382,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
         Parameters
         ----------
-        ranking : {"default", "energies", "probability", "lift", "frex", "relevance", "explained"}
-            See `neuraltopic.topics.word_scores`; the default is the recipe's own.
+        ranking : str
+            One of `neuraltopic.topics.rankings.RANKINGS`, see `neuraltopic.topics.word_scores`; the default is the
+            recipe's own.
 
         Raises
         ------

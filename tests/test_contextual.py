@@ -13,6 +13,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.model_folder import FILES
 from neuraltopic.storage.formats import MODEL_KIND
 from neuraltopic.storage.manifest import write_manifest
+from neuraltopic.topics.ranking import top_words
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -56,6 +57,18 @@ def topic_of_theme(model):
     topics = [np.bincount(largest[theme == THEME], minlength=3).argmax() for theme in range(N_THEMES)]
     assert sorted(topics) == [0, 1, 2]
     return np.array(topics)
+
+
+def test_the_contextual_recipe_learns_the_mean_of_its_prior(model):
+    latent = model.vae_.latent
+    assert ("prior_mean" in latent.state_dict()) == (model.recipe == "contextual")
+    if model.recipe == "contextual":
+        assert latent.prior_mean.abs().max() > 1e-3
+
+
+def test_lists_share_no_word(model):
+    lists = top_words(model.word_weights(COUNTS.sum(0)), BLOCK)
+    assert len(np.unique(lists)) == N_THEMES * BLOCK
 
 
 # What embeddings tell

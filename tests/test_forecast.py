@@ -21,6 +21,7 @@ def test_operations_grow_with_what_they_should():
     assert fit_operations(1000, 2000, 20, 40, 50)[1] == exponentials
     assert fit_operations(1, 1, 1, 3, 0) == (4 * 3 + 9 + 3500, 2 * 3 + 5)
     assert fit_operations(1, 5, 2, 3, 0)[0] == 10 * (4 * 3 + 9) + 4 * 3500
+    assert fit_operations(5, 1, 1, 3, 4) == (4 * 9 + 5 * (9 + 3500), 2 * 9 + 5 * 5)
 
 
 @pytest.mark.parametrize(("n_bytes", "words"), [(13_782_007, 15_108), (12_626_195, 7_510), (360_083, 1_241)])

@@ -303,7 +303,7 @@ def test_weights_that_are_not_finite(folder, number):
 )
 def test_weights_of_another_shape(folder, spoil):
     respoiled(folder, spoil)
-    refused(folder, folder / "weights.safetensors", "belongs to another model")
+    refused(folder, folder / "weights.safetensors", "of another model or version")
 
 
 def test_weights_that_are_no_safetensors(folder):

@@ -5,7 +5,7 @@ import pytest
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.errors import UsageError
-from neuraltopic.recipes import RECIPES, find_recipe
+from neuraltopic.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.topics.ranking import top_words
 
 pytestmark = pytest.mark.slow
@@ -50,6 +50,16 @@ def test_a_saved_model_says_what_it_said(model, tmp_path):
     np.testing.assert_array_equal(loaded.transform(some), model.transform(some))
     assert loaded.get_topics() == model.get_topics()
     np.testing.assert_array_equal(loaded.get_topic_words()["frex"], model.get_topic_words()["frex"])
+
+
+def test_the_default_alone_learns_the_mean_of_its_prior_and_keeps_it(model, tmp_path):
+    latent = model.document_vae_.vae_.latent
+    assert ("prior_mean" in latent.state_dict()) == (model.recipe == DEFAULT_RECIPE)
+    if model.recipe == DEFAULT_RECIPE:
+        model.save(tmp_path / "model")
+        kept = TopicModel.load(tmp_path / "model", device="cpu").document_vae_.vae_.latent.prior_mean
+        assert kept.abs().max() > 1e-3
+        assert kept.tolist() == latent.prior_mean.tolist()
 
 
 def test_a_document_alone_is_what_it_is_among_others(model):

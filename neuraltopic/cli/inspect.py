@@ -61,7 +61,7 @@ def _document_model(model: dict[str, Any]) -> str:
 
 def _updates(updates: list[dict[str, Any]]) -> str:
     """How many there were; the epochs that are named next are those of the last."""
-    return f" with {counted(len(updates), 'update')}, the last" if updates else ""
+    return f" with {counted(len(updates), 'update')}; the last fit" if updates else ""
 
 
 def _image_model(model: dict[str, Any]) -> str:

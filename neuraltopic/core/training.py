@@ -154,7 +154,7 @@ def bounds(
     """
     was_training = model.training
     model.eval()
-    if amortised and isinstance(model, VAE):
+    if amortised and isinstance(model, VAE):  # a deterministic autoencoder has no q
         model.latent.train()
     try:
         with torch.no_grad():

@@ -29,7 +29,7 @@ _DTYPES = {
     "int64": ("I64", 8),
     "uint8": ("U8", 1),
 }
-_RESTORE = "The file is damaged or belongs to another model; restore it from a copy or fit again"
+_RESTORE = "The file is damaged, or of another model or version; restore it from a copy or fit again"
 
 
 def write_weights(path: str | os.PathLike[str], tensors: Mapping[str, "torch.Tensor"]) -> None:

@@ -1,4 +1,4 @@
-"""Lists that share no word: each word is listed under one topic.
+"""Lists that share no word, where the vocabulary has words enough.
 
 Axes: K topics, V words.
 """
@@ -17,7 +17,8 @@ def distinct_scores(scores: FloatArray, rounds: int = _ROUNDS) -> FloatArray:
 
     Round by round every topic takes one word that none has taken, the best that it can have: where several want one, it
     goes to the topic in which its score is highest, and the others look further (deferred acceptance, Gale & Shapley
-    1962). The words of a topic keep their scores, and so their order; all others are lowered below them.
+    1962). The words of a topic, 50 or as many as there are for each, keep their scores, and so their order; all others
+    are lowered below them.
 
     Parameters
     ----------

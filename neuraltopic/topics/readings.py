@@ -175,8 +175,8 @@ class SimplexReading:
 
 
 class DistinctReading(SimplexReading):
-    """As `SimplexReading`, but each word is listed under one topic: for documents that embeddings tell apart, where
-    topics that share most of their words are still two."""
+    """As `SimplexReading`, but lists share no word: for documents that embeddings tell apart, where topics that share
+    most of their words are still two."""
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """Those of `SimplexReading`, see `distinct_scores`."""

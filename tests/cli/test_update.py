@@ -29,7 +29,7 @@ def test_update_writes_a_run_that_other_commands_read(call, finished, later, tmp
     assert [topic["topic"] for topic in done.json["topics"]] == [0, 1, 2]
     assert sum(topic["n_documents"] for topic in done.json["topics"]) == 90
     shown = call("inspect", tmp_path / "new")
-    assert "fitted on 90 documents with 1 update, the last in 2 epochs" in shown.out
+    assert "fitted on 90 documents with 1 update; the last fit in 2 epochs" in shown.out
     assert "update of  a model of " in shown.out
     assert call("topics", tmp_path / "new").out.startswith("topic   share")
     assert call("embed", tmp_path / "new", later, "-o", tmp_path / "vectors", "--quiet").code == 0
