@@ -125,17 +125,9 @@ def step(
     return mean_bound, norm_value
 
 
-def mean_bound(
-    model: VAE,
-    data: Data,
-    objective: Objective,
-    generator: torch.Generator,
-    batch_size: int,
-    *,
-    amortised: bool = False,
-) -> float:
-    """Mean of `bounds` in nats over all of `data`."""
-    parts = bounds(model, data, objective, generator, batch_size, amortised=amortised)
+def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
+    """Mean of the `bounds` of q as it is trained, in nats, over all of `data`."""
+    parts = bounds(model, data, objective, generator, batch_size, amortised=True)
     return float(torch.cat(list(parts)).double().mean())
 
 
@@ -256,8 +248,7 @@ class Trainer:
         if len(self.held_out):
             # The same noise after every epoch: what differs between epochs is the model.
             noise = torch.Generator().manual_seed(0)
-            # Of q as it is trained: it compares with the bound on the training rows.
-            bound = mean_bound(self.model, self.held_out, self.objective, noise, 512, amortised=True)
+            bound = mean_bound(self.model, self.held_out, self.objective, noise, 512)
             entry["held_out_bound"] = bound
             # A bound taken while the KL is not fully weighted is a bound too, and compares with the rest.
             if bound > self.best_bound:
