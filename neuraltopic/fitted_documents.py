@@ -29,7 +29,8 @@ from neuraltopic.topics.word_scores import word_scores
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Documents encoded at once by `transform`. It is no option: the answer does not depend on it.
+# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 6e-7 of a share
+# at most on 20 Newsgroups from 1 to 1,024 at once.
 _AT_ONCE = 1024
 
 
