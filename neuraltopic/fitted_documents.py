@@ -22,6 +22,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.fitting import require_whole
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topics.corpus_summary import CorpusSummary
+from neuraltopic.topics.document_metric import DocumentMetric
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
@@ -45,16 +46,29 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     explained_: NDArray[np.float32] | None
     precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
+    _metric: DocumentMetric | None
 
     def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
         """Vector of each document, (D, K): a function of that document alone, drawing nothing.
 
-        It is what the decoder sees of the posterior mean of z: the mean itself of a Gaussian z, shares of the topics
-        that sum to 1 of a z on the simplex. `embeddings` are those of these documents, as for `fit`; with them a
-        document without a word has the vector that its embedding gives.
+        It is made of what the decoder sees of the posterior mean of z, for distances to tell documents apart: see
+        `latents`. `embeddings` are those of these documents, as for `fit`; with them a document without a word has the
+        vector that its embedding gives.
         """
         check_is_fitted(self)
-        return self._infer(*self._checked(X, embeddings))[0]
+        return self._vectors(self._infer(*self._checked(X, embeddings))[0])
+
+    def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
+        `components_` and `bias_` where it is the energy softmax.
+
+        With the default and the recipes of embeddings z = theta^a of the shares theta (see `LogisticNormal`), and the
+        vectors are z in the metric of the words' energies (see `DocumentMetric`). With the others z is the vector.
+        """
+        check_is_fitted(self)
+        if self._metric is None:
+            return np.asarray(vectors, np.float32)
+        return np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
@@ -65,12 +79,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def vector_of_nothing(self) -> NDArray[np.float32]:
         """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,)."""
         check_is_fitted(self)
-        return self._reading().of_nothing(len(self.components_))
+        return self._vectors(self._reading().of_nothing(len(self.components_))[None])[0]
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """Share of each topic in documents with these vectors, (D, K); rows sum to 1."""
         check_is_fitted(self)
-        return self._reading().shares(vectors, self._topic_words())
+        return self._reading().shares(self.latents(vectors), self._topic_words())
 
     def word_weights(
         self,
@@ -121,9 +135,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         data = CountBatches(self._counts(X, fitting=False), device=self._device())
         out = np.empty(len(data))
+        latents = self.latents(vectors)
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(_AT_ONCE):
-                seen = torch.from_numpy(np.asarray(vectors[rows.numpy()], np.float32)).to(self._device())
+                seen = torch.from_numpy(latents[rows.numpy()]).to(self._device())
                 value = self.vae_.decoder.log_likelihood(seen[None], data.batch(rows))  # type: ignore[operator]
                 out[rows.numpy()] = value[0].double().cpu().numpy()
         return out
@@ -219,6 +234,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
         self.n_updates_ = n_updates
+        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._reading().by_energies else None
         self.explained_ = None
         if summary is not None:
             self._take(summary)
@@ -235,19 +251,23 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics."""
         reading = self._reading()
-        vectors, _, variance = self._infer(counts, beside, progress)
-        return vectors, CorpusSummary(
+        latents, _, variance = self._infer(counts, beside, progress)
+        shares = reading.shares(latents, self._topic_words())
+        return self._vectors(latents), CorpusSummary(
             len(counts),
-            reading.information(vectors, variance),
-            self.document_weights(vectors).mean(0, dtype=np.float64),
-            explained_documents(vectors, self.components_, counts) if reading.needs_explained else None,
-            topic_precision(vectors, counts),
+            reading.information(latents, variance),
+            shares.mean(0, dtype=np.float64),
+            explained_documents(shares, self.components_, counts) if reading.needs_explained else None,
+            topic_precision(latents, counts),
         )
+
+    def _vectors(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+        return latents if self._metric is None else self._metric.vectors(latents)
 
     def _infer(
         self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Vectors (D, K), and mean and variance of z, both (D, Z)."""
+        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z)."""
         data = CountBatches(counts, device=self._device(), embeddings=embeddings)
         parts: list[tuple[NDArray[np.float32], ...]] = []
         self.vae_.eval()
@@ -258,10 +278,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 parts.append(tuple(part.cpu().numpy() for part in found))
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
-        vectors, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
         if embeddings is None:
-            vectors[np.diff(counts.indptr) == 0] = self._reading().of_nothing(vectors.shape[1])
-        return vectors, mean, variance
+            latents[np.diff(counts.indptr) == 0] = self._reading().of_nothing(latents.shape[1])
+        return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
         """Check X once, at the edge."""

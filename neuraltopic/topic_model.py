@@ -352,7 +352,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
 
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Share of each topic in documents with these vectors, (N, K); rows sum to 1."""
+        """Share of each topic in documents with these vectors, (N, K); rows sum to 1.
+
+        Vectors are made for distances, and shares are read off them: see `DocumentVAE.latents`.
+        """
         check_is_fitted(self)
         return self.document_vae_.document_weights(vectors)
 
@@ -457,7 +460,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._require_topic(topic)
         self._require_documents()
         ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
-        return [str(ids[d]) for d in top_words(self.vectors_[:, [topic]].T, n)[0]]
+        of_topic = self.document_vae_.latents(self.vectors_)[:, [topic]]
+        return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
         """Write the model to a folder that holds numbers and text, no code, and nothing of the documents but ids.
@@ -503,8 +507,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.ledger_ = preparation.ledger
         self._position = preparation.position
         ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
-        vectors = self.vectors_
-        return topic_statistics(vectors, self.topic_weights(vectors), self.document_vae_.information_, ids)
+        latents = self.document_vae_.latents(self.vectors_)
+        return topic_statistics(latents, self.topic_weights(self.vectors_), self.document_vae_.information_, ids)
 
     def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
         out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))

@@ -26,7 +26,7 @@ def schedule_of_update(schedule: Schedule, n_rows: int) -> Schedule:
         max_epochs=schedule.max_epochs or math.ceil(_SHORTER * schedule.resolve(n_rows).max_epochs),
         learning_rate=_GENTLER * schedule.learning_rate,
         rate=OneCycle(warm_up=0.0),
-        kl_weight=LinearWarmUp(),
+        kl_weight=LinearWarmUp(full=schedule.kl_weight(1.0)),
         weight_decay=0.0,
         decoder_precision=0.0,
     )

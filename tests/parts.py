@@ -41,6 +41,7 @@ LATENTS = {
     "full_gaussian": lambda: FullGaussian(K),
     "logistic_normal": lambda: LogisticNormal(K),
     "laplace_of_dirichlet": lambda: LogisticNormal(K, 0.2),
+    "power_of_shares": lambda: LogisticNormal(K, 0.2, power=0.6),
     "gaussian_softmax": lambda: GaussianSoftmax(K),
     "dirichlet": lambda: Dirichlet(K, 0.3),
     "gamma": lambda: Gamma(K, 0.7, 2.0),

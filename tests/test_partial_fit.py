@@ -122,17 +122,18 @@ def test_what_is_known_of_the_topics_is_of_all_documents(fitted):
     model = copy.deepcopy(fitted)
     vectors = model.partial_fit_transform(LATER)
     assert np.array_equal(vectors, model.transform(LATER))
+    shares = model.document_weights(vectors)
     assert model.n_documents_ == 180
-    np.testing.assert_allclose(model.share_, (120 * fitted.share_ + 60 * vectors.mean(0)) / 180, rtol=1e-5)
+    np.testing.assert_allclose(model.share_, (120 * fitted.share_ + 60 * shares.mean(0)) / 180, rtol=1e-5)
     np.testing.assert_allclose(model.explained_.sum(0), (np.concatenate([FIRST, LATER]) > 0).sum(0), rtol=1e-5)
     np.testing.assert_allclose(
-        model.precision_ - fitted.precision_, topic_squares(vectors, LATER), rtol=1e-3, atol=1e-3
+        model.precision_ - fitted.precision_, topic_squares(model.latents(vectors), LATER), rtol=1e-3, atol=1e-3
     )
     assert model.history_[-1]["epoch"] == model.n_iter_ == 25
 
 
-def topic_squares(vectors, counts):
-    return np.concatenate([np.square(vectors).T @ counts, counts.sum(0)[None]])
+def topic_squares(latents, counts):
+    return np.concatenate([np.square(latents).T @ counts, counts.sum(0)[None]])
 
 
 def test_an_update_has_neither_warm_up_nor_a_pull_to_zero():
@@ -142,7 +143,7 @@ def test_an_update_has_neither_warm_up_nor_a_pull_to_zero():
         rates = [schedule.rate(progress) for progress in np.linspace(0, 1, 30)]
         assert rates[0] == 1.0
         assert rates == sorted(rates, reverse=True)
-        assert schedule.kl_weight(0.0) == 1.0
+        assert schedule.kl_weight(0.0) == recipe.schedule.kl_weight(1.0)
         assert schedule.weight_decay == schedule.decoder_precision == 0.0
         assert schedule.learning_rate < recipe.schedule.learning_rate
 

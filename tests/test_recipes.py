@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from scipy.special import softmax
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.errors import UsageError
@@ -70,9 +72,12 @@ def test_a_document_alone_is_what_it_is_among_others(model):
 
 def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(model):
     vectors = model.transform(["", "xylophone", None, "rocket orbit"])
-    expected = np.full(3, 1 / 3, np.float32) if model.recipe in SIMPLEX else np.zeros(3)
-    np.testing.assert_array_equal(vectors[:3], np.tile(expected, (3, 1)))
-    assert np.abs(vectors[3] - expected).max() > 0.05
+    np.testing.assert_array_equal(vectors[:3], np.tile(model.document_vae_.vector_of_nothing(), (3, 1)))
+    if model.recipe in SIMPLEX:
+        np.testing.assert_allclose(model.topic_weights(vectors[:3]), np.full((3, 3), 1 / 3), rtol=1e-5)
+    else:
+        np.testing.assert_array_equal(vectors[:3], np.zeros((3, 3)))
+    assert np.abs(vectors[3] - vectors[0]).max() > 0.05
 
 
 def test_bounds_order_and_beat_the_unigram(model):
@@ -94,11 +99,31 @@ def test_same_seed_same_bits(model):
 
 
 @pytest.mark.parametrize("name", SIMPLEX)
-def test_vectors_on_the_simplex_are_shares(name):
+def test_shares_are_those_that_the_decoder_saw_and_sum_to_one(name):
+    """They are read off the vectors, in whatever metric these are."""
     counts = np.random.default_rng(0).poisson(0.5, (60, 20))
-    vectors = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0).fit_transform(counts)
-    assert vectors.min() >= 0
-    np.testing.assert_allclose(vectors.sum(1), 1.0, rtol=1e-5)
+    vae = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0)
+    vectors = vae.fit_transform(counts)
+    shares = vae.document_weights(vectors)
+    assert shares.min() >= 0
+    np.testing.assert_allclose(shares.sum(1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(shares.mean(0), vae.share_, rtol=1e-5)
+    mean, _ = vae.posterior(counts)
+    latents = vae.vae_.latent.transform(torch.from_numpy(mean)).detach().numpy()
+    np.testing.assert_allclose(vae.latents(vectors), latents, atol=1e-6)
+
+
+def test_vectors_of_the_default_are_as_far_apart_as_their_words_are_expected_differently():
+    """Where the decoder's energies are close, so are the vectors, beside the distance of z itself."""
+    counts = np.random.default_rng(0).poisson(0.5, (60, 20))
+    vae = DocumentVAE(4, max_epochs=2, random_state=0)
+    v = vae.fit_transform(counts).astype(np.float64)
+    z = vae.latents(v)
+    unigram = softmax(vae.bias_.astype(np.float64))
+    centred = vae.components_ - (vae.components_ @ unigram)[:, None]
+    unit = (unigram * centred**2).sum(1).mean()
+    expected = np.square(z[0] - z[1]).sum() + (unigram * ((z[0] - z[1]) @ centred) ** 2).sum() / unit
+    assert np.square(v[0] - v[1]).sum() == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", SIMPLEX)

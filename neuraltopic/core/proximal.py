@@ -1,8 +1,9 @@
 """Inference on the simplex: a few Newton steps on log p(x, z), held near the encoder's mean.
 
-For theta = softmax(z) and a decoder whose log p(x | theta) is concave in theta, the encoder's mean mu is improved to
+For theta = softmax(z) and a decoder whose log p(x | s) is concave in what it sees, s = theta^a, the encoder's mean mu
+is improved to
 
-    argmax_z  log p(x | softmax(z)) + log p(z) - |z - mu|^2 / (2 tau^2).
+    argmax_z  log p(x | softmax(z)^a) + log p(z) - |z - mu|^2 / (2 tau^2).
 
 The last term (a proximal step, Rockafellar 1976) keeps what the encoder has learnt of all documents, where one document
 by itself says little: to the end of log p(x, z) held-out words are told a little better still, but neighbours in z are
@@ -21,23 +22,23 @@ from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.networks import precise_dtype
 
 _STEPS = 3
-# tau. On held-out training documents of 20 Newsgroups, three steps gave a completion perplexity of 1,312 at 1 and 1,302
-# at 1.5, with the same clusters; that was with the documents' own counts as the evidence.
-_TAU = 1.5
+# tau. On held-out training documents of 20 Newsgroups (two fits like the default's) the NMI of the largest topics was
+# 0.628 at 1 and 0.623 at 1.5, for 0.8 % of perplexity and 0.002 of the precision of neighbours.
+_TAU = 1.0
 # Longest step of a coordinate of z.
 _LONGEST = 3.0
 
 
 class ShareLikelihood(Protocol):
-    """log p(x | theta) of B rows as a concave function of theta."""
+    """log p(x | s) of B rows as a concave function of what the decoder sees, s = theta^a."""
 
-    def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | theta) (B,), and its gradient in theta (B, K), in the dtype of theta."""
+    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | s) (B,), and its gradient in s (B, K), in the dtype of s."""
         ...
 
     def curvature(self, theta: Tensor) -> Tensor:
-        """Minus its Hessian in theta, a new (B, K, K), which may be approximate and rounded but is symmetric and
-        positive semi-definite."""
+        """Minus its Hessian in s where the shares are theta, a new (B, K, K), which may be approximate and rounded but
+        is symmetric and positive semi-definite."""
         ...
 
 
@@ -45,7 +46,7 @@ class SimplexDecoder(Protocol):
     """What the steps need of a decoder."""
 
     def given_shares(self, x: Any) -> ShareLikelihood:
-        """log p(x | theta) of the rows of x, or of what the decoder takes them to weigh as evidence of theta."""
+        """log p(x | s) of the rows of x, or of what the decoder takes them to weigh as evidence of their shares."""
         ...
 
 
@@ -67,17 +68,19 @@ class RefinedLogisticNormal(LogisticNormal):
 
         def evaluate(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             """z, the objective (B,) up to a constant, and its gradient (B, K)."""
-            theta = self.transform(z)
-            value, gradient = likelihood.value_and_gradient(theta)
+            theta, seen = torch.softmax(z, -1), self.transform(z)
+            value, gradient = likelihood.value_and_gradient(seen)
             from_prior, from_start = z - prior_mean, z - start
             value = value - 0.5 * (precision * from_prior.square() + from_start.square() / _TAU**2).sum(-1)
-            return z, value, _through_softmax(theta, gradient) - precision * from_prior - from_start / _TAU**2
+            gradient = _gradient_in_z(theta, seen, gradient, self.power)
+            return z, value, gradient - precision * from_prior - from_start / _TAU**2
 
         z, value, gradient = evaluate(start)
         scale = torch.ones_like(value)
         for _ in range(_STEPS):
-            theta = self.transform(z)
-            hessian = _curvature_in_z(theta, likelihood.curvature(theta).to(theta.dtype))
+            theta = torch.softmax(z, -1)
+            curvature = likelihood.curvature(theta).to(theta.dtype)
+            hessian = _curvature_in_z(theta, self.transform(z), curvature, self.power)
             hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0 / _TAU**2)
             # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
             cholesky, failed = torch.linalg.cholesky_ex(hessian)
@@ -92,17 +95,20 @@ class RefinedLogisticNormal(LogisticNormal):
         return z
 
 
-def _through_softmax(theta: Tensor, gradient: Tensor) -> Tensor:
-    """(diag(theta) - theta theta^T) gradient, along the last axis."""
-    return theta * (gradient - (theta * gradient).sum(-1, keepdim=True))
+def _gradient_in_z(theta: Tensor, seen: Tensor, gradient: Tensor, power: float) -> Tensor:
+    """J^T gradient with J = ds/dz = a (diag(s) - s theta^T), along the last axis."""
+    weighted = power * seen * gradient
+    return weighted - theta * weighted.sum(-1, keepdim=True)
 
 
-def _curvature_in_z(theta: Tensor, curvature: Tensor) -> Tensor:
-    """J C J of C, the curvature in theta (B, K, K), which it overwrites, with J = diag(theta) - theta theta^T.
+def _curvature_in_z(theta: Tensor, seen: Tensor, curvature: Tensor, power: float) -> Tensor:
+    """J^T C J of C, the curvature in s (B, K, K), which it overwrites.
 
-    theta_i theta_j (C_ij - u_i - u_j + theta . u), u = C theta: few passes over the matrices, which are what the time
-    goes to.
+    With M = a^2 diag(s) C diag(s) and u = M 1 it is M - theta u^T - u theta^T + (1 . u) theta theta^T: few passes over
+    the matrices, which are what the time goes to.
     """
-    u = (curvature * theta[:, None]).sum(-1)
-    excess = u - (theta * u).sum(-1, keepdim=True)
-    return curvature.sub_(u[:, :, None]).sub_(excess[:, None]).mul_(theta[:, :, None]).mul_(theta[:, None])
+    weight = power * seen
+    M = curvature.mul_(weight[:, :, None]).mul_(weight[:, None])
+    u = M.sum(-1)
+    rest = u - theta * u.sum(-1, keepdim=True)
+    return M.baddbmm_(torch.stack([theta, rest], -1), torch.stack([u, theta], -2), alpha=-1.0)

@@ -23,7 +23,7 @@ class KLWeight(Protocol):
 
     @property
     def full_from(self) -> float:
-        """The progress from which the weight stays 1."""
+        """The progress from which the weight stays as it is."""
         ...
 
     def __call__(self, progress: float) -> float:
@@ -78,15 +78,19 @@ BURDA_STEPS = Steps(tuple(3**i for i in range(8)), tuple(10.0 ** (-i / 7) for i 
 
 @dataclass(frozen=True)
 class LinearWarmUp:
-    """A weight that rises from 0 to 1 once (Bowman et al. 2016).
+    """A weight that rises from 0 once (Bowman et al. 2016).
 
     Parameters
     ----------
     share : float
-        Share of the fit that the rise takes; with 0 the weight is 1 throughout.
+        Share of the fit that the rise takes; with 0 the weight is full throughout.
+    full : float
+        What it rises to. Above 1 (Higgins et al. 2017) the surrogate takes each row for less evidence than it is if
+        its parts are independent, as the words of a document are not; the bound that is reported has weight 1.
     """
 
     share: float = 0.0
+    full: float = 1.0
 
     @property
     def full_from(self) -> float:
@@ -95,7 +99,7 @@ class LinearWarmUp:
 
     def __call__(self, progress: float) -> float:
         """The weight at `progress`."""
-        return min(1.0, progress / self.share) if self.share > 0 else 1.0
+        return self.full * (min(1.0, progress / self.share) if self.share > 0 else 1.0)
 
 
 @dataclass(frozen=True)

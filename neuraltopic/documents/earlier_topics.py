@@ -2,10 +2,10 @@
 
 What earlier documents say of R and b is, to second order, a Gaussian about the values found for them, whose precision
 is the Fisher information (Laplace's approximation; its diagonal alone: Kirkpatrick et al. 2017, elastic weight
-consolidation). One token of a document with shares theta tells of R_kw by theta_k^2 p_w (1 - p_w), (17.14), which
-summed over tokens, with the count of a word for what is expected of it and 1 for 1 - p_w, comes to
+consolidation). One token of a document with z tells of R_kw by z_k^2 p_w (1 - p_w), (17.14), which summed over tokens,
+with the count of a word for what is expected of it and 1 for 1 - p_w, comes to
 
-    precision of R_kw = sum_d theta_dk^2 x_dw,    precision of b_w = sum_d x_dw.
+    precision of R_kw = sum_d z_dk^2 x_dw,    precision of b_w = sum_d x_dw.
 
 So each topic is held where earlier documents spoke of it, by as much as they said, and is free elsewhere; precisions of
 one corpus after another add up.
@@ -24,13 +24,13 @@ from neuraltopic.core.vae import VAE
 from neuraltopic.documents.counts import Counts
 
 
-def topic_precision(vectors: NDArray[np.floating], counts: Counts) -> NDArray[np.float32]:
-    """Precision of R in its first K rows and of b in the last, (K + 1, V), from vectors (D, K) and counts (D, V)."""
-    K = vectors.shape[1]
+def topic_precision(latents: NDArray[np.floating], counts: Counts) -> NDArray[np.float32]:
+    """Precision of R in its first K rows and of b in the last, (K + 1, V), from z (D, K) and counts (D, V)."""
+    K = latents.shape[1]
     precision = np.zeros((K + 1, counts.shape[1]))
     for start, block in counts.blocks():
         squares = np.ones((len(block), K + 1), np.float32)
-        np.square(vectors[start : start + len(block)], out=squares[:, :K])
+        np.square(latents[start : start + len(block)], out=squares[:, :K])
         precision += (block.to_scipy().astype(np.float32).T @ squares).T
     return precision.astype(np.float32)
 

@@ -1,8 +1,8 @@
-"""log p(x | theta) of a batch of documents under the energy softmax, as a function of shares theta of the topics.
+"""log p(x | s) of a batch of documents under the energy softmax, as a function of s = theta^a of the topics' shares.
 
-With R and b of (17.15), p(w | theta) = softmax(theta . R_w + b_w) and n the length of a document,
+With R and b of (17.15), p(w | s) = softmax(s . R_w + b_w) and n the length of a document,
 
-    d/dtheta log p(x | theta) = R x - n E_p[R],    -d^2/dtheta^2 log p(x | theta) = n Cov_p[R].
+    d/ds log p(x | s) = R x - n E_p[R],    -d^2/ds^2 log p(x | s) = n Cov_p[R].
 
 The covariance under p would take K^2 / 2 multiplications a word and document. It only shapes the steps of Newton's
 method, and for theta on the simplex the mixture sum_k theta_k softmax(R_k + b) stands in for p: its moments are sums of
@@ -36,7 +36,7 @@ _POWER = 0.75
 
 @dataclass(frozen=True)
 class EnergyShareLikelihood:
-    """log p(x | theta) of B documents; nothing is differentiable.
+    """log p(x | s) of B documents; nothing is differentiable.
 
     Attributes
     ----------
@@ -59,11 +59,11 @@ class EnergyShareLikelihood:
     topic_means: Tensor
     topic_seconds: Tensor
 
-    def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | theta) (B,), and its gradient (B, K) from theta (B, K), in the dtype of theta."""
-        log_partition, mean = partition_and_mean(theta, self.weight.to(theta.dtype), self.bias.to(theta.dtype))
+    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | s) (B,), and its gradient (B, K) from s (B, K), in the dtype of s."""
+        log_partition, mean = partition_and_mean(seen, self.weight.to(seen.dtype), self.bias.to(seen.dtype))
         factors, offset = self.statistics[:, :-1], self.statistics[:, -1]
-        return (theta * factors).sum(1) + offset - self.length * log_partition, factors - self.length[:, None] * mean
+        return (seen * factors).sum(1) + offset - self.length * log_partition, factors - self.length[:, None] * mean
 
     def curvature(self, theta: Tensor) -> Tensor:
         """n times the covariance of R under the mixture, (B, K, K) from theta (B, K)."""
@@ -74,7 +74,7 @@ class EnergyShareLikelihood:
 
 
 class SimplexEnergySoftmax(EnergySoftmax):
-    """The energy softmax of shares, p(w | theta) = softmax(theta^T R + b) with theta on the simplex.
+    """The energy softmax of shares theta on the simplex, p(w | s) = softmax(s^T R + b) with s = theta^a, a = 1 or less.
 
     Each topic raises the words of its own: the product of experts of Srivastava & Sutton (2017).
 
@@ -112,7 +112,7 @@ class SimplexEnergySoftmax(EnergySoftmax):
 
     @torch.no_grad()
     def given_shares(self, counts: SparseRows) -> EnergyShareLikelihood:
-        """log p(c | theta) of the tempered counts c of documents (B, V), as a function of theta."""
+        """log p(c | s) of the tempered counts c of documents (B, V), as a function of s."""
         counts = self.tempered(counts)
         factors, offset = self.condensed(_MOMENT_WORDS)
         words = torch.softmax(factors + offset[:, None], dim=0).T  # (K, words)

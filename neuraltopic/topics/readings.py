@@ -1,6 +1,7 @@
 """What the numbers of a fitted model mean to a reader: shares of topics in documents, and weights of words in topics.
 
-A Gaussian z is a point on axes, a simplex z is the shares themselves; each has its reading.
+A Gaussian z is a point on axes, a simplex z is the shares themselves or a power of them; each has its reading. Here z
+is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -52,16 +53,21 @@ class Reading(Protocol):
         """Whether words are ranked by what the topics explain in the corpus."""
         ...
 
+    @property
+    def by_energies(self) -> bool:
+        """Whether documents are as far apart as the energies of their words: see `DocumentMetric`."""
+        ...
+
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """The vector of an empty document, (K,), of which nothing is known."""
+        """z of an empty document, (K,), of which nothing is known."""
         ...
 
-    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
-        """Share of each topic in each document, (D, K), rows summing to 1, from the document vectors (D, K)."""
+    def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+        """Share of each topic in each document, (D, K), rows summing to 1, from z (D, K)."""
         ...
 
-    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
-        """What each topic tells of a document, in nats, (K,), from the vectors and the variance of q(z | x)."""
+    def information(self, latents: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+        """What each topic tells of a document, in nats, (K,), from z and the variance of q(z | x)."""
         ...
 
     def pooled_information(
@@ -88,18 +94,19 @@ class GaussianReading:
     """Topics are axes, on each of which the word list describes the positive side."""
 
     needs_explained = False
+    by_energies = False
 
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
         """The origin."""
         return np.zeros(n_topics, np.float32)
 
-    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+    def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """By the information of each coordinate: see `document_weights`."""
-        return document_weights(vectors, energy_variance(topics.components, topics.bias))
+        return document_weights(latents, energy_variance(topics.components, topics.bias))
 
-    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+    def information(self, latents: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
         """Mean KL of each dimension's marginal, of q from that of the prior N(0, 1)."""
-        return 0.5 * (vectors**2 + variance - 1.0 - np.log(variance)).mean(0)
+        return 0.5 * (latents**2 + variance - 1.0 - np.log(variance)).mean(0)
 
     def pooled_information(
         self, weights: FloatArray, information: FloatArray, share: FloatArray
@@ -120,23 +127,34 @@ class GaussianReading:
         return log_softmax(topics.bias)
 
 
+@dataclass(frozen=True)
 class SimplexReading:
-    """Document vectors are the shares; a topic's words are those that it accounts for in the training documents."""
+    """z is theta^a of the shares theta; a topic's words are those that it accounts for in the training documents.
 
+    Parameters
+    ----------
+    power : float
+        a, see `LogisticNormal`.
+    by_energies : bool
+        See `Reading`.
+    """
+
+    power: float = 1.0
+    by_energies: bool = False
     needs_explained = True
 
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """Even shares."""
-        return np.full(n_topics, 1.0 / n_topics, np.float32)
+        """That of even shares."""
+        return np.full(n_topics, n_topics**-self.power, np.float32)
 
-    def shares(self, vectors: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
-        """The vectors themselves."""
-        return np.asarray(vectors, np.float32)
+    def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
+        """theta; even where z is nowhere positive."""
+        return self._shares(latents).astype(np.float32)
 
-    def information(self, vectors: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
+    def information(self, latents: FloatArray, variance: FloatArray) -> NDArray[np.float32]:
         """E[theta_k log(theta_k / E[theta_k])] over the documents: what each topic adds to the mutual information
         between a document and the topic of a token drawn from it."""
-        shares = np.asarray(vectors, np.float64)
+        shares = self._shares(latents)
         mean = shares.mean(0)
         return (xlogy(shares, shares).mean(0) - xlogy(mean, mean)).astype(np.float32)
 
@@ -163,6 +181,11 @@ class SimplexReading:
     def log_unigram(self, topics: TopicWords) -> FloatArray:
         """The words of the training documents, as a distribution."""
         return np.log(self._probabilities(topics)[1])
+
+    def _shares(self, latents: FloatArray) -> NDArray[np.float64]:
+        shares = np.maximum(latents, 0.0, dtype=np.float64) ** (1.0 / self.power)
+        shares[~shares.any(axis=1)] = 1.0
+        return shares / shares.sum(1, keepdims=True)
 
     @staticmethod
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:

@@ -63,6 +63,16 @@ def test_logistic_normal_kl_is_that_of_torch():
     torch.testing.assert_close(q.kl(), torch.distributions.kl_divergence(normal, prior))
 
 
+def test_the_decoder_sees_a_power_of_the_shares():
+    """softmax([log 4, log 1, -inf]) = (0.8, 0.2, 0)."""
+    z = torch.tensor([1.6, 0.4, 0.0], dtype=torch.float64).log().requires_grad_()
+    seen = LogisticNormal(3, power=0.5).transform(z)
+    torch.testing.assert_close(seen, torch.tensor([0.8, 0.2, 0.0], dtype=torch.float64).sqrt())
+    assert float(seen.detach().norm()) == pytest.approx(1.0)
+    seen.sum().backward()
+    assert torch.isfinite(z.grad[:2]).all()
+
+
 def test_a_learned_prior_mean_is_drawn_to_the_mean_of_the_posteriors():
     """d/d m of the mean KL is (m - the mean of the means) / variance; draws carry no gradient; files keep it."""
     latent = LogisticNormal(K, 0.2, learned_mean=True).double()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
-from neuraltopic.core.proximal import RefinedLogisticNormal, _curvature_in_z
+from neuraltopic.core.proximal import RefinedLogisticNormal, _curvature_in_z, _gradient_in_z
 from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 from tests.parts import K, V, documents, generator, randomise, sparse_rows
 
@@ -14,12 +14,13 @@ def decoder():
     return randomise(SimplexEnergySoftmax(K, V), std=1.0)
 
 
-@pytest.fixture(params=[0.0, 2.0])
+@pytest.fixture(params=[(0.0, 1.0), (2.0, 1.0), (2.0, 0.6)])
 def latent(request):
-    """With a prior mean where it starts, and elsewhere."""
-    latent = RefinedLogisticNormal(K, concentration=0.5, learned_mean=True).double().eval()
+    """With a prior mean where it starts, and elsewhere; of shares, and of a power of them."""
+    mean, power = request.param
+    latent = RefinedLogisticNormal(K, concentration=0.5, learned_mean=True, power=power).double().eval()
     with torch.no_grad():
-        latent.prior_mean.copy_(request.param * torch.linspace(-1, 1, K))
+        latent.prior_mean.copy_(mean * torch.linspace(-1, 1, K))
     return latent
 
 
@@ -29,9 +30,9 @@ def parameters():
 
 
 def objective(latent, decoder, counts, z, start):
-    """log p(x | softmax(z)) + log p(z) - |z - mu|^2 / (2 tau^2) with tau = 1.5, (B,)."""
+    """log p(x | softmax(z)^a) + log p(z) - |z - mu|^2 / (2 tau^2) with tau = 1, (B,)."""
     likelihood = decoder.log_likelihood(latent.transform(z)[None], sparse_rows(counts))[0]
-    return likelihood + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 4.5
+    return likelihood + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 2.0
 
 
 def maximum(latent, decoder, counts, start):
@@ -58,14 +59,19 @@ def test_three_steps_come_near_the_maximum_of_the_objective(latent, decoder, par
     assert ((at_best - at_found) <= 0.15 * (at_best - at_start)).all()
 
 
-def test_the_curvature_in_z_is_the_chain_rule_of_the_softmax():
-    """J C J with the Jacobian of the softmax by automatic differentiation."""
+@pytest.mark.parametrize("power", [1.0, 0.6])
+def test_gradient_and_curvature_in_z_are_the_chain_rule(power):
+    """J^T g and J^T C J with the Jacobian of softmax(z)^a by automatic differentiation."""
     z = torch.randn(4, K, generator=generator(2), dtype=torch.float64)
     root = torch.randn(4, K, K, generator=generator(3), dtype=torch.float64)
-    curvature = root @ root.mT
-    jacobian = torch.stack([torch.autograd.functional.jacobian(lambda z: torch.softmax(z, -1), row) for row in z])
-    found = _curvature_in_z(torch.softmax(z, -1), curvature.clone())
-    torch.testing.assert_close(found, jacobian @ curvature @ jacobian)
+    gradient, curvature = root[:, 0], root @ root.mT
+    transform = LogisticNormal(K, power=power).transform
+    jacobian = torch.stack([torch.autograd.functional.jacobian(transform, row) for row in z])
+    theta, seen = torch.softmax(z, -1), transform(z)
+    found = _gradient_in_z(theta, seen, gradient, power)
+    torch.testing.assert_close(found, (jacobian.mT @ gradient[..., None])[..., 0])
+    found = _curvature_in_z(theta, seen, curvature.clone(), power)
+    torch.testing.assert_close(found, jacobian.mT @ curvature @ jacobian)
 
 
 def test_the_variance_is_the_encoders_and_training_takes_no_step(latent, decoder, parameters):
@@ -102,7 +108,7 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
 
     def reached(z):
         value, _ = Flat().value_and_gradient(latent.transform(z))
-        return value + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 4.5
+        return value + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 2.0
 
     found = latent.posterior(parameters, None, Decoder()).mean
     assert (reached(found) >= reached(start)).all()

@@ -38,6 +38,12 @@ def test_kl_weight_rises_to_one():
     assert LinearWarmUp()(0.0) == 1.0
 
 
+def test_kl_weight_rises_to_more_than_one():
+    weight = LinearWarmUp(0.5, full=3.0)
+    assert [weight(progress) for progress in (0.0, 0.25, 0.5, 1.0)] == [0.0, 1.5, 3.0, 3.0]
+    assert LinearWarmUp(full=3.0)(0.0) == 3.0
+
+
 def test_cyclical_kl_weight_begins_anew_each_cycle_and_ends_on_one():
     weight = CyclicalWarmUp(n_cycles=2, rise=0.5)
     points = (0.0, 0.125, 0.25, 0.4, 0.5, 0.625, 0.75, 0.9, 1.0)

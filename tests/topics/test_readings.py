@@ -14,9 +14,28 @@ TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3,
 STRENGTH = np.array([1.0, 2.0])
 
 
-def test_simplex_shares_are_the_vectors():
-    vectors = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
-    assert np.array_equal(SimplexReading().shares(vectors, TOPICS), vectors)
+def test_simplex_shares_are_z_itself():
+    latents = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
+    assert np.array_equal(SimplexReading().shares(latents, TOPICS), latents)
+
+
+def test_shares_of_a_power_of_them():
+    """Square roots of (0.36, 0.64) and (1, 0); what rounding left below 0, and nothing at all."""
+    latents = np.array([[0.6, 0.8], [1.0, -1e-9], [0.0, 0.0]])
+    expected = [[0.36, 0.64], [1.0, 0.0], [0.5, 0.5]]
+    np.testing.assert_allclose(SimplexReading(0.5).shares(latents, TOPICS), expected, rtol=1e-6)
+    nothing = SimplexReading(0.5).of_nothing(4)
+    np.testing.assert_allclose(nothing, [0.5] * 4)
+    np.testing.assert_allclose(SimplexReading(0.5).shares(nothing[None], TOPICS), [[0.25] * 4])
+
+
+def test_information_of_a_power_of_the_shares_is_that_of_the_shares():
+    shares = np.array([[0.9, 0.1], [0.3, 0.7]])
+    found, expected = (
+        reading.information(latents, np.zeros((2, 2)))
+        for reading, latents in ((SimplexReading(0.5), np.sqrt(shares)), (SimplexReading(), shares))
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_simplex_information_is_the_mutual_information_by_hand():

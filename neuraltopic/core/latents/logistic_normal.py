@@ -1,4 +1,5 @@
-"""The logistic-normal latent: Gaussian coordinates, of which the decoder sees the softmax, a point of the simplex.
+"""The logistic-normal latent: Gaussian coordinates, of which the decoder sees the softmax, a point of the simplex, or a
+power of it.
 
 Densities, mean and variance are those of the Gaussian coordinates.
 
@@ -41,6 +42,10 @@ class LogisticNormal(nn.Module):
     learned_mean : bool
         Whether the prior's mean, which starts there, is fitted with the rest (empirical Bayes): an asymmetric prior, by
         which some components are common and others rare (for LDA: Wallach, Mimno & McCallum 2009).
+    power : float
+        a of theta^a, which the decoder sees. Under a product of experts the shares of a row that several components
+        share weigh geometric means, flatter than the mixture is; with a below 1 they sum to more than 1, and a row of
+        one component is as it was. At 1/2 what the decoder sees has length 1.
 
     The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance of z.
     """
@@ -49,11 +54,17 @@ class LogisticNormal(nn.Module):
     prior_log_variance: Tensor
 
     def __init__(
-        self, n_components: int, concentration: float | Tensor | None = None, *, learned_mean: bool = False
+        self,
+        n_components: int,
+        concentration: float | Tensor | None = None,
+        *,
+        learned_mean: bool = False,
+        power: float = 1.0,
     ) -> None:
         super().__init__()
         self.n_components = n_components
         self.n_parameters = 2 * n_components
+        self.power = power
         mean, variance = torch.zeros(n_components), torch.ones(n_components)
         if concentration is not None and n_components > 1:  # one share alone is 1 whatever z
             mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
@@ -81,5 +92,5 @@ class LogisticNormal(nn.Module):
         return self.prior_mean.detach().cpu() + std * standard_normal(n_samples, std[None], generator)
 
     def transform(self, z: Tensor) -> Tensor:
-        """theta = softmax(z), (..., K)."""
-        return torch.softmax(z, dim=-1)
+        """theta^a of theta = softmax(z), (..., K)."""
+        return torch.exp(self.power * torch.log_softmax(z, dim=-1))
