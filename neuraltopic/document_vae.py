@@ -178,7 +178,7 @@ class DocumentVAE(FittedDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Learn from counts, as `fit` does, and return the posterior means, (D, K), as `transform` would."""
+        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would."""
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
@@ -207,7 +207,7 @@ class DocumentVAE(FittedDocuments):
             generator,
         )
         given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
-        settings = (recipe.name, schedule, self.n_components, self.validation_fraction, self.seed_)
+        settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
         self._train(trainer, request, counts, checkpoint, progress, beside)
         recipe.align(self.vae_)

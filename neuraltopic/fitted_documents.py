@@ -30,8 +30,8 @@ from neuraltopic.topics.word_scores import word_scores
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 6e-7 of a share
-# at most on 20 Newsgroups from 1 to 1,024 at once.
+# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, by some 1e-6
+# from 1 to 1,024 at once.
 _AT_ONCE = 1024
 
 
@@ -63,11 +63,25 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         `components_` and `bias_` where it is the energy softmax.
 
         With the default and the recipes of embeddings z = theta^a of the shares theta (see `LogisticNormal`), and the
-        vectors are z in the metric of the words' energies (see `DocumentMetric`). With the others z is the vector.
+        vectors are z in the metric of the words' energies (see `DocumentMetric`), which belongs to the model as it is:
+        after an update, vectors from before it are not its own. With the other recipes z is the vector.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the vectors are not rows of K numbers.
         """
         check_is_fitted(self)
+        vectors, K = np.asarray(vectors), len(self.components_)
+        if vectors.ndim != 2 or vectors.shape[1] != K:
+            raise NeuralTopicError(
+                "vectors",
+                expected=f"a row a document, of {K:,} numbers",
+                got=f"an array of shape {vectors.shape}",
+                hint="Pass what transform of this model gave",
+            )
         if self._metric is None:
-            return np.asarray(vectors, np.float32)
+            return vectors.astype(np.float32, copy=False)
         return np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -252,8 +266,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Vectors of the documents, (D, K), and what they say of the topics."""
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
-        shares = reading.shares(latents, self._topic_words())
-        return self._vectors(latents), CorpusSummary(
+        vectors = self._vectors(latents)
+        shares = self.document_weights(vectors)  # as whoever has the vectors reads them, to the bit
+        return vectors, CorpusSummary(
             len(counts),
             reading.information(latents, variance),
             shares.mean(0, dtype=np.float64),

@@ -21,6 +21,7 @@ from neuraltopic.document_vae import DocumentVAE
 from neuraltopic.documents.mixture import EmbeddedMixture
 from neuraltopic.documents.preprocessing import Preprocessor
 from neuraltopic.documents.seed_words import Seeds, require_columns
+from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimator_files import estimator_of, plain_parameters, read_network
 from neuraltopic.outputs import MODEL
 from neuraltopic.preparation import MAX_STATE_BYTES
@@ -47,8 +48,8 @@ _CONFIG = {
 # Parameters that the first models did not have.
 _LATER = {"seed_words": None, "word_vectors": None}
 # Dimensions of a document's embedding, of a recipe that takes embeddings; the corpora of updates, absent like the
-# precision from models that were saved before there were any.
-_OPTIONAL = {"n_dimensions": int, "updates": list}
+# precision from models that were saved before there were any, and the recipe's revision, then the first.
+_OPTIONAL = {"n_dimensions": int, "updates": list, "revision": int}
 _UPDATE = {"corpus_sha256": str, "n_documents": int}
 _EXPLAINED, _PRECISION = "explained", "precision"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
@@ -69,6 +70,7 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
                 "corpus_sha256": model.corpus_sha256_,
                 "information": vae.information_.tolist(),
                 "history": vae.history_,
+                "revision": find_recipe(vae.recipe).revision,
                 **dimensions,
             }
             | ({} if vae.precision_ is None else {"updates": model.updates_}),
@@ -192,7 +194,16 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
     require(config["n_documents"] > 0, path, "n_documents above 0", config["n_documents"])
     require_numbers(path, "information", config["information"], vae.n_components, "topics")
     require_history(path, config["history"])
-    if find_recipe(vae.recipe).takes_embeddings:
+    recipe = find_recipe(vae.recipe)
+    revision = config.get("revision", 1)
+    if revision != recipe.revision:
+        raise NeuralTopicError(
+            str(path),
+            expected=f"revision {recipe.revision} of the recipe {recipe.name}",
+            got=f"revision {revision}, whose weights mean another thing",
+            hint="Fit again, or read it with the version of neuraltopic that wrote it",
+        )
+    if recipe.takes_embeddings:
         require(config.get("n_dimensions", 0) > 0, path, f"n_dimensions above 0, as {vae.recipe} has", "none")
     else:
         require("n_dimensions" not in config, path, f"no n_dimensions, as {vae.recipe} has none")

@@ -64,6 +64,8 @@ class Recipe:
         The smallest K that the latent allows.
     takes_seeds : bool
         Whether a topic is something that seed words can name.
+    revision : int
+        Raised when weights come to mean another thing: a model of an earlier one is not read.
     takes_embeddings : bool
         Whether the encoder sees an embedding of each document.
     takes_word_vectors : bool
@@ -82,6 +84,7 @@ class Recipe:
     takes_seeds: bool = True
     takes_word_vectors: bool = False
     takes_embeddings: bool = False
+    revision: int = 1
 
     def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> VAE:
         """Build it, for embeddings of so many dimensions where it takes them."""
@@ -317,6 +320,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
             reading=SimplexReading(_POWER, by_energies=True),
+            revision=2,
         ),
         Recipe(
             name="contextual",
@@ -326,6 +330,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(_POWER, by_energies=True),
+            revision=2,
             takes_embeddings=True,
         ),
         Recipe(
@@ -336,6 +341,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(by_energies=True),
+            revision=2,
             takes_embeddings=True,
         ),
         Recipe(

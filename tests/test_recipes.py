@@ -1,14 +1,17 @@
 """Every recipe, on a corpus of three themes that share no word: it finds them, saves, loads and repeats itself."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.special import softmax
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
-from neuraltopic.errors import UsageError
+from neuraltopic.core.latents import LogisticNormal
+from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.readings import TopicWords
 
 pytestmark = pytest.mark.slow
 
@@ -111,6 +114,42 @@ def test_shares_are_those_that_the_decoder_saw_and_sum_to_one(name):
     mean, _ = vae.posterior(counts)
     latents = vae.vae_.latent.transform(torch.from_numpy(mean)).detach().numpy()
     np.testing.assert_allclose(vae.latents(vectors), latents, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_shares_are_read_at_the_power_that_the_decoder_sees(name):
+    recipe = RECIPES[name]
+    vae = recipe.compose(7, 3, 5)
+    assert getattr(recipe.reading, "power", 1.0) == getattr(vae.latent, "power", 1.0)
+    if isinstance(vae.latent, LogisticNormal):
+        z = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+        shares = recipe.reading.shares(vae.latent.transform(z).numpy(), TopicWords(np.zeros((3, 7)), np.zeros(7)))
+        np.testing.assert_allclose(shares, torch.softmax(z, -1).numpy(), rtol=1e-5)
+
+
+def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gave():
+    counts = np.random.default_rng(0).poisson(0.5, (60, 20))
+    vae = DocumentVAE(4, max_epochs=2, random_state=0).fit(counts)
+    vectors = vae.transform(counts)
+    expected = vae.document_weights(vectors)
+    for given in (vectors.tolist(), pd.DataFrame(vectors)):
+        np.testing.assert_allclose(vae.document_weights(given), expected, rtol=1e-5)
+    for wrong in (vectors[0], vectors[:, :3], vectors[None]):
+        with pytest.raises(
+            NeuralTopicError, match=r"vectors: expected a row a document, of 4 numbers; got an array of"
+        ):
+            vae.latents(wrong)
+
+
+def test_typical_documents_of_the_default_are_those_of_most_of_the_topic():
+    settings = Preprocessing(min_df=2, max_df=1.0)
+    model = TopicModel(3, preprocessing=settings, random_state=0, max_epochs=2).fit(texts(60))
+    kept = model.ledger_["id"][model.ledger_["status"] == "kept"].to_numpy()
+    latents = model.document_vae_.latents(model.vectors_)
+    for topic in range(3):
+        expected = kept[np.argsort(-latents[:, topic], kind="stable")].tolist()
+        assert model.get_representative_docs(topic, n=9) == expected[:9]
+        assert model.statistics_.typical[topic] == tuple(expected[:5])
 
 
 def test_vectors_of_the_default_are_as_far_apart_as_their_words_are_expected_differently():

@@ -1,14 +1,17 @@
 """How far apart documents are: by how differently the model expects their words, and by their topics.
 
 Coordinates of z are topics, and topics that share most of their words are as far apart there as any two. What the
-decoder makes of z is z^T R + b, the energies of the words, and the mean square difference of two documents' energies
-over the words of the unigram model p = softmax(b) is
+decoder makes of z is z^T R + b, the energies of the words. Over the words of the unigram model p = softmax(b) the
+difference of two documents' energies has the variance
 
     (z - z')^T G (z - z'),    G = Cov_p[R],
 
-to second order twice the KL of their word distributions: G is the Fisher information of z at 0 (Amari 1998). It is
-taken in units of a topic's own energies, and beside it the distance of z itself counts, which keeps topics of like
-words apart at all. Vectors in which that distance is Euclid's are
+which near z = 0 is twice the KL of their word distributions to second order: G is the Fisher information of z there
+(Amari 1998). It is taken in units of a topic's own energies, and beside it the distance of z itself counts, which keeps
+topics of like words apart at all. (Where z sums to 1, R_kw + c_w and b_w - c_w are the same model with another G. That
+of the recipes is near the log lift of words over their frequencies, where they start.)
+
+Vectors in which that distance is Euclid's are
 
     v = (I + G / g)^(1/2) z,    g = mean_k G_kk,
 
@@ -25,13 +28,21 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 FloatArray = NDArray[np.floating]
+# Words whose energies are held in float64 at once.
+_AT_ONCE = 1 << 14
 
 
 def energy_covariance(components: FloatArray, bias: FloatArray) -> NDArray[np.float64]:
     """G, the covariance of the topics' energies over the words of the unigram model softmax(b), (K, K)."""
+    K, V = components.shape
     unigram = softmax(bias.astype(np.float64))
-    centred = components - (components @ unigram)[:, None]
-    return (centred * unigram) @ centred.T
+    blocks = [slice(start, start + _AT_ONCE) for start in range(0, V, _AT_ONCE)]
+    mean = sum((components[:, block] @ unigram[block] for block in blocks), np.zeros(K))
+    covariance = np.zeros((K, K))
+    for block in blocks:
+        centred = components[:, block] - mean[:, None]
+        covariance += (centred * unigram[block]) @ centred.T
+    return covariance
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class TopicStatistics:
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
-        KL(q || p) of the dimension, in nats a document.
+        See `Reading.information`.
     typical : tuple of tuple of str
         Ids of the documents with the largest z_k, most typical first.
     """
@@ -64,7 +64,7 @@ class TopicStatistics:
 
 
 def topic_statistics(
-    vectors: NDArray[np.floating],
+    latents: NDArray[np.floating],
     weights: NDArray[np.floating],
     information: NDArray[np.floating],
     ids: Sequence[str],
@@ -74,24 +74,24 @@ def topic_statistics(
 
     Parameters
     ----------
-    vectors : (D, K)
-        Posterior means of z.
+    latents : (D, K)
+        What the decoder sees of the posterior means of z.
     weights : (D, K)
         Share of each topic in each document.
     information : (K,)
-        Mean KL of each dimension.
+        See `Reading.information`.
     ids : D strings
     """
-    K = vectors.shape[1]
+    K = latents.shape[1]
     largest = weights.argmax(1)
     n_documents = np.bincount(largest, minlength=K)
-    squares = np.bincount(largest, weights=np.square(vectors[np.arange(len(vectors)), largest]), minlength=K)
+    squares = np.bincount(largest, weights=np.square(latents[np.arange(len(latents)), largest]), minlength=K)
     return TopicStatistics(
         share=weights.mean(0, dtype=np.float64),
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
-        typical=tuple(tuple(ids[d] for d in row) for row in top_words(vectors.T, n_typical).tolist()),
+        typical=tuple(tuple(ids[d] for d in row) for row in top_words(latents.T, n_typical).tolist()),
     )
 
 
