@@ -288,6 +288,8 @@ _SIMPLEX = Schedule(
 # and 0.177.
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22, kl_weight=LinearWarmUp(full=3.0))
 _POWER = 0.85
+# Embeddings say of a document what its words do not, and need no such weight: with it the NMI of `contextual` rises
+# there from 0.638 to 0.657, and NPMI falls from 0.183 to 0.164, the precision of neighbours from 0.717 to 0.704.
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
