@@ -30,8 +30,8 @@ from neuraltopic.topics.word_scores import word_scores
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, by some 1e-6
-# from 1 to 1,024 at once.
+# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
+# most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
 
 

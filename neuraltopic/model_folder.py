@@ -200,7 +200,7 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
         raise NeuralTopicError(
             str(path),
             expected=f"revision {recipe.revision} of the recipe {recipe.name}",
-            got=f"revision {revision}, whose weights mean another thing",
+            got=f"revision {revision}, whose weights or vectors mean another thing",
             hint="Fit again, or read it with the version of neuraltopic that wrote it",
         )
     if recipe.takes_embeddings:
