@@ -96,9 +96,14 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self._vectors(self._reading().of_nothing(len(self.components_))[None])[0]
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Share of each topic in documents with these vectors, (D, K); rows sum to 1."""
+        """How much documents with these vectors are about each topic, (D, K); rows sum to 1.
+
+        The largest is the topic that a document is listed under. With the default and the recipes of embeddings a
+        topic's weight is what it by itself tells of the document's words, times its mean share in the training
+        documents: see `single_topic_weights`. With the others it is the topic's share in the document.
+        """
         check_is_fitted(self)
-        return self._reading().shares(self.latents(vectors), self._topic_words())
+        return self._reading().document_weights(self.latents(vectors), self._topic_words(), self.share_)
 
     def word_weights(
         self,
@@ -266,13 +271,13 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Vectors of the documents, (D, K), and what they say of the topics."""
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
-        vectors = self._vectors(latents)
-        shares = self.document_weights(vectors)  # as whoever has the vectors reads them, to the bit
-        return vectors, CorpusSummary(
+        shares = reading.shares(latents, self._topic_words())
+        claims = reading.claims(latents, shares)
+        return self._vectors(latents), CorpusSummary(
             len(counts),
-            reading.information(latents, variance),
+            reading.information(latents, variance, shares),
             shares.mean(0, dtype=np.float64),
-            explained_documents(shares, self.components_, counts) if reading.needs_explained else None,
+            None if claims is None else explained_documents(claims, self.components_, counts),
             topic_precision(latents, counts),
         )
 
@@ -344,7 +349,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return find_recipe(self.recipe).reading
 
     def _topic_words(self) -> TopicWords:
-        return TopicWords(self.components_, self.bias_, self.explained_)
+        covariance = None if self._metric is None else self._metric.covariance
+        return TopicWords(self.components_, self.bias_, self.explained_, covariance)
 
     def __sklearn_tags__(self) -> Any:
         """Say that the input is non-negative and may be sparse."""

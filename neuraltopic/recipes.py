@@ -33,7 +33,7 @@ from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
 from neuraltopic.documents.topic_start import inverse_document_frequency, log_lift, nmf_topics
 from neuraltopic.documents.word_vectors import word_vectors
 from neuraltopic.errors import UsageError
-from neuraltopic.topics.readings import DistinctReading, GaussianReading, Reading, SimplexReading
+from neuraltopic.topics.readings import DistinctReading, EnergyReading, GaussianReading, Reading, SimplexReading
 
 
 def _as_it_is(model: VAE) -> None:
@@ -322,8 +322,8 @@ RECIPES = {
             build=refined_prodlda,
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
-            reading=SimplexReading(_POWER, by_energies=True),
-            revision=2,
+            reading=EnergyReading(_POWER),
+            revision=3,
         ),
         Recipe(
             name="contextual",
@@ -332,8 +332,8 @@ RECIPES = {
             build=contextual,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(_POWER, by_energies=True),
-            revision=2,
+            reading=DistinctReading(_POWER),
+            revision=3,
             takes_embeddings=True,
         ),
         Recipe(
@@ -343,8 +343,8 @@ RECIPES = {
             build=zeroshot,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(by_energies=True),
-            revision=2,
+            reading=DistinctReading(),
+            revision=3,
             takes_embeddings=True,
         ),
         Recipe(

@@ -352,9 +352,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
 
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Share of each topic in documents with these vectors, (N, K); rows sum to 1.
+        """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        Vectors are made for distances, and shares are read off them: see `DocumentVAE.latents`.
+        The largest is the topic that a document is listed under: see `DocumentVAE.document_weights`.
         """
         check_is_fitted(self)
         return self.document_vae_.document_weights(vectors)
@@ -507,8 +507,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.ledger_ = preparation.ledger
         self._position = preparation.position
         ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
-        latents = self.document_vae_.latents(self.vectors_)
-        return topic_statistics(latents, self.topic_weights(self.vectors_), self.document_vae_.information_, ids)
+        vae, vectors = self.document_vae_, self.vectors_
+        return topic_statistics(vae.latents(vectors), vae.document_weights(vectors), vae.share_, vae.information_, ids)
 
     def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
         out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))

@@ -10,6 +10,7 @@ from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.core.latents import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
+from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.readings import TopicWords
 
@@ -102,29 +103,31 @@ def test_same_seed_same_bits(model):
 
 
 @pytest.mark.parametrize("name", SIMPLEX)
-def test_shares_are_those_that_the_decoder_saw_and_sum_to_one(name):
-    """They are read off the vectors, in whatever metric these are."""
+def test_weights_and_shares_are_read_off_what_the_decoder_saw_and_sum_to_one(name):
+    """z is read off the vectors, in whatever metric these are."""
     counts = np.random.default_rng(0).poisson(0.5, (60, 20))
     vae = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0)
     vectors = vae.fit_transform(counts)
-    shares = vae.document_weights(vectors)
-    assert shares.min() >= 0
-    np.testing.assert_allclose(shares.sum(1), 1.0, rtol=1e-5)
-    np.testing.assert_allclose(shares.mean(0), vae.share_, rtol=1e-5)
+    weights = vae.document_weights(vectors)
+    assert weights.min() >= 0
+    np.testing.assert_allclose(weights.sum(1), 1.0, rtol=1e-5)
     mean, _ = vae.posterior(counts)
     latents = vae.vae_.latent.transform(torch.from_numpy(mean)).detach().numpy()
     np.testing.assert_allclose(vae.latents(vectors), latents, atol=1e-6)
+    reading = RECIPES[name].reading
+    topics = TopicWords(vae.components_, vae.bias_, covariance=energy_covariance(vae.components_, vae.bias_))
+    np.testing.assert_allclose(reading.shares(latents, topics).mean(0), vae.share_, rtol=1e-4)
+    np.testing.assert_allclose(weights, reading.document_weights(latents, topics, vae.share_), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_shares_are_read_at_the_power_that_the_decoder_sees(name):
+def test_nothing_is_read_at_the_power_that_the_decoder_sees(name):
+    """z of even shares."""
     recipe = RECIPES[name]
     vae = recipe.compose(7, 3, 5)
     assert getattr(recipe.reading, "power", 1.0) == getattr(vae.latent, "power", 1.0)
     if isinstance(vae.latent, LogisticNormal):
-        z = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
-        shares = recipe.reading.shares(vae.latent.transform(z).numpy(), TopicWords(np.zeros((3, 7)), np.zeros(7)))
-        np.testing.assert_allclose(shares, torch.softmax(z, -1).numpy(), rtol=1e-5)
+        np.testing.assert_allclose(recipe.reading.of_nothing(3), vae.latent.transform(torch.zeros(3)), rtol=1e-5)
 
 
 def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gave():

@@ -47,8 +47,9 @@ def energy_covariance(components: FloatArray, bias: FloatArray) -> NDArray[np.fl
 
 @dataclass(frozen=True)
 class DocumentMetric:
-    """The root of the metric, and its inverse, both symmetric (K, K)."""
+    """G, the root of the metric and its inverse, all symmetric (K, K)."""
 
+    covariance: NDArray[np.float64]
     root: NDArray[np.float64]
     inverse: NDArray[np.float64]
 
@@ -59,7 +60,7 @@ class DocumentMetric:
         scale = np.diag(covariance).mean()
         values, axes = np.linalg.eigh(covariance / scale if scale > 0 else covariance)
         roots = np.sqrt(1.0 + np.maximum(values, 0.0))
-        return cls((axes * roots) @ axes.T, (axes / roots) @ axes.T)
+        return cls(covariance, (axes * roots) @ axes.T, (axes / roots) @ axes.T)
 
     def vectors(self, latents: FloatArray) -> NDArray[np.float32]:
         """v of documents with these z, both (D, K)."""

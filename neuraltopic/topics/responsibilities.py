@@ -3,48 +3,68 @@
 Axes: D documents, V words, K topics.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from neuraltopic.documents.counts import Counts
 
+FloatArray = NDArray[np.floating]
 # Non-zeros x topics held at once: 32 MiB of float32.
 _AT_ONCE = 1 << 23
 
 
-def explained_documents(
-    shares: NDArray[np.floating], components: NDArray[np.floating], counts: Counts
-) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Claims:
+    """By what topics account for the words of documents.
+
+    Attributes
+    ----------
+    prior : (D, K)
+        c, the claim of each topic on any word of each document, 0 or more.
+    slope : (D, K), optional
+        h, how far the energies of the topic count in each document; 1 by default.
+    """
+
+    prior: FloatArray
+    slope: FloatArray | None = None
+
+
+def explained_documents(claims: Claims, components: FloatArray, counts: Counts) -> NDArray[np.float32]:
     """In how many documents each topic accounts for each word, (K, V); summed over topics, the documents with it.
 
     Parameters
     ----------
-    shares : (D, K)
-        theta, the share of each topic in each document.
+    claims : Claims of D documents and K topics
     components : (K, V)
         R.
     counts : Counts of shape (D, V)
 
     A word w of a document d belongs to topic k with the responsibility
 
-        r_dwk = theta_dk^2 exp(R_kw) / sum_j theta_dj^2 exp(R_jw):
+        r_dwk = c_dk exp(h_dk R_kw) / sum_j c_dj exp(h_dj R_jw):
 
-    theta exp(R) is the posterior of the topic under a mixture, and the square keeps the small shares that most topics
-    have in most documents from adding up. A word counts once a document: a post that repeats a name a hundred times
-    says no more of what its topic is about.
+    with the shares for c and 1 for h it is the posterior of the topic under a mixture. A word counts once a document: a
+    post that repeats a name a hundred times says no more of what its topic is about.
     """
     K, V = components.shape
-    lift = np.exp(components - components.max(axis=0)).T.astype(np.float32)  # (V, K)
-    squares = np.square(shares, dtype=np.float32)
+    energies = np.ascontiguousarray(components.T, np.float32)  # (V, K)
+    prior = claims.prior.astype(np.float32)
     explained = np.zeros((V, K))
     for start, block in counts.blocks(max(1, _AT_ONCE // K)):
         words = block.indices.astype(np.int64)
         documents = start + np.repeat(np.arange(len(block)), np.diff(block.indptr))
-        responsibility = squares[documents] * lift[words]  # (nnz, K)
-        # Where rounding leaves nothing, as of a share of 0 for the only topics with the word, the shares decide.
+        responsibility = energies[words]  # (nnz, K)
+        if claims.slope is not None:
+            responsibility *= claims.slope[documents]
+        responsibility -= responsibility.max(axis=1, keepdims=True)
+        np.exp(responsibility, out=responsibility)
+        responsibility *= prior[documents]
+        # Where rounding leaves nothing, as of a claim of 0 for the only topics with the word, the claims decide.
         lost = ~responsibility.any(axis=1)
-        responsibility[lost] = shares[documents[lost]]
+        responsibility[lost] = prior[documents[lost]]
         responsibility /= responsibility.sum(axis=1, keepdims=True)
         entries = sparse.csc_array(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))

@@ -26,7 +26,7 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents in which it is the largest.
+        Documents listed under it, of which its weight is the largest.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
@@ -66,6 +66,7 @@ class TopicStatistics:
 def topic_statistics(
     latents: NDArray[np.floating],
     weights: NDArray[np.floating],
+    share: NDArray[np.floating],
     information: NDArray[np.floating],
     ids: Sequence[str],
     n_typical: int = 5,
@@ -77,7 +78,9 @@ def topic_statistics(
     latents : (D, K)
         What the decoder sees of the posterior means of z.
     weights : (D, K)
-        Share of each topic in each document.
+        See `Reading.document_weights`.
+    share : (K,)
+        Mean share of each topic in these documents.
     information : (K,)
         See `Reading.information`.
     ids : D strings
@@ -87,7 +90,7 @@ def topic_statistics(
     n_documents = np.bincount(largest, minlength=K)
     squares = np.bincount(largest, weights=np.square(latents[np.arange(len(latents)), largest]), minlength=K)
     return TopicStatistics(
-        share=weights.mean(0, dtype=np.float64),
+        share=np.asarray(share, np.float64),
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
@@ -197,7 +200,7 @@ def documents_table(
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the largest topic and its share in the document. A column of the corpus that has one of these names
+    They name the largest topic and its weight in the document. A column of the corpus that has one of these names
     gets "_" behind it.
 
     Parameters

@@ -6,7 +6,7 @@ import pytest
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.earlier_topics import topic_precision
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.readings import GaussianReading, SimplexReading
+from neuraltopic.topics.readings import EnergyReading, GaussianReading, SimplexReading
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.tables import pooled_statistics, topic_statistics
 
@@ -22,16 +22,17 @@ def drawn(n, seed, gaussian):
 
 def summary_of(reading, counts, vectors, variance, shares):
     counts = Counts.from_scipy(counts)
+    claims = reading.claims(vectors, shares)
     return CorpusSummary(
         len(counts),
-        reading.information(vectors, variance),
+        reading.information(vectors, variance, shares),
         shares.mean(0, dtype=np.float64),
-        explained_documents(vectors, np.eye(K, V), counts) if reading.needs_explained else None,
+        None if claims is None else explained_documents(claims, np.eye(K, V), counts),
         topic_precision(vectors, counts),
     )
 
 
-@pytest.mark.parametrize("reading", [GaussianReading(), SimplexReading()])
+@pytest.mark.parametrize("reading", [GaussianReading(), SimplexReading(), EnergyReading()])
 def test_two_corpora_pooled_are_the_corpus_of_both(reading):
     parts = [drawn(n, n, isinstance(reading, GaussianReading)) for n in (7, 40)]
     shares = [np.abs(vectors) / np.abs(vectors).sum(1, keepdims=True) for _, vectors, _ in parts]
@@ -56,11 +57,10 @@ def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones()
     information = np.arange(4.0)
     # Topic 2 is the largest in the earlier documents only.
     later = vectors[n:][vectors[n:].argmax(1) != 2]
-    whole = topic_statistics(
-        np.concatenate([vectors[:n], later]), np.concatenate([vectors[:n], later]), information, ids
-    )
-    before = topic_statistics(vectors[:n], vectors[:n], information, ids[:n])
-    after = topic_statistics(later, later, information, ids[n:])
+    both = np.concatenate([vectors[:n], later])
+    whole = topic_statistics(both, both, both.mean(0), information, ids)
+    before = topic_statistics(vectors[:n], vectors[:n], vectors[:n].mean(0), information, ids[:n])
+    after = topic_statistics(later, later, later.mean(0), information, ids[n:])
     pooled = pooled_statistics(before, after, whole.share, information)
     assert pooled.n_documents.tolist() == whole.n_documents.tolist()
     assert pooled.n_documents[2:].tolist() == [1, 0]

@@ -1,10 +1,16 @@
-"""Shares of topics in documents: information along each axis, against the KL that it approximates."""
+"""Weights of topics in documents, against the KL and the variances of energies that they are parts of."""
 
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from neuraltopic.topics.document_weights import document_weights, energy_variance
+from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.document_weights import (
+    axis_weights,
+    energy_shares,
+    energy_variance,
+    single_topic_weights,
+)
 
 
 @pytest.fixture
@@ -31,17 +37,80 @@ def test_half_square_times_variance_is_the_kl_to_second_order(model):
 
 def test_weights_by_hand():
     """9 * 1 and 1 * 4 on the positive side; the negative coordinate counts for nothing."""
-    found = document_weights(np.array([[3.0, 1.0, -5.0]]), np.array([1.0, 4.0, 1.0]))
+    found = axis_weights(np.array([[3.0, 1.0, -5.0]]), np.array([1.0, 4.0, 1.0]))
     np.testing.assert_allclose(found, [[9 / 13, 4 / 13, 0.0]], rtol=1e-6)
 
 
 def test_document_without_a_positive_coordinate_is_shared_evenly():
-    np.testing.assert_allclose(document_weights(-np.ones((1, 4)), np.ones(4)), 0.25)
+    np.testing.assert_allclose(axis_weights(-np.ones((1, 4)), np.ones(4)), 0.25)
 
 
 def test_weights_do_not_change_with_the_scale_of_an_axis(model):
     R, b = model
     z = np.random.default_rng(1).normal(size=(5, 3))
     scale = np.array([0.1, 1.0, 7.0])
-    stretched = document_weights(z * scale, energy_variance(R / scale[:, None], b))
-    np.testing.assert_allclose(stretched, document_weights(z, energy_variance(R, b)), rtol=1e-5)
+    stretched = axis_weights(z * scale, energy_variance(R / scale[:, None], b))
+    np.testing.assert_allclose(stretched, axis_weights(z, energy_variance(R, b)), rtol=1e-5)
+
+
+def test_energy_shares_are_parts_of_the_variance_of_the_energies(model):
+    """Every term is positive here, and they sum to the variance over the words of the unigram."""
+    R, b = model
+    R[1] = R[0] + 0.3 * R[1]
+    z = np.array([[0.7, 0.4, 0.0]])
+    p = softmax(b)
+    energies = (z @ R)[0]
+    centred = energies - p @ energies
+    terms = [z[0, k] * (p * centred * R[k]).sum() for k in range(3)]
+    assert sum(terms) == pytest.approx((p * centred**2).sum())
+    found = energy_shares(z, energy_covariance(R, b))
+    np.testing.assert_allclose(found, [np.array(terms) / sum(terms)], rtol=1e-6)
+
+
+def test_energy_shares_by_hand():
+    """z^T G z = 3 (3 * 2 + 1) + 1 (3 + 2); topics that are less there than in nothing have no share."""
+    covariance = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(energy_shares(np.array([[3.0, 1.0, 0.0]]), covariance), [[21 / 26, 5 / 26, 0.0]], 1e-6)
+    np.testing.assert_allclose(energy_shares(np.array([[3.0, -1.0, -2.0]]), covariance), [[1.0, 0.0, 0.0]])
+
+
+def test_single_topic_tells_what_the_best_point_on_its_axis_leaves_less(model):
+    """By least squares, one topic at a time, over the words of the unigram."""
+    R, b = model
+    p, share = softmax(b), np.array([0.5, 0.2, 0.3])
+    z = np.abs(np.random.default_rng(1).normal(size=(4, 3)))
+    covariance = energy_covariance(R, b)
+    expected = np.zeros((4, 3))
+    for d in range(4):
+        energies = z[d] @ R
+        target = np.sqrt(p) * (energies - p @ energies)
+        for k in range(3):
+            column = np.sqrt(p) * (R[k] - p @ R[k])
+            t = np.linalg.lstsq(column[:, None], target, rcond=None)[0]
+            left = np.square(target - t * column).sum()
+            expected[d, k] = share[k] * (np.square(target).sum() - left) if t > 0 else 0.0
+    expected /= expected.sum(1, keepdims=True)
+    np.testing.assert_allclose(single_topic_weights(z, covariance, share), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_topics_of_one_subject_speak_for_each_other_and_the_common_one_wins():
+    """Topics 0 and 1 are alike and topic 2 is another; the largest share is topic 2's, its subject is not the
+    document's."""
+    covariance = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    z = np.array([[0.5, 0.4, 0.6]])
+    even = np.full(3, 1 / 3)
+    told = np.array([0.86, 0.85, 0.6]) ** 2
+    np.testing.assert_allclose(single_topic_weights(z, covariance, even), [told / told.sum()], rtol=1e-6)
+    assert single_topic_weights(z, covariance, np.array([0.3, 0.4, 0.3])).argmax() == 1
+
+
+@pytest.mark.parametrize("z", [np.zeros((1, 4)), -np.ones((1, 4))])
+def test_documents_of_nothing_are_shared_evenly(z):
+    np.testing.assert_allclose(energy_shares(z, np.eye(4)), 0.25)
+    np.testing.assert_allclose(single_topic_weights(z, np.eye(4), np.arange(4.0)), 0.25)
+
+
+def test_topic_that_says_nothing_gets_nothing():
+    z, covariance = np.array([[0.5, 0.5]]), np.diag([1.0, 0.0])
+    np.testing.assert_allclose(energy_shares(z, covariance), [[1.0, 0.0]])
+    np.testing.assert_allclose(single_topic_weights(z, covariance, np.full(2, 0.5)), [[1.0, 0.0]])

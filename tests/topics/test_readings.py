@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from neuraltopic.topics.document_weights import energy_shares, single_topic_weights
 from neuraltopic.topics.ranking import top_words
-from neuraltopic.topics.readings import DistinctReading, GaussianReading, SimplexReading, TopicWords
+from neuraltopic.topics.readings import (
+    DistinctReading,
+    EnergyReading,
+    GaussianReading,
+    SimplexReading,
+    TopicWords,
+)
 
 EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
 TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3, 0.2, 0.5]), EXPLAINED)
@@ -19,49 +26,76 @@ def test_simplex_shares_are_z_itself():
     assert np.array_equal(SimplexReading().shares(latents, TOPICS), latents)
 
 
-def test_shares_of_a_power_of_them():
-    """Square roots of (0.36, 0.64) and (1, 0); what rounding left below 0, and nothing at all."""
-    latents = np.array([[0.6, 0.8], [1.0, -1e-9], [0.0, 0.0]])
-    expected = [[0.36, 0.64], [1.0, 0.0], [0.5, 0.5]]
-    np.testing.assert_allclose(SimplexReading(0.5).shares(latents, TOPICS), expected, rtol=1e-6)
-    nothing = SimplexReading(0.5).of_nothing(4)
-    np.testing.assert_allclose(nothing, [0.5] * 4)
-    np.testing.assert_allclose(SimplexReading(0.5).shares(nothing[None], TOPICS), [[0.25] * 4])
+def test_nothing_is_known_of_even_shares():
+    np.testing.assert_allclose(SimplexReading().of_nothing(4), [0.25] * 4)
+    np.testing.assert_allclose(EnergyReading(0.5).of_nothing(4), [0.5] * 4)
 
 
-def test_information_of_a_power_of_the_shares_is_that_of_the_shares():
-    shares = np.array([[0.9, 0.1], [0.3, 0.7]])
-    found, expected = (
-        reading.information(latents, np.zeros((2, 2)))
-        for reading, latents in ((SimplexReading(0.5), np.sqrt(shares)), (SimplexReading(), shares))
-    )
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+def test_energies_are_read_beside_those_of_nothing():
+    """Of theta = (0.81, 0.09, 0.09, 0.01) at the power 1/2: 0.4 above nothing on the first axis, below it on others."""
+    z = np.sqrt([[0.81, 0.09, 0.09, 0.01]])
+    difference = np.array([[0.4, -0.2, -0.2, -0.4]])
+    root = np.random.default_rng(0).normal(size=(4, 4))
+    topics = TopicWords(np.zeros((4, 5)), np.zeros(5), covariance=root @ root.T)
+    reading, share = EnergyReading(0.5), np.array([0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_allclose(reading.shares(z, topics), energy_shares(difference, topics.covariance), rtol=1e-5)
+    expected = single_topic_weights(difference, topics.covariance, share)
+    np.testing.assert_allclose(reading.document_weights(z, topics, share), expected, rtol=1e-5)
+
+
+def test_what_rounding_leaves_of_nothing_is_nothing():
+    topics = TopicWords(np.zeros((2, 3)), np.zeros(3), covariance=np.eye(2))
+    z = EnergyReading().of_nothing(2)[None] + np.array([[2e-7, -1e-7]])
+    assert EnergyReading().shares(z, topics).tolist() == [[0.5, 0.5]]
+    assert EnergyReading().document_weights(z, topics, np.array([0.9, 0.1])).tolist() == [[0.5, 0.5]]
+
+
+@pytest.mark.parametrize("reading", [SimplexReading(), GaussianReading()])
+def test_weights_of_documents_are_the_shares_where_no_energies_are_read(reading):
+    latents = np.array([[0.25, 0.75], [1.0, 0.0]])
+    found = reading.document_weights(latents, TOPICS, np.array([0.9, 0.1]))
+    np.testing.assert_array_equal(found, reading.shares(latents, TOPICS))
+
+
+def test_claims():
+    """Squared shares and R as it is; shares, and a quarter of R beside three quarters of z R."""
+    z, shares = np.array([[0.25, 0.75]]), np.array([[0.4, 0.6]])
+    assert GaussianReading().claims(z, shares) is None
+    plain, by_energies = SimplexReading().claims(z, shares), EnergyReading().claims(z, shares)
+    np.testing.assert_allclose(plain.prior, [[0.16, 0.36]])
+    assert plain.slope is None
+    np.testing.assert_allclose(by_energies.prior, shares)
+    np.testing.assert_allclose(by_energies.slope, [[0.4375, 0.8125]])
 
 
 def test_simplex_information_is_the_mutual_information_by_hand():
     """Half the documents are all of one topic, half of the other: log 2 in all. Alike documents tell nothing."""
-    found = SimplexReading().information(np.array([[1.0, 0.0], [0.0, 1.0]]), np.zeros((2, 2)))
-    np.testing.assert_allclose(found, [math.log(2) / 2] * 2, rtol=1e-6)
-    np.testing.assert_allclose(SimplexReading().information(np.full((4, 2), 0.5), np.zeros((4, 2))), 0.0, atol=1e-7)
+
+    def information(shares):
+        return SimplexReading().information(np.zeros_like(shares), np.zeros_like(shares), shares)
+
+    np.testing.assert_allclose(information(np.array([[1.0, 0.0], [0.0, 1.0]])), [math.log(2) / 2] * 2, rtol=1e-6)
+    np.testing.assert_allclose(information(np.full((4, 2), 0.5)), 0.0, atol=1e-7)
 
 
-def test_simplex_words_rank_by_relevance():
+@pytest.mark.parametrize(("reading", "weight", "doubted"), [(SimplexReading(), 0.5, 4.0), (EnergyReading(), 0.44, 9.0)])
+def test_words_rank_by_relevance(reading, weight, doubted):
     """The unigram is 6/20, 4/20, 10/20; one word of it is added to each topic."""
     unigram = np.array([0.3, 0.2, 0.5])
     first = (EXPLAINED[0] + unigram) / 9.0
     second = (EXPLAINED[1] + unigram) / 13.0
-    weights = SimplexReading().word_weights(TOPICS, np.ones(3))
+    weights = reading.word_weights(TOPICS, np.ones(3))
     documents = EXPLAINED + unigram
-    expected = np.sqrt(np.stack([first, second]) ** 2 / unigram) * documents / (documents + 4.0)
+    expected = np.stack([first, second]) / unigram ** (1.0 - weight) * documents / (documents + doubted)
     np.testing.assert_allclose(np.exp(weights), expected)
     probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
     np.testing.assert_allclose(probabilities, [first, second])
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
 
 
-def test_distinct_words_are_those_of_the_simplex_each_listed_once():
+def test_distinct_words_are_those_of_the_energies_each_listed_once():
     """Word 1 is the second of both topics; the first accounts for a larger part of what it explains by it."""
-    shared, weights = (reading.word_weights(TOPICS, np.ones(3)) for reading in (SimplexReading(), DistinctReading()))
+    shared, weights = (reading.word_weights(TOPICS, np.ones(3)) for reading in (EnergyReading(), DistinctReading()))
     assert top_words(shared, 2).tolist() == [[0, 1], [2, 1]]
     assert weights[0, 1] == shared[0, 1] > shared[1, 1]
     assert weights[1, 1] < shared.min()
@@ -82,7 +116,7 @@ def test_unigrams():
 
 def test_gaussian_information_is_the_kl_by_hand():
     """Mean 2, variance e: (4 + e - 1 - 1) / 2."""
-    found = GaussianReading().information(np.array([[2.0]]), np.array([[math.e]]))
+    found = GaussianReading().information(np.array([[2.0]]), np.array([[math.e]]), np.ones((1, 1)))
     np.testing.assert_allclose(found, [(2 + math.e) / 2])
 
 

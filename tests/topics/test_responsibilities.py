@@ -6,7 +6,7 @@ from scipy import sparse
 
 from neuraltopic.documents.counts import Counts
 from neuraltopic.topics import responsibilities
-from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.responsibilities import Claims, explained_documents
 
 D, V, K = 9, 6, 3
 
@@ -19,15 +19,18 @@ def corpus():
     return counts, random.dirichlet(np.ones(K), D), random.normal(size=(K, V))
 
 
+@pytest.mark.parametrize("sloped", [False, True])
 @pytest.mark.parametrize("at_once", [1, 10**6], ids=["a document at a time", "all at once"])
-def test_explained_documents_by_definition(corpus, monkeypatch, at_once):
+def test_explained_documents_by_definition(corpus, monkeypatch, at_once, sloped):
     monkeypatch.setattr(responsibilities, "_AT_ONCE", at_once)
-    counts, theta, R = corpus
+    counts, prior, R = corpus
+    claims = Claims(prior, np.random.default_rng(1).uniform(0.2, 1.5, (D, K)) if sloped else None)
     expected = np.zeros((K, V))
     for d, w in zip(*counts.nonzero(), strict=True):
-        weights = [theta[d, k] ** 2 * np.exp(R[k, w]) for k in range(K)]
+        slope = claims.slope[d] if sloped else np.ones(K)
+        weights = [prior[d, k] * np.exp(slope[k] * R[k, w]) for k in range(K)]
         expected[:, w] += np.array(weights) / sum(weights)
-    found = explained_documents(theta, R, Counts.from_scipy(sparse.csr_array(counts)))
+    found = explained_documents(claims, R, Counts.from_scipy(sparse.csr_array(counts)))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     np.testing.assert_allclose(found.sum(0), (counts > 0).sum(0), rtol=1e-6)
 
@@ -36,4 +39,4 @@ def test_word_that_rounding_leaves_to_no_topic_is_shared_as_the_document_is():
     """exp(-200) of the only topic in use is 0 in float32."""
     R = np.array([[-200.0], [0.0]])
     counts = Counts.from_scipy(sparse.csr_array(np.array([[1]])))
-    np.testing.assert_allclose(explained_documents(np.array([[1.0, 0.0]]), R, counts), [[1.0], [0.0]])
+    np.testing.assert_allclose(explained_documents(Claims(np.array([[1.0, 0.0]])), R, counts), [[1.0], [0.0]])

@@ -20,19 +20,22 @@ SHARES = np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.2], [0.5, 0.5]])
 
 
 def statistics():
-    return topic_statistics(VECTORS, SHARES, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
+    share = np.array([0.6, 0.4])
+    return topic_statistics(VECTORS, SHARES, share, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
 
 
 def test_statistics_by_hand():
     found = statistics()
-    np.testing.assert_allclose(found.share, [2.3 / 4, 1.7 / 4])
+    assert found.share.tolist() == [0.6, 0.4]
     assert found.n_documents.tolist() == [3, 1]
     np.testing.assert_allclose(found.strength, [np.sqrt((4 + 1 + 1) / 3), 3.0])
     assert found.typical == (("a", "c"), ("b", "c"))
 
 
 def test_topic_that_is_nowhere_largest_has_the_strength_of_the_prior():
-    assert topic_statistics(VECTORS, SHARES[:, :1] * [1.0, 0.0], np.zeros(2), "abcd").strength[1] == 1.0
+    assert (
+        topic_statistics(VECTORS, SHARES[:, :1] * [1.0, 0.0], np.full(2, 0.5), np.zeros(2), "abcd").strength[1] == 1.0
+    )
 
 
 def test_statistics_come_back_from_json():
