@@ -62,9 +62,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
         `components_` and `bias_` where it is the energy softmax.
 
-        With the default and the recipes of embeddings z = theta^a of the shares theta (see `LogisticNormal`), and the
-        vectors are z in the metric of the words' energies (see `DocumentMetric`), which belongs to the model as it is:
-        after an update, vectors from before it are not its own. With the other recipes z is the vector.
+        With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
+        and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector.
 
         Raises
         ------

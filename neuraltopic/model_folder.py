@@ -219,6 +219,7 @@ def _read_topics(path: Path, n_topics: int, n_documents: int) -> TopicStatistics
     topics = read_members(path, _TOPICS, MAX_STATE_BYTES)
     for name in ("share", "n_documents", "strength", "information"):
         require_numbers(path, name, topics[name], n_topics, "topics")
+    require(min(topics["share"]) >= 0, path, "shares of topics from 0", min(topics["share"]))
     counted = all(type(count) is int and 0 <= count <= n_documents for count in topics["n_documents"])
     require(counted, path, f"n_documents as whole numbers from 0 to {n_documents:,}")
     require(len(topics["typical"]) == n_topics, path, f"typical documents of {n_topics} topics")

@@ -283,9 +283,9 @@ _SIMPLEX = Schedule(
 # The words of a document are no independent evidence, and a power below 1 lets its shares follow each of them: with
 # three times the KL the topics stay apart. Powers of 1, 0.85, 0.7 and 0.5 with weights of 1, 3, 4 and 4 gave, as means
 # of two seeds on the same documents of 20 Newsgroups, a perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the
-# largest topics of 0.620, 0.634, 0.629 and 0.614, a probe of 0.754, 0.766, 0.779 and 0.795, and NPMI in windows of
-# 0.202, 0.197, 0.193 and 0.187; on AG News an NMI of 0.353, 0.352, 0.345 and 0.331, and NPMI of 0.195, 0.191, 0.186
-# and 0.177. (tau of the inference was 1.5 at the power 1, and 1 at the others.)
+# largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614, a probe of 0.754, 0.766, 0.779 and 0.795, and NPMI in
+# windows of 0.202, 0.197, 0.193 and 0.187; on AG News an NMI of 0.353, 0.352, 0.345 and 0.331, and NPMI of 0.195,
+# 0.191, 0.186 and 0.177. (tau of the inference was 1.5 at the power 1, and 1 at the others.)
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22, kl_weight=LinearWarmUp(full=3.0))
 _POWER = 0.85
 # Embeddings say of a document what its words do not, and need no such weight: with it, in one fit, the NMI of

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine takes as long as it takes: no example is wrong for being slow.
+settings.register_profile("neuraltopic", deadline=None)
+settings.load_profile("neuraltopic")
 
 
 @pytest.fixture(scope="session")

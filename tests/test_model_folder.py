@@ -198,7 +198,7 @@ def test_a_wrong_config(folder, place, values):
     ("place", "values"),
     [
         (("share",), [[], [0.5, 0.5], [0.25] * 4, ["a", "b", "c"], ["0.1", "0.2", "0.7"], 1, "abc", DROP]),
-        (("share", 0), [None, True, [], 1e300, 10**400]),
+        (("share", 0), [None, True, [], 1e300, 10**400, -0.1]),
         (("n_documents",), [[30, 30], [20.0] * 3, [20, 20, -20], [61, 0, 0], [10**30] * 3, ["20"] * 3, DROP]),
         (("strength",), [[], [1.0], [1.0] * 4, "abc", [None] * 3, DROP]),
         (("information",), [[], [1.0], [[1.0]] * 3, {}, DROP]),

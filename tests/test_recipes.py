@@ -54,6 +54,8 @@ def test_a_saved_model_says_what_it_said(model, tmp_path):
     loaded = TopicModel.load(tmp_path / "model", device="cpu")
     some = [*texts(9), "xylophone", ""]
     np.testing.assert_array_equal(loaded.transform(some), model.transform(some))
+    vectors = model.transform(some)
+    np.testing.assert_array_equal(loaded.topic_weights(vectors), model.topic_weights(vectors))
     assert loaded.get_topics() == model.get_topics()
     np.testing.assert_array_equal(loaded.get_topic_words()["frex"], model.get_topic_words()["frex"])
 
@@ -118,6 +120,12 @@ def test_weights_and_shares_are_read_off_what_the_decoder_saw_and_sum_to_one(nam
     topics = TopicWords(vae.components_, vae.bias_, covariance=energy_covariance(vae.components_, vae.bias_))
     np.testing.assert_allclose(reading.shares(latents, topics).mean(0), vae.share_, rtol=1e-4)
     np.testing.assert_allclose(weights, reading.document_weights(latents, topics, vae.share_), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_readings_that_rank_by_what_topics_explain_have_claims(name):
+    reading, z = RECIPES[name].reading, np.full((2, 3), 1 / 3)
+    assert (reading.claims(z, z) is not None) == reading.needs_explained
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

@@ -139,7 +139,7 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     test = model.vectors(data.test.rows(test_rows), _rows(data.test_embeddings, test_rows))
     n_labels = len(np.unique(labels))
     figures = {
-        **_table_figures(contingency(labels, model.shares(test).argmax(1)), "purity", "nmi"),
+        **_table_figures(contingency(labels, model.document_weights(test).argmax(1)), "purity", "nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(test, n_labels)), None, "kmeans_nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_nmi_l2"),
     }

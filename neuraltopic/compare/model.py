@@ -55,8 +55,8 @@ class ComparedModel(ABC):
     def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray[np.float64]:
         """Log p(words | vector) of each document in nats, (D,), without the multinomial coefficient."""
 
-    def shares(self, vectors: FloatArray) -> FloatArray:
-        """Share of each topic in documents with these vectors, (D, K); here the vectors themselves."""
+    def document_weights(self, vectors: FloatArray) -> FloatArray:
+        """How much documents with these vectors are about each topic, (D, K); here the vectors themselves."""
         return vectors
 
     def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray[np.float64] | None:

@@ -11,7 +11,7 @@ from neuraltopic.recipes import find_recipe
 
 
 class RecipeModel(ComparedModel):
-    """A `DocumentVAE`, its words ranked and its documents shared among topics as a `TopicModel` does both."""
+    """A `DocumentVAE`, its words ranked and its documents listed under topics as a `TopicModel` does both."""
 
     packages = ("torch",)
 
@@ -34,7 +34,7 @@ class RecipeModel(ComparedModel):
         """As search takes them."""
         return self._vae.transform(counts, embeddings=self._read(embeddings))
 
-    def shares(self, vectors: FloatArray) -> FloatArray:
+    def document_weights(self, vectors: FloatArray) -> FloatArray:
         """By the recipe's own reading."""
         return self._vae.document_weights(vectors)
 

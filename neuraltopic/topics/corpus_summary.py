@@ -21,7 +21,7 @@ class CorpusSummary:
     information : float32 (K,)
         See `Reading.information`.
     share : float64 (K,)
-        Mean share of each topic.
+        Mean share of each topic, see `Reading.shares`.
     explained : float32 (K, V), or None
         See `explained_documents`; None where the reading does not need it.
     precision : float32 (K + 1, V), or None

@@ -1,7 +1,7 @@
 """How much of a document each topic accounts for, by what the decoder makes of z: the energies z^T R + b of the words.
 
-G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. Moving z from 0 to z
-changes the word distribution by KL(p(. | z) || p(. | 0)) = 1/2 z^T G z nats a token, to second order.
+G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. The energies of two
+documents whose z differ by a difference d have d^T G d for the variance of their difference over these words.
 
 Axes: D documents, K topics, V words.
 """
@@ -30,15 +30,16 @@ def axis_weights(latents: FloatArray, variance: FloatArray) -> NDArray[np.float3
     variance : (K,)
         From `energy_variance`.
 
-    A topic's weight is what z_k says alone, 1/2 z_k^2 Var(R_k), counted where z_k > 0, the side that the topic's word
-    list describes. It is unchanged when z_k is stretched and R_k shrunk, and a dimension that says nothing gets
-    nothing. A document with no positive coordinate is shared evenly.
+    Moving z from 0 to z_k along axis k alone changes the word distribution by
+    KL(p(. | z_k) || p(. | 0)) = 1/2 z_k^2 Var(R_k) nats a token, to second order. A topic's weight is that information,
+    counted where z_k > 0, the side that the topic's word list describes. It is unchanged when z_k is stretched and R_k
+    shrunk, and a dimension that says nothing gets nothing. A document with no positive coordinate is shared evenly.
     """
     return _normalised(np.square(np.maximum(latents, 0.0)) * variance)
 
 
 def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.float32]:
-    """Share of each topic in what z says of each document, (D, K); rows sum to 1.
+    """Part of each topic in the energies of each document, (D, K); rows sum to 1.
 
     Parameters
     ----------
@@ -48,10 +49,12 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
         G.
 
     z^T G z = sum_k z_k (G z)_k: a topic's term is its part of the variance of the document's energies, counted where
-    the topic is there, z_k > 0, and the document's words are its words, (G z)_k > 0. Even where that is nowhere.
+    the topic is there, z_k > 0, and the document's words are its words, (G z)_k > 0. Where that is nowhere z decides,
+    and a document that has no topic more than nothing does is shared evenly.
     """
     z = latents.astype(np.float64)
-    return _normalised(np.maximum(z, 0.0) * np.maximum(z @ covariance, 0.0))
+    there = np.maximum(z, 0.0)
+    return _normalised(there * np.maximum(z @ covariance, 0.0), there)
 
 
 def single_topic_weights(latents: FloatArray, covariance: FloatArray, share: FloatArray) -> NDArray[np.float32]:
@@ -66,18 +69,23 @@ def single_topic_weights(latents: FloatArray, covariance: FloatArray, share: Flo
     share : (K,)
         Mean share of each topic in the training documents.
 
-    Of all points t on axis k alone, the one whose energies t R_k are nearest to the document's leaves (G z)_k^2 / G_kk
-    less of their variance z^T G z: that part of them is told by topic k, with what it has in common with the document's
-    other topics. The weight is in proportion to it, counted where (G z)_k > 0, and to the topic's share: of two topics
-    that tell as much, a document is sooner of the common one. Even where no topic tells anything.
+    Regressed over the words on those of topic k alone, the document's energies lose (G z)_k^2 / G_kk of their variance
+    z^T G z: that much is told by topic k, with all that it has in common with the document's other topics. The weight
+    is in proportion to it, counted where (G z)_k > 0, and to the topic's share. (Where z sums to 1, the regression is
+    on R as it stands: see `neuraltopic.topics.document_metric`.) Where no topic tells anything z decides; a document
+    that has no topic more than nothing does is shared evenly.
     """
     variance = np.diag(covariance)
-    told = np.square(np.maximum(latents.astype(np.float64) @ covariance, 0.0))
-    return _normalised(np.divide(told * share, variance, out=np.zeros_like(told), where=variance > 0))
+    squares = np.square(np.maximum(latents.astype(np.float64) @ covariance, 0.0))
+    told = np.divide(squares, variance, out=np.zeros_like(squares), where=variance > 0)
+    return _normalised(told * share, told, np.maximum(latents, 0.0))
 
 
-def _normalised(values: FloatArray) -> NDArray[np.float32]:
-    """Rows over their sums; even ones where that is 0."""
-    total = values.sum(1, keepdims=True)
-    even = np.full_like(values, 1.0 / values.shape[1])
-    return np.where(total > 0, values / np.where(total > 0, total, 1.0), even).astype(np.float32)
+def _normalised(*choices: FloatArray) -> NDArray[np.float32]:
+    """Rows over their sums, (D, K): each of the first choice (D, K) in which it is not all 0, even ones where there is
+    none."""
+    out = np.full(choices[0].shape, 1.0 / choices[0].shape[1])
+    for values in reversed(choices):
+        total = values.sum(1, keepdims=True, dtype=np.float64)
+        np.divide(values, total, out=out, where=total > 0)
+    return out.astype(np.float32)

@@ -23,7 +23,7 @@ class Claims:
     Attributes
     ----------
     prior : (D, K)
-        c, the claim of each topic on any word of each document, 0 or more.
+        c, the claim of each topic on any word of each document: 0 or more, not all 0 in a document.
     slope : (D, K), optional
         h, how far the energies of the topic count in each document; 1 by default.
     """
@@ -46,12 +46,14 @@ def explained_documents(claims: Claims, components: FloatArray, counts: Counts) 
 
         r_dwk = c_dk exp(h_dk R_kw) / sum_j c_dj exp(h_dj R_jw):
 
-    with the shares for c and 1 for h it is the posterior of the topic under a mixture. A word counts once a document: a
-    post that repeats a name a hundred times says no more of what its topic is about.
+    with the shares for c and 1 for h it is the posterior of the topic under a mixture, where exp(R_kw) is by how many
+    times topic k makes word w likelier. A word counts once a document: a post that repeats a name a hundred times says
+    no more of what its topic is about.
     """
     K, V = components.shape
     energies = np.ascontiguousarray(components.T, np.float32)  # (V, K)
-    prior = claims.prior.astype(np.float32)
+    with np.errstate(divide="ignore"):
+        log_prior = np.log(claims.prior.astype(np.float32))
     explained = np.zeros((V, K))
     for start, block in counts.blocks(max(1, _AT_ONCE // K)):
         words = block.indices.astype(np.int64)
@@ -59,12 +61,9 @@ def explained_documents(claims: Claims, components: FloatArray, counts: Counts) 
         responsibility = energies[words]  # (nnz, K)
         if claims.slope is not None:
             responsibility *= claims.slope[documents]
+        responsibility += log_prior[documents]
         responsibility -= responsibility.max(axis=1, keepdims=True)
         np.exp(responsibility, out=responsibility)
-        responsibility *= prior[documents]
-        # Where rounding leaves nothing, as of a claim of 0 for the only topics with the word, the claims decide.
-        lost = ~responsibility.any(axis=1)
-        responsibility[lost] = prior[documents[lost]]
         responsibility /= responsibility.sum(axis=1, keepdims=True)
         entries = sparse.csc_array(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))

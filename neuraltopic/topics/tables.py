@@ -80,7 +80,7 @@ def topic_statistics(
     weights : (D, K)
         See `Reading.document_weights`.
     share : (K,)
-        Mean share of each topic in these documents.
+        Mean share of each topic in all documents, as the model has it.
     information : (K,)
         See `Reading.information`.
     ids : D strings
@@ -106,8 +106,8 @@ def pooled_statistics(
 ) -> TopicStatistics:
     """Statistics of the documents of both, given the share and information in all of them.
 
-    Typical documents are the later ones, whose vectors come of the topics as they are now, where the topic is the
-    largest in one of them, and the earlier ones elsewhere.
+    Typical documents are the later ones, whose vectors come of the topics as they are now, where one of them is listed
+    under the topic, and the earlier ones elsewhere.
     """
     n_documents = earlier.n_documents + later.n_documents
     squares = earlier.n_documents * earlier.strength**2 + later.n_documents * later.strength**2

@@ -94,14 +94,33 @@ def test_single_topic_tells_what_the_best_point_on_its_axis_leaves_less(model):
 
 
 def test_topics_of_one_subject_speak_for_each_other_and_the_common_one_wins():
-    """Topics 0 and 1 are alike and topic 2 is another; the largest share is topic 2's, its subject is not the
-    document's."""
+    """Topics 0 and 1 are alike and topic 2, of the largest z, is another."""
     covariance = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]])
     z = np.array([[0.5, 0.4, 0.6]])
     even = np.full(3, 1 / 3)
     told = np.array([0.86, 0.85, 0.6]) ** 2
     np.testing.assert_allclose(single_topic_weights(z, covariance, even), [told / told.sum()], rtol=1e-6)
     assert single_topic_weights(z, covariance, np.array([0.3, 0.4, 0.3])).argmax() == 1
+
+
+def test_energy_shares_leave_out_a_topic_whose_words_the_document_has_less_than_nothing_does():
+    """G z is 0.55 and -0.4."""
+    covariance = np.array([[1.0, -0.9], [-0.9, 1.0]])
+    assert energy_shares(np.array([[1.0, 0.5]]), covariance).tolist() == [[1.0, 0.0]]
+
+
+def test_z_decides_where_no_topic_tells_anything():
+    """Two topics that are nearly one: at shares of 0.1 and 0.9 and the power 0.85 both tell less than nothing does."""
+    z = np.array([[0.1, 0.9]]) ** 0.85 - 0.5**0.85
+    covariance = np.array([[1.0, 0.95], [0.95, 1.0]])
+    assert (z @ covariance < 0).all()
+    assert energy_shares(z, covariance).tolist() == [[0.0, 1.0]]
+    assert single_topic_weights(z, covariance, np.array([0.9, 0.1])).tolist() == [[0.0, 1.0]]
+
+
+def test_what_topics_tell_decides_where_only_those_without_a_share_do():
+    z = np.array([[0.0, 3.0, 1.0]])
+    np.testing.assert_allclose(single_topic_weights(z, np.eye(3), np.array([1.0, 0.0, 0.0])), [[0.0, 0.9, 0.1]])
 
 
 @pytest.mark.parametrize("z", [np.zeros((1, 4)), -np.ones((1, 4))])

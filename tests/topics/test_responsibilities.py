@@ -35,8 +35,16 @@ def test_explained_documents_by_definition(corpus, monkeypatch, at_once, sloped)
     np.testing.assert_allclose(found.sum(0), (counts > 0).sum(0), rtol=1e-6)
 
 
-def test_word_that_rounding_leaves_to_no_topic_is_shared_as_the_document_is():
-    """exp(-200) of the only topic in use is 0 in float32."""
+def test_topic_without_a_claim_has_no_word_however_much_likelier_it_would_be():
+    """exp(-200) of the others is 0 in float32; between them it is as 1 to e."""
+    R = np.array([[-1.0], [0.0], [200.0]])
+    counts = Counts.from_scipy(sparse.csr_array(np.array([[1]])))
+    found = explained_documents(Claims(np.array([[0.5, 0.5, 0.0]])), R, counts)
+    np.testing.assert_allclose(found, [[1 / (1 + np.e)], [np.e / (1 + np.e)], [0.0]], rtol=1e-6)
+
+
+def test_word_far_from_the_only_topic_in_use():
+    """exp(-200) is 0 in float32."""
     R = np.array([[-200.0], [0.0]])
     counts = Counts.from_scipy(sparse.csr_array(np.array([[1]])))
     np.testing.assert_allclose(explained_documents(Claims(np.array([[1.0, 0.0]])), R, counts), [[1.0], [0.0]])
