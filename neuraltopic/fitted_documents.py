@@ -99,8 +99,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """How much documents with these vectors are about each topic, (D, K); rows sum to 1.
 
         The largest is the topic that a document is listed under. With the default and the recipes of embeddings a
-        topic's weight is what it by itself tells of the document's words, times its mean share in the training
-        documents: see `single_topic_weights`. With the others it is the topic's share in the document.
+        topic's weight is its part in what the model makes of the document's words, times the root of its mean part in
+        those of the training documents: see `energy_shares` and `listing_weights`. With the others it is the topic's
+        share in the document.
         """
         check_is_fitted(self)
         return self._reading().document_weights(self.latents(vectors), self._topic_words(), self.share_)

@@ -57,28 +57,23 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
     return _normalised(there * np.maximum(z @ covariance, 0.0), there)
 
 
-def single_topic_weights(latents: FloatArray, covariance: FloatArray, share: FloatArray) -> NDArray[np.float32]:
-    """How well each topic by itself would describe each document, (D, K); rows sum to 1.
+def listing_weights(shares: FloatArray, share: FloatArray) -> NDArray[np.float32]:
+    """Weight of each topic in each document, (D, K); rows sum to 1.
 
     Parameters
     ----------
-    latents : (D, K)
-        z less that of a document of which nothing is known.
-    covariance : (K, K)
-        G.
+    shares : (D, K)
+        From `energy_shares`.
     share : (K,)
         Mean share of each topic in the training documents.
 
-    Regressed over the words on those of topic k alone, the document's energies lose (G z)_k^2 / G_kk of their variance
-    z^T G z: that much is told by topic k, with all that it has in common with the document's other topics. The weight
-    is in proportion to it, counted where (G z)_k > 0, and to the topic's share. (Where z sums to 1, the regression is
-    on R as it stands: see `neuraltopic.topics.document_metric`.) Where no topic tells anything z decides; a document
-    that has no topic more than nothing does is shared evenly.
+    The shares times the square root of the topics' own: of topics that are alike, a document is sooner of a common one.
+    As means over fits of 20 Newsgroups, AG News and the New York Times (five, four and four, by the documents of the
+    fit) the largest weight has an NMI with the labels that is higher than that of the largest of theta by 0.011, 0.016
+    and -0.003, and a purity that is higher by 0.007, 0.014 and -0.009. Without the root it is 0.015, 0.021, -0.005 and
+    0.008, 0.018, -0.017; by the shares alone 0.003, 0.009, -0.002 and 0.001, 0.008, -0.003.
     """
-    variance = np.diag(covariance)
-    squares = np.square(np.maximum(latents.astype(np.float64) @ covariance, 0.0))
-    told = np.divide(squares, variance, out=np.zeros_like(squares), where=variance > 0)
-    return _normalised(told * share, told, np.maximum(latents, 0.0))
+    return _normalised(shares * np.sqrt(share), shares)
 
 
 def _normalised(*choices: FloatArray) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from neuraltopic.topics.document_weights import (
     axis_weights,
     energy_shares,
     energy_variance,
-    single_topic_weights,
+    listing_weights,
 )
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 from neuraltopic.topics.responsibilities import Claims
@@ -232,10 +232,9 @@ class EnergyReading(SimplexReading):
     power: float = 1.0
     by_energies = True
     # Chosen together with `claims`, of some forty pairs and a dozen claims. As means of six, three and one fits of 20
-    # Newsgroups, AG News and the New York Times, NPMI in documents is 0.393, 0.261 and 0.440 (0.381, 0.241 and 0.423 by
-    # `SimplexReading` with theta for the shares), in windows of the first two 0.191 and 0.175 (0.200, 0.160), the
-    # diversity 0.912, 0.956 and 0.956 (0.894, 0.975, 0.954). With 8 documents for 6 it is 0.197 and 0.902 on 20
-    # Newsgroups.
+    # Newsgroups, AG News and the New York Times, NPMI in documents is 0.391, 0.259 and 0.435 (0.381, 0.241 and 0.423 by
+    # `SimplexReading` with theta for the shares), in windows of the first two 0.193 and 0.173 (0.200, 0.160), the
+    # diversity 0.910, 0.956 and 0.954 (0.894, 0.975, 0.954).
     _relevance = 0.46
     _doubted = 5.0
 
@@ -244,33 +243,20 @@ class EnergyReading(SimplexReading):
         return np.full(n_topics, n_topics**-self.power, np.float32)
 
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
-        """Parts of the variance of the document's energies: see `energy_shares`."""
-        return energy_shares(self._beside_nothing(latents), self._covariance(topics))
+        """Parts of the variance of its energies, beside a document of which nothing is known: see `energy_shares`."""
+        assert topics.covariance is not None
+        difference = latents - self.of_nothing(latents.shape[1])
+        # What rounding leaves of z that is read off a vector is nothing.
+        return energy_shares(np.where(np.abs(difference) > 1e-6, difference, 0.0), topics.covariance)
 
     def document_weights(self, latents: FloatArray, topics: TopicWords, share: FloatArray) -> NDArray[np.float32]:
-        """What each topic by itself tells of the document, and how common it is: see `single_topic_weights`.
-
-        The largest of theta spreads the documents of one subject over its topics, by the few words that tell these
-        apart. On the same fits the largest weight has an NMI with the labels of the documents of 0.594, 0.357 and
-        0.328, and a purity of 0.681, 0.825 and 0.662; the largest of theta 0.584, 0.324 and 0.335, and 0.692, 0.806 and
-        0.689.
-        """
-        return single_topic_weights(self._beside_nothing(latents), self._covariance(topics), share)
+        """The shares, and how common the topics are: see `listing_weights`."""
+        return listing_weights(self.shares(latents, topics), share)
 
     def claims(self, latents: FloatArray, shares: FloatArray) -> Claims | None:
         """The shares, and the mean of the energies of the topic alone, R, and of those that it has in the document,
         z_k R_k: by the first small shares claim rare words, by the second lists of one subject share many words."""
         return Claims(shares, 0.5 + 0.5 * latents)
-
-    def _beside_nothing(self, latents: FloatArray) -> FloatArray:
-        difference = latents - self.of_nothing(latents.shape[1])
-        # What rounding leaves of z that is read off a vector.
-        return np.where(np.abs(difference) > 1e-6, difference, 0.0)
-
-    @staticmethod
-    def _covariance(topics: TopicWords) -> FloatArray:
-        assert topics.covariance is not None
-        return topics.covariance
 
 
 class DistinctReading(EnergyReading):

@@ -9,7 +9,7 @@ from neuraltopic.topics.document_weights import (
     axis_weights,
     energy_shares,
     energy_variance,
-    single_topic_weights,
+    listing_weights,
 )
 
 
@@ -74,33 +74,11 @@ def test_energy_shares_by_hand():
     np.testing.assert_allclose(energy_shares(np.array([[3.0, -1.0, -2.0]]), covariance), [[1.0, 0.0, 0.0]])
 
 
-def test_single_topic_tells_what_the_best_point_on_its_axis_leaves_less(model):
-    """By least squares, one topic at a time, over the words of the unigram."""
-    R, b = model
-    p, share = softmax(b), np.array([0.5, 0.2, 0.3])
-    z = np.abs(np.random.default_rng(1).normal(size=(4, 3)))
-    covariance = energy_covariance(R, b)
-    expected = np.zeros((4, 3))
-    for d in range(4):
-        energies = z[d] @ R
-        target = np.sqrt(p) * (energies - p @ energies)
-        for k in range(3):
-            column = np.sqrt(p) * (R[k] - p @ R[k])
-            t = np.linalg.lstsq(column[:, None], target, rcond=None)[0]
-            left = np.square(target - t * column).sum()
-            expected[d, k] = share[k] * (np.square(target).sum() - left) if t > 0 else 0.0
-    expected /= expected.sum(1, keepdims=True)
-    np.testing.assert_allclose(single_topic_weights(z, covariance, share), expected, rtol=1e-5, atol=1e-7)
-
-
-def test_topics_of_one_subject_speak_for_each_other_and_the_common_one_wins():
-    """Topics 0 and 1 are alike and topic 2, of the largest z, is another."""
-    covariance = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    z = np.array([[0.5, 0.4, 0.6]])
-    even = np.full(3, 1 / 3)
-    told = np.array([0.86, 0.85, 0.6]) ** 2
-    np.testing.assert_allclose(single_topic_weights(z, covariance, even), [told / told.sum()], rtol=1e-6)
-    assert single_topic_weights(z, covariance, np.array([0.3, 0.4, 0.3])).argmax() == 1
+def test_of_topics_that_are_alike_the_common_one_wins():
+    """0.4 and 0.3 of the document, at shares of 0.04 and 0.16, are as 0.08 and 0.12."""
+    found = listing_weights(np.array([[0.4, 0.3, 0.3]]), np.array([0.04, 0.16, 0.8]))
+    expected = np.array([0.4 * 0.2, 0.3 * 0.4, 0.3 * 0.8**0.5])
+    np.testing.assert_allclose(found, [expected / expected.sum()], rtol=1e-6)
 
 
 def test_energy_shares_leave_out_a_topic_whose_words_the_document_has_less_than_nothing_does():
@@ -115,21 +93,18 @@ def test_z_decides_where_no_topic_tells_anything():
     covariance = np.array([[1.0, 0.95], [0.95, 1.0]])
     assert (z @ covariance < 0).all()
     assert energy_shares(z, covariance).tolist() == [[0.0, 1.0]]
-    assert single_topic_weights(z, covariance, np.array([0.9, 0.1])).tolist() == [[0.0, 1.0]]
 
 
-def test_what_topics_tell_decides_where_only_those_without_a_share_do():
-    z = np.array([[0.0, 3.0, 1.0]])
-    np.testing.assert_allclose(single_topic_weights(z, np.eye(3), np.array([1.0, 0.0, 0.0])), [[0.0, 0.9, 0.1]])
+def test_shares_decide_in_a_document_of_topics_that_no_training_document_had():
+    found = listing_weights(np.array([[0.0, 0.7, 0.3]]), np.array([1.0, 0.0, 0.0]))
+    np.testing.assert_allclose(found, [[0.0, 0.7, 0.3]])
 
 
 @pytest.mark.parametrize("z", [np.zeros((1, 4)), -np.ones((1, 4))])
 def test_documents_of_nothing_are_shared_evenly(z):
     np.testing.assert_allclose(energy_shares(z, np.eye(4)), 0.25)
-    np.testing.assert_allclose(single_topic_weights(z, np.eye(4), np.arange(4.0)), 0.25)
 
 
 def test_topic_that_says_nothing_gets_nothing():
     z, covariance = np.array([[0.5, 0.5]]), np.diag([1.0, 0.0])
     np.testing.assert_allclose(energy_shares(z, covariance), [[1.0, 0.0]])
-    np.testing.assert_allclose(single_topic_weights(z, covariance, np.full(2, 0.5)), [[1.0, 0.0]])
