@@ -85,8 +85,8 @@ class DocumentVAE(FittedDocuments):
     explained_ : float32 array of shape (K, V), or None
         In how many training documents each topic accounts for each word, of a z on the simplex.
     share_ : float64 array of shape (K,)
-        Mean share of each topic in the training documents: with the default and the recipes of embeddings, in what it
-        makes of their words, see `energy_shares`.
+        Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
+        part in the energies of their words, see `energy_shares`.
     precision_ : float32 array of shape (K + 1, V), or None
         What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
         was saved without, which cannot be updated.

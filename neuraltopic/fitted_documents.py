@@ -69,7 +69,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Raises
         ------
         NeuralTopicError
-            When the vectors are not rows of K numbers.
+            When the vectors are not rows of K finite numbers.
         """
         check_is_fitted(self)
         vectors, K = np.asarray(vectors), len(self.components_)
@@ -79,6 +79,15 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 expected=f"a row a document, of {K:,} numbers",
                 got=f"an array of shape {vectors.shape}",
                 hint="Pass what transform of this model gave",
+            )
+        finite = np.isfinite(vectors)
+        if not finite.all():
+            row = int(np.flatnonzero(~finite.all(1))[0])
+            raise NeuralTopicError(
+                "vectors",
+                expected="finite numbers",
+                got=f"{vectors[row][~finite[row]][0]} in row {row:,}",
+                hint="Leave out documents that have no vector",
             )
         if self._metric is None:
             return vectors.astype(np.float32, copy=False)
@@ -99,9 +108,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """How much documents with these vectors are about each topic, (D, K); rows sum to 1.
 
         The largest is the topic that a document is listed under. With the default and the recipes of embeddings a
-        topic's weight is its part in what the model makes of the document's words, times the root of its mean part in
-        those of the training documents: see `energy_shares` and `listing_weights`. With the others it is the topic's
-        share in the document.
+        topic's weight is its part in the energies of the document's words, times the root of its mean part in the
+        training documents: see `energy_shares` and `listing_weights`. With the others it is the topic's share in the
+        document.
         """
         check_is_fitted(self)
         return self._reading().document_weights(self.latents(vectors), self._topic_words(), self.share_)

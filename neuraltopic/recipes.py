@@ -285,12 +285,13 @@ _SIMPLEX = Schedule(
 # of two seeds on the same documents of 20 Newsgroups, a perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the
 # largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614, a probe of 0.754, 0.766, 0.779 and 0.795, and NPMI in
 # windows of 0.202, 0.197, 0.193 and 0.187; on AG News an NMI of 0.353, 0.352, 0.345 and 0.331, and NPMI of 0.195,
-# 0.191, 0.186 and 0.177. (tau of the inference was 1.5 at the power 1, and 1 at the others.)
+# 0.191, 0.186 and 0.177. (tau of the inference was 1.5 at the power 1, and 1 at the others; topics were read as in
+# revision 2.)
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22, kl_weight=LinearWarmUp(full=3.0))
 _POWER = 0.85
-# Embeddings say of a document what its words do not, and need no such weight: with it, in one fit, the NMI of
-# `contextual` rises there from 0.638 to 0.657, and NPMI falls from 0.183 to 0.164, the precision of neighbours from
-# 0.717 to 0.704.
+# Embeddings say of a document what its words do not, and need no such weight: with it, in one fit, read so too, the
+# NMI of `contextual` rises there from 0.638 to 0.657, and NPMI falls from 0.183 to 0.164, the precision of neighbours
+# from 0.717 to 0.704.
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))

@@ -14,6 +14,8 @@ from neuraltopic.model_folder import FILES
 from neuraltopic.recipes import find_recipe
 from neuraltopic.storage.formats import MODEL_KIND
 from neuraltopic.storage.manifest import write_manifest
+from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.document_weights import energy_shares, listing_weights
 from neuraltopic.topics.ranking import top_words
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -116,6 +118,11 @@ def test_paths_agree_to_rounding(model):
     theta = np.exp(mean) / np.exp(mean).sum(1, keepdims=True)
     power = find_recipe(model.recipe).reading.power
     np.testing.assert_allclose(theta**power, model.latents(whole), rtol=1e-4, atol=1e-6)
+    covariance = energy_covariance(model.components_, model.bias_)
+    shares = energy_shares(theta**power - 3.0**-power, covariance)
+    np.testing.assert_allclose(
+        model.document_weights(whole), listing_weights(shares, model.share_), rtol=1e-3, atol=1e-5
+    )
     assert (variance > 0).all()
 
 

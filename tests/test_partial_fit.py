@@ -82,7 +82,7 @@ def test_each_update_has_a_seed_of_its_own():
 @pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if not recipe.takes_embeddings])
 def test_every_topic_stands_under_its_number_after_an_update_on_half_of_the_themes(recipe):
     model = small(recipe=recipe).fit(FIRST)
-    before, shares = words(model), model.document_weights(model.transform(FIRST))
+    before, weights = words(model), model.document_weights(model.transform(FIRST))
     # Four themes differ along three directions, and make three axes of a Gaussian.
     told = np.flatnonzero(model.information_ > 0.1)
     assert len(told) >= BLOCKS - 1
@@ -90,7 +90,7 @@ def test_every_topic_stands_under_its_number_after_an_update_on_half_of_the_them
     after = words(model, np.concatenate([FIRST, LATER]))
     assert min(len(after[topic] & before[topic]) for topic in told) >= BLOCK - 1
     largest = model.document_weights(model.transform(FIRST)).argmax(1)
-    assert np.mean(largest == shares.argmax(1)) > 0.9
+    assert np.mean(largest == weights.argmax(1)) > 0.9
 
 
 def test_without_the_prior_earlier_documents_are_forgotten(fitted):

@@ -80,7 +80,10 @@ def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(mod
     vectors = model.transform(["", "xylophone", None, "rocket orbit"])
     np.testing.assert_array_equal(vectors[:3], np.tile(model.document_vae_.vector_of_nothing(), (3, 1)))
     if model.recipe in SIMPLEX:
-        np.testing.assert_allclose(model.topic_weights(vectors[:3]), np.full((3, 3), 1 / 3), rtol=1e-5)
+        vae = model.document_vae_
+        common = np.sqrt(vae.share_) if RECIPES[model.recipe].reading.by_energies else np.ones(3)
+        expected = np.tile(common / common.sum(), (3, 1))
+        np.testing.assert_allclose(model.topic_weights(vectors[:3]), expected, rtol=1e-5)
     else:
         np.testing.assert_array_equal(vectors[:3], np.zeros((3, 3)))
     assert np.abs(vectors[3] - vectors[0]).max() > 0.05
@@ -150,6 +153,8 @@ def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gav
             NeuralTopicError, match=r"vectors: expected a row a document, of 4 numbers; got an array of"
         ):
             vae.latents(wrong)
+    with pytest.raises(NeuralTopicError, match=r"vectors: expected finite numbers; got nan in row 7\."):
+        vae.document_weights(np.where(np.arange(60)[:, None] == 7, np.nan, vectors))
 
 
 def test_typical_documents_of_the_default_are_those_of_most_of_the_topic():

@@ -237,7 +237,7 @@ def test_the_same_texts_give_the_same_bits_wherever_they_lie(texts, tmp_path):
     assert bits(small().fit(written, workspace=str(tmp_path / "another")), texts) == expected
 
 
-def test_topic_weights_sum_to_one_and_are_even_where_nothing_is_known(model, texts):
+def test_topic_weights_of_axes_sum_to_one_and_are_even_where_nothing_is_known(model, texts):
     weights = model.topic_weights(model.transform(texts))
     np.testing.assert_allclose(weights.sum(1), np.ones(85), rtol=1e-6)
     np.testing.assert_allclose(weights[30], [1 / 3] * 3)

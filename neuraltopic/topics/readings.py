@@ -1,7 +1,7 @@
 """What the numbers of a fitted model mean to a reader: shares of topics in documents, and weights of words in topics.
 
-A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of them whose energies are read. Here
-z is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
+A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point there, whose energies are
+read. Here z is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -81,7 +81,7 @@ class Reading(Protocol):
 
     def claims(self, latents: FloatArray, shares: FloatArray) -> Claims | None:
         """What topics account for the words of documents by, from z and the shares; None where `needs_explained` is
-        not."""
+        False."""
         ...
 
     def pooled_information(
@@ -231,7 +231,7 @@ class EnergyReading(SimplexReading):
 
     power: float = 1.0
     by_energies = True
-    # Chosen together with `claims`, of some forty pairs and a dozen claims. As means of six, three and one fits of 20
+    # Chosen together with `claims`, of some forty pairs and a dozen claims. As means of six, three and one fits to 20
     # Newsgroups, AG News and the New York Times, NPMI in documents is 0.391, 0.259 and 0.435 (0.381, 0.241 and 0.423 by
     # `SimplexReading` with theta for the shares), in windows of the first two 0.193 and 0.173 (0.200, 0.160), the
     # diversity 0.910, 0.956 and 0.954 (0.894, 0.975, 0.954).
@@ -254,8 +254,8 @@ class EnergyReading(SimplexReading):
         return listing_weights(self.shares(latents, topics), share)
 
     def claims(self, latents: FloatArray, shares: FloatArray) -> Claims | None:
-        """The shares, and the mean of the energies of the topic alone, R, and of those that it has in the document,
-        z_k R_k: by the first small shares claim rare words, by the second lists of one subject share many words."""
+        """The shares, and slopes halfway between 1, by which small shares claim rare words, and z, by which lists of
+        one subject have many words in common."""
         return Claims(shares, 0.5 + 0.5 * latents)
 
 

@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 23
 
 @dataclass(frozen=True)
 class Claims:
-    """By what topics account for the words of documents.
+    """What decides which topic accounts for a word of a document.
 
     Attributes
     ----------

@@ -87,8 +87,8 @@ def test_energy_shares_leave_out_a_topic_whose_words_the_document_has_less_than_
     assert energy_shares(np.array([[1.0, 0.5]]), covariance).tolist() == [[1.0, 0.0]]
 
 
-def test_z_decides_where_no_topic_tells_anything():
-    """Two topics that are nearly one: at shares of 0.1 and 0.9 and the power 0.85 both tell less than nothing does."""
+def test_z_decides_where_no_topic_has_a_part():
+    """Two topics that are nearly one: at proportions of 0.1 and 0.9 and the power 0.85 G z is negative for both."""
     z = np.array([[0.1, 0.9]]) ** 0.85 - 0.5**0.85
     covariance = np.array([[1.0, 0.95], [0.95, 1.0]])
     assert (z @ covariance < 0).all()

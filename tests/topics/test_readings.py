@@ -32,15 +32,17 @@ def test_nothing_is_known_of_even_shares():
 
 
 def test_energies_are_read_beside_those_of_nothing():
-    """Of theta = (0.81, 0.09, 0.09, 0.01) at the power 1/2: 0.4 above nothing on the first axis, below it on others."""
-    z = np.sqrt([[0.81, 0.09, 0.09, 0.01]])
-    difference = np.array([[0.4, -0.2, -0.2, -0.4]])
-    root = np.random.default_rng(0).normal(size=(4, 4))
-    topics = TopicWords(np.zeros((4, 5)), np.zeros(5), covariance=root @ root.T)
+    """Of theta = (0.36, 0.36, 0.27, 0.01) at the power 1/2: above nothing, 1/2, on three axes."""
+    z = np.sqrt([[0.36, 0.36, 0.27, 0.01]])
+    difference = np.array([[0.1, 0.1, np.sqrt(0.27) - 0.5, -0.4]])
+    topics = TopicWords(np.zeros((4, 5)), np.zeros(5), covariance=np.diag([1.0, 2.0, 30.0, 4.0]) + 0.02)
     reading, share = EnergyReading(0.5), np.array([0.1, 0.2, 0.3, 0.4])
     shares = energy_shares(difference, topics.covariance)
     np.testing.assert_allclose(reading.shares(z, topics), shares, rtol=1e-5)
-    np.testing.assert_allclose(reading.document_weights(z, topics, share), listing_weights(shares, share), rtol=1e-5)
+    assert (shares[0, :3] > 0.05).all()
+    weights = reading.document_weights(z, topics, share)
+    np.testing.assert_allclose(weights, listing_weights(shares, share), rtol=1e-5)
+    assert np.abs(weights - shares).max() > 0.05
 
 
 def test_what_rounding_leaves_of_nothing_is_nothing():
@@ -87,7 +89,7 @@ def test_words_rank_by_relevance(reading, weight, doubted):
     documents = EXPLAINED + unigram
     expected = np.stack([first, second]) / unigram ** (1.0 - weight) * documents / (documents + doubted)
     np.testing.assert_allclose(np.exp(weights), expected)
-    probabilities = np.exp(SimplexReading().log_probabilities(TOPICS, STRENGTH))
+    probabilities = np.exp(reading.log_probabilities(TOPICS, STRENGTH))
     np.testing.assert_allclose(probabilities, [first, second])
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
 
