@@ -127,7 +127,7 @@ def test_vectors_do_not_depend_on_how_many_are_computed_at_once(model, monkeypat
     close(model.transform(COUNTS), together)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     documents=st.lists(
         st.lists(st.sampled_from([0, 0, 0, 1, 2, 50, 3_000, 65_535]), min_size=V, max_size=V), min_size=2, max_size=6

@@ -254,7 +254,7 @@ words = st.sampled_from([*" ".join(THEMES).split(), "Rocket!", "launch-pad", "na
 rows = st.none() | st.text() | st.lists(words, max_size=12).map(" ".join) | st.just(float("nan"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(documents=st.lists(rows, min_size=1, max_size=8), data=st.data())
 def test_wild_texts_in_any_order_give_the_same_rows(model, documents, data):
     vectors = model.transform(documents)

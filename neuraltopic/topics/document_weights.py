@@ -1,7 +1,7 @@
 """How much of a document each topic accounts for, by what the decoder makes of z: the energies z^T R + b of the words.
 
 G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. The energies of two
-documents whose z differ by d differ by energies whose variance over these words is d^T G d.
+documents whose z differ by d are apart by energies whose variance over these words is d^T G d.
 
 Axes: D documents, K topics, V words.
 """
@@ -49,8 +49,8 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
         G.
 
     z^T G z = sum_k z_k (G z)_k: a topic's term is its part of the variance of the document's energies, counted where
-    the topic is there, z_k > 0, and the document's words are its words, (G z)_k > 0. Where no topic has
-    both the positive parts of z decide, and a document that has none is shared evenly.
+    the topic is there, z_k > 0, and the document's words are its words, (G z)_k > 0. Where no topic has both
+    the positive parts of z decide, and a document that has none is shared evenly.
     """
     z = latents.astype(np.float64)
     there = np.maximum(z, 0.0)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neuraltopic.documents import learning, preprocessing, token_stream
@@ -217,7 +217,6 @@ wild = st.text(st.characters() | st.sampled_from("aAbB cC'’\u0301İß@.:/"), m
 
 
 @given(st.lists(wild, min_size=1, max_size=8), st.booleans(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(texts, lowercase, random):
     chosen = Preprocessing(**ALL, lowercase=lowercase, numbers=True)
     preprocessor = Preprocessor(chosen)
@@ -252,7 +251,6 @@ ALPHABET = ["red", "green", "blue", "the", "4x"]
 
 
 @given(st.lists(st.lists(st.sampled_from(ALPHABET), max_size=12).map(" ".join), min_size=1), st.integers(1, 40))
-@settings(deadline=None)
 def test_with_phrases_the_df_and_cf_are_those_of_the_counts(texts, block):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("neuraltopic.documents.phrases.PHRASE_MIN_COUNT", 2)

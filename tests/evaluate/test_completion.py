@@ -16,7 +16,7 @@ def dense(counts):
     return counts.to_scipy().toarray()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     hnp.arrays(np.int64, st.tuples(st.integers(0, 6), st.integers(1, 5)), elements=st.integers(0, 9)),
     st.integers(0, 99),

@@ -60,7 +60,7 @@ def test_as_gensim_has_it(longest, seed):
     assert np.ptp(found.npmi) > 0.01
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.integers(-1, 5), max_size=12), min_size=1, max_size=8),
     st.integers(1, 13),

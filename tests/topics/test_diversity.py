@@ -25,7 +25,7 @@ def rbo_by_definition(first, second, p):
     return (1 - p) * sum(a * p**d for d, a in enumerate(agreement))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LISTS, st.sampled_from([0.5, 0.9]), st.randoms())
 def test_overlaps_are_their_definitions(lists, p, random):
     others = lists[random.sample(range(len(lists)), len(lists))][:, ::-1]

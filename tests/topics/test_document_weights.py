@@ -5,12 +5,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from neuraltopic.topics.document_metric import energy_covariance
-from neuraltopic.topics.document_weights import (
-    axis_weights,
-    energy_shares,
-    energy_variance,
-    listing_weights,
-)
+from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance, listing_weights
 
 
 @pytest.fixture

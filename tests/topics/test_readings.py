@@ -8,13 +8,7 @@ from scipy.special import log_softmax
 
 from neuraltopic.topics.document_weights import energy_shares, listing_weights
 from neuraltopic.topics.ranking import top_words
-from neuraltopic.topics.readings import (
-    DistinctReading,
-    EnergyReading,
-    GaussianReading,
-    SimplexReading,
-    TopicWords,
-)
+from neuraltopic.topics.readings import DistinctReading, EnergyReading, GaussianReading, SimplexReading, TopicWords
 
 EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
 TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3, 0.2, 0.5]), EXPLAINED)
