@@ -87,6 +87,9 @@ class DocumentVAE(FittedDocuments):
     share_ : float64 array of shape (K,)
         Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
         part in the energies of their words, see `energy_shares`.
+    listing_ : Listing, or None
+        What the training documents listed under each topic have; None with the recipes that list a document under its
+        largest share.
     precision_ : float32 array of shape (K + 1, V), or None
         What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
         was saved without, which cannot be updated.
@@ -229,9 +232,9 @@ class DocumentVAE(FittedDocuments):
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
         topic (see `neuraltopic.documents.earlier_topics`), and what is known of the topics beside (`explained_`,
-        `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is learned,
-        goes on from where it was with the new documents alone. The earlier ones are not needed again. The same chunks
-        in the same order give the same bits, also where the model is saved and loaded in between.
+        `listing_`, `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is
+        learned, goes on from where it was with the new documents alone. The earlier ones are not needed again. The same
+        chunks in the same order give the same bits, also where the model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
         default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
@@ -289,7 +292,7 @@ class DocumentVAE(FittedDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress)
+        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_)
         after._take(self.summary().pooled(of_new, recipe.reading))
         after.seed_ = seed
         self.__dict__.update(vars(after))

@@ -23,6 +23,7 @@ from neuraltopic.fitting import require_whole
 from neuraltopic.recipes import find_recipe
 from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.document_metric import DocumentMetric
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.readings import Reading, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
@@ -44,6 +45,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     information_: NDArray[np.float32]
     share_: NDArray[np.floating]
     explained_: NDArray[np.float32] | None
+    listing_: Listing | None
     precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
     _metric: DocumentMetric | None
@@ -105,15 +107,38 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self._vectors(self._reading().of_nothing(len(self.components_))[None])[0]
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """How much documents with these vectors are about each topic, (D, K); rows sum to 1.
+        """How much documents with these vectors are about each topic, their shares, (D, K); rows sum to 1.
 
-        The largest is the topic that a document is listed under. With the default and the recipes of embeddings a
-        topic's weight is its part in the energies of the document's words, times the root of its mean part in the
-        training documents: see `energy_shares` and `listing_weights`. With the others it is the topic's share in the
-        document.
+        With the default and the recipes of embeddings a topic's share is its part in the energies of the document's
+        words: see `energy_shares`.
         """
         check_is_fitted(self)
-        return self._reading().document_weights(self.latents(vectors), self._topic_words(), self.share_)
+        return self._reading().shares(self.latents(vectors), self._topic_words())
+
+    def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
+        """The topic that each document is listed under, (D,).
+
+        With the default and the recipes of embeddings its words choose it, beside the shares, see `Listing`; with the
+        others it is that of the largest share. A document of which nothing is known has one too.
+
+        Raises as `transform` does.
+        """
+        check_is_fitted(self)
+        counts, beside = self._checked(X, embeddings)
+        return self._listed(self._infer(counts, beside)[0], counts)
+
+    def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
+        """As `predict`, of documents whose vectors are at hand, (D, K)."""
+        latents = self.latents(vectors)
+        counts = self._counts(X, fitting=False)
+        if len(latents) != len(counts):
+            raise NeuralTopicError(
+                "vectors",
+                expected=f"one for each of the {len(counts):,} documents",
+                got=f"{len(latents):,}",
+                hint="Pass what transform gave",
+            )
+        return self._listed(latents, counts)
 
     def word_weights(
         self,
@@ -236,7 +261,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def summary(self) -> CorpusSummary:
         """What the model keeps of its training documents."""
         check_is_fitted(self)
-        return CorpusSummary(self.n_documents_, self.information_, self.share_, self.explained_, self.precision_)
+        return CorpusSummary(
+            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.listing_
+        )
 
     def require_embeddings_given(self, embeddings: Any) -> None:
         """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that takes
@@ -264,7 +291,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self._n_features_out = len(self.components_)
         self.n_updates_ = n_updates
         self._metric = DocumentMetric.of(self.components_, self.bias_) if self._reading().by_energies else None
-        self.explained_ = None
+        self.explained_ = self.listing_ = None
         if summary is not None:
             self._take(summary)
 
@@ -274,11 +301,16 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.share_ = summary.share
         self.explained_ = summary.explained
         self.precision_ = summary.precision
+        self.listing_ = summary.listing
 
     def _summarise(
-        self, counts: Counts, progress: "Progress | None", beside: Embeddings | None = None
+        self,
+        counts: Counts,
+        progress: "Progress | None",
+        beside: Embeddings | None = None,
+        earlier: Listing | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
-        """Vectors of the documents, (D, K), and what they say of the topics."""
+        """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones."""
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
         shares = reading.shares(latents, self._topic_words())
@@ -289,7 +321,16 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             shares.mean(0, dtype=np.float64),
             None if claims is None else explained_documents(claims, self.components_, counts),
             topic_precision(latents, counts),
+            None if reading.guidance is None else Listing.of(shares, counts, reading.guidance, earlier),
         )
+
+    def _listed(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
+        reading = self._reading()
+        shares = reading.shares(latents, self._topic_words())
+        if reading.guidance is None:
+            return shares.argmax(1)
+        assert self.listing_ is not None
+        return self.listing_.topics(shares, counts, reading.guidance)
 
     def _vectors(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
         return latents if self._metric is None else self._metric.vectors(latents)

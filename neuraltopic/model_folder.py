@@ -4,8 +4,9 @@ manifest.json        format, schema version, size and SHA-256 of each file
 config.json          the estimator's parameters, sizes, seed, training history, the corpora of its updates
 preprocessing.json   settings, vocabulary, phrases, tokeniser
 topics.json          share, documents and information of each topic
-weights.safetensors  the network, what the topics explain of each word where the reading asks for it, and how sure the
-                     documents make R and b, by which an update goes on
+weights.safetensors  the network; where the reading asks for it what the topics explain of each word, and the words and
+                     number of the documents listed under each; how sure the documents make R and b, by which an
+                     update goes on
 """
 
 import re
@@ -34,6 +35,7 @@ from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.storage.weights import write_weights
 from neuraltopic.topic_model import TopicModel
 from neuraltopic.topics.corpus_summary import CorpusSummary
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.tables import TopicStatistics
 
 FILES = ("config.json", "preprocessing.json", "topics.json", "weights.safetensors")
@@ -52,6 +54,7 @@ _LATER = {"seed_words": None, "word_vectors": None}
 _OPTIONAL = {"n_dimensions": int, "updates": list, "revision": int}
 _UPDATE = {"corpus_sha256": str, "n_documents": int}
 _EXPLAINED, _PRECISION = "explained", "precision"
+_LISTED_WORDS, _LISTED_DOCUMENTS = "listed_words", "listed_documents"
 _TOPICS = dict.fromkeys(("share", "n_documents", "strength", "information", "typical"), list)
 
 
@@ -78,6 +81,8 @@ def save_model(model: TopicModel, folder: Path, *, force: bool) -> None:
         write_json(unfinished / "preprocessing.json", model.preprocessor_.state())
         write_json(unfinished / "topics.json", model.statistics_.to_dict())
         beside = {_EXPLAINED: vae.explained_, _PRECISION: vae.precision_}
+        if vae.listing_ is not None:
+            beside |= {_LISTED_WORDS: vae.listing_.words, _LISTED_DOCUMENTS: vae.listing_.documents}
         arrays = {name: torch.from_numpy(array) for name, array in beside.items() if array is not None}
         write_weights(unfinished / "weights.safetensors", vae.vae_.state_dict() | arrays)
         write_manifest(unfinished, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, extra={})
@@ -130,7 +135,9 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
 
     recipe = find_recipe(vae.recipe)
     K, V = vae.n_components, config["n_words"]
-    shapes = {_EXPLAINED: (K, V)} if recipe.reading.needs_explained else {}
+    shapes: dict[str, tuple[int, ...]] = {_EXPLAINED: (K, V)} if recipe.reading.needs_explained else {}
+    if recipe.reading.guidance is not None:
+        shapes |= {_LISTED_WORDS: (K, V), _LISTED_DOCUMENTS: (K,)}
     if "updates" in config:
         shapes[_PRECISION] = (K + 1, V)
     network, beside = read_network(
@@ -145,6 +152,7 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
         np.array(config["information"], np.float32),
         statistics.share,
         **{name: beside[name].numpy() if name in beside else None for name in (_EXPLAINED, _PRECISION)},
+        listing=_listing(beside, folder / "weights.safetensors"),
     )
     updates = config.get("updates", [])
     vae.restore(network, history=config["history"], summary=summary, n_updates=len(updates))
@@ -163,6 +171,15 @@ def load_model(folder: Path, *, device: str) -> TopicModel:
     model.corpus_sha256_ = config["corpus_sha256"]
     model.updates_ = updates
     return model
+
+
+def _listing(beside: dict[str, torch.Tensor], path: Path) -> Listing | None:
+    if _LISTED_WORDS not in beside:
+        return None
+    listing = Listing(beside[_LISTED_WORDS].numpy(), beside[_LISTED_DOCUMENTS].numpy())
+    least = min(listing.words.min(), listing.documents.min())
+    require(least >= 0, path, "listed words and documents from 0", least)
+    return listing
 
 
 def _read_preprocessor(path: Path) -> Preprocessor:
@@ -200,7 +217,7 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
         raise NeuralTopicError(
             str(path),
             expected=f"revision {recipe.revision} of the recipe {recipe.name}",
-            got=f"revision {revision}, whose weights or vectors mean another thing",
+            got=f"revision {revision}, of which a model keeps or means another thing",
             hint="Fit again, or read it with the version of neuraltopic that wrote it",
         )
     if recipe.takes_embeddings:

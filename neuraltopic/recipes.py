@@ -69,7 +69,7 @@ class Recipe:
     takes_embeddings : bool
         Whether the encoder sees an embedding of each document.
     revision : int
-        Raised when weights or vectors come to mean another thing: a model of an earlier one is not read.
+        Raised when a model comes to keep or mean another thing: one of an earlier revision is not read.
     """
 
     name: str
@@ -324,7 +324,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
             reading=EnergyReading(_POWER),
-            revision=3,
+            revision=4,
         ),
         Recipe(
             name="contextual",
@@ -334,7 +334,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(_POWER),
-            revision=3,
+            revision=4,
             takes_embeddings=True,
         ),
         Recipe(
@@ -345,7 +345,7 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(),
-            revision=3,
+            revision=4,
             takes_embeddings=True,
         ),
         Recipe(

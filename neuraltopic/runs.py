@@ -3,7 +3,7 @@
 model/               TopicModel.save
 topics.csv           a line a topic
 topic_words.csv      a line a word of a topic
-documents.parquet    a line an input row: the ledger, and the largest topic
+documents.parquet    a line an input row: the ledger, and the topic of the document
 vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
 ledger.csv           a line an input row: kept, or why not

@@ -78,6 +78,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         R of equation (17.15).
     vectors_ : float32 array of shape (D, K)
         Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
+    topics_ : int array of shape (D,)
+        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
@@ -314,6 +316,21 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         # An array, also where scikit-learn is set to give tables.
         return self._in_input_order(np.asarray(vectors), prepared.position)
 
+    def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
+        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+
+        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word.
+        """
+        check_is_fitted(self)
+        self.document_vae_.require_embeddings_given(embeddings)
+        prepared = self.prepare(documents)
+        beside = self.embeddings_of(prepared, embeddings)
+        topics = self.document_vae_.predict(prepared.counts, embeddings=beside)
+        known = prepared.position >= 0 if beside is not None else np.asarray(prepared.ledger.n_tokens) > 0
+        out = np.full(len(known), -1)
+        out[known] = topics[prepared.position[known]]
+        return out
+
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
         preparation, of_rows = self._fit(documents, **fit_params)
@@ -354,7 +371,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        The largest is the topic that a document is listed under: see `DocumentVAE.document_weights`.
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under.
         """
         check_is_fitted(self)
         return self.document_vae_.document_weights(vectors)
@@ -447,7 +464,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         self._require_documents()
         labels = topic_labels(self.word_weights(), self.vocabulary_)
-        return documents_table(self.ledger_, self._position, self.topic_weights(self.vectors_), labels)
+        return documents_table(self.ledger_, self._position, self.topics_, self.topic_weights(self.vectors_), labels)
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
         """Ids of the documents with the largest z on this topic, most typical first.
@@ -508,7 +525,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._position = preparation.position
         ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
         vae, vectors = self.document_vae_, self.vectors_
-        return topic_statistics(vae.latents(vectors), vae.document_weights(vectors), vae.share_, vae.information_, ids)
+        self.topics_ = vae.topics_of(preparation.counts, vectors)
+        return topic_statistics(vae.latents(vectors), self.topics_, vae.share_, vae.information_, ids)
 
     def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
         out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))

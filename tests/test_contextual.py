@@ -15,7 +15,7 @@ from neuraltopic.recipes import find_recipe
 from neuraltopic.storage.formats import MODEL_KIND
 from neuraltopic.storage.manifest import write_manifest
 from neuraltopic.topics.document_metric import energy_covariance
-from neuraltopic.topics.document_weights import energy_shares, listing_weights
+from neuraltopic.topics.document_weights import energy_shares
 from neuraltopic.topics.ranking import top_words
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,9 +120,7 @@ def test_paths_agree_to_rounding(model):
     np.testing.assert_allclose(theta**power, model.latents(whole), rtol=1e-4, atol=1e-6)
     covariance = energy_covariance(model.components_, model.bias_)
     shares = energy_shares(theta**power - 3.0**-power, covariance)
-    np.testing.assert_allclose(
-        model.document_weights(whole), listing_weights(shares, model.share_), rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(model.document_weights(whole), shares, rtol=1e-3, atol=1e-5)
     assert (variance > 0).all()
 
 
@@ -248,6 +246,13 @@ def test_rows_are_those_of_the_input(topics, texts, beside):
         np.testing.assert_allclose(vectors[[row]], own, rtol=1e-4, atol=1e-6)
     kept = [row for row in range(62) if row not in (20, 21)]
     np.testing.assert_allclose(model.vectors_, vectors[kept], rtol=1e-5, atol=1e-6)
+    # A row without a known word is listed by its embedding, one that is no text nowhere.
+    topics = model.predict(texts, embeddings=beside)
+    vae = model.document_vae_
+    for row in (0, 19, 21, 22, 62, 63):
+        assert topics[row] == vae.predict(model.prepare([texts[row]]).counts, embeddings=beside[[row]])[0]
+    assert topics[20] == -1
+    assert topics[kept].tolist() == model.topics_.tolist()
     assert model.perplexity(texts, embeddings=beside) > 1
     assert model.score(texts, embeddings=beside) < 0
 

@@ -287,6 +287,15 @@ def test_weights_that_are_not_finite(folder, number):
     refused(folder, folder / "weights.safetensors", "decoder.weight: expected finite numbers")
 
 
+@pytest.mark.parametrize("name", ["listed_words", "listed_documents"])
+def test_documents_listed_less_than_never(folder, name):
+    def spoil(tensors):
+        tensors[name].view(-1)[1] = -0.25
+
+    respoiled(folder, spoil)
+    refused(folder, folder / "weights.safetensors", "expected listed words and documents from 0; got -0.25")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -326,13 +335,13 @@ def test_no_size_is_believed_before_it_is_compared(folder, monkeypatch):
     refused(folder, folder / "config.json")
 
 
-@pytest.mark.parametrize("revision", [1, 2, 4, DROP])
+@pytest.mark.parametrize("revision", [1, 2, 3, 5, DROP])
 def test_weights_that_mean_another_thing(folder, revision):
     """Without a revision, as from before there were any, it is the first."""
     change(folder / "config.json", ("revision",), revision)
     sign(folder)
     got = 1 if revision is DROP else revision
-    refused(folder, folder / "config.json", f"expected revision 3 of the recipe refined_prodlda; got revision {got}")
+    refused(folder, folder / "config.json", f"expected revision 4 of the recipe refined_prodlda; got revision {got}")
 
 
 # Where it goes

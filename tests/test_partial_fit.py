@@ -14,6 +14,7 @@ from neuraltopic.core.training import Trainer
 from neuraltopic.documents.counts import Counts
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.recipes import RECIPES, find_recipe
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.updating import schedule_of_update, seed_of_update
 from tests.test_document_vae import planted
@@ -47,7 +48,8 @@ def updated(model, *chunks):
 def bits(model):
     """All that a fit and its updates decide."""
     weights = {name: value.numpy().tobytes() for name, value in model.vae_.state_dict().items()}
-    summary = [value.tobytes() for value in (model.information_, model.share_, model.explained_, model.precision_)]
+    arrays = [model.information_, model.share_, model.explained_, model.precision_]
+    summary = [value.tobytes() for value in [*arrays, model.listing_.words, model.listing_.documents]]
     return weights, model.history_, summary, model.n_documents_, model.n_updates_
 
 
@@ -82,15 +84,14 @@ def test_each_update_has_a_seed_of_its_own():
 @pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if not recipe.takes_embeddings])
 def test_every_topic_stands_under_its_number_after_an_update_on_half_of_the_themes(recipe):
     model = small(recipe=recipe).fit(FIRST)
-    before, weights = words(model), model.document_weights(model.transform(FIRST))
+    before, topics = words(model), model.predict(FIRST)
     # Four themes differ along three directions, and make three axes of a Gaussian.
     told = np.flatnonzero(model.information_ > 0.1)
     assert len(told) >= BLOCKS - 1
     model.partial_fit(LATER)
     after = words(model, np.concatenate([FIRST, LATER]))
     assert min(len(after[topic] & before[topic]) for topic in told) >= BLOCK - 1
-    largest = model.document_weights(model.transform(FIRST)).argmax(1)
-    assert np.mean(largest == weights.argmax(1)) > 0.9
+    assert np.mean(model.predict(FIRST) == topics) > 0.9
 
 
 def test_without_the_prior_earlier_documents_are_forgotten(fitted):
@@ -126,6 +127,9 @@ def test_what_is_known_of_the_topics_is_of_all_documents(fitted):
     assert model.n_documents_ == 180
     np.testing.assert_allclose(model.share_, (120 * fitted.share_ + 60 * shares.mean(0)) / 180, rtol=1e-4, atol=1e-7)
     np.testing.assert_allclose(model.explained_.sum(0), (np.concatenate([FIRST, LATER]) > 0).sum(0), rtol=1e-5)
+    beside_earlier = Listing.of(shares, Counts.from_scipy(LATER), 0.25, fitted.listing_)
+    np.testing.assert_allclose(model.listing_.words, fitted.listing_.words + beside_earlier.words, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(model.listing_.words.sum(0), np.concatenate([FIRST, LATER]).sum(0), rtol=1e-5)
     np.testing.assert_allclose(
         model.precision_ - fitted.precision_, topic_squares(model.latents(vectors), LATER), rtol=1e-3, atol=1e-3
     )

@@ -8,9 +8,11 @@ from scipy.special import softmax
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.core.latents import LogisticNormal
+from neuraltopic.documents.counts import Counts
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.readings import TopicWords
 
@@ -41,7 +43,7 @@ def model(request):
 def test_each_theme_is_a_topic_and_each_document_in_that_of_its_theme(model):
     if model.recipe not in SIMPLEX:
         pytest.skip("three themes that exclude one another differ along two axes of a Gaussian")
-    of_theme = [model.topic_weights(model.vectors_)[d::3].argmax(1) for d in range(3)]
+    of_theme = [model.topics_[d::3] for d in range(3)]
     topics = [np.bincount(topic, minlength=3).argmax() for topic in of_theme]
     assert sorted(topics) == [0, 1, 2]
     assert min((topic == own).mean() for topic, own in zip(of_theme, topics, strict=True)) > 0.9
@@ -56,6 +58,7 @@ def test_a_saved_model_says_what_it_said(model, tmp_path):
     np.testing.assert_array_equal(loaded.transform(some), model.transform(some))
     vectors = model.transform(some)
     np.testing.assert_array_equal(loaded.topic_weights(vectors), model.topic_weights(vectors))
+    np.testing.assert_array_equal(loaded.predict(some), model.predict(some))
     assert loaded.get_topics() == model.get_topics()
     np.testing.assert_array_equal(loaded.get_topic_words()["frex"], model.get_topic_words()["frex"])
 
@@ -80,10 +83,7 @@ def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(mod
     vectors = model.transform(["", "xylophone", None, "rocket orbit"])
     np.testing.assert_array_equal(vectors[:3], np.tile(model.document_vae_.vector_of_nothing(), (3, 1)))
     if model.recipe in SIMPLEX:
-        vae = model.document_vae_
-        common = np.sqrt(vae.share_) if RECIPES[model.recipe].reading.by_energies else np.ones(3)
-        expected = np.tile(common / common.sum(), (3, 1))
-        np.testing.assert_allclose(model.topic_weights(vectors[:3]), expected, rtol=1e-5)
+        np.testing.assert_allclose(model.topic_weights(vectors[:3]), 1 / 3, rtol=1e-5)
     else:
         np.testing.assert_array_equal(vectors[:3], np.zeros((3, 3)))
     assert np.abs(vectors[3] - vectors[0]).max() > 0.05
@@ -122,7 +122,7 @@ def test_weights_and_shares_are_read_off_what_the_decoder_saw_and_sum_to_one(nam
     reading = RECIPES[name].reading
     topics = TopicWords(vae.components_, vae.bias_, covariance=energy_covariance(vae.components_, vae.bias_))
     np.testing.assert_allclose(reading.shares(latents, topics).mean(0), vae.share_, rtol=1e-4)
-    np.testing.assert_allclose(weights, reading.document_weights(latents, topics, vae.share_), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(weights, reading.shares(latents, topics), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -139,6 +139,31 @@ def test_nothing_is_read_at_the_power_that_the_decoder_sees(name):
     assert getattr(recipe.reading, "power", 1.0) == getattr(vae.latent, "power", 1.0)
     if isinstance(vae.latent, LogisticNormal):
         np.testing.assert_allclose(recipe.reading.of_nothing(3), vae.latent.transform(torch.zeros(3)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_documents_are_listed_by_their_words_where_documents_are_far_apart_by_energies(name):
+    reading = RECIPES[name].reading
+    assert (reading.guidance is not None) == reading.by_energies
+
+
+def test_the_default_lists_documents_by_shares_and_words_and_the_others_by_shares():
+    counts = np.random.default_rng(0).poisson(0.5, (60, 20))
+    counts[7] = 0
+    for name in (DEFAULT_RECIPE, "prodlda"):
+        vae = DocumentVAE(4, recipe=name, max_epochs=2, random_state=0)
+        vectors = vae.fit_transform(counts)
+        shares = vae.document_weights(vectors)
+        expected = shares.argmax(1)
+        if name == DEFAULT_RECIPE:
+            whole = Counts.from_scipy(counts)
+            listing = Listing.of(shares, whole, 0.25)
+            np.testing.assert_allclose(vae.listing_.words, listing.words, rtol=1e-3, atol=1e-3)
+            expected = listing.topics(shares, whole, 0.25)
+            assert expected[7] == listing.documents.argmax()
+        assert vae.predict(counts).tolist() == vae.topics_of(counts, vectors).tolist() == expected.tolist()
+        with pytest.raises(NeuralTopicError, match=r"vectors: expected one for each of the 60 documents; got 59\."):
+            vae.topics_of(counts, vectors[1:])
 
 
 def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gave():

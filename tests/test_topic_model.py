@@ -187,7 +187,9 @@ def test_the_table_of_documents(model, texts):
     for row in (30, 82, 83, 84):
         assert table.loc[row, columns[:3]].isna().all()
         assert table["n_tokens"][row] == 0
-    np.testing.assert_allclose(table["topic_weight"][:30], model.topic_weights(model.vectors_).max(1)[:30])
+    weights = model.topic_weights(model.vectors_)[np.arange(80), model.topics_]
+    np.testing.assert_allclose(table["topic_weight"][:30], weights[:30])
+    assert table["topic"].fillna(-1).tolist() == model.predict(texts).tolist()
 
 
 def test_representative_documents_have_the_largest_coordinates(model):
@@ -404,7 +406,10 @@ def test_bad_parameters_are_named_before_anything_is_read():
 
 def test_before_the_fit(texts):
     calls = [
-        *(lambda name=name: getattr(small(), name)(texts) for name in ("transform", "prepare", "perplexity")),
+        *(
+            lambda name=name: getattr(small(), name)(texts)
+            for name in ("transform", "predict", "prepare", "perplexity")
+        ),
         *(lambda name=name: getattr(small(), name)(0) for name in ("get_topic", "get_representative_docs", "save")),
         *(lambda name=name: getattr(small(), name)() for name in ("get_topics", "get_topic_words", "get_topic_info")),
         *(lambda name=name: getattr(small(), name)() for name in ("get_document_info", "get_feature_names_out")),

@@ -63,8 +63,8 @@ METRICS = {
         ("stability", "stability", "higher", ".3f", "rank-biased overlap of topics, aligned over pairs of seeds"),
         ("perplexity_completion", "perplexity", "lower", ",.0f", "of half of a held-out document, given the other"),
         ("perplexity_bound", "perplexity, bound", "lower", ",.0f", "upper bound on that of whole held-out documents"),
-        ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their largest topic"),
-        ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and largest topic"),
+        ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their topic"),
+        ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and topic"),
         ("kmeans_nmi", "KMeans NMI", "higher", ".3f", "of label and cluster, as many clusters of vectors as labels"),
         ("kmeans_nmi_l2", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
         ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
@@ -125,7 +125,7 @@ def completion_figures(model: ComparedModel, data: ComparisonData) -> dict[str, 
 
 
 def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
-    """What labels say of the largest topics and of the vectors, on documents that have one; nothing without labels."""
+    """What labels say of the topics and vectors of documents that have one; nothing without labels."""
     rows = [_labelled(labels) for labels in (data.train_labels, data.test_labels)]
     train_rows, test_rows = rows
     if not len(test_rows):
@@ -136,10 +136,11 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
         if labels is not None
     ]
     train_labels, labels = numbered_labels(*known)
-    test = model.vectors(data.test.rows(test_rows), _rows(data.test_embeddings, test_rows))
+    counts = data.test.rows(test_rows)
+    test = model.vectors(counts, _rows(data.test_embeddings, test_rows))
     n_labels = len(np.unique(labels))
     figures = {
-        **_table_figures(contingency(labels, model.document_weights(test).argmax(1)), "purity", "nmi"),
+        **_table_figures(contingency(labels, model.topics_of(test, counts)), "purity", "nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(test, n_labels)), None, "kmeans_nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_nmi_l2"),
     }

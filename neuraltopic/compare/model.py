@@ -55,9 +55,10 @@ class ComparedModel(ABC):
     def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray[np.float64]:
         """Log p(words | vector) of each document in nats, (D,), without the multinomial coefficient."""
 
-    def document_weights(self, vectors: FloatArray) -> FloatArray:
-        """How much documents with these vectors are about each topic, (D, K); here the vectors themselves."""
-        return vectors
+    def topics_of(self, vectors: FloatArray, counts: Counts) -> NDArray[np.int64]:
+        """The topic that each document with these vectors (D, K) and counts (D, V) is listed under, (D,); here that
+        of the largest number."""
+        return vectors.argmax(1)
 
     def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray[np.float64] | None:
         """Lower bound on log p(words) of each document in nats, (D,); None for a model that has none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.model import ComparedModel, Embeddings, FloatArray
@@ -34,9 +35,9 @@ class RecipeModel(ComparedModel):
         """As search takes them."""
         return self._vae.transform(counts, embeddings=self._read(embeddings))
 
-    def document_weights(self, vectors: FloatArray) -> FloatArray:
-        """By the recipe's own reading."""
-        return self._vae.document_weights(vectors)
+    def topics_of(self, vectors: FloatArray, counts: Counts) -> NDArray[np.int64]:
+        """As a `TopicModel` lists them."""
+        return self._vae.topics_of(counts, vectors)
 
     def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray:
         """Of the decoder at the vectors."""

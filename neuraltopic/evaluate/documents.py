@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 
 def cluster_figures(
-    held_out: Labelled, largest: NDArray[np.integer], *, seed: int, progress: "Progress | None" = None
+    held_out: Labelled, topics: NDArray[np.integer], *, seed: int, progress: "Progress | None" = None
 ) -> list[Figure]:
-    """Purity and mutual information of documents by largest topic and by KMeans, with their labels.
+    """Purity and mutual information of documents by topic and by KMeans, with their labels.
 
     Parameters
     ----------
     held_out : Labelled
         D documents, all with a label.
-    largest : int array of shape (D,)
-        The largest topic of each.
+    topics : int array of shape (D,)
+        The topic that each is listed under.
     seed : int
         For the resamples of the intervals.
     progress : callable of (stage, done, total), optional
     """
     (labels,) = numbered_labels(held_out.labels)
     n_labels = int(labels.max()) + 1
-    clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", largest, "largest topic")]
+    clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", topics, "topic")]
     for done, (suffix, vectors, name) in enumerate(
         [("", held_out.vectors, ""), ("_unit", unit_rows(held_out.vectors), ", vectors of length 1")]
     ):

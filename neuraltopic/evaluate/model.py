@@ -151,10 +151,11 @@ def _document_figures(
         notes.append(f"{len(texts) - len(labelled):,} held-out documents have no {column!r}, and no part in {clusters}")
     rows = prepared.position[readable][labelled]
     beside = None if embeddings is None else embeddings.of(rows)
-    vectors = model.document_vae_.transform(prepared.counts.rows(rows), embeddings=beside)
+    counts = prepared.counts.rows(rows)
+    vectors = model.document_vae_.transform(counts, embeddings=beside)
     held_out = Labelled(np.asarray(vectors), [texts[row] for row in labelled])
-    largest = model.topic_weights(held_out.vectors).argmax(1)
-    figures = cluster_figures(held_out, largest, seed=seed, progress=progress)
+    topics = model.document_vae_.topics_of(counts, held_out.vectors)
+    figures = cluster_figures(held_out, topics, seed=seed, progress=progress)
     known = training.known() if training else None
     if known is None or not len(known.labels):
         notes.append(f"left out: {supervised}: there are no vectors of the fit with a {column!r}")

@@ -4,11 +4,15 @@ Axes: V words, K topics.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.readings import Reading
+
+_Summed = TypeVar("_Summed", NDArray[np.float32], Listing)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class CorpusSummary:
         See `explained_documents`; None where the reading does not need it.
     precision : float32 (K + 1, V), or None
         See `topic_precision`; None where it was not kept.
+    listing : Listing, or None
+        None where documents are listed under their largest shares.
     """
 
     n_documents: int
@@ -33,6 +39,7 @@ class CorpusSummary:
     share: NDArray[np.floating]
     explained: NDArray[np.float32] | None
     precision: NDArray[np.float32] | None
+    listing: Listing | None
 
     def pooled(self, others: "CorpusSummary", reading: Reading) -> "CorpusSummary":
         """The summary of these documents and others, each document counting once."""
@@ -45,8 +52,9 @@ class CorpusSummary:
             weights @ np.stack([self.share, others.share]),
             _sum(self.explained, others.explained),
             _sum(self.precision, others.precision),
+            _sum(self.listing, others.listing),
         )
 
 
-def _sum(first: NDArray[np.float32] | None, second: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+def _sum(first: _Summed | None, second: _Summed | None) -> _Summed | None:
     return None if first is None or second is None else first + second

@@ -57,26 +57,6 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
     return _normalised(there * np.maximum(z @ covariance, 0.0), there)
 
 
-def listing_weights(shares: FloatArray, share: FloatArray) -> NDArray[np.float32]:
-    """Weight of each topic in each document, (D, K); rows sum to 1.
-
-    Parameters
-    ----------
-    shares : (D, K)
-        From `energy_shares`.
-    share : (K,)
-        Mean share of each topic in the training documents.
-
-    The shares times the square root of the topics' own: of topics that are alike, a document is sooner of a common one.
-    As means over fits of 20 Newsgroups, AG News and the New York Times (five, four and four, by the documents of the
-    fit) the largest weight has an NMI with the labels that is higher than that of the largest of theta by 0.011, 0.016
-    and -0.003, and a purity that is higher by 0.007, 0.014 and -0.009; on the test documents of the last, where three
-    fits differ by 0.02, by -0.013 and -0.017. With the topics' shares in place of their roots it is 0.015, 0.021,
-    -0.005 and 0.008, 0.018, -0.017, by the shares alone 0.003, 0.009, -0.002 and 0.001, 0.008, -0.003.
-    """
-    return _normalised(shares * np.sqrt(share), shares)
-
-
 def _normalised(*choices: FloatArray) -> NDArray[np.float32]:
     """Rows over their sums, (D, K): each of the first choice (D, K) in which it is not all 0, even ones where there is
     none."""

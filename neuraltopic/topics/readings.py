@@ -7,14 +7,14 @@ Axes: D documents, V words, K topics.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, xlogy
 
 from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance, listing_weights
+from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance
 from neuraltopic.topics.ranking import relevance, reliable_weights, smoothed_topics, topic_log_probabilities
 from neuraltopic.topics.responsibilities import Claims
 
@@ -57,17 +57,18 @@ class Reading(Protocol):
         `DocumentMetric` and `energy_shares`."""
         ...
 
+    @property
+    def guidance(self) -> float | None:
+        """Power of the shares where documents are listed by their words beside them, see `Listing`; None where a
+        document is listed under its largest share."""
+        ...
+
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
         """z of an empty document, (K,), of which nothing is known."""
         ...
 
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """Share of each topic in each document, (D, K), rows summing to 1, from z (D, K)."""
-        ...
-
-    def document_weights(self, latents: FloatArray, topics: TopicWords, share: FloatArray) -> NDArray[np.float32]:
-        """How much each document is about each topic, (D, K), rows summing to 1, from z (D, K) and the share of each
-        topic in the training documents, (K,). The largest is the topic that a document is listed under."""
         ...
 
     def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
@@ -104,6 +105,7 @@ class GaussianReading:
 
     needs_explained = False
     by_energies = False
+    guidance: ClassVar[float | None] = None
 
     def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
         """The origin."""
@@ -112,10 +114,6 @@ class GaussianReading:
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """By the information of each coordinate: see `axis_weights`."""
         return axis_weights(latents, energy_variance(topics.components, topics.bias))
-
-    def document_weights(self, latents: FloatArray, topics: TopicWords, share: FloatArray) -> NDArray[np.float32]:
-        """The shares."""
-        return self.shares(latents, topics)
 
     def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
         """Mean KL of each dimension's marginal, of q from that of the prior N(0, 1)."""
@@ -149,6 +147,7 @@ class SimplexReading:
 
     needs_explained = True
     by_energies = False
+    guidance: ClassVar[float | None] = None
     # Weight of probability beside lift: one half, at which a list is neither of common words nor of rare ones.
     _relevance = 0.5
     # Documents in which a topic accounts for a word until the word is half believed. On a fit of the default,
@@ -163,10 +162,6 @@ class SimplexReading:
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
         """z."""
         return latents.astype(np.float32)
-
-    def document_weights(self, latents: FloatArray, topics: TopicWords, share: FloatArray) -> NDArray[np.float32]:
-        """The shares."""
-        return self.shares(latents, topics)
 
     def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
         """E[s_k log(s_k / E[s_k])] over the documents of the shares s: what each topic adds to the mutual information
@@ -226,6 +221,8 @@ class EnergyReading(SimplexReading):
 
     power: float = 1.0
     by_energies = True
+    # Chosen with the constants of `Listing` by the labels of training documents.
+    guidance = 0.25
     # Chosen together with `claims`, of some forty pairs and a dozen claims, and last, of those that are level, by the
     # three fits of 20 Newsgroups that tests/benchmarks/README.md compares. As means of six, three and one fits to 20
     # Newsgroups, AG News and the New York Times, NPMI in documents is 0.391, 0.259 and 0.435 (0.381, 0.241 and 0.423 by
@@ -245,10 +242,6 @@ class EnergyReading(SimplexReading):
         # What rounding leaves of z that is read off a vector is nothing.
         return energy_shares(np.where(np.abs(difference) > 1e-6, difference, 0.0), topics.covariance)
 
-    def document_weights(self, latents: FloatArray, topics: TopicWords, share: FloatArray) -> NDArray[np.float32]:
-        """The shares, and how common the topics are: see `listing_weights`."""
-        return listing_weights(self.shares(latents, topics), share)
-
     def claims(self, latents: FloatArray, shares: FloatArray) -> Claims | None:
         """The shares, and slopes halfway between 1, by which small shares claim rare words, and z, by which lists of
         one subject have many words in common."""
@@ -258,6 +251,9 @@ class EnergyReading(SimplexReading):
 class DistinctReading(EnergyReading):
     """As `EnergyReading`, but lists share no word: for documents that embeddings tell apart, where topics that share
     most of their words are still two."""
+
+    # An embedding tells the shares beside the words, or without any.
+    guidance = 1.0
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """Those of `EnergyReading`, see `distinct_scores`."""

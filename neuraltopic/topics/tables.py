@@ -26,7 +26,7 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents listed under it, of which its weight is the largest.
+        Documents listed under it.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
@@ -65,7 +65,7 @@ class TopicStatistics:
 
 def topic_statistics(
     latents: NDArray[np.floating],
-    weights: NDArray[np.floating],
+    topics: NDArray[np.integer],
     share: NDArray[np.floating],
     information: NDArray[np.floating],
     ids: Sequence[str],
@@ -77,8 +77,8 @@ def topic_statistics(
     ----------
     latents : (D, K)
         What the decoder sees of the posterior means of z.
-    weights : (D, K)
-        See `Reading.document_weights`.
+    topics : int array of shape (D,)
+        The topic that each document is listed under.
     share : (K,)
         Mean share of each topic in all documents, as the model has it.
     information : (K,)
@@ -86,9 +86,8 @@ def topic_statistics(
     ids : D strings
     """
     K = latents.shape[1]
-    largest = weights.argmax(1)
-    n_documents = np.bincount(largest, minlength=K)
-    squares = np.bincount(largest, weights=np.square(latents[np.arange(len(latents)), largest]), minlength=K)
+    n_documents = np.bincount(topics, minlength=K)
+    squares = np.bincount(topics, weights=np.square(latents[np.arange(len(latents)), topics]), minlength=K)
     return TopicStatistics(
         share=np.asarray(share, np.float64),
         n_documents=n_documents,
@@ -196,28 +195,33 @@ def topics_table(
 
 
 def documents_table(
-    ledger: pd.DataFrame, position: NDArray[np.integer], weights: NDArray[np.floating], labels: Sequence[str]
+    ledger: pd.DataFrame,
+    position: NDArray[np.integer],
+    topics: NDArray[np.integer],
+    weights: NDArray[np.floating],
+    labels: Sequence[str],
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the largest topic and its weight in the document. A column of the corpus that has one of these names
-    gets "_" behind it.
+    They name the topic that the document is listed under, and its share in the document. A column of the corpus that
+    has one of these names gets "_" behind it.
 
     Parameters
     ----------
     ledger : DataFrame of N rows
     position : (N,)
-        Row of `weights` for each input row, -1 where it has none; its topic is then missing.
+        Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
+    topics : (D,)
     weights : (D, K)
     """
     rows = np.flatnonzero(position >= 0)
-    largest = weights[position[rows]].argmax(1) if len(rows) else rows
+    listed = topics[position[rows]]
     topic = pd.array([pd.NA] * len(position), dtype="Int64")
-    topic[rows] = largest
+    topic[rows] = listed
     label = np.full(len(position), None, dtype=object)
-    label[rows] = [labels[number] for number in largest.tolist()]
+    label[rows] = [labels[number] for number in listed.tolist()]
     weight = np.full(len(position), np.nan)
-    weight[rows] = weights[position[rows], largest]
+    weight[rows] = weights[position[rows], listed]
     ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
     table = ledger.rename(columns={name: _free(name, [*ledger.columns, *ours]) for name in ours})
     return table.assign(**ours)

@@ -74,7 +74,7 @@ def test_a_recipe_scores_words_by_its_decoder(nvdm, data):
     assert nvdm.log_likelihood(vectors, data.test) == pytest.approx(expected, rel=1e-4)
     assert nvdm.bound(data.test) == pytest.approx(nvdm._vae.bound(data.test))
     assert nvdm.word_scores().shape == (3, 15)
-    assert nvdm.document_weights(vectors).sum(1) == pytest.approx(np.ones(12), abs=1e-5)
+    assert nvdm.topics_of(vectors, data.test).tolist() == nvdm._vae.predict(data.test).tolist()
 
 
 def test_a_recipe_that_takes_embeddings_is_given_them(data, one_thread):

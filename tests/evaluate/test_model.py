@@ -92,12 +92,13 @@ def test_perplexity_is_that_of_documents_with_words(evaluation, models, held_out
 def test_figures_of_documents_are_those_of_the_labelled_ones(evaluation, models, held_out, training):
     frame = pd.read_csv(held_out)
     has = frame["label"].notna().to_numpy()
-    vectors = models[0].transform(frame["text"].fillna("").tolist())[has]
+    texts = frame["text"].fillna("").tolist()
+    vectors = models[0].transform(texts)[has]
     names = sorted(set(frame["label"][has]))
     labels = np.array([names.index(name) for name in frame["label"][has]])
     known = np.array([names.index(name) for name in training.labels])
     for prefix, clusters in (
-        ("", models[0].topic_weights(vectors).argmax(1)),
+        ("", models[0].document_vae_.predict(models[0].prepare(texts).counts)[has]),
         ("kmeans_", kmeans_clusters(vectors, 3)),
         ("kmeans_unit_", kmeans_clusters(unit_rows(vectors), 3)),
     ):

@@ -6,6 +6,7 @@ import pytest
 from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.earlier_topics import topic_precision
 from neuraltopic.topics.corpus_summary import CorpusSummary
+from neuraltopic.topics.listing import Listing
 from neuraltopic.topics.readings import EnergyReading, GaussianReading, SimplexReading
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.tables import pooled_statistics, topic_statistics
@@ -23,12 +24,16 @@ def drawn(n, seed, gaussian):
 def summary_of(reading, counts, vectors, variance, shares):
     counts = Counts.from_scipy(counts)
     claims = reading.claims(vectors, shares)
+    listing = None
+    if reading.guidance is not None:  # sums of the first step, which alone add up
+        listing = Listing((shares.T @ counts.to_scipy()).astype(np.float32), shares.sum(0))
     return CorpusSummary(
         len(counts),
         reading.information(vectors, variance, shares),
         shares.mean(0, dtype=np.float64),
         None if claims is None else explained_documents(claims, np.eye(K, V), counts),
         topic_precision(vectors, counts),
+        listing,
     )
 
 
@@ -47,6 +52,11 @@ def test_two_corpora_pooled_are_the_corpus_of_both(reading):
         np.testing.assert_allclose(pooled.explained, whole.explained, rtol=1e-5, atol=1e-6)
     else:
         assert pooled.explained is None
+    if reading.guidance is not None:
+        np.testing.assert_allclose(pooled.listing.words, whole.listing.words, rtol=1e-5)
+        np.testing.assert_allclose(pooled.listing.documents, whole.listing.documents, rtol=1e-5)
+    else:
+        assert pooled.listing is None
 
 
 def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones():
@@ -58,9 +68,9 @@ def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones()
     # Topic 2 is the largest in the earlier documents only.
     later = vectors[n:][vectors[n:].argmax(1) != 2]
     both = np.concatenate([vectors[:n], later])
-    whole = topic_statistics(both, both, both.mean(0), information, ids)
-    before = topic_statistics(vectors[:n], vectors[:n], vectors[:n].mean(0), information, ids[:n])
-    after = topic_statistics(later, later, later.mean(0), information, ids[n:])
+    whole = topic_statistics(both, both.argmax(1), both.mean(0), information, ids)
+    before = topic_statistics(vectors[:n], vectors[:n].argmax(1), vectors[:n].mean(0), information, ids[:n])
+    after = topic_statistics(later, later.argmax(1), later.mean(0), information, ids[n:])
     pooled = pooled_statistics(before, after, whole.share, information)
     assert pooled.n_documents.tolist() == whole.n_documents.tolist()
     assert pooled.n_documents[2:].tolist() == [1, 0]

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from neuraltopic.topics.document_metric import energy_covariance
-from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance, listing_weights
+from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance
 
 
 @pytest.fixture
@@ -69,13 +69,6 @@ def test_energy_shares_by_hand():
     np.testing.assert_allclose(energy_shares(np.array([[3.0, -1.0, -2.0]]), covariance), [[1.0, 0.0, 0.0]])
 
 
-def test_of_topics_that_are_alike_the_common_one_wins():
-    """0.4 and 0.3 of the document, at shares of 0.04 and 0.16, are as 0.08 and 0.12."""
-    found = listing_weights(np.array([[0.4, 0.3, 0.3]]), np.array([0.04, 0.16, 0.8]))
-    expected = np.array([0.4 * 0.2, 0.3 * 0.4, 0.3 * 0.8**0.5])
-    np.testing.assert_allclose(found, [expected / expected.sum()], rtol=1e-6)
-
-
 def test_energy_shares_leave_out_a_topic_whose_words_the_document_has_less_than_nothing_does():
     """G z is 0.55 and -0.4."""
     covariance = np.array([[1.0, -0.9], [-0.9, 1.0]])
@@ -88,11 +81,6 @@ def test_z_decides_where_no_topic_has_a_part():
     covariance = np.array([[1.0, 0.95], [0.95, 1.0]])
     assert (z @ covariance < 0).all()
     assert energy_shares(z, covariance).tolist() == [[0.0, 1.0]]
-
-
-def test_shares_decide_in_a_document_of_topics_that_no_training_document_had():
-    found = listing_weights(np.array([[0.0, 0.7, 0.3]]), np.array([1.0, 0.0, 0.0]))
-    np.testing.assert_allclose(found, [[0.0, 0.7, 0.3]])
 
 
 @pytest.mark.parametrize("z", [np.zeros((1, 4)), -np.ones((1, 4))])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from neuraltopic.topics.document_weights import energy_shares, listing_weights
+from neuraltopic.topics.document_weights import energy_shares
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.readings import DistinctReading, EnergyReading, GaussianReading, SimplexReading, TopicWords
 
@@ -30,26 +30,16 @@ def test_energies_are_read_beside_those_of_nothing():
     z = np.sqrt([[0.36, 0.36, 0.27, 0.01]])
     difference = np.array([[0.1, 0.1, np.sqrt(0.27) - 0.5, -0.4]])
     topics = TopicWords(np.zeros((4, 5)), np.zeros(5), covariance=np.diag([1.0, 2.0, 30.0, 4.0]) + 0.02)
-    reading, share = EnergyReading(0.5), np.array([0.1, 0.2, 0.3, 0.4])
+    reading = EnergyReading(0.5)
     shares = energy_shares(difference, topics.covariance)
     np.testing.assert_allclose(reading.shares(z, topics), shares, rtol=1e-5)
     assert (shares[0, :3] > 0.05).all()
-    weights = reading.document_weights(z, topics, share)
-    np.testing.assert_allclose(weights, listing_weights(shares, share), rtol=1e-5)
-    assert np.abs(weights - shares).max() > 0.05
 
 
 def test_what_rounding_leaves_of_nothing_is_nothing():
     topics = TopicWords(np.zeros((2, 3)), np.zeros(3), covariance=np.eye(2))
     z = EnergyReading().of_nothing(2)[None] + np.array([[2e-7, -1e-7]])
     assert EnergyReading().shares(z, topics).tolist() == [[0.5, 0.5]]
-
-
-@pytest.mark.parametrize("reading", [SimplexReading(), GaussianReading()])
-def test_weights_of_documents_are_the_shares_where_no_energies_are_read(reading):
-    latents = np.array([[0.25, 0.75], [1.0, 0.0]])
-    found = reading.document_weights(latents, TOPICS, np.array([0.9, 0.1]))
-    np.testing.assert_array_equal(found, reading.shares(latents, TOPICS))
 
 
 def test_claims():

@@ -17,11 +17,12 @@ WORDS = ("moon", "orbit", "god", "faith", "team")
 WEIGHTS = np.array([[3.0, 2.0, 0.0, -1.0, 0.5], [-1.0, 0.0, 2.0, 4.0, 0.1]])
 VECTORS = np.array([[2.0, 0.0], [0.0, 3.0], [1.0, 0.5], [-1.0, -1.0]])
 SHARES = np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.2], [0.5, 0.5]])
+TOPICS = np.array([0, 1, 0, 0])
 
 
 def statistics():
     share = np.array([0.6, 0.4])
-    return topic_statistics(VECTORS, SHARES, share, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
+    return topic_statistics(VECTORS, TOPICS, share, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
 
 
 def test_statistics_by_hand():
@@ -32,10 +33,8 @@ def test_statistics_by_hand():
     assert found.typical == (("a", "c"), ("b", "c"))
 
 
-def test_topic_that_is_nowhere_largest_has_the_strength_of_the_prior():
-    assert (
-        topic_statistics(VECTORS, SHARES[:, :1] * [1.0, 0.0], np.full(2, 0.5), np.zeros(2), "abcd").strength[1] == 1.0
-    )
+def test_topic_without_documents_has_the_strength_of_the_prior():
+    assert topic_statistics(VECTORS, np.zeros(4, int), np.full(2, 0.5), np.zeros(2), "abcd").strength[1] == 1.0
 
 
 def test_statistics_come_back_from_json():
@@ -78,7 +77,7 @@ def three_topics():
 
 def test_documents_table_keeps_every_row_in_its_place():
     ledger = pd.DataFrame({"row": range(3), "id": ["a", "x", "b"], "status": ["kept", "empty", "kept"]})
-    table = documents_table(ledger, np.array([0, -1, 1]), SHARES[:2], ["0_moon", "1_faith"])
+    table = documents_table(ledger, np.array([0, -1, 1]), np.array([0, 1]), SHARES[:2], ["0_moon", "1_faith"])
     assert table["id"].tolist() == ["a", "x", "b"]
     assert table["topic"].tolist() == [0, pd.NA, 1]
     assert table["topic_label"].tolist()[::2] == ["0_moon", "1_faith"]
@@ -88,13 +87,13 @@ def test_documents_table_keeps_every_row_in_its_place():
 
 def test_documents_table_without_any_counted_document():
     ledger = pd.DataFrame({"row": [0], "id": ["x"], "status": ["empty"]})
-    table = documents_table(ledger, np.array([-1]), np.zeros((0, 2)), ["0", "1"])
+    table = documents_table(ledger, np.array([-1]), np.zeros(0, int), np.zeros((0, 2)), ["0", "1"])
     assert table["topic"].isna().all()
     assert table["topic_weight"].isna().all()
 
 
 def test_documents_table_leaves_the_columns_of_the_corpus_alone():
     ledger = pd.DataFrame({"id": ["a"], "label": ["sport"], "topic": ["mine"], "topic_": ["too"]})
-    table = documents_table(ledger, np.array([0]), SHARES[:1], ["0_moon", "1_faith"])
+    table = documents_table(ledger, np.array([0]), TOPICS[:1], SHARES[:1], ["0_moon", "1_faith"])
     assert list(table.columns) == ["id", "label", "topic__", "topic_", "topic", "topic_label", "topic_weight"]
     assert table.iloc[0].tolist() == ["a", "sport", "mine", "too", 0, "0_moon", 1.0]
