@@ -217,7 +217,7 @@ def _read_config(path: Path, *, n_words: int) -> tuple[dict[str, Any], DocumentV
         raise NeuralTopicError(
             str(path),
             expected=f"revision {recipe.revision} of the recipe {recipe.name}",
-            got=f"revision {revision}, of which a model keeps or means another thing",
+            got=f"revision {revision}, whose models keep or mean something else",
             hint="Fit again, or read it with the version of neuraltopic that wrote it",
         )
     if recipe.takes_embeddings:

@@ -1,14 +1,14 @@
 """The one topic that each document is listed under: a mixture of unigrams, guided by the shares of the topics.
 
 A document has many topics, and lists name one. The documents of a list are taken for draws from one distribution of
-words, so that all the words of a document, and how common the topics are, say together which list is its own:
+words, so that all words of a document, its shares, and how common the topics are say together which list is its own:
 
     r_dk ~ pi_k s_dk^g prod_w (p_kw / p_w)^(x_dw / 3)               (E)
     pi_k ~ sum_d r_dk + 1/2,   p_kw ~ sum_d r_dk x_dw + 2 n p_w     (M)
 
-with s the shares, x the counts, p_w the unigram model with half a token added to each word, and n the tokens of an
-average topic. From r = s on, each step of expectation maximisation raises the likelihood so tempered, times Dirichlet
-priors of pi and the p_k.
+with s the shares (s^g at least 10^-3), x the counts, p_w the unigram model with half a token added to each word, and n
+the tokens of an average topic. From r = s on, each step of expectation maximisation raises the likelihood so tempered,
+times Dirichlet priors of pi and the p_k.
 
 On the test documents of 20 Newsgroups, AG News and the New York Times this raises the NMI with the labels from that of
 the largest share, 0.568, 0.345 and 0.373, to 0.609, 0.371 and 0.395 (medians of three fits, K = 50): see
