@@ -14,14 +14,16 @@ K, V = 3, 8
 
 
 def drawn(n, seed=0):
-    """Documents of two topics each, mostly of the first, and shares that half know it."""
+    """Documents of a few topics each, and their shares."""
     rng = np.random.default_rng(seed)
     topics = rng.dirichlet(np.full(V, 0.3), K)
-    shares = rng.dirichlet(np.full(K, 0.5), n).astype(np.float32)
+    shares = rng.dirichlet(np.full(K, 0.5), n)
     shares[shares < 0.1] = 0.0
     shares /= shares.sum(1, keepdims=True)
-    counts = np.stack([rng.multinomial(rng.integers(0, 9), share @ topics) for share in shares.astype(float)])
-    return shares, counts
+    words = shares @ topics
+    words /= words.sum(1, keepdims=True)
+    counts = np.stack([rng.multinomial(rng.integers(0, 9), of_document) for of_document in words])
+    return shares.astype(np.float32), counts
 
 
 def parameters(words, documents):
