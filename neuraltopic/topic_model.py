@@ -314,7 +314,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         prepared = self.prepare(documents)
         vectors = self.document_vae_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return self._in_input_order(np.asarray(vectors), prepared.position)
+        return _in_input_order(np.asarray(vectors), prepared.position, self.document_vae_.vector_of_nothing())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
@@ -326,15 +326,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         prepared = self.prepare(documents)
         beside = self.embeddings_of(prepared, embeddings)
         topics = self.document_vae_.predict(prepared.counts, embeddings=beside)
-        known = prepared.position >= 0 if beside is not None else np.asarray(prepared.ledger.n_tokens) > 0
-        out = np.full(len(known), -1)
-        out[known] = topics[prepared.position[known]]
-        return out
+        known = beside is not None or prepared.ledger.n_tokens > 0
+        return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = self._in_input_order(self.vectors_, self._position)
+        vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -528,12 +526,6 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.topics_ = vae.topics_of(preparation.counts, vectors)
         return topic_statistics(vae.latents(vectors), self.topics_, vae.share_, vae.information_, ids)
 
-    def _in_input_order(self, vectors: NDArray[np.float32], position: NDArray[np.int64]) -> NDArray[np.float32]:
-        out = np.tile(self.document_vae_.vector_of_nothing(), (len(position), 1))
-        has = position >= 0
-        out[has] = vectors[position[has]]
-        return out
-
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)
         if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
@@ -568,6 +560,15 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+
+def _in_input_order(of_documents: NDArray, position: NDArray[np.int64], of_nothing: Any) -> NDArray:
+    """What is said of each input row: an entry of `of_documents`, or `of_nothing` where the position is -1."""
+    out = np.empty((len(position), *of_documents.shape[1:]), of_documents.dtype)
+    out[:] = of_nothing
+    has = position >= 0
+    out[has] = of_documents[position[has]]
+    return out
 
 
 def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
