@@ -141,12 +141,6 @@ def test_nothing_is_read_at_the_power_that_the_decoder_sees(name):
         np.testing.assert_allclose(recipe.reading.of_nothing(3), vae.latent.transform(torch.zeros(3)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_documents_are_listed_by_their_words_where_documents_are_far_apart_by_energies(name):
-    reading = RECIPES[name].reading
-    assert (reading.guidance is not None) == reading.by_energies
-
-
 def test_the_default_lists_documents_by_shares_and_words_and_the_others_by_shares():
     counts = np.random.default_rng(0).poisson(0.5, (60, 20))
     counts[7] = 0
