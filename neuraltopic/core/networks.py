@@ -5,6 +5,7 @@ Axes: B rows, D input features, H hidden units.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -42,8 +43,9 @@ class SparseRows:
 
     def segment_sums(self, values: Tensor) -> Tensor:
         """Sum over each row of one value a non-zero: (B,) from (nnz,)."""
-        return values.new_zeros(len(self)).index_add_(0, self.row_numbers(), values)
+        return values.new_zeros(len(self)).index_add_(0, self.row_numbers, values)
 
+    @cached_property
     def row_numbers(self) -> Tensor:
         """Row of each non-zero, (nnz,)."""
         rows = torch.arange(len(self), device=self.offsets.device)
@@ -52,7 +54,7 @@ class SparseRows:
     def dense(self) -> Tensor:
         """The same rows with their zeros, (B, D)."""
         dense = self.values.new_zeros(len(self), self.n_features)
-        dense[self.row_numbers(), self.indices] = self.values
+        dense[self.row_numbers, self.indices] = self.values
         return dense
 
     def only(self, keep: Tensor) -> "SparseRows":

@@ -27,18 +27,24 @@ _STEPS = 3
 _TAU = 1.0
 # Longest step of a coordinate of z.
 _LONGEST = 3.0
+# Entries of all curvatures that are worked on at once: 2 MiB of float64, which stay in cache from one pass to the next.
+_CURVATURES = 1 << 18
 
 
 class ShareLikelihood(Protocol):
     """log p(x | s) of B rows as a concave function of what the decoder sees, s = theta^a."""
 
-    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | s) (B,), and its gradient in s (B, K), in the dtype of s."""
+    def value(self, seen: Tensor) -> Tensor:
+        """log p(x | s) (B,), in the dtype of s (B, K)."""
         ...
 
-    def curvature(self, theta: Tensor) -> Tensor:
-        """Minus its Hessian in s where the shares are theta, a new (B, K, K), which may be approximate and rounded but
-        is symmetric and positive semi-definite."""
+    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | s), and its gradient in s (B, K), in the dtype of s."""
+        ...
+
+    def curvature(self, theta: Tensor, rows: slice) -> Tensor:
+        """Minus the Hessian in s of some of the rows where their shares are theta (n, K): a new (n, K, K), which may be
+        approximate and rounded but is symmetric and positive semi-definite."""
         ...
 
 
@@ -66,33 +72,47 @@ class RefinedLogisticNormal(LogisticNormal):
         """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""
         prior_mean, precision = self.prior_mean.to(start.dtype), torch.exp(-self.prior_log_variance.to(start.dtype))
 
-        def evaluate(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            """z, the objective (B,) up to a constant, and its gradient (B, K)."""
+        def held(z: Tensor, value: Tensor) -> Tensor:
+            """The objective (B,) up to a constant, from log p(x | s) there."""
+            penalty = precision * (z - prior_mean).square() + (z - start).square() / _TAU**2
+            return value - 0.5 * penalty.sum(-1)
+
+        def expand(z: Tensor) -> tuple[Tensor, Tensor]:
+            """The objective, and its gradient (B, K)."""
             theta, seen = torch.softmax(z, -1), self.transform(z)
             value, gradient = likelihood.value_and_gradient(seen)
-            from_prior, from_start = z - prior_mean, z - start
-            value = value - 0.5 * (precision * from_prior.square() + from_start.square() / _TAU**2).sum(-1)
             gradient = _gradient_in_z(theta, seen, gradient, self.power)
-            return z, value, gradient - precision * from_prior - from_start / _TAU**2
+            return held(z, value), gradient - precision * (z - prior_mean) - (z - start) / _TAU**2
 
-        z, value, gradient = evaluate(start)
-        scale = torch.ones_like(value)
-        for _ in range(_STEPS):
-            theta = torch.softmax(z, -1)
-            curvature = likelihood.curvature(theta).to(theta.dtype)
-            hessian = _curvature_in_z(theta, self.transform(z), curvature, self.power)
+        def newton(rows: slice) -> Tensor:
+            """The step (n, K) of some of the rows."""
+            theta, seen = torch.softmax(z[rows], -1), self.transform(z[rows])
+            hessian = _curvature_in_z(theta, seen, likelihood.curvature(theta, rows).to(theta.dtype), self.power)
             hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0 / _TAU**2)
-            # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
             cholesky, failed = torch.linalg.cholesky_ex(hessian)
-            step = torch.cholesky_solve(gradient[..., None], cholesky)[..., 0]
+            step = torch.cholesky_solve(gradient[rows, :, None], cholesky)[..., 0]
             step = step * (_LONGEST / step.abs().amax(-1, keepdim=True).clamp_min(_LONGEST))
-            proposal = evaluate(torch.where(failed[:, None] > 0, z, z + scale[:, None] * step))
-            rises = proposal[1] > value
-            z, gradient = (
-                torch.where(rises[:, None], new, old) for new, old in ((proposal[0], z), (proposal[2], gradient))
-            )
-            value, scale = torch.where(rises, proposal[1], value), torch.where(rises, scale, 0.25 * scale)
-        return z
+            # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
+            return step.masked_fill(failed[:, None] > 0, 0.0)
+
+        def proposed() -> Tensor:
+            """Where the steps lead, (B, K)."""
+            B, K = z.shape
+            at_once = max(1, _CURVATURES // K**2)
+            steps = [newton(slice(first, first + at_once)) for first in range(0, max(1, B), at_once)]
+            return z + scale[:, None] * torch.cat(steps)
+
+        z, (value, gradient) = start, expand(start)
+        scale = torch.ones_like(value)
+        for _ in range(_STEPS - 1):
+            new = proposed()
+            new_value, new_gradient = expand(new)
+            rises = new_value > value
+            z, gradient = torch.where(rises[:, None], new, z), torch.where(rises[:, None], new_gradient, gradient)
+            value, scale = torch.where(rises, new_value, value), torch.where(rises, scale, 0.25 * scale)
+        # Nothing goes on from the last, of which no gradient is needed.
+        last = proposed()
+        return torch.where((held(last, likelihood.value(self.transform(last))) > value)[:, None], last, z)
 
 
 def _gradient_in_z(theta: Tensor, seen: Tensor, gradient: Tensor, power: float) -> Tensor:

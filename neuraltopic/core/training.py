@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from neuraltopic.core.adam import Adam, Group
 from neuraltopic.core.objectives import Objective
 from neuraltopic.core.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
@@ -94,6 +96,14 @@ class ResolvedSchedule(NamedTuple):
     patience: int
 
 
+class Optimiser(Protocol):
+    """Anything that moves the weights down their gradients."""
+
+    def step(self) -> object:
+        """Move them once."""
+        ...
+
+
 class NonFiniteLossError(ArithmeticError):
     """The bound or its gradient stopped being finite; the message names the epoch, the batch and its rows."""
 
@@ -102,7 +112,7 @@ def step(
     model: VAE,
     x: Any,
     objective: Objective,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     generator: torch.Generator,
     kl_weight: float,
     clip: float,
@@ -116,11 +126,13 @@ def step(
         bound = objective(model, x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return math.nan, math.nan
-    optimiser.zero_grad(set_to_none=True)
+    model.zero_grad()
     (-bound.surrogate.mean()).backward()
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    norm = get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
     mean_bound, norm_value = float(bound.value.mean()), float(norm)
     if math.isfinite(mean_bound) and math.isfinite(norm_value):
+        if norm_value > clip:
+            clip_grads_with_norm_(model.parameters(), clip, norm)
         optimiser.step()
     return mean_bound, norm_value
 
@@ -224,8 +236,7 @@ class Trainer:
         total = 0.0
         for number, rows in enumerate(batches):
             progress = (self.epoch + number / len(batches)) / self.max_epochs
-            for group in self.optimiser.param_groups:
-                group["lr"] = schedule.learning_rate * group["factor"] * schedule.rate(progress)
+            self.optimiser.factor = schedule.rate(progress)
             bound, norm = step(
                 self.model,
                 self.data.batch(rows, self.generator),
@@ -262,8 +273,7 @@ class Trainer:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
         tensors["generator"] = self.generator.get_state()
-        for index, moments in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
+        tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
         numbers = {"history": self.history, "best_epoch": self.best_epoch}
         if self.best:
             numbers["best_bound"] = self.best_bound
@@ -274,12 +284,7 @@ class Trainer:
         self.model.load_state_dict(_under("model", tensors))
         self.best = _under("best", tensors)
         self.generator.set_state(tensors["generator"])
-        optimiser = self.optimiser.state_dict()
-        optimiser["state"] = {}
-        for name, value in _under("optimiser", tensors).items():
-            index, moment = name.split(".")
-            optimiser["state"].setdefault(int(index), {})[moment] = value
-        self.optimiser.load_state_dict(optimiser)
+        self.optimiser.restore(_under("optimiser", tensors))
         self.history = list(numbers["history"])
         self.best_epoch = numbers["best_epoch"]
         self.best_bound = numbers.get("best_bound", -math.inf)
@@ -289,19 +294,14 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
-def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> torch.optim.Optimizer:
+def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> Adam:
     """Adam with decoupled decay for the encoder, and the decoder's prior, shared among the rows, in its gradient."""
     groups = []
     for name, part in model.named_children():
         is_decoder = name == "decoder"
+        rate = schedule.learning_rate * (schedule.decoder_rate if is_decoder else 1.0)
         decay = schedule.decoder_precision / n_rows if is_decoder else schedule.weight_decay
         for matrices in (True, False):
-            group: dict[str, Any] = {
-                "params": [p for p in part.parameters() if (p.dim() > 1) == matrices],
-                "weight_decay": decay if matrices else 0.0,
-                "decoupled_weight_decay": not is_decoder,
-                "factor": schedule.decoder_rate if is_decoder else 1.0,
-            }
-            if group["params"]:
-                groups.append(group)
-    return torch.optim.Adam(groups, lr=schedule.learning_rate, eps=schedule.epsilon, fused=True)
+            parameters = [p for p in part.parameters() if (p.dim() > 1) == matrices]
+            groups.append(Group(parameters, rate, decay if matrices else 0.0, decoupled=not is_decoder))
+    return Adam(groups, schedule.epsilon)

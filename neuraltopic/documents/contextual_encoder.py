@@ -117,7 +117,7 @@ class ContextualEncoder(BagEncoder):
         if generator is None or self.wordless == 0.0:
             return counts
         keep = torch.empty(len(counts)).bernoulli_(1.0 - self.wordless, generator=generator).bool()
-        return counts.only(keep.to(counts.values.device)[counts.row_numbers()])
+        return counts.only(keep.to(counts.values.device)[counts.row_numbers])
 
     def first(self, rows: SparseRows, generator: torch.Generator | None) -> Tensor:
         """The first hidden layer before its activation, (B, H)."""

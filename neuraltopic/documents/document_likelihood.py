@@ -173,7 +173,7 @@ class DocumentLikelihood:
 
     def _own_energies(self, z: Tensor) -> _Listed:
         """The documents' own words in the tail, with z . R_w + b_w."""
-        document, word = self.own.row_numbers(), self.own.indices
+        document, word = self.own.row_numbers, self.own.indices
         return _Listed(document, word, (points(z)[document] * self.vocabulary.tail[word]).sum(1))
 
     def _tail_sums(self, z: Tensor, shift: Tensor, n_words: int, *, listing: bool) -> tuple[Tensor, _Listed]:

@@ -67,7 +67,7 @@ class MixtureSoftmax(nn.Module):
         -------
         Tensor of shape (S, B), nats per document
         """
-        rows, words = counts.row_numbers(), counts.indices.long()
+        rows, words = counts.row_numbers, counts.indices.long()
         log_topics = self.log_topics()[words]  # (nnz, K)
         # Relative to the likeliest topic of each word: theta would have to be zero there to lose the word.
         peak = log_topics.detach().amax(1, keepdim=True)

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from neuraltopic.core.networks import SparseRows, sparse_matmul
-from neuraltopic.documents.energy_softmax import EnergySoftmax, partition_and_mean
+from neuraltopic.documents.energy_softmax import EnergySoftmax, log_partition, partition_and_mean
 
 # Words that the moments are taken over; the rest stand in as one.
 _MOMENT_WORDS = 1 << 14
@@ -59,18 +59,25 @@ class EnergyShareLikelihood:
     topic_means: Tensor
     topic_seconds: Tensor
 
+    def value(self, seen: Tensor) -> Tensor:
+        """log p(x | s) (B,) from s (B, K), in the dtype of s."""
+        return self._value(seen, log_partition(seen, self.weight.to(seen.dtype), self.bias.to(seen.dtype)))
+
     def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """log p(x | s) (B,), and its gradient (B, K) from s (B, K), in the dtype of s."""
-        log_partition, mean = partition_and_mean(seen, self.weight.to(seen.dtype), self.bias.to(seen.dtype))
-        factors, offset = self.statistics[:, :-1], self.statistics[:, -1]
-        return (seen * factors).sum(1) + offset - self.length * log_partition, factors - self.length[:, None] * mean
+        log_normaliser, mean = partition_and_mean(seen, self.weight.to(seen.dtype), self.bias.to(seen.dtype))
+        return self._value(seen, log_normaliser), self.statistics[:, :-1] - self.length[:, None] * mean
 
-    def curvature(self, theta: Tensor) -> Tensor:
-        """n times the covariance of R under the mixture, (B, K, K) from theta (B, K)."""
+    def _value(self, seen: Tensor, log_normaliser: Tensor) -> Tensor:
+        factors, offset = self.statistics[:, :-1], self.statistics[:, -1]
+        return (seen * factors).sum(1) + offset - self.length * log_normaliser
+
+    def curvature(self, theta: Tensor, rows: slice) -> Tensor:
+        """n times the covariance of R under the mixture, (n, K, K) from theta (n, K) of some of the documents."""
         theta = theta.to(self.weight.dtype)
         mean = theta @ self.topic_means
         second = torch.einsum("bk,kij->bij", theta, self.topic_seconds)
-        return second.sub_(mean[:, :, None] * mean[:, None, :]).mul_(self.length[:, None, None])
+        return second.sub_(mean[:, :, None] * mean[:, None, :]).mul_(self.length[rows, None, None])
 
 
 class SimplexEnergySoftmax(EnergySoftmax):
@@ -108,7 +115,7 @@ class SimplexEnergySoftmax(EnergySoftmax):
         """What counts (B, V) weigh as evidence, each document's sum as it was."""
         values = counts.values.pow(_POWER) * self.rarity[counts.indices]
         scale = counts.row_sums() / counts.segment_sums(values).clamp_min(torch.finfo(values.dtype).tiny)
-        return counts.with_values(values * scale[counts.row_numbers()])
+        return counts.with_values(values * scale[counts.row_numbers])
 
     @torch.no_grad()
     def given_shares(self, counts: SparseRows) -> EnergyShareLikelihood:

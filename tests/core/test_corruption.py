@@ -41,7 +41,7 @@ def test_the_same_mask_on_sparse_and_dense_rows():
     dense = documents(40)
     keep = torch.rand(dense.shape, generator=generator(2)) > 0.4
     rows = sparse_rows(dense)
-    kept = rows.only(keep[rows.row_numbers(), rows.indices])
+    kept = rows.only(keep[rows.row_numbers, rows.indices])
     torch.testing.assert_close(kept.dense(), dense * keep)
     assert len(kept.values) == int((dense * keep != 0).sum())
 

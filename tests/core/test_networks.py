@@ -25,7 +25,7 @@ def test_row_sums_and_numbers_know_empty_rows():
     rows = sparse_rows(dense)
     assert len(rows) == 5
     torch.testing.assert_close(rows.row_sums(), dense.sum(1))
-    assert torch.equal(rows.row_numbers(), dense.nonzero()[:, 0])
+    assert torch.equal(rows.row_numbers, dense.nonzero()[:, 0])
 
 
 def test_rows_can_be_picked_in_any_order():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from neuraltopic.core import proximal
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.proximal import RefinedLogisticNormal, _curvature_in_z, _gradient_in_z
 from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
@@ -90,14 +91,29 @@ def test_a_row_alone_is_what_it_is_in_a_batch(latent, decoder, parameters):
     torch.testing.assert_close(torch.cat(alone), whole, rtol=1e-12, atol=1e-12)
 
 
+def test_rows_in_blocks_are_what_they_are_together(latent, decoder, parameters, monkeypatch):
+    """Curvatures of two rows at once, and the last of five alone."""
+    x = sparse_rows(documents())
+    whole = latent.posterior(parameters, x, decoder).mean
+    monkeypatch.setattr(proximal, "_CURVATURES", 2 * K**2)
+    torch.testing.assert_close(latent.posterior(parameters, x, decoder).mean, whole, rtol=1e-12, atol=1e-12)
+
+
+def test_no_rows_are_no_rows(latent, decoder, parameters):
+    assert latent.posterior(parameters[:0], sparse_rows(documents()[:0]), decoder).mean.shape == (0, K)
+
+
 def test_a_step_that_would_fall_is_not_taken(latent, parameters):
     """A curvature that is far too small sends the step far beyond the maximum."""
 
     class Flat:
-        def value_and_gradient(self, theta):
-            return -1e3 * (theta - 0.3).square().sum(-1), -2e3 * (theta - 0.3)
+        def value(self, theta):
+            return -1e3 * (theta - 0.3).square().sum(-1)
 
-        def curvature(self, theta):
+        def value_and_gradient(self, theta):
+            return self.value(theta), -2e3 * (theta - 0.3)
+
+        def curvature(self, theta, rows):
             return torch.zeros(*theta.shape, K, dtype=theta.dtype)
 
     class Decoder:
@@ -107,8 +123,7 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
     start = parameters[:, :K]
 
     def reached(z):
-        value, _ = Flat().value_and_gradient(latent.transform(z))
-        return value + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 2.0
+        return Flat().value(latent.transform(z)) + latent.log_prior(z[None])[0] - (z - start).square().sum(-1) / 2.0
 
     found = latent.posterior(parameters, None, Decoder()).mean
     assert (reached(found) >= reached(start)).all()

@@ -12,7 +12,7 @@ from tests.parts import K, V, documents, generator, randomise, sparse_rows
 
 
 @pytest.fixture(
-    params=[(1 << 20, 1 << 13, 1 << 23), (64 * 3, 3, 1 << 23), (64 * 3, 3, 0)],
+    params=[(1 << 22, 1 << 13, 1 << 23), (64 * 3, 3, 1 << 23), (64 * 3, 3, 0)],
     ids=["one tile", "many tiles", "many tiles computed again"],
 )
 def tiles(request, monkeypatch):

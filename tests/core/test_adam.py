@@ -1,0 +1,106 @@
+"""Adam against its definition (Kingma & Ba 2015), with decay in the gradient and apart from it."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from neuraltopic.core.adam import Adam, Group
+from tests.parts import generator
+
+EPSILON = 1e-4
+
+
+def parameters(*shapes):
+    return [nn.Parameter(torch.randn(shape, generator=generator(2), dtype=torch.float64)) for shape in shapes]
+
+
+def give_gradients(parameters, seed):
+    for number, parameter in enumerate(parameters):
+        parameter.grad = torch.randn(parameter.shape, generator=generator(10 * seed + number), dtype=torch.float64)
+
+
+def by_definition(weight, gradients, rates, decay, decoupled):
+    """One number a step: the moments, their correction, and the step they make."""
+    first = second = torch.zeros_like(weight)
+    for t, (gradient, rate) in enumerate(zip(gradients, rates, strict=True), start=1):
+        if decoupled:
+            weight = weight - rate * decay * weight
+        else:
+            gradient = gradient + decay * weight
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        weight = weight - rate * (first / (1 - 0.9**t)) / ((second / (1 - 0.999**t)).sqrt() + EPSILON)
+    return weight
+
+
+@pytest.mark.parametrize("decoupled", [True, False])
+def test_steps_are_the_definition(decoupled):
+    """Of two groups, each with a rate of its own, under a factor that changes."""
+    weights = parameters((3, 2), (4,))
+    start = [weight.detach().clone() for weight in weights]
+    adam = Adam([Group(weights[:1], 0.1, 0.3, decoupled), Group(weights[1:], 0.02, 0.0, decoupled)], EPSILON)
+    gradients, factors = [[], []], [0.5, 1.0, 0.25]
+    for seed, adam.factor in enumerate(factors):
+        give_gradients(weights, seed)
+        for kept, weight in zip(gradients, weights, strict=True):
+            kept.append(weight.grad.clone())
+        adam.step()
+    for number, (rate, decay) in enumerate([(0.1, 0.3), (0.02, 0.0)]):
+        rates = [rate * factor for factor in factors]
+        expected = by_definition(start[number], gradients[number], rates, decay, decoupled)
+        torch.testing.assert_close(weights[number].detach(), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_weight_without_a_gradient_stays_and_so_do_its_moments():
+    moved, still = parameters((2,), (3,))
+    before = still.detach().clone()
+    adam = Adam([Group([moved, still], 0.1, 0.5, True), Group([still], 0.1, 0.5, True)], EPSILON)
+    give_gradients([moved], 1)
+    adam.step()
+    assert torch.equal(still, before)
+    assert [float(adam.state()[f"{number}.step"]) for number in (0, 1)] == [1.0, 0.0]
+
+
+def test_a_restored_optimiser_goes_on_to_the_same_bits():
+    weights = parameters((3, 2), (4,))
+    adam = Adam([Group(weights, 0.1, 0.3, True)], EPSILON)
+    give_gradients(weights, 0)
+    adam.step()
+    again = [nn.Parameter(weight.detach().clone()) for weight in weights]
+    other = Adam([Group(again, 0.1, 0.3, True)], EPSILON)
+    other.restore({name: tensor.clone() for name, tensor in adam.state().items()})
+    for stepped, optimiser in ((weights, adam), (again, other)):
+        give_gradients(stepped, 1)
+        optimiser.step()
+    assert all(torch.equal(one, two) for one, two in zip(weights, again, strict=True))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda state: state.pop("1.step"),
+        lambda state: state.update({"2.step": torch.zeros(())}),
+        lambda state: state.update({"0.exp_avg": torch.zeros(2, 3)}),
+    ],
+)
+def test_the_state_of_other_weights_is_refused(spoil):
+    adam = Adam([Group(parameters((3, 2), (4,)), 0.1, 0.3, True)], EPSILON)
+    state = adam.state()
+    spoil(state)
+    with pytest.raises(ValueError, match="not those of the model's weights"):
+        adam.restore(state)
+
+
+def test_a_fit_does_not_import_torchs_compiler():
+    """It takes a second of processor time, and no model here is compiled."""
+    code = """
+import sys
+import numpy as np
+from neuraltopic import DocumentVAE
+DocumentVAE(3, random_state=0, max_epochs=1).fit(np.random.default_rng(0).poisson(0.5, (40, 30)))
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
