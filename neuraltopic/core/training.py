@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from neuraltopic.core.adam import Adam, Group
@@ -126,13 +126,15 @@ def step(
         bound = objective(model, x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return math.nan, math.nan
-    model.zero_grad()
+    parameters = list(model.parameters())
+    for parameter in parameters:
+        parameter.grad = None
     (-bound.surrogate.mean()).backward()
-    norm = get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
+    norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
     mean_bound, norm_value = float(bound.value.mean()), float(norm)
     if math.isfinite(mean_bound) and math.isfinite(norm_value):
         if norm_value > clip:
-            clip_grads_with_norm_(model.parameters(), clip, norm)
+            clip_grads_with_norm_(parameters, clip, norm)
         optimiser.step()
     return mean_bound, norm_value
 
@@ -296,12 +298,12 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> Adam:
     """Adam with decoupled decay for the encoder, and the decoder's prior, shared among the rows, in its gradient."""
-    groups = []
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
     for name, part in model.named_children():
         is_decoder = name == "decoder"
         rate = schedule.learning_rate * (schedule.decoder_rate if is_decoder else 1.0)
         decay = schedule.decoder_precision / n_rows if is_decoder else schedule.weight_decay
-        for matrices in (True, False):
-            parameters = [p for p in part.parameters() if (p.dim() > 1) == matrices]
-            groups.append(Group(parameters, rate, decay if matrices else 0.0, decoupled=not is_decoder))
-    return Adam(groups, schedule.epsilon)
+        for parameter in part.parameters():
+            settings = (rate, decay if parameter.dim() > 1 else 0.0, not is_decoder)
+            groups.setdefault(settings, []).append(parameter)
+    return Adam([Group(parameters, *settings) for settings, parameters in groups.items()], schedule.epsilon)
