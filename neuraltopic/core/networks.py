@@ -11,8 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
 
@@ -64,13 +62,6 @@ class SparseRows:
         kept = torch.cat([self.offsets.new_zeros(1), keep.cumsum(0, dtype=self.offsets.dtype)])
         return SparseRows(self.indices[keep], kept[self.offsets], self.values[keep], self.n_features)
 
-    def transposed(self) -> "SparseRows":
-        """The features as rows, (D, B)."""
-        features, order = self.indices.sort()
-        offsets = self.offsets.new_zeros(self.n_features + 1)
-        torch.cumsum(torch.bincount(features, minlength=self.n_features), 0, out=offsets[1:])
-        return SparseRows(self.row_numbers[order].to(self.indices.dtype), offsets, self.values[order], len(self))
-
     def to(self, dtype: torch.dtype) -> "SparseRows":
         """The same rows with values of this dtype."""
         return self.with_values(self.values.to(dtype))
@@ -80,31 +71,16 @@ class SparseRows:
         return SparseRows(self.indices, self.offsets, values, self.n_features)
 
 
-class _SparseMatmul(Function):
-    """Rows (B, D) times matrix (D, H), whose gradient is the transposed rows times that of the product: to the bits
-    of an embedding bag's own gradient, and sooner where rows have many non-zeros."""
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, matrix: Tensor, rows: SparseRows) -> Tensor:
-        ctx.rows = rows  # type: ignore[attr-defined]
-        return F.embedding_bag(
-            rows.indices,
-            matrix,
-            rows.offsets,
-            mode="sum",
-            per_sample_weights=rows.values,
-            include_last_offset=True,
-        )
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (grad,) = grad_outputs
-        return sparse_matmul(ctx.rows.transposed(), grad), None  # type: ignore[attr-defined]
-
-
 def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
-    """Sparse (B, D) times dense (D, H), reading only the rows of `matrix` in use; differentiable in `matrix`."""
-    return _SparseMatmul.apply(matrix, rows)
+    """Sparse (B, D) times dense (D, H), reading and differentiating only the rows of `matrix` in use."""
+    return F.embedding_bag(
+        rows.indices,
+        matrix,
+        rows.offsets,
+        mode="sum",
+        per_sample_weights=rows.values,
+        include_last_offset=True,
+    )
 
 
 def precise_dtype(device: torch.device) -> torch.dtype:
