@@ -1,7 +1,6 @@
 """Adam by the functional form of torch's fused kernel, which takes one pass over the weights.
 
-torch's optimiser classes call on its compiler, whose import alone takes a second of processor time: more than the
-training of a small corpus.
+torch's optimiser classes call on its compiler, whose import alone takes a second of processor time.
 """
 
 from collections.abc import Iterator, Sequence
