@@ -18,8 +18,9 @@ from neuraltopic.documents.factorisation import descend
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
-# Where the factorisation ends: further on it is a better fit, and no better start. 20, 40, 60 and 80 steps gave, as
-# medians of three seeds, NPMI of 0.176, 0.184, 0.181 and 0.185 (20 Newsgroups), 0.156, 0.169, 0.172 and 0.168 (AG News).
+# Where the factorisation ends: further on it is a better fit, and no better start. With 20, 40, 60 and 80 steps NPMI in
+# windows was, as medians of three seeds, 0.176, 0.184, 0.181 and 0.185 on 20 Newsgroups, 0.156, 0.169, 0.172 and 0.168
+# on AG News.
 _STEPS = 60
 # Share of the unigram in each starting topic, and how far from it a word may start, in nats.
 _UNIGRAM = 0.1
