@@ -61,6 +61,19 @@ def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: fl
     return log_probabilities - (1.0 - weight) * log_unigram
 
 
+def yield_to_rivals(scores: FloatArray, weight: float) -> FloatArray:
+    """Scores less `weight` of what each word has more in its best other topic, (K, V): fewer words in several lists.
+
+    A word keeps its score in the topic in which that is highest. At 0 they are the scores; towards infinity each word
+    is listed under one topic, while there are words enough.
+    """
+    if len(scores) < 2:
+        return scores
+    second, first = np.partition(scores, -2, axis=0)[-2:]
+    best_other = np.where(scores == first, second, first)
+    return scores - weight * np.maximum(best_other - scores, 0.0)
+
+
 def topic_log_probabilities(components: FloatArray, bias: FloatArray, strength: FloatArray) -> FloatArray:
     """log p(w | topic), (K, V): the energy softmax (17.14) at z = strength_k on axis k and 0 elsewhere.
 

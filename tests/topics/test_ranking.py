@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import log_softmax, softmax
 
-from neuraltopic.topics.ranking import frex, lift, reliable_weights, top_words, topic_log_probabilities
+from neuraltopic.topics.ranking import (
+    frex,
+    lift,
+    reliable_weights,
+    top_words,
+    topic_log_probabilities,
+    yield_to_rivals,
+)
 
 
 @given(hnp.arrays(np.float64, (3, 7), elements=st.integers(-3, 3).map(float)), st.integers(0, 9))
@@ -20,6 +27,22 @@ def test_reliable_weights_by_hand():
     """Two words of equal probability: the mean is 1, so R is -1 and 1, shrunk by 30 / 60 and 90 / 120."""
     found = reliable_weights(np.array([[0.0, 2.0]]), np.zeros(2), np.array([30.0, 90.0]))
     np.testing.assert_allclose(found, [[-0.5, 0.75]])
+
+
+def test_a_word_yields_to_the_topic_that_has_it_rather():
+    """By half of what it lacks there; where two topics are level neither does."""
+    scores = np.array([[4.0, 1.0, 2.0], [1.0, 3.0, 2.0], [2.0, 0.0, -2.0]])
+    expected = [[4.0, 0.0, 2.0], [-0.5, 3.0, 2.0], [1.0, -1.5, -4.0]]
+    np.testing.assert_allclose(yield_to_rivals(scores, 0.5), expected)
+    np.testing.assert_array_equal(yield_to_rivals(scores, 0.0), scores)
+    np.testing.assert_array_equal(yield_to_rivals(scores[:1], 0.5), scores[:1])
+
+
+@given(hnp.arrays(np.float64, (4, 6), elements=st.floats(-5, 5)), st.floats(0, 3))
+def test_yielding_is_against_the_best_of_all_other_topics(scores, weight):
+    others = np.stack([np.delete(scores, k, axis=0).max(0) for k in range(4)])
+    expected = np.where(others > scores, scores - weight * (others - scores), scores)
+    np.testing.assert_allclose(yield_to_rivals(scores, weight), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_topic_probabilities_are_the_energy_softmax_on_an_axis():
