@@ -62,16 +62,11 @@ def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: fl
 
 
 def yield_to_rivals(scores: FloatArray, weight: float) -> FloatArray:
-    """Scores less `weight` of what each word has more in its best other topic, (K, V): fewer words in several lists.
+    """Scores less `weight` of what each word has more in its best topic, (K, V), for fewer words in several lists.
 
-    A word keeps its score in the topic in which that is highest. At 0 they are the scores; towards infinity each word
-    is listed under one topic, while there are words enough.
+    At 0 they are the scores; towards infinity each word is listed under one topic, while there are words enough.
     """
-    if len(scores) < 2:
-        return scores
-    second, first = np.partition(scores, -2, axis=0)[-2:]
-    best_other = np.where(scores == first, second, first)
-    return scores - weight * np.maximum(best_other - scores, 0.0)
+    return scores - weight * (scores.max(0) - scores)
 
 
 def topic_log_probabilities(components: FloatArray, bias: FloatArray, strength: FloatArray) -> FloatArray:

@@ -127,8 +127,32 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
 
     found = latent.posterior(parameters, None, Decoder()).mean
     assert (reached(found) >= reached(start)).all()
+    assert (reached(found) > reached(start)).any(), "a shorter one is taken"
     # A first step of 3 that is not taken leaves a quarter and a sixteenth of it.
     assert (found - start).abs().max() <= 9.0
+
+
+def test_the_last_step_is_not_taken_where_it_would_fall(parameters):
+    """A gradient that is the wrong way round makes every step a fall, the shortest too."""
+    latent = RefinedLogisticNormal(K, concentration=0.5).double().eval()
+
+    class Misled:
+        def value(self, theta):
+            return -1e3 * theta[:, 0]
+
+        def value_and_gradient(self, theta):
+            gradient = torch.zeros_like(theta)
+            gradient[:, 0] = 1e3
+            return self.value(theta), gradient
+
+        def curvature(self, theta, rows):
+            return torch.zeros(len(theta), K, K, dtype=theta.dtype)
+
+    class Decoder:
+        def given_shares(self, x):
+            return Misled()
+
+    assert torch.equal(latent.posterior(parameters, None, Decoder()).mean, parameters[:, :K])
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e6])

@@ -152,6 +152,34 @@ def test_the_first_step_of_adam_is_the_rate_times_a_share_that_epsilon_takes_fro
         torch.testing.assert_close(after.detach(), before.detach() + 0.1 * 0.1 * g / (g.abs() + 0.5))
 
 
+def test_decay_is_the_encoders_matrices_and_the_prior_and_the_higher_rate_the_decoders():
+    """Decay takes its share of a weight at the rate; the prior is in the gradient, a row's part of it."""
+    schedule = Schedule(
+        max_epochs=1,
+        batch_size=18,
+        epsilon=0.5,
+        learning_rate=0.1,
+        decoder_rate=3.0,
+        weight_decay=2.0,
+        decoder_precision=9.0,
+        kl_weight=LinearWarmUp(),
+    )
+    run = trainer(held_out=0, schedule=schedule)
+    reference, noise = model(), generator()
+    bound = ELBO()(reference.train(), Documents(18).batch(torch.randperm(18, generator=noise)), noise)
+    gradients = torch.autograd.grad(bound.surrogate.mean(), list(reference.parameters()))
+    run.run()
+    trained = dict(run.model.named_parameters())
+    for (name, before), g in zip(reference.named_parameters(), gradients, strict=True):
+        rate, weight = 0.1 * 0.1, before.detach()
+        is_matrix = weight.dim() > 1
+        if name.startswith("decoder."):
+            rate, g = 3.0 * rate, g - is_matrix * 9.0 / 18 * weight
+        elif is_matrix:
+            weight = weight * (1.0 - rate * 2.0)
+        torch.testing.assert_close(trained[name].detach(), weight + rate * g / (g.abs() + 0.5))
+
+
 def test_without_held_out_rows_the_last_weights_stay():
     run = trainer(held_out=0)
     run.run()

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from sklearn.decomposition import NMF
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from neuraltopic.documents import topic_start
 from neuraltopic.documents.counts import Counts
@@ -30,6 +32,14 @@ def test_a_topic_is_found_for_each_theme(counts, monkeypatch, at_most):
     assert sorted(shares.argmax(1)) == [0, 1, 2]
     assert shares.max(1).min() > 0.99
     assert np.array_equal(topics, nmf_topics(counts, 3, generator()))
+
+
+def test_topics_are_those_of_scikit_learn_after_as_many_steps(counts):
+    seed = int(torch.randint(np.iinfo(np.int32).max, (), generator=generator()))
+    filled = counts.to_scipy()[np.diff(counts.indptr) > 0]
+    model = NMF(3, random_state=seed, max_iter=topic_start._STEPS, tol=0.0)
+    model.fit(TfidfTransformer().fit_transform(filled.astype(np.float32)))
+    np.testing.assert_allclose(nmf_topics(counts, 3, generator()), model.components_, rtol=1e-3, atol=1e-4)
 
 
 def test_more_topics_than_documents_or_words_are_a_start_too(counts):

@@ -38,13 +38,6 @@ def test_a_word_yields_to_the_topic_that_has_it_rather():
     np.testing.assert_array_equal(yield_to_rivals(scores[:1], 0.5), scores[:1])
 
 
-@given(hnp.arrays(np.float64, (4, 6), elements=st.floats(-5, 5)), st.floats(0, 3))
-def test_yielding_is_against_the_best_of_all_other_topics(scores, weight):
-    others = np.stack([np.delete(scores, k, axis=0).max(0) for k in range(4)])
-    expected = np.where(others > scores, scores - weight * (others - scores), scores)
-    np.testing.assert_allclose(yield_to_rivals(scores, weight), expected, rtol=1e-12, atol=1e-12)
-
-
 def test_topic_probabilities_are_the_energy_softmax_on_an_axis():
     rng = np.random.default_rng(0)
     R, b, strength = rng.normal(size=(3, 6)), rng.normal(size=6), np.array([0.0, 1.0, 2.5])
