@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import hashlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.checkpoints import Checkpoint
 from neuraltopic.core.map_objective import WithPrior
-from neuraltopic.core.objectives import Objective
+from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.devices import choose_device
 from neuraltopic.documents.batches import CountBatches
@@ -25,6 +25,7 @@ from neuraltopic.documents.counts import Counts
 from neuraltopic.documents.earlier_topics import EarlierTopics, in_force
 from neuraltopic.documents.embeddings import Embeddings
 from neuraltopic.documents.given_vectors import covered_share, require_matrix
+from neuraltopic.documents.overdispersion import DesignEffect
 from neuraltopic.documents.seed_prior import SeedPrior
 from neuraltopic.documents.seed_words import Seeds, require_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
@@ -39,6 +40,9 @@ from neuraltopic.fitting import (
     train,
 )
 from neuraltopic.recipes import DEFAULT_RECIPE, Recipe, find_recipe, require_takes_seeds, require_takes_word_vectors
+from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.readings import TopicWords
+from neuraltopic.topics.reinitialisation import Reinitialisation
 from neuraltopic.updating import schedule_of_update, seed_of_update
 
 if TYPE_CHECKING:
@@ -213,7 +217,9 @@ class DocumentVAE(FittedDocuments):
         given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
-        self._train(trainer, request, counts, checkpoint, progress, beside)
+        self._train(
+            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, counts, trainer)
+        )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
         vectors, summary = self._summarise(counts, progress, beside)
@@ -314,6 +320,7 @@ class DocumentVAE(FittedDocuments):
         checkpoint: Path | None,
         progress: "Progress | None",
         beside: Embeddings | None = None,
+        after_epoch: Callable[[Trainer], None] = lambda _: None,
     ) -> None:
         """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
@@ -322,7 +329,7 @@ class DocumentVAE(FittedDocuments):
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
-        train(trainer, kept, progress, hint=hint)
+        train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
@@ -386,11 +393,33 @@ class DocumentVAE(FittedDocuments):
         return vectors
 
     def _objective(self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int) -> Objective:
-        """The recipe's bound, beside the prior of the seeds where there are any."""
+        """The recipe's bound for these counts, beside the prior of the seeds where there are any."""
+        objective = recipe.objective
+        if recipe.weighs_tokens:
+            assert isinstance(objective, ELBO)
+            objective = dataclasses.replace(objective, row_weight=DesignEffect.of(counts))
         if not seeds:
-            return recipe.objective
+            return objective
         prior = SeedPrior.of(seeds, counts, int(self.n_components), self._device())
-        return WithPrior(recipe.objective, prior, n_rows)
+        return WithPrior(objective, prior, n_rows)
+
+    def _restarts(self, recipe: Recipe, seeds: Seeds, counts: Counts, trainer: Trainer) -> Callable[[Trainer], None]:
+        """What happens to dead topics between the epochs of a fit."""
+        if not recipe.restarts_topics:
+            return lambda _: None
+        assert recipe.reading.guidance is not None
+
+        def shares(latents: NDArray[np.floating]) -> NDArray[np.float32]:
+            with torch.no_grad():
+                weight, bias = trainer.model.decoder.topics()  # type: ignore[operator]
+            components, bias = weight.detach().T.cpu().numpy(), bias.detach().cpu().numpy()
+            topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
+            return recipe.reading.shares(latents, topics)
+
+        effect = DesignEffect.of(counts)
+        return Reinitialisation(
+            shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
+        )
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:

@@ -314,7 +314,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
         shares = reading.shares(latents, self._topic_words())
-        claims = reading.claims(latents, shares)
+        claims = reading.claims(latents, shares, counts.totals())
         return self._vectors(latents), CorpusSummary(
             len(counts),
             reading.information(latents, variance, shares),

@@ -41,6 +41,7 @@ from neuraltopic.run_folder import best_epoch, seed_of, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.topic_model import TopicModel
+from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.vector_files import write_vectors
 from neuraltopic.workspace import unfinished_request
 
@@ -264,6 +265,7 @@ def results_of(model: TopicModel) -> dict[str, Any]:
             "topics": len(model.components_),
             "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
         },
+        "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
         "best": best_epoch(model.document_vae_.history_),
     }

@@ -24,6 +24,7 @@ from neuraltopic.documents.seed_words import seed_columns, seed_groups
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
+from neuraltopic.topics.diagnostics import collapse
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     TopicStatistics,
@@ -207,6 +208,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.n_documents_ = len(counts)
         self.updates_: list[dict[str, Any]] = []
         self.statistics_ = self._statistics_of(preparation)
+        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+            lists = top_words(self.word_weights(), 10)
+            if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
+                warnings.warn(found, NeuralTopicWarning, stacklevel=3)
         return preparation, of_rows
 
     def partial_fit(

@@ -62,13 +62,6 @@ def topic_of_theme(model):
     return np.array(topics)
 
 
-def test_the_contextual_recipe_learns_the_mean_of_its_prior(model):
-    latent = model.vae_.latent
-    assert ("prior_mean" in latent.state_dict()) == (model.recipe == "contextual")
-    if model.recipe == "contextual":
-        assert latent.prior_mean.abs().max() > 1e-3
-
-
 def test_lists_share_no_word(model):
     lists = top_words(model.word_weights(COUNTS.sum(0)), BLOCK)
     assert len(np.unique(lists)) == N_THEMES * BLOCK

@@ -21,6 +21,7 @@ from neuraltopic.cli.options import (
 )
 from neuraltopic.cli.printing import (
     counted,
+    live_text,
     print_json,
     print_topics,
     readable_bytes,
@@ -209,10 +210,12 @@ def note_run(run: "Run", progress: "QuietProgress") -> None:
     best = facts["best"]
     if "held_out_bound" in best:
         progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
+    if "live_topics" in facts:
+        progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
     flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
     flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
     if flagged:
-        progress.note(f"topics to distrust: {'; '.join(flagged)}")
+        progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
 
 

@@ -22,6 +22,7 @@ from neuraltopic.evaluate.labels import numbered_labels
 from neuraltopic.evaluate.perplexity import perplexity_of
 from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
 from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi
+from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.ranking import top_words
 
@@ -60,6 +61,7 @@ METRICS = {
         ("npmi_document", "NPMI, documents", "higher", ".3f", "the same in whole training documents"),
         ("c_v", "C_V", "higher", ".3f", "coherence in windows of 110 training tokens"),
         ("diversity", "diversity", "higher", ".3f", "distinct words over all top words"),
+        ("live_topics", "live topics", "higher", ".0f", "topics with a share over 0.1 / K and 5 training documents"),
         ("stability", "stability", "higher", ".3f", "rank-biased overlap of topics, aligned over pairs of seeds"),
         ("perplexity_completion", "perplexity", "lower", ",.0f", "of half of a held-out document, given the other"),
         ("perplexity_bound", "perplexity, bound", "lower", ",.0f", "upper bound on that of whole held-out documents"),
@@ -89,6 +91,11 @@ def topic_figures(lists: NDArray[np.int64], data: ComparisonData) -> dict[str, f
         coherence = coherence_of_blocks(lists, [data.tokens]).to_dict()
         figures = {name: float(coherence[name].mean()) for name in ("npmi", "npmi_document", "c_v")}
     return {**figures, "diversity": diversity(lists)}
+
+
+def usage_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
+    """How many topics are in use in the training documents: see `live_topics`."""
+    return {"live_topics": float(live_topics(*model.usage(data.train, data.train_embeddings)).sum())}
 
 
 def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:

@@ -221,6 +221,12 @@ class Trainer:
         settled = max(self.best_epoch, math.ceil(self.schedule.kl_weight.full_from * self.max_epochs))
         return self.epoch - settled >= self.patience
 
+    def forget_best(self) -> None:
+        """Let only the weights of later epochs be kept: those so far belong to another model."""
+        self.best_bound = -math.inf
+        self.best_epoch = self.epoch
+        self.best = {}
+
     def run(self, after_epoch: Callable[["Trainer"], None] = lambda _: None) -> None:
         """Train to the end, calling `after_epoch` between epochs, and load the best weights into the model."""
         while not self.finished:

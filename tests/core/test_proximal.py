@@ -19,7 +19,7 @@ def decoder():
 def latent(request):
     """With a prior mean where it starts, and elsewhere; of shares, and of a power of them."""
     mean, power = request.param
-    latent = RefinedLogisticNormal(K, concentration=0.5, learned_mean=True, power=power).double().eval()
+    latent = RefinedLogisticNormal(K, concentration=0.5, power=power).double().eval()
     with torch.no_grad():
         latent.prior_mean.copy_(mean * torch.linspace(-1, 1, K))
     return latent
