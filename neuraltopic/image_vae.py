@@ -284,7 +284,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self._n_features_out = int(self.n_components) + int(self.n_above or 0)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Posterior mean of z for each image, (N, Z): to rounding a function of its grey levels alone, drawing nothing."""
+        """Posterior mean of z for each image, (N, Z): to rounding a function of that image alone, drawing nothing."""
         return self.posterior(X)[0]
 
     def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

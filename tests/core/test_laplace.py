@@ -61,7 +61,7 @@ def test_row_alone_gives_the_row_it_gives_among_others(model):
     """To rounding: no BLAS promises the same bits of a product for another number of rows."""
     counts = documents(40).float()
     together = model.float().posterior(sparse_rows(counts)).mean
-    # The last step is in float64: what is left is z, of order 1, rounded to float32. One Newton step more moves it 1e-4.
+    # The last step is in float64: left is the rounding of z, of order 1, to float32. One Newton step more moves z 1e-4.
     tolerance = 4 * torch.finfo(torch.float32).eps
     for row in range(len(counts)):
         alone = model.posterior(sparse_rows(counts[row : row + 1])).mean

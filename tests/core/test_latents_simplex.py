@@ -77,7 +77,8 @@ def test_a_learned_prior_mean_is_drawn_to_the_mean_of_the_posteriors():
     """d/d m of the mean KL is (m - the mean of the means) / variance; draws carry no gradient; files keep it."""
     latent = LogisticNormal(K, 0.2, learned_mean=True).double()
     parameters = torch.randn(4, 2 * K, generator=generator(), dtype=torch.float64)
-    torch.testing.assert_close(latent.prior_mean.detach(), torch.zeros(K, dtype=torch.float64))
+    # In float32, from logarithms of order 1.
+    assert latent.prior_mean.abs().max() < 1e-6
     latent.posterior(parameters, None, None).kl().sum(-1).mean().backward()
     expected = -parameters[:, :K].mean(0) * torch.exp(-latent.prior_log_variance)
     torch.testing.assert_close(latent.prior_mean.grad, expected)
@@ -233,7 +234,7 @@ def test_kumaraswamy_density_and_moments_are_those_of_torch():
 def test_stick_prior_is_the_beta_of_torch_and_its_draws_follow_it():
     latent = StickBreaking(3, 2.5)
     v = double([[[0.1, 0.8]]])
-    expected = torch.distributions.Beta(1.0, 2.5).log_prob(v).sum(-1)
+    expected = torch.distributions.Beta(double(1.0), double(2.5)).log_prob(v).sum(-1)
     torch.testing.assert_close(latent.log_prior(v), expected)
     draws = latent.sample_prior(5_000, generator())[:, 0, 0]
     assert stats.kstest(draws.numpy(), stats.beta(1.0, 2.5).cdf).pvalue > 1e-3
