@@ -43,7 +43,7 @@ _ACTIVATIONS = {
 }
 _LOSSES: dict[str, Loss] = {"squared_error": SquaredError(), "cross_entropy": CrossEntropy()}
 _CORRUPTIONS: dict[str, Callable[[float], Corruption]] = {"gaussian": GaussianNoise, "masking": MaskingNoise}
-# Rows encoded or decoded at once. It is no option: the answer does not depend on it.
+# Rows encoded or decoded at once. It is no option: the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
 
@@ -82,7 +82,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -189,7 +189,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """The code of each row, (D, K): a function of that row alone, drawing nothing."""
+        """The code of each row, (D, K): to rounding a function of that row alone, drawing nothing."""
         check_is_fitted(self)
         data = MatrixBatches(self._rows(X, fitting=False), device=self._device())
         with torch.no_grad():

@@ -73,7 +73,7 @@ class DocumentVAE(FittedDocuments):
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -240,7 +240,8 @@ class DocumentVAE(FittedDocuments):
         topic (see `neuraltopic.documents.earlier_topics`), and what is known of the topics beside (`explained_`,
         `listing_`, `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is
         learned, goes on from where it was with the new documents alone. The earlier ones are not needed again. The same
-        chunks in the same order give the same bits, also where the model is saved and loaded in between.
+        chunks in the same order give the same bits on the same machine with the same number of threads, also where the
+        model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
         default starts: it should hold the themes to be told apart, in many more documents than there are topics. A

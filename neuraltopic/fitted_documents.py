@@ -51,7 +51,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     _metric: DocumentMetric | None
 
     def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
-        """Vector of each document, (D, K): a function of that document alone, drawing nothing.
+        """Vector of each document, (D, K): to rounding a function of that document alone, drawing nothing.
 
         It is made of what the decoder sees of the posterior mean of z, for distances to tell documents apart: see
         `latents`. `embeddings` are those of these documents, as for `fit`; with them a document without a word has the

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 BINARISATIONS = ("dynamic", "fixed", "none")
-# Images encoded or decoded at once. It is no option: the answer does not depend on it.
+# Images encoded or decoded at once. It is no option: the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
 
@@ -80,7 +80,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -284,7 +284,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self._n_features_out = int(self.n_components) + int(self.n_above or 0)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Posterior mean of z for each image, (N, Z): a function of its grey levels alone, drawing nothing."""
+        """Posterior mean of z for each image, (N, Z): to rounding a function of that image alone, drawing nothing."""
         return self.posterior(X)[0]
 
     def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -335,7 +335,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
-        """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
+        """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
         vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
         if of_rows is not None:

@@ -84,10 +84,10 @@ class RefinedGaussian(DiagonalGaussian):
 
 
 def laplace_posterior(start: Tensor, x: Any, decoder: LogConcaveDecoder) -> CorrelatedPosterior:
-    """q at the maximum of log p(x, z) reached from `start` (B, K); each row's steps depend on that row alone.
+    """q at the maximum of log p(x, z) reached from `start` (B, K).
 
     Newton's method climbs the rough likelihood first, if there is one, then the exact one until its steps are small;
-    from there the gradient alone leads to the maximum.
+    from there the gradient alone leads to the maximum. To rounding, each row's steps depend on that row alone.
     """
     likelihood = decoder.given(x)
     rough = likelihood.rough()
@@ -125,7 +125,7 @@ def _polish(z: Tensor, gradient: Tensor, cholesky: Tensor, likelihood: ExactLogL
     """The maximum near z (B, K), to the rounding of z, by quasi-Newton steps (L-BFGS; Nocedal & Wright 2006, 7.2).
 
     P, which may be approximate and is a step old, stands where the method has a multiple of the identity. Each row
-    takes at least one step along the precise gradient: what the rows beside it did to the rounding of z is gone then.
+    takes at least one step along the precise gradient, which shrinks what the rows beside it did to the rounding of z.
     """
     precise = precise_dtype(z.device)
     dtype, found = z.dtype, z.to(precise)

@@ -213,7 +213,7 @@ def test_kumaraswamy_density_and_moments_are_those_of_torch():
 def test_stick_prior_is_the_beta_of_torch_and_its_draws_follow_it():
     latent = StickBreaking(3, 2.5)
     v = double([[[0.1, 0.8]]])
-    expected = torch.distributions.Beta(1.0, 2.5).log_prob(v).sum(-1)
+    expected = torch.distributions.Beta(double(1.0), double(2.5)).log_prob(v).sum(-1)
     torch.testing.assert_close(latent.log_prior(v), expected)
     draws = latent.sample_prior(5_000, generator())[:, 0, 0]
     assert stats.kstest(draws.numpy(), stats.beta(1.0, 2.5).cdf).pvalue > 1e-3
