@@ -41,6 +41,8 @@ _TOKENS_AS_ONE = 3.0
 _SMOOTHED_BY = 2.0
 # Non-zeros x topics of the documents that are looked at together, which bounds r: 26 MiB where they have five words.
 _AT_ONCE = 1 << 25
+# Share of an average topic's documents below which a topic keeps the documents of which it has the largest share.
+_SMALL = 0.1
 # Of s^g: a topic of which a document has nothing is less likely to be the document's by so much, not ruled out.
 _LEAST = 1e-3
 
@@ -99,7 +101,16 @@ class Listing:
         return Listing(self.words + other.words, self.documents + other.documents)
 
     def topics(self, shares: FloatArray, counts: Counts, guidance: float) -> NDArray[np.int64]:
-        """The topic of the largest r of each document, (D,), from its shares (D, K) and counts (D, V)."""
+        """The topic that each document is listed under, (D,), from its shares (D, K) and counts (D, V).
+
+        That of the largest r, see `most_likely`; but a topic that the mixture leaves less than a tenth of the documents
+        of an average one keeps those of which it has the largest share: a large topic of like words takes them all.
+        """
+        largest, small = shares.argmax(1), self.documents < _SMALL * self.documents.mean()
+        return np.where(small[largest], largest, self.most_likely(shares, counts, guidance))
+
+    def most_likely(self, shares: FloatArray, counts: Counts, guidance: float) -> NDArray[np.int64]:
+        """The topic of the largest r of each document, (D,)."""
         evidence, topics, K = self._evidence(), np.empty(len(counts), np.int64), len(self.documents)
         for start, block in counts.blocks(max(1, _AT_ONCE // K)):
             rows = slice(start, start + len(block))

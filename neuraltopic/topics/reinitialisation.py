@@ -87,7 +87,7 @@ class Reinitialisation:
         sample = np.unique(np.linspace(0, len(data) - 1, min(len(data), _DOCUMENTS)).astype(np.int64))
         counts = data.counts.rows(data.rows[sample])
         shares = self.shares(_seen(model, data, sample))
-        topics = Listing.of(shares, counts, self.guidance).topics(shares, counts, self.guidance)
+        topics = Listing.of(shares, counts, self.guidance).most_likely(shares, counts, self.guidance)
         n_documents = np.bincount(topics, minlength=K)
         if (part := largest_part(n_documents)) is not None:
             warnings.warn(
