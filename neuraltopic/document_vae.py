@@ -206,11 +206,12 @@ class DocumentVAE(FittedDocuments):
         self.vae_.to(device)
 
         held_out, training = split_rows(filled, self.validation_fraction, generator)
+        effect = DesignEffect.of(counts)
         trainer = Trainer(
             self.vae_,
             CountBatches(counts, training, device, beside),
             CountBatches(counts, held_out, device, beside),
-            self._objective(recipe, seeds, counts, len(training)),
+            self._objective(recipe, seeds, counts, len(training), effect if recipe.weighs_tokens else None),
             schedule,
             generator,
         )
@@ -218,7 +219,7 @@ class DocumentVAE(FittedDocuments):
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
         self._train(
-            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, counts, trainer)
+            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, trainer)
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
@@ -393,18 +394,23 @@ class DocumentVAE(FittedDocuments):
             )
         return vectors
 
-    def _objective(self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int) -> Objective:
-        """The recipe's bound for these counts, beside the prior of the seeds where there are any."""
+    def _objective(
+        self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int, effect: DesignEffect | None = None
+    ) -> Objective:
+        """The recipe's bound, its KL weighted by a design effect or not, beside the prior of the seeds where there are
+        any."""
         objective = recipe.objective
-        if recipe.weighs_tokens:
+        if effect is not None:
             assert isinstance(objective, ELBO)
-            objective = dataclasses.replace(objective, row_weight=DesignEffect.of(counts))
+            objective = dataclasses.replace(objective, row_weight=effect)
         if not seeds:
             return objective
         prior = SeedPrior.of(seeds, counts, int(self.n_components), self._device())
         return WithPrior(objective, prior, n_rows)
 
-    def _restarts(self, recipe: Recipe, seeds: Seeds, counts: Counts, trainer: Trainer) -> Callable[[Trainer], None]:
+    def _restarts(
+        self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, trainer: Trainer
+    ) -> Callable[[Trainer], None]:
         """What happens to dead topics between the epochs of a fit."""
         if not recipe.restarts_topics:
             return lambda _: None
@@ -417,7 +423,6 @@ class DocumentVAE(FittedDocuments):
             topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
             return recipe.reading.shares(latents, topics)
 
-        effect = DesignEffect.of(counts)
         return Reinitialisation(
             shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
         )

@@ -188,7 +188,7 @@ def separate(
     """Raise z of `topic` and lower that of `source` for documents of one part, and the other way round for the rest.
 
     By the linear function of the encoder's features (n, H) that comes closest to 1 in the one part and -1 in the other
-    (ridge regression). What is taken from the source is in proportion to what it keeps.
+    (ridge regression). The source moves half as far: it keeps the larger part.
 
     Parameters
     ----------
