@@ -34,8 +34,8 @@ from neuraltopic.documents.counts import Counts
 FloatArray = NDArray[np.floating]
 # Steps of expectation maximisation. Ten more change the NMI with the labels by 0.001.
 _STEPS = 10
-# Tokens that say as much as one that is independent of the others would. At the design effect of the corpus the NMI with
-# the labels is 0.02 lower on agnews and 0.01 on stackoverflow: see tests/benchmarks/README.md.
+# Tokens that say as much as one that is independent of the others would. At the design effect of the corpus the NMI
+# with the labels is 0.02 lower on agnews and 0.01 on stackoverflow: see tests/benchmarks/README.md.
 _TOKENS_AS_ONE = 3.0
 # Topics of average size that each topic is smoothed by, in words of the unigram model: until a topic has as many
 # documents, they must have much of its own words.

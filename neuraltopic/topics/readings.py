@@ -237,7 +237,7 @@ class EnergyReading(SimplexReading):
     _relevance = 0.54
     _doubted = 8.0
     _yielded = 0.5
-    # Tokens of a document whose words go by its topics as a whole. Chosen on held-out training documents of several
+    # Tokens of a document whose words go by its shares alone. Chosen on held-out training documents of several
     # corpora: see tests/benchmarks/README.md.
     _pooled_tokens = 8.0
 
@@ -258,14 +258,10 @@ class EnergyReading(SimplexReading):
 
     def claims(self, latents: FloatArray, shares: FloatArray, lengths: FloatArray) -> Claims | None:
         """The shares, and slopes halfway between 1, by which small shares claim rare words, and z, by which lists of
-        one subject have many words in common. Of a document of n tokens min(1, 8 / n) goes by theta."""
-        theta = np.power(latents, 1.0 / self.power)
-        return Claims(
-            shares,
-            0.5 + 0.5 * latents,
-            theta / theta.sum(1, keepdims=True),
-            np.minimum(1.0, self._pooled_tokens / np.maximum(lengths, 1.0)),
-        )
+        one subject have many words in common. Of a document of n tokens min(1, 8 / n) goes by the shares
+        alone."""
+        pooled = np.minimum(1.0, self._pooled_tokens / np.maximum(lengths, 1.0))
+        return Claims(shares, 0.5 + 0.5 * latents, pooled)
 
 
 class DistinctReading(EnergyReading):

@@ -43,16 +43,15 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
 
 
 def test_claims():
-    """Squared shares and R as it is; shares, half of R beside half of z R, and theta for 8 tokens of a document."""
+    """Squared shares and R as it is; shares, half of R beside half of z R, shares alone for 8 tokens."""
     z, shares, lengths = np.array([[0.25, 0.75]] * 2), np.array([[0.4, 0.6]] * 2), np.array([5.0, 32.0])
     assert GaussianReading().claims(z, shares, lengths) is None
-    plain, by_energies = SimplexReading().claims(z, shares, lengths), EnergyReading(0.5).claims(z, shares, lengths)
+    plain, by_energies = SimplexReading().claims(z, shares, lengths), EnergyReading().claims(z, shares, lengths)
     np.testing.assert_allclose(plain.prior, [[0.16, 0.36]] * 2)
     assert plain.slope is None
     assert plain.pooled is None
     np.testing.assert_allclose(by_energies.prior, shares)
     np.testing.assert_allclose(by_energies.slope, [[0.625, 0.875]] * 2)
-    np.testing.assert_allclose(by_energies.proportions, [[0.1, 0.9]] * 2)  # 1/16 and 9/16 over their sum
     np.testing.assert_allclose(by_energies.pooled, [1.0, 0.25])
 
 
