@@ -36,7 +36,7 @@ from neuraltopic.cli.sweep import interruptible, refuse_failures
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
-    from neuraltopic.compare.choose_k import ChoiceOfK
+    from neuraltopic.compare.results import ChoiceOfK
 
 
 def choose_k(

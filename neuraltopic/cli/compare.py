@@ -34,7 +34,7 @@ from neuraltopic.cli.source import open_source
 from neuraltopic.cli.sweep import interruptible, refuse_failures
 
 if TYPE_CHECKING:
-    from neuraltopic.compare.comparison import Comparison
+    from neuraltopic.compare.results import Comparison
 
 _NAME, _CELL = 22, 13  # columns of a metric and of a model
 

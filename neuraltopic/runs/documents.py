@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-import neuraltopic
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.topic_model import TopicModel
@@ -43,6 +42,7 @@ from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSI
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -231,7 +231,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     # Standard input cannot be read twice, so what came through it is not compared.
     estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
-        "neuraltopic": neuraltopic.__version__,
+        "neuraltopic": __version__,
         "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,

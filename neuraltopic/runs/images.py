@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-import neuraltopic
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import require_whole
@@ -30,6 +29,7 @@ from neuraltopic.storage.formats import IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import IMAGE_RUN, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +224,7 @@ def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed
 def _request(model: ImageVAE, images: Images, epochs_kept: list[int]) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     return {
-        "neuraltopic": neuraltopic.__version__,
+        "neuraltopic": __version__,
         "data": {
             "name": images.name,
             "kind": images.kind,
