@@ -125,6 +125,9 @@ class Autoencoder(nn.Module):
             x = self.activation.function(layer(x))
         return x
 
+    def amortise(self) -> None:
+        """Nothing: the code is what the encoder says in every mode."""
+
     def decode(self, h: Tensor) -> Tensor:
         """The output that the loss compares with x, before its link: (B, D) from (B, K)."""
         for layer in self.decoder[:-1]:

@@ -33,6 +33,7 @@ from neuraltopic.estimators.fitting import (
 )
 from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
 from neuraltopic.models.priors.seed_prior import SeedPrior
 from neuraltopic.models.recipes import (
@@ -203,7 +204,8 @@ class DocumentVAE(FittedDocuments):
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
         if vectors_of_words is not None:
-            self.vae_.decoder.give(torch.from_numpy(vectors_of_words))  # type: ignore[operator]
+            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
+            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
         recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 

@@ -33,7 +33,7 @@ from neuraltopic.estimators.fitting import (
 )
 from neuraltopic.images.batches import ImageBatches
 from neuraltopic.images.binarisation import binarise, intensities
-from neuraltopic.images.recipes import LIKELIHOODS, OBJECTIVES, PACES, image_vae, initialise_image_vae
+from neuraltopic.images.recipes import LIKELIHOODS, OBJECTIVES, PACES, DenseDecoder, image_vae, initialise_image_vae
 
 if TYPE_CHECKING:
     from neuraltopic.core.latents import Posterior
@@ -263,7 +263,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             patience=self.patience,
         )
 
-    def build(self, n_pixels: int) -> VAE:
+    def build(self, n_pixels: int) -> VAE[DenseDecoder]:
         """The composition, its weights not yet drawn."""
         hidden = [int(width) for width in self.hidden]
         n_above = None if self.n_above is None else int(self.n_above)
@@ -272,7 +272,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             return image_vae(n_pixels, int(self.n_components), hidden, self.likelihood, n_above)
 
     def restore(
-        self, vae: VAE, *, image_shape: tuple[int, ...], n_images: int, history: list[dict[str, float]]
+        self, vae: VAE[DenseDecoder], *, image_shape: tuple[int, ...], n_images: int, history: list[dict[str, float]]
     ) -> None:
         """Take a trained network, and set the fitted attributes."""
         self.n_images_ = n_images
@@ -308,7 +308,9 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             )
         return self._decode(torch.from_numpy(Z.astype(np.float32)))
 
-    def sample(self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None) -> NDArray:
+    def sample(
+        self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
+    ) -> NDArray[np.float32]:
         """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 (N, *image_shape_)."""
         check_is_fitted(self)
         require_whole("n_images", n_images)

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.state import estimator_of, plain_parameters, read_network
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.models.decoders.mixture import EmbeddedMixture
+from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.recipes import Recipe, find_recipe
 from neuraltopic.preprocessing.preparation import MAX_STATE_BYTES
 from neuraltopic.preprocessing.preprocessor import Preprocessor
@@ -92,28 +92,29 @@ def _by_topic(seeds: Seeds) -> dict[str, list[int]] | None:
     return {str(topic): list(columns) for topic, columns in seeds.items()} or None
 
 
-def _sizes_of_vectors(network: VAE) -> list[int] | None:
+def _sizes_of_vectors(network: TopicVAE) -> list[int] | None:
     """Dimensions of given word vectors, and the words without; the vectors are among the weights."""
-    given = network.decoder.given() if isinstance(network.decoder, EmbeddedMixture) else None
+    given = network.decoder.held_vectors() if isinstance(network.decoder, WordVectorDecoder) else None
     return None if given is None else [given.shape[1], int(given[:, 0].isnan().sum())]
 
 
-def _build(recipe: Recipe, config: dict[str, Any], n_components: int) -> VAE:
+def _build(recipe: Recipe, config: dict[str, Any], n_components: int) -> TopicVAE:
     network = recipe.compose(config["n_words"], n_components, config.get("n_dimensions"))
     if (sizes := config["parameters"].get("word_vectors")) is not None:
-        network.decoder.expect(*sizes)  # type: ignore[operator]
+        assert isinstance(network.decoder, WordVectorDecoder)  # as the recipe says
+        network.decoder.expect_vectors(*sizes)
     return network
 
 
-def _given_vectors(network: VAE, path: Path) -> NDArray[np.float32] | None:
+def _given_vectors(network: TopicVAE, path: Path) -> NDArray[np.float32] | None:
     """The word vectors (V, E) that the network was given, NaN for a word without."""
     decoder = network.decoder
-    if not isinstance(decoder, EmbeddedMixture) or decoder.own is None:
+    if not isinstance(decoder, WordVectorDecoder) or decoder.own is None:
         return None
-    own, V = decoder.own, len(decoder.bias)
+    own, V = decoder.own, len(decoder.topics()[1])
     in_order = bool(((own >= 0) & (own < V)).all() and (own.diff() > 0).all())
     require(in_order, path, "the words without a vector in order, each once")
-    given = decoder.given()
+    given = decoder.held_vectors()
     return None if given is None else given.cpu().numpy()
 
 

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from torch import nn
 
-from neuraltopic.core.vae import VAE
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.storage.members import naming, require
 from neuraltopic.storage.weights import read_weights
+
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 
 def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
@@ -43,8 +45,8 @@ def estimator_of(kind: type[BaseEstimator], parameters: dict[str, Any], path: Pa
 
 
 def read_network(
-    path: Path, build: Callable[[], VAE], device: str, beside: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-) -> tuple[VAE, dict[str, torch.Tensor]]:
+    path: Path, build: Callable[[], NetworkT], device: str, beside: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+) -> tuple[NetworkT, dict[str, torch.Tensor]]:
     """The network that `build` composes, with the weights of a file, and what float32 tensors it holds beside them.
 
     Parameters

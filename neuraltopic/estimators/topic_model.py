@@ -562,7 +562,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return tags
 
 
-def _in_input_order(of_documents: NDArray, position: NDArray[np.int64], of_nothing: Any) -> NDArray:
+def _in_input_order(of_documents: NDArray[Any], position: NDArray[np.int64], of_nothing: Any) -> NDArray[Any]:
     """What is said of each input row: an entry of `of_documents`, or `of_nothing` where the position is -1."""
     out = np.empty((len(position), *of_documents.shape[1:]), of_documents.dtype)
     out[:] = of_nothing

@@ -16,9 +16,10 @@ from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNorm
 from neuraltopic.core.latents.stick_breaking import StickBreaking
 from neuraltopic.core.latents.weibull import Weibull
 from neuraltopic.core.objectives import ELBO, Objective
+from neuraltopic.core.protocols import Latent
 from neuraltopic.core.schedules import LinearWarmUp
 from neuraltopic.core.training import Schedule
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.errors import UsageError
 from neuraltopic.models.alignment import align_axes
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
@@ -74,25 +75,25 @@ class Recipe:
 
     name: str
     paper: str
-    build: Callable[..., VAE]
-    initialise: Callable[[VAE, Counts, torch.Generator, Seeds], None]
+    build: Callable[..., TopicVAE]
+    initialise: Callable[[VAE[Any], Counts, torch.Generator, Seeds], None]
     schedule: Schedule
     reading: Reading
     objective: Objective = field(default_factory=ELBO)
-    align: Callable[[VAE], None] = _as_it_is
+    align: Callable[[VAE[Any]], None] = _as_it_is
     fewest_topics: int = 1
     takes_seeds: bool = True
     takes_word_vectors: bool = False
     takes_embeddings: bool = False
     revision: int = 1
 
-    def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> VAE:
+    def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> TopicVAE:
         """Build it, for embeddings of so many dimensions where it takes them."""
         given = (n_dimensions,) if self.takes_embeddings else ()
         return self.build(n_words, n_components, *given)
 
 
-def nvdm(n_words: int, n_components: int) -> VAE:
+def nvdm(n_words: int, n_components: int) -> TopicVAE:
     """Neural variational document model: energy softmax, Gaussian latent (Miao, Yu, Blunsom 2016).
 
     The paper's encoder is a network from counts to a diagonal Gaussian. Ours reads the counts through the decoder, and
@@ -105,19 +106,19 @@ def nvdm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_unigram(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_unigram(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
     """Start at the unigram model: b at the log frequencies, R small but for the topics with seeds."""
-    model.encoder.initialise(generator)  # type: ignore[operator]
-    model.decoder.initialise(log_frequency(counts), 0.1, generator)  # type: ignore[operator]
+    model.encoder.initialise(generator)
+    model.decoder.initialise(log_frequency(counts), 0.1, generator)
     start_at_seeds(model, counts, generator, seeds)
 
 
-def start_at_seeds(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_seeds(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
     """Start the topics with seeds at the log lift of the words around them."""
     if seeds:
         unigram = torch.softmax(log_frequency(counts).double(), 0).numpy()
         lift = seed_log_lift(counts, seeds, unigram, model.latent.n_components, generator)
-        model.decoder.start_topics(list(seeds), lift)  # type: ignore[operator]
+        model.decoder.start_topics(list(seeds), lift)
 
 
 def log_frequency(counts: Counts) -> torch.Tensor:
@@ -126,7 +127,7 @@ def log_frequency(counts: Counts) -> torch.Tensor:
     return torch.log(totals / totals.sum()).float()
 
 
-def refined_prodlda(n_words: int, n_components: int) -> VAE:
+def refined_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, started from a factorisation and refined where it is read.
 
     From ProdLDA (Srivastava & Sutton 2017) it has the logistic-normal in place of a Dirichlet, the energy softmax and
@@ -142,18 +143,20 @@ def refined_prodlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_factorisation(
+    model: VAE[SimplexEnergySoftmax], counts: Counts, generator: torch.Generator, seeds: Seeds
+) -> None:
     """Start R at the log lift of the topics of a non-negative factorisation, b at the log frequencies."""
-    model.encoder.initialise(generator)  # type: ignore[operator]
+    model.encoder.initialise(generator)
     bias = log_frequency(counts)
     topics = nmf_topics(counts, model.latent.n_components, generator)
     if seeds:
         topics = seeded_topics(topics, counts, seeds, generator)
     lift = raise_seeds(log_lift(topics, torch.softmax(bias.double(), 0).numpy()), seeds)
-    model.decoder.start_from(lift, bias, inverse_document_frequency(counts))  # type: ignore[operator]
+    model.decoder.start_at(lift, bias, inverse_document_frequency(counts))
 
 
-def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """`refined_prodlda` whose encoder sees each document's embedding beside its words.
 
     From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; latent, decoder and start are the default's.
@@ -166,7 +169,7 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     )
 
 
-def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """Product of experts whose encoder sees each document's embedding alone (ZeroShotTM; Bianchi et al. 2021).
 
     Start and decoder are those of `refined_prodlda`. The vectors are the encoder's own: a document in another language
@@ -180,7 +183,7 @@ def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     )
 
 
-def prodlda(n_words: int, n_components: int) -> VAE:
+def prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with both encoder and energies batch-normalised (Srivastava & Sutton 2017)."""
     latent = LogisticNormal(n_components, concentration=_PAPER_CONCENTRATION)
     return VAE(
@@ -190,7 +193,7 @@ def prodlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def nvlda(n_words: int, n_components: int) -> VAE:
+def nvlda(n_words: int, n_components: int) -> TopicVAE:
     """LDA with an inference network: the mixture decoder beside ProdLDA's encoder (Srivastava & Sutton 2017)."""
     latent = LogisticNormal(n_components, concentration=_PAPER_CONCENTRATION)
     return VAE(
@@ -200,7 +203,7 @@ def nvlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def gsm(n_words: int, n_components: int) -> VAE:
+def gsm(n_words: int, n_components: int) -> TopicVAE:
     """Gaussian softmax: shares are the softmax of a linear map of z ~ N(0, I) (Miao, Grefenstette, Blunsom 2017)."""
     latent = GaussianSoftmax(n_components)
     return VAE(
@@ -210,7 +213,7 @@ def gsm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def etm(n_words: int, n_components: int) -> VAE:
+def etm(n_words: int, n_components: int) -> TopicVAE:
     """Embedded topic model: the mixture with R a product of word and topic vectors (Dieng, Ruiz, Blei 2020)."""
     latent = LogisticNormal(n_components)
     return VAE(
@@ -220,42 +223,44 @@ def etm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_word_vectors(
+    model: VAE[EmbeddedMixture], counts: Counts, generator: torch.Generator, seeds: Seeds
+) -> None:
     """Start at word vectors of the corpus itself where none are given, with small topic vectors but for the topics with
     seeds."""
     start_at_unigram(model, counts, generator, {})
     if model.decoder.fixed is None:
         vectors = word_vectors(counts, _WORD_DIMENSIONS, generator)
-        model.decoder.start_from(vectors)
+        model.decoder.start_at_vectors(vectors)
     start_at_seeds(model, counts, generator, seeds)
 
 
-def dirichlet_vae(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior and posterior, its gradient taken through the draw (Joo et al. 2020)."""
     return _shares_vae(n_words, Dirichlet(n_components, _DIRICHLET))
 
 
-def dirichlet_vae_gamma(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_gamma(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior, under q Gammas divided by their sum, whose rates differ (Figurnov et al. 2018)."""
     return _shares_vae(n_words, Normalised(Gamma(n_components, _DIRICHLET)))
 
 
-def dirichlet_vae_weibull(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_weibull(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior, under q Weibulls divided by their sum (after Zhang et al. 2018)."""
     return _shares_vae(n_words, Normalised(Weibull(n_components, _DIRICHLET)))
 
 
-def dirichlet_vae_laplace(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_laplace(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Gaussian's softmax for the Dirichlet, by Laplace's approximation (Srivastava & Sutton 2017)."""
     return _shares_vae(n_words, LogisticNormal(n_components, _DIRICHLET))
 
 
-def stick_breaking_vae(n_words: int, n_components: int) -> VAE:
+def stick_breaking_vae(n_words: int, n_components: int) -> TopicVAE:
     """Shares broken off a stick by Kumaraswamy fractions (Nalisnick & Smyth 2017)."""
     return _shares_vae(n_words, StickBreaking(n_components))
 
 
-def _shares_vae(n_words: int, latent: Any) -> VAE:
+def _shares_vae(n_words: int, latent: Latent) -> TopicVAE:
     """The product of experts on any latent whose decoder sees shares."""
     return VAE(
         encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),

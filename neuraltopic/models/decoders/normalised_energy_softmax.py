@@ -47,7 +47,7 @@ class NormalisedEnergySoftmax(EnergySoftmax):
     def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
         """log p(x | h) (S, B), nats per document, from h (S, B, K) and counts (B, V)."""
         if not self.training or z.shape[0] * z.shape[1] == 1:
-            return energy_log_likelihood(z, counts, *self.topics())
+            return super().log_likelihood(z, counts)
         points = z.reshape(-1, z.shape[-1])
         mean = points.mean(0)
         centred = points - mean
@@ -56,11 +56,6 @@ class NormalisedEnergySoftmax(EnergySoftmax):
             self.running_mean.lerp_(mean, _MOMENTUM)
             self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), _MOMENTUM)
         return energy_log_likelihood(z, counts, *self._normalised(mean, covariance))
-
-    def log_probabilities(self, z: Tensor) -> Tensor:
-        """log p(w | h) for every word, (N, V) from h of shape (N, K): for a few points, not for a corpus."""
-        weight, bias = self.topics()
-        return torch.log_softmax(torch.addmm(bias, z, weight.T), dim=-1)
 
     def _normalised(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
         variance = ((self.weight @ covariance) * self.weight).sum(1)
