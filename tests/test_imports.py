@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,15 @@ def test_imports_point_from_higher_layers_to_lower_ones():
     known = modules()
     found = [line for name, tree in known.items() if name != TOP for line in violations(name, tree, set(known))]
     assert not found, "\n".join(found)
+
+
+def test_no_circle():
+    known = modules()
+    graph = {name: {other for _, other in imported(tree, set(known))} for name, tree in known.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.document_vae_state import StoredDocuments
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -44,7 +44,7 @@ from neuraltopic.models.recipes import (
     require_takes_word_vectors,
 )
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.seed_words import Seeds, require_columns, seed_groups
+from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import covered_share, require_matrix
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
-class DocumentVAE(FittedDocuments):
+class DocumentVAE(StoredDocuments):
     """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
 
     Parameters
@@ -309,10 +309,6 @@ class DocumentVAE(FittedDocuments):
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
-
-    def seeds(self) -> dict[int, tuple[int, ...]]:
-        """Columns of the seeds of each seeded topic, checked."""
-        return seed_groups(self.seed_words, int(self.n_components), int)
 
     def _train(
         self,
