@@ -10,7 +10,7 @@ import typer
 
 from neuraltopic.cli.options import AsJson, Device, Force, Quiet
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
-from neuraltopic.cli.resumable import check_run_output, interruptible
+from neuraltopic.cli.resumable import check_run_output, interruptible_fit
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def fit(
     from neuraltopic.runs.images import fit_image_run
 
     with show_progress(quiet=quiet) as progress:
-        with interruptible(output, progress, ready="reading") as watched:
+        with interruptible_fit(output, progress, ready="reading") as watched:
             run = fit_image_run(
                 model,
                 _read(data, "train", progress, watched),

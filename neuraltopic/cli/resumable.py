@@ -3,16 +3,17 @@
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuraltopic.cli.interruption import interruptible
 from neuraltopic.cli.names import as_typed
 from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.storage.outputs import OutputKind, check_output
 
 if TYPE_CHECKING:
-    from neuraltopic.progress import Progress, QuietProgress
+    from neuraltopic.progress import QuietProgress
 
 
 def check_run_output(
@@ -70,9 +71,10 @@ def noted(progress: "QuietProgress") -> Iterator[None]:
         yield
 
 
-@contextmanager
-def interruptible(output: Path, progress: "QuietProgress", *, ready: str) -> "Iterator[Progress]":
-    """Yield a progress that passes on what it is told, and says in an interruption how far the fit has come.
+def interruptible_fit(
+    output: Path, progress: "QuietProgress", *, ready: str
+) -> "AbstractContextManager[QuietProgress]":
+    """A progress whose interruption says how far the fit has come.
 
     Parameters
     ----------
@@ -81,19 +83,9 @@ def interruptible(output: Path, progress: "QuietProgress", *, ready: str) -> "It
     """
     from neuraltopic.runs.workspace import unfinished_request
 
-    reached = ""
-
-    def watched(stage: str, done: int, total: int | None) -> None:
-        nonlocal reached
+    def reached(stage: str, done: int, total: int | None) -> str:
         if stage == "training":
-            reached = f" after epoch {done} of {total}"
-        else:
-            reached = " before the first epoch" if stage == ready and done == total else f" while {stage}"
-        progress(stage, done, total)
+            return f" after epoch {done} of {total}"
+        return " before the first epoch" if stage == ready and done == total else f" while {stage}"
 
-    try:
-        yield watched
-    except KeyboardInterrupt as interruption:
-        more = "; go on with --resume" if unfinished_request(output) else ""
-        interruption.args = (f"interrupted{reached}{more}",)
-        raise
+    return interruptible(progress, reached, go_on=lambda: "; go on with --resume" if unfinished_request(output) else "")
