@@ -269,7 +269,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that takes
         none."""
         recipe = find_recipe(self.recipe)
-        require_given(embeddings, recipe=recipe.name, taken=recipe.takes_embeddings)
+        require_given(embeddings, recipe=recipe.name, taken=recipe.takes("embeddings"))
 
     def restore(
         self,

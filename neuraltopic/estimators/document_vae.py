@@ -331,7 +331,7 @@ class DocumentVAE(StoredDocuments):
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
         recipe, _ = self._settings()
-        if recipe.takes_embeddings:
+        if recipe.takes("embeddings"):
             raise UsageError(
                 "recipe",
                 expected="one of counts alone, which updates are of",

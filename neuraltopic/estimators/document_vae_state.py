@@ -110,7 +110,7 @@ class StoredDocuments(FittedDocuments, Stored):
         sizes = parameters["word_vectors"]
         model = estimator_of(cls, parameters | {"word_vectors": None}, path)
         if sizes is not None:
-            takes = find_recipe(model.recipe).takes_word_vectors
+            takes = find_recipe(model.recipe).takes("word_vectors")
             whole = isinstance(sizes, list) and len(sizes) == 2 and all(type(size) is int for size in sizes)
             fit = takes and whole and sizes[0] > 0 and 0 <= sizes[1] < n_words
             require(fit, path, "word_vectors as dimensions and words without", sizes)
@@ -130,7 +130,7 @@ class StoredDocuments(FittedDocuments, Stored):
                 got=f"revision {revision}, whose models keep or mean something else",
                 hint="Fit again, or read it with the version of neuraltopic that wrote it",
             )
-        if recipe.takes_embeddings:
+        if recipe.takes("embeddings"):
             require(config.get("n_dimensions", 0) > 0, path, f"n_dimensions above 0, as {model.recipe} has", "none")
         else:
             require("n_dimensions" not in config, path, f"no n_dimensions, as {model.recipe} has none")

@@ -41,6 +41,10 @@ def _as_it_is(model: VAE) -> None:
     """The axes of the simplex are its corners."""
 
 
+# What fits can be given.
+INPUTS = frozenset({"counts", "embeddings", "word_vectors", "seed_words"})
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to compose and train a model of documents.
@@ -63,12 +67,9 @@ class Recipe:
         Chooses the axes on which the trained model is read.
     fewest_topics : int
         The smallest K that the latent allows.
-    takes_seeds : bool
-        Whether a topic is something that seed words can name.
-    takes_word_vectors : bool
-        Whether the decoder is one of word vectors, which may be given.
-    takes_embeddings : bool
-        Whether the encoder sees an embedding of each document.
+    inputs : frozenset of str
+        What a fit takes: "counts", and of `INPUTS` "seed_words" where a topic is something that they can name,
+        "word_vectors" where the decoder is one of these, and "embeddings" where the encoder sees one of each document.
     revision : int
         Raised when a model comes to keep or mean another thing: one of an earlier revision is not read.
     """
@@ -82,14 +83,21 @@ class Recipe:
     objective: Objective = field(default_factory=ELBO)
     align: Callable[[VAE[Any]], None] = _as_it_is
     fewest_topics: int = 1
-    takes_seeds: bool = True
-    takes_word_vectors: bool = False
-    takes_embeddings: bool = False
+    inputs: frozenset[str] = frozenset({"counts", "seed_words"})
     revision: int = 1
+
+    def __post_init__(self) -> None:
+        assert "counts" in self.inputs
+        assert self.inputs <= INPUTS
+
+    def takes(self, name: str) -> bool:
+        """Whether an input, one of `INPUTS`, is among those of a fit."""
+        assert name in INPUTS
+        return name in self.inputs
 
     def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> TopicVAE:
         """Build it, for embeddings of so many dimensions where it takes them."""
-        given = (n_dimensions,) if self.takes_embeddings else ()
+        given = (n_dimensions,) if self.takes("embeddings") else ()
         return self.build(n_words, n_components, *given)
 
 
@@ -320,7 +328,7 @@ RECIPES = {
             schedule=Schedule(),
             reading=GaussianReading(),
             align=align_axes,
-            takes_seeds=False,
+            inputs=frozenset({"counts"}),
         ),
         Recipe(
             name="refined_prodlda",
@@ -340,7 +348,7 @@ RECIPES = {
             schedule=_SIMPLEX,
             reading=DistinctReading(_POWER),
             revision=4,
-            takes_embeddings=True,
+            inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
         Recipe(
             name="zeroshot",
@@ -351,7 +359,7 @@ RECIPES = {
             schedule=_SIMPLEX,
             reading=DistinctReading(),
             revision=4,
-            takes_embeddings=True,
+            inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
         Recipe(
             name="prodlda",
@@ -383,7 +391,7 @@ RECIPES = {
             paper="Dieng, Ruiz and Blei (2020), Topic modeling in embedding spaces",
             build=etm,
             initialise=start_at_word_vectors,
-            takes_word_vectors=True,
+            inputs=frozenset({"counts", "seed_words", "word_vectors"}),
             # Word vectors are trained already.
             schedule=replace(_MIXTURE, decoder_rate=2.5),
             reading=SimplexReading(),
@@ -430,7 +438,7 @@ def find_recipe(name: str) -> Recipe:
 
 def require_takes_seeds(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe whose topics seed words cannot name."""
-    if not recipe.takes_seeds:
+    if not recipe.takes("seed_words"):
         raise UsageError(
             "seed_words",
             expected="a recipe with shares of topics",
@@ -441,7 +449,7 @@ def require_takes_seeds(recipe: Recipe) -> None:
 
 def require_takes_word_vectors(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe without word vectors."""
-    if not recipe.takes_word_vectors:
+    if not recipe.takes("word_vectors"):
         raise UsageError(
             "word_vectors", expected="the recipe etm", got=recipe.name, hint="Leave them out, or name recipe etm"
         )

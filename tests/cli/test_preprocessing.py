@@ -52,7 +52,11 @@ EXPECTED = Preprocessing(
 
 @pytest.mark.parametrize("command", ["compare", "choose-k"])
 def test_sweeps_count_by_the_same_options_as_fit(call, corpus, tmp_path, fake_jobs, typed, command):
-    own = ("--range", "2:4", "--steps", "3", "--recipe", "nvdm") if command == "choose-k" else ("-k", "3", "--models", "nmf")
+    own = (
+        ("--range", "2:4", "--steps", "3", "--recipe", "nvdm")
+        if command == "choose-k"
+        else ("-k", "3", "--models", "nmf")
+    )
     assert call(command, corpus, "-o", tmp_path / "out", *own, *typed, "-q").code == 0
     request: dict[str, Any] = json.loads((tmp_path / "out" / "request.json").read_text(encoding="utf-8"))
     request = request.get("request", request)
