@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.rows import Corpus
-    from neuraltopic.runs.documents import Run
+    from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
 
 
@@ -156,7 +156,7 @@ def _fit(
         print_topics(table)
 
 
-def note_run(run: "Run", progress: "QuietProgress") -> None:
+def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     """Say what was read, how well it went, and what is wrong with the topics."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neuraltopic.estimators.image_vae import ImageVAE
     from neuraltopic.images.collection import Images
     from neuraltopic.progress import Progress, QuietProgress
-    from neuraltopic.runs.images import ImageRun
+    from neuraltopic.runs.folder import Run
 
 DataPath = Annotated[
     str,
@@ -345,7 +345,7 @@ def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def _facts(run: "ImageRun") -> list[tuple[str, str]]:
+def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     """What was fitted to what, and how well it went."""
     facts, model = run.facts, run.model
     data, best = facts["data"], facts["best"]

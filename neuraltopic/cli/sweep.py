@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.interruption import interruptible
+from neuraltopic.cli.resumable import interruptible
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 

@@ -310,6 +310,10 @@ class DocumentVAE(StoredDocuments):
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
+    def schedule(self) -> Schedule:
+        """The recipe's schedule with what the user set in place."""
+        return self._settings()[1]
+
     def _train(
         self,
         trainer: Trainer,
