@@ -12,11 +12,11 @@ and it is computed in tiles, so that neither documents x words nor samples x wor
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
@@ -38,10 +38,10 @@ class _LogPartition(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, points: Tensor, factors: Tensor) -> Tensor:
+    def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
         log_partition = points.new_empty(len(points))
         small = len(points) * len(factors) <= _KEPT
-        differentiable = any(ctx.needs_input_grad)  # type: ignore[attr-defined]
+        differentiable = any(ctx.needs_input_grad)
         kept: list[_Tile] | None = [] if small and differentiable else None
         for rows in _blocks(len(points), _tile_rows(factors)):
             running = points.new_full((rows.stop - rows.start,), -math.inf)
@@ -54,14 +54,14 @@ class _LogPartition(Function):
                     kept.append((rows, words, exponentials, peak))
             log_partition[rows] = running
         ctx.save_for_backward(points, factors, log_partition)
-        ctx.kept = kept  # type: ignore[attr-defined]
+        ctx.kept = kept
         return log_partition
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
         (grad,) = grad_outputs
-        points, factors, log_partition = ctx.saved_tensors  # type: ignore[attr-defined]
-        kept = ctx.kept  # type: ignore[attr-defined]
+        points, factors, log_partition = ctx.saved_tensors
+        kept = ctx.kept
         grad_points, grad_factors = torch.zeros_like(points), torch.zeros_like(factors)
         for rows, words, exponentials, peak in kept or _tiles(points, factors, log_partition):
             # p(w | z) is the tile times exp(peak - log partition), a factor a row.
