@@ -9,12 +9,11 @@ from neuraltopic.cli.resumable import interruptible
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 
-FITTING = "fitting and measuring"  # as compare.runner calls the stage
-
 
 @contextmanager
 def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
     """Show progress; an interruption says how many fits are done and how to go on."""
+    from neuraltopic.compare.runner import FITTING
 
     def reached(stage: str, done: int, total: int | None) -> str | None:
         return f" after {done} of {total} fits; go on with --resume" if stage == FITTING else None

@@ -13,6 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
+BATCH_MOMENTUM = 0.1
+BATCH_EPSILON = 1e-5
+
 
 @dataclass(frozen=True)
 class SparseRows:

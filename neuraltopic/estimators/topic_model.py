@@ -33,7 +33,7 @@ from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
+from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
@@ -636,4 +636,4 @@ def _prepared(
 
 
 def _checkpoint(workspace: Path | None) -> Path | None:
-    return Path(workspace) / "checkpoint.safetensors" if workspace else None
+    return Path(workspace) / CHECKPOINT if workspace else None

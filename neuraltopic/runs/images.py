@@ -21,7 +21,7 @@ from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
 from neuraltopic.runs.facts import model_folder_of, run_file
 from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
-from neuraltopic.storage.formats import IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
+from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
 from neuraltopic.storage.outputs import IMAGE_RUN, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
@@ -91,7 +91,7 @@ def fit_image_run(
             if epoch in kept:
                 np.save(_codes_at(workspace, epoch), model.transform(images.pixels[followed]))
 
-        checkpoint = workspace / "checkpoint.safetensors"
+        checkpoint = workspace / CHECKPOINT
         model.fit(images.pixels, progress=progress, checkpoint=checkpoint, after_epoch=follow)
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:

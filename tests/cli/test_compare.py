@@ -8,7 +8,8 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.cli.printing import WIDTH
-from neuraltopic.cli.sweep import FITTING, interruptible_sweep
+from neuraltopic.cli.sweep import interruptible_sweep
+from neuraltopic.compare.runner import FITTING
 from tests.tiny_corpus import sentences
 
 FAST = ("-k", "3", "--seeds", "2", "--min-df", "1")

@@ -10,12 +10,8 @@ Axes: S samples, B documents, V words, K topics.
 import torch
 from torch import Tensor
 
-from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.networks import BATCH_EPSILON, BATCH_MOMENTUM, SparseRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, energy_log_likelihood
-
-# The usual momentum of batch normalisation (Ioffe & Szegedy 2015); their epsilon, on the scale of energies.
-_MOMENTUM = 0.1
-_EPSILON = 1e-5
 
 
 class NormalisedEnergySoftmax(EnergySoftmax):
@@ -53,11 +49,11 @@ class NormalisedEnergySoftmax(EnergySoftmax):
         centred = points - mean
         covariance = centred.T @ centred / len(points)
         with torch.no_grad():
-            self.running_mean.lerp_(mean, _MOMENTUM)
-            self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), _MOMENTUM)
+            self.running_mean.lerp_(mean, BATCH_MOMENTUM)
+            self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), BATCH_MOMENTUM)
         return energy_log_likelihood(z, counts, *self._normalised(mean, covariance))
 
     def _normalised(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
         variance = ((self.weight @ covariance) * self.weight).sum(1)
-        weight = self.weight * torch.rsqrt(variance + _EPSILON)[:, None]
+        weight = self.weight * torch.rsqrt(variance + BATCH_EPSILON)[:, None]
         return weight, self.bias - weight @ mean

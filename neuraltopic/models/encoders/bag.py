@@ -10,11 +10,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuraltopic.core.corruption import MaskingNoise
-from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, precise_dtype, sparse_matmul
+from neuraltopic.core.networks import (
+    BATCH_EPSILON,
+    BATCH_MOMENTUM,
+    SparseRows,
+    dropout,
+    initialise_linear,
+    precise_dtype,
+    sparse_matmul,
+)
 
-# The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
-_MOMENTUM = 0.1
-_EPSILON = 1e-5
 # Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
 # larger the input, the faster its layer learns.
 NORM = 8.0
@@ -46,7 +51,14 @@ class BatchNormalisation(nn.Module):
         """(B, n_features) to the same."""
         own_moments = self.training and len(x) > 1
         return F.batch_norm(
-            x, self.running_mean, self.running_variance, self.scale, self.shift, own_moments, _MOMENTUM, _EPSILON
+            x,
+            self.running_mean,
+            self.running_variance,
+            self.scale,
+            self.shift,
+            own_moments,
+            BATCH_MOMENTUM,
+            BATCH_EPSILON,
         )
 
 
