@@ -68,7 +68,7 @@ METRICS = {
         ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their topic"),
         ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and topic"),
         ("kmeans_nmi", "KMeans NMI", "higher", ".3f", "of label and cluster, as many clusters of vectors as labels"),
-        ("kmeans_nmi_l2", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
+        ("kmeans_unit_nmi", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
         ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
         ("precision_at_10", "P@10", "higher", ".3f", "of the 10 training documents nearest by cosine, same label"),
         ("cpu_seconds", "CPU s", "lower", ",.1f", "processor time of the fit alone"),
@@ -149,7 +149,7 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     figures = {
         **_table_figures(contingency(labels, model.topics_of(test, counts)), "purity", "nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(test, n_labels)), None, "kmeans_nmi"),
-        **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_nmi_l2"),
+        **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_unit_nmi"),
     }
     if len(np.unique(train_labels)) < 2:
         return figures

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule, Trainer
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.document_vae_state import StoredDocuments
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -33,6 +34,7 @@ from neuraltopic.estimators.fitting import (
 )
 from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.initialisation.reinitialisation import Reinitialisation
 from neuraltopic.models.overdispersion import DesignEffect
 from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
@@ -45,7 +47,7 @@ from neuraltopic.models.recipes import (
     require_takes_word_vectors,
 )
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.seed_words import Seeds, require_columns, seed_groups
+from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import covered_share, require_matrix
 from neuraltopic.topics.document_metric import energy_covariance
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
-class DocumentVAE(FittedDocuments):
+class DocumentVAE(StoredDocuments):
     """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
 
     Parameters
@@ -207,7 +209,8 @@ class DocumentVAE(FittedDocuments):
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
         if vectors_of_words is not None:
-            self.vae_.decoder.give(torch.from_numpy(vectors_of_words))  # type: ignore[operator]
+            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
+            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
         recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 
@@ -225,7 +228,7 @@ class DocumentVAE(FittedDocuments):
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
         self._train(
-            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, trainer)
+            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, self.vae_)
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
@@ -316,9 +319,9 @@ class DocumentVAE(FittedDocuments):
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
-    def seeds(self) -> dict[int, tuple[int, ...]]:
-        """Columns of the seeds of each seeded topic, checked."""
-        return seed_groups(self.seed_words, int(self.n_components), int)
+    def schedule(self) -> Schedule:
+        """The recipe's schedule with what the user set in place."""
+        return self._settings()[1]
 
     def _train(
         self,
@@ -342,7 +345,7 @@ class DocumentVAE(FittedDocuments):
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
         recipe, _ = self._settings()
-        if recipe.takes_embeddings:
+        if recipe.takes("embeddings"):
             raise UsageError(
                 "recipe",
                 expected="one of counts alone, which updates are of",
@@ -415,7 +418,7 @@ class DocumentVAE(FittedDocuments):
         return WithPrior(objective, prior, n_rows)
 
     def _restarts(
-        self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, trainer: Trainer
+        self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, model: TopicVAE
     ) -> Callable[[Trainer], None]:
         """What happens to dead topics between the epochs of a fit."""
         if not recipe.restarts_topics:
@@ -424,8 +427,8 @@ class DocumentVAE(FittedDocuments):
 
         def shares(latents: NDArray[np.floating]) -> NDArray[np.float32]:
             with torch.no_grad():
-                weight, bias = trainer.model.decoder.topics()  # type: ignore[operator]
-            components, bias = weight.detach().T.cpu().numpy(), bias.detach().cpu().numpy()
+                weight, log_frequency = model.decoder.topics()
+            components, bias = weight.detach().T.cpu().numpy(), log_frequency.detach().cpu().numpy()
             topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
             return recipe.reading.shares(latents, topics)
 

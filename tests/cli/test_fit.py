@@ -221,7 +221,7 @@ def test_an_interruption_before_the_work_leaves_nothing(call, corpus, tmp_path, 
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neuraltopic.runs.documents.choose_device", interrupt)
+    monkeypatch.setattr("neuraltopic.runs.folder.choose_device", interrupt)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
     assert (result.code, result.err) == (130, "neuraltopic: interrupted\n")
     assert list(tmp_path.iterdir()) == []

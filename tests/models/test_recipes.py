@@ -24,7 +24,7 @@ THEMES = (
     "bread flour oven butter yeast dough sugar recipe",
 )
 # Those that take embeddings are in test_contextual.py.
-COUNTS_ALONE = [name for name, recipe in RECIPES.items() if not recipe.takes_embeddings]
+COUNTS_ALONE = [name for name, recipe in RECIPES.items() if not recipe.takes("embeddings")]
 SIMPLEX = [name for name in COUNTS_ALONE if RECIPES[name].reading.needs_explained]
 
 

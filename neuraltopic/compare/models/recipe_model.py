@@ -18,7 +18,7 @@ class RecipeModel(ComparedModel):
 
     def __init__(self, recipe: str, n_components: int, seed: int) -> None:
         super().__init__()
-        self.reads_embeddings = find_recipe(recipe).takes_embeddings
+        self.reads_embeddings = find_recipe(recipe).takes("embeddings")
         self._vae = DocumentVAE(n_components, recipe=recipe, device="cpu", random_state=seed)
         self.settings = {"class": "neuraltopic.DocumentVAE", **self._vae.get_params()}
 

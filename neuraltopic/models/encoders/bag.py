@@ -3,7 +3,7 @@
 Axes: B documents, V words, H hidden units, P parameters of q.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import cast
 
 import torch
@@ -11,11 +11,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuraltopic.core.corruption import MaskingNoise
-from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, precise_dtype, sparse_matmul
+from neuraltopic.core.networks import (
+    BATCH_EPSILON,
+    BATCH_MOMENTUM,
+    SparseRows,
+    dropout,
+    initialise_linear,
+    precise_dtype,
+    sparse_matmul,
+)
 
-# The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
-_MOMENTUM = 0.1
-_EPSILON = 1e-5
 # Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
 # larger the input, the faster its layer learns.
 NORM = 8.0
@@ -47,11 +52,18 @@ class BatchNormalisation(nn.Module):
         """(B, n_features) to the same."""
         own_moments = self.training and len(x) > 1
         return F.batch_norm(
-            x, self.running_mean, self.running_variance, self.scale, self.shift, own_moments, _MOMENTUM, _EPSILON
+            x,
+            self.running_mean,
+            self.running_variance,
+            self.scale,
+            self.shift,
+            own_moments,
+            BATCH_MOMENTUM,
+            BATCH_EPSILON,
         )
 
 
-class ResidualEncoder(nn.Module):
+class ResidualEncoder(nn.Module, ABC):
     """A perceptron on a first layer of whatever kind: its second hidden layer added to the first, its outputs
     batch-normalised.
 
@@ -102,7 +114,7 @@ class ResidualEncoder(nn.Module):
     def shift_output(self, output: int, weight: Tensor, bias: Tensor) -> None:
         """Add features @ weight + bias, of weight (H,), to an output as it is outside training, after normalisation."""
         norm = self.normalisation
-        unit = (norm.running_variance[output] + _EPSILON).sqrt() / norm.scale[output]
+        unit = (norm.running_variance[output] + BATCH_EPSILON).sqrt() / norm.scale[output]
         self.output.weight[output] += unit * weight
         self.output.bias[output] += unit * bias
 

@@ -178,7 +178,7 @@ def take_over(trainer: Trainer, topic: int, source: int, lift: Tensor) -> None:
 
 @torch.no_grad()
 def separate(
-    model: VAE,
+    model: VAE[Any],
     topic: int,
     source: int,
     data: CountBatches,
@@ -207,12 +207,12 @@ def separate(
         encoder.shift_output(output, sign * solution[:-1], sign * solution[-1])
 
 
-def _features(model: VAE, batch: Any) -> Tensor:
+def _features(model: VAE[Any], batch: Any) -> Tensor:
     encoder: Any = model.encoder
     return encoder.features(batch).float()
 
 
-def _seen(model: VAE, data: CountBatches, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _seen(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """What the decoder sees of the encoder's mean, (n, K): not refined, which would take as long as an epoch."""
 
     def seen(batch: Any) -> Tensor:
@@ -221,7 +221,7 @@ def _seen(model: VAE, data: CountBatches, rows: NDArray[np.int64]) -> NDArray[np
     return torch.cat(list(_in_batches(model, data, rows, seen))).cpu().numpy()
 
 
-def _in_batches(model: VAE, data: CountBatches, rows: NDArray[np.int64], function: Callable[[Any], Tensor]) -> Any:
+def _in_batches(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64], function: Callable[[Any], Tensor]) -> Any:
     """What `function` gives for documents a batch at a time, outside training and without a gradient."""
     was_training = model.training
     model.eval()

@@ -117,7 +117,7 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
             return torch.zeros(*theta.shape, K, dtype=theta.dtype)
 
     class Decoder:
-        def given_shares(self, x):
+        def share_likelihood_of(self, x):
             return Flat()
 
     start = parameters[:, :K]
@@ -149,7 +149,7 @@ def test_the_last_step_is_not_taken_where_it_would_fall(parameters):
             return torch.zeros(len(theta), K, K, dtype=theta.dtype)
 
     class Decoder:
-        def given_shares(self, x):
+        def share_likelihood_of(self, x):
             return Misled()
 
     assert torch.equal(latent.posterior(parameters, None, Decoder()).mean, parameters[:, :K])
