@@ -36,7 +36,7 @@ _OF_IMAGES = {
     "validation_fraction": "--held-out",
 }
 # Words as well, so only at the start.
-_LEADING = ("models", "ranking", "recipe")
+_LEADING = ("by", "like", "models", "number", "ranking", "recipe", "skip", "topic", "where")
 _LEADING_OF_IMAGES = ("likelihood", "objective", "part", "schedule")
 _RESUME = re.compile(r"^resume(?=: expected)")
 _IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|embeddings=|documents themselves go in a list of str)\)")
