@@ -30,6 +30,7 @@ from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import as_typed
 from neuraltopic.cli.search import search
+from neuraltopic.cli.serve import serve
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -39,7 +40,7 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, topics, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus):
+for command in (fit, update, topics, evaluate, compare, choose_k, export, embed, index, search, serve, inspect, corpus):
     app.command()(command)
 app.add_typer(images, name="images")
 

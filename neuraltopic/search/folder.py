@@ -114,7 +114,11 @@ class Generation:
             )
         try:
             generation = cls(
-                *(facts[name] for name in ("generation", "model", "words", "topics", "keeps_text")),
+                facts["generation"],
+                facts["model"],
+                facts["words"],
+                facts["topics"],
+                facts["keeps_text"],
                 segments=facts["segments"],
                 deleted=facts["deleted"],
                 files=facts["files"],
