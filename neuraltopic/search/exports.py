@@ -171,7 +171,9 @@ def _to_postgresql(index: SearchIndex, parts: SplitResult, progress: "Progress |
                 "fields = excluded.fields, vector = excluded.vector, fingerprint = excluded.fingerprint"
             ).format(table)
             for batch in _batches(index):
-                there = dict(connection.execute(known, [[document.id for document in batch]]).fetchall())
+                there: dict[str, str] = dict(
+                    connection.execute(known, [[document.id for document in batch]]).fetchall()
+                )
                 rows = [
                     (d.id, d.topic, d.text, Jsonb(d.fields), np.array(d.vector, np.float32), d.fingerprint)
                     for d in batch
@@ -192,9 +194,7 @@ def _batches(index: SearchIndex) -> Iterator[Sequence[_Document]]:
         vectors = [vector.astype(float).tolist() for vector in table.pop("vector")]
         ids, topics = table.pop("id").tolist(), table.pop("topic").tolist()
         texts = table.pop("text").tolist() if index.generation.keeps_text else [None] * len(ids)
-        fields = (
-            json.loads(table.to_json(orient="records", date_format="iso")) if len(table.columns) else [{}] * len(ids)
-        )
+        fields = json.loads(table.to_json(orient="records", date_format="iso"))
         batch = []
         for whole in zip(ids, topics, texts, fields, vectors, strict=True):
             written = json.dumps(whole, ensure_ascii=True, sort_keys=True)

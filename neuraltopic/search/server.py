@@ -60,27 +60,33 @@ class Limits:
     searches: int = 4
 
 
-class _Workers:
-    """Runs searches in threads, so many at once, and refuses what would wait for long."""
+class Workers:
+    """Runs searches in threads, so many at once, and refuses what would wait for long.
+
+    Attributes
+    ----------
+    unfinished : int
+        Searches that run or wait.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.searches, thread_name_prefix="search")
-        self._unfinished = 0
+        self.unfinished = 0
 
     async def run(self, work: Callable[[], Any]) -> Any:
         """What `work` returns.
 
         Raises
         ------
-        _Busy
+        Busy
             When twice as many as run at once are unfinished.
         TimeoutError
             After `Limits.seconds`; a search that has begun keeps its thread until it ends.
         """
-        if self._unfinished >= 2 * self._limits.searches:
-            raise _Busy
-        self._unfinished += 1
+        if self.unfinished >= 2 * self._limits.searches:
+            raise Busy
+        self.unfinished += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         future.add_done_callback(self._finish)
         return await asyncio.wait_for(asyncio.shield(future), self._limits.seconds)
@@ -90,12 +96,12 @@ class _Workers:
         self._pool.shutdown(cancel_futures=True)
 
     def _finish(self, future: "asyncio.Future[Any]") -> None:
-        self._unfinished -= 1
+        self.unfinished -= 1
         if not future.cancelled():
             future.exception()  # taken note of also where nobody waits for it any more
 
 
-class _Busy(Exception):  # noqa: N818  (no error of ours)
+class Busy(Exception):  # noqa: N818  (no error of ours)
     """Too many searches at once."""
 
 
@@ -113,7 +119,7 @@ def make_app(
     hosts : list of str, optional
         Names under which the server may be asked for; all by default.
     """
-    workers = _Workers(limits)
+    workers = Workers(limits)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -217,7 +223,7 @@ def _guarded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return _error(400, str(error))
         except TimeoutError:
             return _error(504, "The search took too long; ask for less.")
-        except _Busy:
+        except Busy:
             return _error(503, "Too many searches at once; try again.", {"Retry-After": "1"})
 
     return guarded
