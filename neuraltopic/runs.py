@@ -11,7 +11,6 @@ training.jsonl       a line an epoch
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,7 @@ from neuraltopic.documents.embeddings import Embeddings
 from neuraltopic.documents.given_vectors import fingerprint
 from neuraltopic.documents.ledger import Ledger, Status
 from neuraltopic.documents.preprocessing import Prepared
-from neuraltopic.documents.readers import StandardInput
+from neuraltopic.documents.readers import corpus_facts
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError
@@ -228,11 +227,9 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
         "neuraltopic": neuraltopic.__version__,
-        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
     }

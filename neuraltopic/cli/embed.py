@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.fitting import noted
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -44,7 +45,7 @@ def embed(
     beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic import runs
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         model = runs.open_run(run, device=device)
         ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
         progress.note(ledger.summary())

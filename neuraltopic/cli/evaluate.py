@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.fitting import noted
 from neuraltopic.cli.options import (
     AsJson,
     Device,
@@ -86,7 +87,7 @@ def evaluate(
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs import open_run
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,

@@ -55,14 +55,17 @@ def check_run_output(
 
 @contextmanager
 def noted(progress: "QuietProgress") -> Iterator[None]:
-    """Show what the library warns of as notes, in the names of the command line; Python shows other warnings."""
+    """Show the library's warnings as notes, each once, as the command line names things; others as Python does."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", NeuralTopicWarning)
         show = warnings.showwarning
+        said = set()
 
         def note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, NeuralTopicWarning):
-                progress.note(f"note: {as_typed(str(message))}")
+                if str(message) not in said:  # documents may be read more than once
+                    progress.note(f"note: {as_typed(str(message))}")
+                said.add(str(message))
             else:
                 show(message, category, *where, **more)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neuraltopic.cli.fitting import noted
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 
@@ -30,7 +31,7 @@ class _Watched(QuietProgress):
 @contextmanager
 def interruptible(*, quiet: bool) -> Iterator[QuietProgress]:
     """Show progress; an interruption says how many fits are done and how to go on."""
-    with show_progress(quiet=quiet) as shown:
+    with show_progress(quiet=quiet) as shown, noted(shown):
         progress = _Watched(shown)
         try:
             yield progress

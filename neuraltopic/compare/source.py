@@ -1,6 +1,5 @@
 """Where the documents of a comparison come from, and what a result depends on of that."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.compare.counts_folder import has_test_counts, is_counts_folder, read_counts_folder
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
 from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.readers import StandardInput
+from neuraltopic.documents.readers import corpus_facts
 from neuraltopic.documents.rows import Corpus
 from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
@@ -91,8 +90,8 @@ class Source:
         if isinstance(self.documents, Corpus):
             share = self.held_out if self.held_out is not None else HELD_OUT
             return {
-                "corpus": _of_corpus(self.documents),
-                "held_out": _of_corpus(share) if isinstance(share, Corpus) else share,
+                "corpus": corpus_facts(self.documents),
+                "held_out": corpus_facts(share) if isinstance(share, Corpus) else share,
                 "preprocessing": (self.preprocessing or Preprocessing()).to_dict(),
                 "label": self.label,
                 "split_seed": self.seed,
@@ -162,12 +161,6 @@ class Source:
     def _embedded(self) -> dict[str, Any]:
         files = {"embeddings": self.embeddings, "held_out_embeddings": self.held_out_embeddings}
         return {name: file and file.facts() for name, file in files.items()}
-
-
-def _of_corpus(corpus: Corpus) -> dict[str, Any]:
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
-    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
 
 
 def _require_none(name: str, value: object, kind: str) -> None:

@@ -1,7 +1,10 @@
 """Open a corpus, whatever holds it, as rows in input order."""
 
+import dataclasses
 import os
+import re
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
@@ -14,18 +17,19 @@ from neuraltopic.documents.folders import FolderCorpus
 from neuraltopic.documents.json_lines import json_rows
 from neuraltopic.documents.parquet import count_rows, parquet_rows
 from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row, text_problem
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 
-__all__ = ["Corpus", "CorpusEstimate", "Row", "open_corpus"]
+__all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
 _ESTIMATE_BYTES = 1 << 21  # read from the disk before the number of rows is extrapolated
+_JSON = re.compile(rb"\s*(\[\s*)?{")
 _KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
-    ".json": "json",
 }
 
 
@@ -86,13 +90,6 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     compressed = path.suffix.lower() in COMPRESSIONS
     suffix = (path.with_suffix("") if compressed else path).suffix.lower()
     kind = _KINDS.get(suffix, "text")
-    if kind == "json":
-        raise UsageError(
-            name,
-            expected="a kind of file we read",
-            got="JSON",
-            hint="Write an object a line and call it .jsonl",
-        )
     if kind == "parquet":
         _refuse(name, encoding=encoding)
         if compressed:
@@ -107,11 +104,20 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
         _refuse(name, text=text, id=id)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
         "text": _text_rows,
-        "csv": lambda lines: delimited_rows(lines, name, tabs=False, text=text, id=id),
-        "tsv": lambda lines: delimited_rows(lines, name, tabs=True, text=text, id=id),
+        "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
+        "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    """What a result depends on of a corpus that is to be read: its name, its options and its size, for JSON."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading will tell them
+        # Standard input cannot be read twice, so what came through it is not compared.
+        estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
+    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
 
 
 class FileCorpus(Corpus):
@@ -173,7 +179,7 @@ class ParquetCorpus(Corpus):
 
 
 class StandardInput(Corpus):
-    """Standard input: lines, or JSONL when it begins with "{"; read once."""
+    """Standard input: lines, or JSON when it begins with "{" or an array of objects; read once."""
 
     def __init__(self, text: str | None, id: str | None, encoding: str | None) -> None:
         super().__init__("-")
@@ -187,7 +193,7 @@ class StandardInput(Corpus):
             raise self._error("a corpus that can be read again")
         self._spent = True
         lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
-        if lines.head.lstrip(b" \t\r\n\0").startswith(b"{"):
+        if _JSON.match(lines.head.replace(b"\0", b"")[:1000]):
             rows = json_rows(lines, "standard input", text=self._text, id=self._id)
         else:
             if self._text is not None or self._id is not None:

@@ -22,6 +22,9 @@ class Row(NamedTuple):
         The encoding the text was read with.
     problem : str
         A short reason, empty when there is a text: ``"binary"``, ``"not text (float nan)"``.
+    line, n_lines : int
+        In a table of lines, the first line of the row, counted from 1, and how many it takes up; lines in no row are
+        the header and blank ones. Elsewhere 0.
     """
 
     id: str
@@ -29,6 +32,8 @@ class Row(NamedTuple):
     metadata: dict[str, object]
     encoding: str = "utf-8"
     problem: str = ""
+    line: int = 0
+    n_lines: int = 0
 
 
 @dataclass(frozen=True)
