@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuraltopic.core.training import Schedule
+from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
 from neuraltopic.documents.rows import Corpus, CorpusEstimate
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.fitting import n_held_out
 from neuraltopic.machine import exp_rate, matmul_rate
@@ -66,13 +66,14 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     Raises
     ------
     UsageError
-        When a parameter is out of range, or the corpus is standard input.
+        When a parameter is out of range, a language, package or pipeline is not there, or the corpus is standard input.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
     model.check_parameters()
     schedule = find_recipe(model.recipe).schedule
     settings = model.preprocessing or Preprocessing()
+    Preprocessor(settings).require_available()
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
     least = max(2, K)

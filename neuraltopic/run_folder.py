@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuraltopic.documents.rows import printable
 from neuraltopic.fitting import draw_seed
 from neuraltopic.machine import describe_machine, peak_memory_bytes
 from neuraltopic.outputs import OutputKind
@@ -68,7 +69,7 @@ def write_run(
             facts = {
                 **heading,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "command": list(command),
+                "command": [printable(part) for part in command],
                 "resumed": resume,
                 **request,
                 **results,

@@ -1,5 +1,6 @@
 """`neuraltopic fit PATH`."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -89,7 +90,7 @@ def fit(
         bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
     ] = False,
     stop_words: Annotated[
-        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words, UTF-8.")
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words: a text file, or a JSON list.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
     epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
@@ -108,6 +109,7 @@ def fit(
     from neuraltopic.documents.embedding_files import EmbeddingFile
     from neuraltopic.documents.readers import open_corpus
     from neuraltopic.documents.seed_files import read_seed_words
+    from neuraltopic.documents.stop_word_files import read_stop_words
     from neuraltopic.outputs import RUN
 
     check_run_output(
@@ -125,7 +127,7 @@ def fit(
     settings = Preprocessing(
         language=language,
         stop_words=not keep_stop_words,
-        extra_stop_words=_words_of(stop_words) if stop_words else (),
+        extra_stop_words=read_stop_words(stop_words) if stop_words else (),
         numbers=numbers,
         lemmas=lemmas,
         phrases=phrases,
@@ -133,7 +135,8 @@ def fit(
         min_df=document_frequency("--min-df", min_df),
         max_df=document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
-        spacy_pipeline=spacy,
+        # A folder is found again from anywhere.
+        spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     beside = EmbeddingFile(embeddings) if embeddings else None
@@ -260,15 +263,3 @@ def document_frequency(name: str, text: str) -> int | float:
             hint="Correct this setting",
         )
     return float(text) if "." in text else int(text)
-
-
-def _words_of(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(path.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"stop words {path}",
-            expected="a file of words in UTF-8",
-            got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path",
-        ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neuraltopic.documents.compression import open_bytes
 from neuraltopic.documents.encodings import SAMPLE, Decoded, decode, detect
-from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row
+from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row, printable
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 _ESTIMATE_FILES = 200
@@ -52,8 +52,8 @@ class FolderCorpus(Corpus):
     def _row(self, file: str) -> Row:
         label, nested, _ = file.partition("/")
         text, encoding, problem = self._read(self._folder / file)
-        metadata: dict[str, object] = {"label": _printable(label)} if nested else {}
-        return Row(_printable(file), text, metadata, encoding, problem)
+        metadata: dict[str, object] = {"label": printable(label)} if nested else {}
+        return Row(printable(file), text, metadata, encoding, problem)
 
     def _read(self, path: Path) -> Decoded:
         try:
@@ -97,8 +97,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _printable(name: str) -> str:
-    """Escape what is not UTF-8 in a file name, so that the id can be written to any table."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -16,7 +16,7 @@ from neuraltopic.documents.encodings import Lines, check_encoding
 from neuraltopic.documents.folders import FolderCorpus
 from neuraltopic.documents.json_lines import json_rows
 from neuraltopic.documents.parquet import count_rows, parquet_rows
-from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row, text_problem
+from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row, printable, text_problem
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
@@ -62,6 +62,7 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     UsageError
         When the source is missing, empty or of an unknown kind, or an option does not apply to it.
     """
+    text, id = (column if column is None else printable(column) for column in (text, id))
     if encoding is not None:
         encoding = check_encoding(encoding)
     corpus = _open(source, text, id, encoding)

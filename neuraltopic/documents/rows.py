@@ -74,7 +74,7 @@ class Corpus(ABC):
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = printable(name)
         self.path: Path | None = None
         self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
 
@@ -85,6 +85,14 @@ class Corpus(ABC):
     @abstractmethod
     def estimate(self) -> CorpusEstimate:
         """Say what would be read, from a sample."""
+
+
+def printable(name: str) -> str:
+    """A name from the system as UTF-8 can hold it: its bytes read as UTF-8, with escapes for what is none.
+
+    Where the locale is not UTF-8, Python passes on file names and options with half surrogates for their bytes.
+    """
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def text_problem(value: object) -> str:
