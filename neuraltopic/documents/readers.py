@@ -7,16 +7,19 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from neuraltopic.documents.compression import COMPRESSIONS, ByteStream, open_bytes
 from neuraltopic.documents.delimited import delimited_rows
+from neuraltopic.documents.document_files import READERS, suffix_of
 from neuraltopic.documents.encodings import Lines, check_encoding
-from neuraltopic.documents.folders import FolderCorpus
+from neuraltopic.documents.folders import FolderCorpus, TablesCorpus, relative_files
 from neuraltopic.documents.json_lines import json_rows
+from neuraltopic.documents.mailboxes import mbox_rows
 from neuraltopic.documents.parquet import count_rows, parquet_rows
 from neuraltopic.documents.rows import Corpus, CorpusEstimate, Row, printable, text_problem
+from neuraltopic.documents.sheets import sheet_rows
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
@@ -26,11 +29,22 @@ _JSON = re.compile(rb"\s*(\[\s*)?{")
 _KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
     ".parquet": "parquet",
+    ".mbox": "mbox",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheet"),
 }
+_TABLES = frozenset(_KINDS.values())
+# What cannot be read as a stream.
+_WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
+# What lies beside a published table and is about it.
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
+    re.IGNORECASE,
+)
 
 
 def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
@@ -39,16 +53,20 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     Parameters
     ----------
     source : str, path, or sequence of str
-        A folder is read a document a file, ids the relative paths, the first folder being the label; a text
-        file a document a line, ids the line numbers from 1; CSV (.csv), TSV (.tsv), JSONL (.jsonl, .ndjson)
-        and Parquet (.parquet) a document a row. All but Parquet may be compressed (.gz, .bz2, .zst). "-" is
-        standard input: lines, or JSONL when it begins with "{". In a list or pandas Series the ids are the
-        positions from 0.
+        A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
+        of tables is read as these, the ids of several after the path of the file. A text file is a document a
+        line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
+        (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
+        (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
+        compressed (.gz, .bz2, .zst). "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
+        a list or pandas Series the ids are the positions from 0.
     text : str, optional
-        Column of the text: by default "text", else the only column of strings.
+        Column of the text: by default "text", else the only column of strings. A name may differ in case and
+        blanks; "a.b" is the field b in the object a of JSON.
     id : str, optional
         Column of the ids: by default "id" where there is one, else rows are numbered from 1. A row
-        without an id gets "row N".
+        without an id gets "row N". One that comes again is an error where the column was asked for, and else
+        gets "#2", "#3" ... after it.
     encoding : str, optional
         By default found: byte-order mark, then UTF-8, then the likeliest older encoding.
 
@@ -81,28 +99,43 @@ def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -
         return StandardInput(text, id, encoding)
     path = Path(name)
     _check_exists(path)
-    if path.is_dir():
+    return _open_folder(name, path, text, id, encoding) if path.is_dir() else _open_file(name, path, text, id, encoding)
+
+
+def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
+    files = sorted(relative_files(folder))
+    if not files:
+        raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
+    tables = [file for file in files if _kind(file) in _TABLES and file not in about]
+    if not tables or len(tables) + len(about) < len(files):
         _refuse(name, text=text, id=id)
-        return FolderCorpus(name, path, encoding)
-    return _open_file(name, path, text, id, encoding)
+        return FolderCorpus(name, folder, files, encoding, tables)
+    parts = [(file, _open_file(str(folder / file), folder / file, text, id, encoding)) for file in tables]
+    return TablesCorpus(name, parts, about)
+
+
+def _kind(file: str) -> str:
+    path = PurePath(file)
+    suffix = suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
+    return "document" if suffix in READERS else _KINDS.get(suffix, "text")
 
 
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
-    compressed = path.suffix.lower() in COMPRESSIONS
-    suffix = (path.with_suffix("") if compressed else path).suffix.lower()
-    kind = _KINDS.get(suffix, "text")
-    if kind == "parquet":
+    kind = _kind(path.name)
+    if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
+        raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
+    if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
-        if compressed:
-            raise UsageError(
-                name,
-                expected="Parquet as it is",
-                got="compressed Parquet",
-                hint="Decompress it: it is compressed inside",
-            )
-        return ParquetCorpus(name, path, text, id)
-    if kind == "text":
+        reader = parquet_rows if kind == "parquet" else sheet_rows
+        return BinaryCorpus(name, path, kind, lambda: reader(path, text=text, id=id))
+    if kind in ("text", "mbox", "document"):
         _refuse(name, text=text, id=id)
+    if kind == "mbox":
+        _refuse(name, encoding=encoding)
+        return BinaryCorpus(name, path, kind, lambda: mbox_rows(path))
+    if kind == "document":
+        return FolderCorpus(name, path.parent, [path.name], encoding)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
         "text": _text_rows,
         "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
@@ -161,22 +194,26 @@ class FileCorpus(Corpus):
         return _not_empty(self.name, self._rows(Lines(stream, self.name, self._encoding)))
 
 
-class ParquetCorpus(Corpus):
-    """A Parquet file."""
+class BinaryCorpus(Corpus):
+    """A file that is no lines of text: Parquet, a spreadsheet or a mailbox."""
 
-    def __init__(self, name: str, path: Path, text: str | None, id: str | None) -> None:
+    def __init__(self, name: str, path: Path, kind: str, rows: Callable[[], Iterator[Row]]) -> None:
         super().__init__(name)
         self._path = path
-        self._text = text
-        self._id = id
+        self._kind = kind
+        self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        return _not_empty(self.name, parquet_rows(self._path, text=self._text, id=self._id))
+        return _not_empty(self.name, self._rows())
 
     def estimate(self) -> CorpusEstimate:
-        """Read the number of rows off the footer."""
-        n_rows = count_rows(self._path)
-        return CorpusEstimate("parquet", 1, self._path.stat().st_size, n_rows, True, {"utf-8": n_rows})
+        """Read the number of rows off the footer of Parquet, and all of the others."""
+        n_bytes = self._path.stat().st_size
+        if self._kind == "parquet":
+            n_rows = count_rows(self._path)
+            return CorpusEstimate(self._kind, 1, n_bytes, n_rows, True, {"utf-8": n_rows})
+        encodings = Counter("unreadable" if row.problem else row.encoding for row in self)
+        return CorpusEstimate(self._kind, 1, n_bytes, encodings.total(), True, dict(encodings))
 
 
 class StandardInput(Corpus):

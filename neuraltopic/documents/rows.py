@@ -43,7 +43,7 @@ class CorpusEstimate:
     Attributes
     ----------
     kind : str
-        "folder", "text", "csv", "tsv", "jsonl", "parquet" or "list".
+        "folder", "text", "csv", "tsv", "jsonl", "parquet", "sheet", "mbox" or "list".
     n_files, n_bytes : int
         Files and their size on disk, still compressed; 0 for a list.
     n_documents : int

@@ -474,7 +474,7 @@ def test_missing_paths_and_unknown_kinds(write, tmp_path):
     assert len(str(raised.value)) < 400
     with pytest.raises(UsageError, match="embedded null byte"):
         open_corpus("a\0b")
-    with pytest.raises(UsageError, match=r"expected Parquet as it is; got compressed Parquet"):
+    with pytest.raises(UsageError, match=r"expected Parquet as it is; got a compressed one"):
         open_corpus(write("a.parquet.gz", b""))
 
 
