@@ -237,7 +237,8 @@ def read_records(
 def _taken(returned: deque[tuple[str, str]], source: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     while returned:
         yield returned.popleft()
-    yield from source
+    for pair in source:  # noqa: UP028  (`yield from` would close the source with this generator)
+        yield pair
 
 
 def _continued(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from neuraltopic.documents.encodings import Lines
 from neuraltopic.documents.rows import Row
-from neuraltopic.documents.tables import Columns, Records, choose_columns, find_column
+from neuraltopic.documents.tables import Columns, Records, choose_columns, find_column, folded
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
@@ -35,7 +35,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     text may stand in place of an object, and objects that span lines are read piece by piece; what is broken in them
     ends the reading. One object alone that holds a table, as an array of objects or by columns, is that table.
 
-    "a.b" names the field b in the object a, unless there is a field of that name.
+    "a.b" names the field b in the object a, unless there is a field of that name; a text in an object is found too.
 
     Raises
     ------
@@ -61,38 +61,46 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
         if wanted in objects[0] and wanted not in columns:
             columns.append(wanted)
     strings = [path for path in columns if all(isinstance(_value(r, path), str | None) for r in objects)]
+    inner = [path for path in columns if folded(path).endswith(".text")]
+    if text is None and len(inner) == 1 and find_column("text", columns) is None:
+        text = inner[0]
     chosen = choose_columns(name, columns, strings, text=text, id=id)
     records = Records(name, chosen, lines.encoding, id_asked=id is not None)
+    nested = any("." in path for path in chosen if path is not None)
     for record, problem, line, n_lines in itertools.chain(head, parsed):
-        yield records.row(_lifted(record, chosen), problem, line, n_lines)
+        yield records.row(_lifted(record, chosen) if nested else record, problem, line, n_lines)
     records.close()
 
 
 def _objects(lines: Lines, name: str) -> Iterator[_Parsed]:
-    stream = ((number, pair) for number, pair in enumerate(lines, start=1) if pair[0] and not pair[0].isspace())
-    head = list(itertools.islice(stream, 2))
+    stream = enumerate(lines, start=1)
+    head = list(itertools.islice((each for each in stream if each[1][0].strip()), 2))
     rest = itertools.chain(head, stream)
     if head and (head[0][1][0].lstrip().startswith("[") or _goes_on(*(pair[0] for _, pair in head))):
         return _values(rest, name)
-    return (_parse_line(line, problem, number) for number, (line, problem) in rest)
+    return _of_lines(rest)
+
+
+def _of_lines(lines: Numbered) -> Iterator[_Parsed]:
+    for number, (line, problem) in lines:
+        if line and not line.isspace():
+            record, wrong = ({}, problem) if problem else _parse(line)
+            yield _Parsed(record, wrong, number, 1)
 
 
 def _goes_on(first: str, second: str = "") -> bool:
-    """Whether an object that begins in the first line ends in a later one."""
+    """Whether an object that begins in the first line does not end with it."""
     if not first.lstrip().startswith("{"):
         return False
     try:
         json.loads(first)
     except json.JSONDecodeError as error:
+        if first[error.pos :].strip() == ",":
+            return True  # as the elements of an array without its brackets
         return error.pos >= len(first.rstrip()) and not second.lstrip().startswith("{")
     except (ValueError, RecursionError):
         pass
     return False
-
-
-def _parse_line(line: str, problem: str, number: int) -> _Parsed:
-    record, problem = ({}, problem) if problem else _parse(line)
-    return _Parsed(record, problem, number, 1)
 
 
 def _parse(line: str) -> tuple[dict[str, Any], str]:
@@ -176,7 +184,7 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
         return []
     if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
         return [dict(zip(map(str, record["columns"]), row, strict=False)) for row in record["data"] if _is_list(row)]
-    tables = [value for value in record.values() if _is_list(value) and value and all(map(_is_object, value))]
+    tables = _arrays_of_objects(record)
     if len(tables) == 1:
         return tables[0]
     parts = list(record.values())
@@ -191,6 +199,13 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
         if find_column(wanted, keys) and len(parts) > 1:
             return [{"id": key, **row} for key, row in record.items()]
     return []
+
+
+def _arrays_of_objects(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Those in the record itself, or where there is none in the objects in it."""
+    values = record.values()
+    own = [value for value in values if isinstance(value, list) and value and all(map(_is_object, value))]
+    return own or [array for value in values if isinstance(value, dict) for array in _arrays_of_objects(value)]
 
 
 def _is_list(value: object) -> bool:

@@ -343,3 +343,13 @@ def test_the_ledger_says_which_lines_a_row_takes_up(tmp_path):
     path = write(tmp_path, "a.csv", 'id,text\n1,"two\nlines"\n\n2,three words here\n')
     ledger = Preprocessor(Preprocessing(min_df=1, max_df=1.0)).fit_transform(open_corpus(path)).ledger.to_frame()
     assert ledger[["id", "line", "n_lines"]].values.tolist() == [["1", 2, 2], ["2", 5, 1]]
+
+
+def test_lines_that_were_given_back_come_again_from_any_source():
+    lines = ["id,text", '1,"open', "2,b", '3,"again', '4,"closed"', "5,c"]
+    dialect = Dialect(",", n_fields=2, needed=True, numeric=(0,))
+    found = list(dialects.read_records(((line, "") for line in lines), dialect))
+    assert [(record.values, record.line, record.unclosed) for record in found] == [
+        (["id", "text"], 1, False), (["1", '"open'], 2, True), (["2", "b"], 3, False), (["3", '"again'], 4, True),
+        (["4", "closed"], 5, False), (["5", "c"], 6, False),
+    ]  # fmt: skip

@@ -31,6 +31,8 @@ LAYOUTS = {
     "indented objects": "\n".join(json.dumps(record, indent=2) for record in OBJECTS),
     "in an object": json.dumps({"count": 250, "reviews": OBJECTS}),
     "in an indented object": json.dumps({"meta": {"n": 250}, "data": OBJECTS}, indent=4),
+    "deep in an object": json.dumps({"status": "ok", "result": {"items": OBJECTS}}),
+    "a comma after each": ",\n".join(map(json.dumps, OBJECTS)),
     "columns": pd.DataFrame(OBJECTS).to_json(),
     "lists": json.dumps(pd.DataFrame(OBJECTS).to_dict("list")),
     "split": pd.DataFrame(OBJECTS).to_json(orient="split"),
@@ -128,6 +130,7 @@ def test_nested_fields_are_named_by_their_path(tmp_path):
 
 def test_the_only_nested_string_is_the_text_and_a_dotted_name_goes_first(tmp_path):
     assert [row.text for row in read(tmp_path, "a.jsonl", '{"n": 1, "d": {"e": {"body": "x"}}}')] == ["x"]
+    assert [row.text for row in read(tmp_path, "d.jsonl", '{"n": "y", "d": {"text": "x", "title": "t"}}')] == ["x"]
     rows = read(tmp_path, "b.jsonl", '{"d.e": "whole", "d": {"e": "part"}}', text="d.e")
     assert rows[0].text == "whole"
     assert [row.text for row in read(tmp_path, "c.jsonl", '{"a.b": {"c": "x"}, "n": "y"}', text="a.b.c")] == ["x"]
