@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from neuraltopic.corpora.sources import data_file
-from neuraltopic.documents.compression import open_bytes
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.compression import open_bytes
 
 ARCHIVE = "20news-bydate.tar.gz"
 SUBSETS = ("train", "test", "all")

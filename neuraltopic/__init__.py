@@ -6,11 +6,11 @@ __version__ = "0.1.0"
 
 # Loaded on first use: `import neuraltopic` must stay cheap, and these pull in torch and scikit-learn.
 _PUBLIC = {
-    "TopicModel": "neuraltopic.topic_model",
-    "DocumentVAE": "neuraltopic.document_vae",
-    "ImageVAE": "neuraltopic.image_vae",
-    "Autoencoder": "neuraltopic.autoencoder",
-    "Preprocessing": "neuraltopic.documents.preprocessing",
+    "TopicModel": "neuraltopic.estimators.topic_model",
+    "DocumentVAE": "neuraltopic.estimators.document_vae",
+    "ImageVAE": "neuraltopic.estimators.image_vae",
+    "Autoencoder": "neuraltopic.estimators.autoencoder",
+    "Preprocessing": "neuraltopic.preprocessing.preprocessor",
     "NeuralTopicError": "neuraltopic.errors",
     "UsageError": "neuraltopic.errors",
 }

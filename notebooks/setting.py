@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 
 from neuraltopic.corpora.sources import data_file
 from neuraltopic.images.readers import read_images
-from neuraltopic.picture_files import STYLE
+from neuraltopic.storage.pictures import STYLE
 
 SMALL = os.environ.get("NEURALTOPIC_NOTEBOOK_SMALL", "0") not in ("", "0")
 # The bundled digits come without a split; their last writers wrote none of the first.

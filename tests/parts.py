@@ -5,7 +5,6 @@ A new part is a row here.
 
 import torch
 
-from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.latents import (
     DiagonalGaussian,
     Dirichlet,
@@ -19,14 +18,15 @@ from neuraltopic.core.latents import (
     TwoLayerGaussian,
     Weibull,
 )
+from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.likelihoods import Bernoulli, Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
-from neuraltopic.documents.bag_encoder import BagEncoder
-from neuraltopic.documents.encoder import SufficientStatisticsEncoder
-from neuraltopic.documents.energy_softmax import EnergySoftmax
-from neuraltopic.documents.normalised_softmax import NormalisedEnergySoftmax
-from neuraltopic.documents.share_likelihood import SimplexEnergySoftmax
+from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
+from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
+from neuraltopic.models.encoders.bag import BagEncoder
+from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
 
 V, H, K = 7, 4, 3
 

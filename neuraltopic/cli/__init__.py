@@ -34,7 +34,7 @@ from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
 
 _DEBUG = "--debug"
-# As storage.atomic and workspace call what stands beside an output.
+# As storage.atomic and runs.workspace call what stands beside an output.
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.fitting import noted
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -19,6 +18,7 @@ from neuraltopic.cli.options import (
     TextColumn,
 )
 from neuraltopic.cli.printing import print_json
+from neuraltopic.cli.resumable import noted
 
 
 def embed(
@@ -35,15 +35,15 @@ def embed(
     quiet: Quiet = False,
 ) -> None:
     """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
-    from neuraltopic.documents.embedding_files import EmbeddingFile
-    from neuraltopic.documents.readers import open_corpus
-    from neuraltopic.outputs import VECTORS, check_output
     from neuraltopic.progress import show_progress
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.storage.outputs import VECTORS, check_output
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     beside = EmbeddingFile(embeddings) if embeddings else None
-    from neuraltopic import runs
+    from neuraltopic.runs import documents as runs
 
     with show_progress(quiet=quiet) as progress, noted(progress):
         model = runs.open_run(run, device=device)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fitting import noted
 from neuraltopic.cli.options import (
     AsJson,
     Device,
@@ -21,8 +20,9 @@ from neuraltopic.cli.options import (
     Words,
 )
 from neuraltopic.cli.printing import WIDTH, print_json, records
+from neuraltopic.cli.resumable import noted
 from neuraltopic.errors import UsageError
-from neuraltopic.export import format_of, write_table
+from neuraltopic.storage.tables import format_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +69,9 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Measure a run on documents that it has not seen."""
-    from neuraltopic.documents.embedding_files import EmbeddingFile
-    from neuraltopic.documents.readers import open_corpus
     from neuraltopic.progress import show_progress
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
     if output and output.exists() and not force:
@@ -85,7 +85,7 @@ def evaluate(
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
     beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.evaluate import evaluate_model
-    from neuraltopic.runs import open_run
+    from neuraltopic.runs.documents import open_run
 
     with show_progress(quiet=quiet) as progress, noted(progress):
         evaluation = evaluate_model(
@@ -127,7 +127,7 @@ def _training(run: Path, label: str | None) -> "Labelled | None":
     """Vectors of the fit with their labels; a model folder has none."""
     from neuraltopic.evaluate import training_vectors
     from neuraltopic.evaluate.labels import DEFAULT_LABEL
-    from neuraltopic.run_facts import model_folder_of
+    from neuraltopic.runs.facts import model_folder_of
 
     return None if model_folder_of(run) == run else training_vectors(run, label or DEFAULT_LABEL)
 

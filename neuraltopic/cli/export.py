@@ -8,7 +8,7 @@ import typer
 
 from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
-from neuraltopic.export import FORMATS, format_of, write_table
+from neuraltopic.storage.tables import FORMATS, format_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,15 +50,15 @@ def export(
 
 def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":
     if table in ("topics", "topic-words"):
-        from neuraltopic.runs import open_run
+        from neuraltopic.runs.documents import open_run
 
         model = open_run(run, device="cpu")
         return (model.get_topic_info if table == "topics" else model.get_topic_words)(words, ranking)
 
     import pandas as pd
 
-    from neuraltopic.run_facts import run_file
-    from neuraltopic.vector_files import VECTORS_PARQUET, read_vectors
+    from neuraltopic.runs.facts import run_file
+    from neuraltopic.storage.vectors import VECTORS_PARQUET, read_vectors
 
     if table == "documents":
         return pd.read_parquet(run_file(run, "documents.parquet"))

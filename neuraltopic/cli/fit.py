@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.fitting import check_run_output, interruptible, noted
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -28,16 +27,17 @@ from neuraltopic.cli.printing import (
     readable_seconds,
     records,
 )
-from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.cli.resumable import check_run_output, interruptible, noted
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
-    from neuraltopic.documents.embedding_files import EmbeddingFile
-    from neuraltopic.documents.rows import Corpus
-    from neuraltopic.forecast import Forecast
+    from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.runs import Run
-    from neuraltopic.topic_model import TopicModel
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.rows import Corpus
+    from neuraltopic.runs.documents import Run
+    from neuraltopic.runs.forecast import Forecast
 
 DEFAULTS = Preprocessing()
 
@@ -106,11 +106,11 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Learn topics from documents, and write a run folder."""
-    from neuraltopic.documents.embedding_files import EmbeddingFile
-    from neuraltopic.documents.readers import open_corpus
-    from neuraltopic.documents.seed_files import read_seed_words
-    from neuraltopic.documents.stop_word_files import read_stop_words
-    from neuraltopic.outputs import RUN
+    from neuraltopic.preprocessing.seed_files import read_seed_words
+    from neuraltopic.preprocessing.stop_word_files import read_stop_words
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.storage.outputs import RUN
 
     check_run_output(
         output,
@@ -140,7 +140,7 @@ def fit(
     )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     beside = EmbeddingFile(embeddings) if embeddings else None
-    from neuraltopic.topic_model import TopicModel
+    from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
         topics,
@@ -176,7 +176,7 @@ def _fit(
     quiet: bool,
 ) -> None:
     from neuraltopic.progress import show_progress
-    from neuraltopic.runs import fit_run
+    from neuraltopic.runs.documents import fit_run
 
     with show_progress(quiet=quiet) as progress:
         with noted(progress), interruptible(output, progress, ready="counting") as watched:
@@ -220,8 +220,8 @@ def note_run(run: "Run", progress: "QuietProgress") -> None:
 
 
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
-    from neuraltopic.forecast import estimate_fit
     from neuraltopic.progress import show_progress
+    from neuraltopic.runs.forecast import estimate_fit
 
     with show_progress(quiet=quiet) as progress, noted(progress):
         forecast = estimate_fit(corpus, model)

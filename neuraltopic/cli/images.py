@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fitting import check_run_output, interruptible
 from neuraltopic.cli.options import AsJson, Device, Force, Quiet
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
+from neuraltopic.cli.resumable import check_run_output, interruptible
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neuraltopic.image_runs import ImageRun
-    from neuraltopic.image_vae import ImageVAE
+    from neuraltopic.estimators.image_vae import ImageVAE
     from neuraltopic.images.collection import Images
     from neuraltopic.progress import Progress, QuietProgress
+    from neuraltopic.runs.images import ImageRun
 
 DataPath = Annotated[
     str,
@@ -97,7 +97,7 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Learn a model of images; write a run folder."""
-    from neuraltopic.outputs import IMAGE_RUN
+    from neuraltopic.storage.outputs import IMAGE_RUN
 
     check_run_output(
         output,
@@ -116,7 +116,7 @@ def fit(
         )
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)
-    from neuraltopic.image_vae import ImageVAE
+    from neuraltopic.estimators.image_vae import ImageVAE
 
     model = ImageVAE(
         sizes[0],
@@ -138,8 +138,8 @@ def fit(
     if dry_run:
         _forecast(model, data, as_json=as_json, quiet=quiet)
         return
-    from neuraltopic.image_runs import fit_image_run
     from neuraltopic.progress import show_progress
+    from neuraltopic.runs.images import fit_image_run
 
     with show_progress(quiet=quiet) as progress:
         with interruptible(output, progress, ready="reading") as watched:
@@ -175,9 +175,9 @@ def evaluate(
 
     Beside it the evidence lower bound, its KL, and how many dimensions of z are in use.
     """
-    from neuraltopic.image_evaluation import evaluate_images
-    from neuraltopic.image_runs import open_image_run
+    from neuraltopic.evaluate.images import evaluate_images
     from neuraltopic.progress import show_progress
+    from neuraltopic.runs.images import open_image_run
 
     model = open_image_run(run, device=device)
     with show_progress(quiet=quiet) as progress:
@@ -213,8 +213,8 @@ def manifold(
 
     The codes as training went on, coloured by label, and images decoded on a grid of quantiles of the prior.
     """
-    from neuraltopic.image_runs import codes_by_epoch, is_planar, open_image_run
-    from neuraltopic.picture_files import check_picture
+    from neuraltopic.runs.images import codes_by_epoch, is_planar, open_image_run
+    from neuraltopic.storage.pictures import check_picture
 
     check_picture(output, force=force)
     model = open_image_run(run, device="cpu")
@@ -250,9 +250,9 @@ def reconstruct(
 
     A reconstruction is the mean of p(x | z) at the mean of q(z | x).
     """
-    from neuraltopic.image_runs import open_image_run
-    from neuraltopic.picture_files import check_picture
     from neuraltopic.progress import show_progress
+    from neuraltopic.runs.images import open_image_run
+    from neuraltopic.storage.pictures import check_picture
 
     check_picture(output, force=force)
     model = open_image_run(run, device=device)
@@ -282,8 +282,8 @@ def sample(
 
     Each is the mean of p(x | z) at a z from the prior.
     """
-    from neuraltopic.image_runs import open_image_run
-    from neuraltopic.picture_files import check_picture
+    from neuraltopic.runs.images import open_image_run
+    from neuraltopic.storage.pictures import check_picture
 
     check_picture(output, force=force)
     model = open_image_run(run, device=device)
@@ -330,7 +330,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def _write(figure: "Figure", output: Path, *, quiet: bool) -> None:
-    from neuraltopic.picture_files import write_picture
+    from neuraltopic.storage.pictures import write_picture
 
     write_picture(figure, output)
     if not quiet:
@@ -365,8 +365,8 @@ def _facts(run: "ImageRun") -> list[tuple[str, str]]:
 
 
 def _forecast(model: "ImageVAE", data: str, *, as_json: bool, quiet: bool) -> None:
-    from neuraltopic.image_forecast import estimate_image_fit
     from neuraltopic.progress import show_progress
+    from neuraltopic.runs.image_forecast import estimate_image_fit
 
     with show_progress(quiet=quiet or as_json) as progress:
         read = _read(data, "train", progress)

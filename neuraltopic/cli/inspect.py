@@ -15,7 +15,7 @@ def inspect(
     verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")] = False,
 ) -> None:
     """Describe a run, from its text files alone."""
-    from neuraltopic.run_facts import read_run_facts
+    from neuraltopic.runs.facts import read_run_facts
 
     facts = read_run_facts(run, verify=verify)
     if as_json:

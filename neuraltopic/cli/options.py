@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.topics.rankings import RANKINGS
+from neuraltopic.topics.ranking_names import RANKINGS
 
 CorpusPath = Annotated[
     str,

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuraltopic.cli.fit import document_frequency
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.source import Source
-    from neuraltopic.documents.rows import Corpus
+    from neuraltopic.reading.rows import Corpus
 
 
 def open_source(
@@ -34,8 +34,8 @@ def open_source(
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
     from neuraltopic.compare.counts_folder import is_counts_folder
     from neuraltopic.compare.source import Source
-    from neuraltopic.documents.embedding_files import EmbeddingFile
-    from neuraltopic.documents.readers import open_corpus
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.readers import open_corpus
 
     def opened(name: str) -> "Corpus":
         return open_corpus(name, text=text, id=id, encoding=encoding)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.fitting import noted
+from neuraltopic.cli.resumable import noted
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 

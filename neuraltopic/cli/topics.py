@@ -6,7 +6,7 @@ from neuraltopic.cli.printing import print_json, print_topics, records
 
 def topics(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_json: AsJson = False) -> None:
     """Print the topics of a run."""
-    from neuraltopic.runs import open_run
+    from neuraltopic.runs.documents import open_run
 
     table = open_run(run, device="cpu").get_topic_info(words, ranking)
     if as_json:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuraltopic.cli.fit import note_run, print_forecast
-from neuraltopic.cli.fitting import check_run_output, interruptible, noted
 from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
 from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.cli.resumable import check_run_output, interruptible, noted
 
 if TYPE_CHECKING:
-    from neuraltopic.documents.rows import Corpus
+    from neuraltopic.reading.rows import Corpus
 
 
 def update(
@@ -35,8 +35,8 @@ def update(
     quiet: Quiet = False,
 ) -> None:
     """Go on with new documents: the same topics under the same numbers, in a new run folder."""
-    from neuraltopic.documents.readers import open_corpus
-    from neuraltopic.outputs import RUN
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.storage.outputs import RUN
 
     source = None if path == "-" else path
     check_run_output(
@@ -54,7 +54,7 @@ def update(
         _forecast(run, corpus, as_json=as_json, quiet=quiet)
         return
     from neuraltopic.progress import show_progress
-    from neuraltopic.update_runs import update_run
+    from neuraltopic.runs.updates import update_run
 
     with show_progress(quiet=quiet) as progress:
         with noted(progress), interruptible(output, progress, ready="counting") as watched:
@@ -79,9 +79,9 @@ def update(
 
 
 def _forecast(run: Path, corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
-    from neuraltopic.forecast import estimate_update
     from neuraltopic.progress import show_progress
-    from neuraltopic.runs import open_run
+    from neuraltopic.runs.documents import open_run
+    from neuraltopic.runs.forecast import estimate_update
 
     with show_progress(quiet=quiet) as progress, noted(progress):
         forecast = estimate_update(corpus, open_run(run))

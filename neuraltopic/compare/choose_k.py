@@ -21,14 +21,14 @@ from neuraltopic.compare.agreement import FEWEST_SEEDS, pseudo_values
 from neuraltopic.compare.comparison import add_stability
 from neuraltopic.compare.figures import METRICS, Metric
 from neuraltopic.compare.jobs import Job
-from neuraltopic.compare.models import DEFAULT, check_recipe
+from neuraltopic.compare.models.names import DEFAULT, check_recipe
 from neuraltopic.compare.recommendation import Recommendation, Sample, recommend
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.export import write_table
-from neuraltopic.fitting import require_whole
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ def choose_k(
     ks : sequence of int
         The numbers of topics, two or more: see `spread`.
     recipe : str
-        One of `neuraltopic.recipes.RECIPES`, or "default".
+        One of `neuraltopic.models.recipes.RECIPES`, or "default".
     n_seeds : int
         3 or more, since the interval of stability needs them.
     seed, threads, resume, force, progress

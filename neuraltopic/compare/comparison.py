@@ -19,12 +19,12 @@ import neuraltopic
 from neuraltopic.compare.agreement import seed_agreement
 from neuraltopic.compare.figures import METRICS, Metric
 from neuraltopic.compare.jobs import FIGURES, Job
-from neuraltopic.compare.models import check_models
+from neuraltopic.compare.models.names import check_models
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
-from neuraltopic.export import write_table
-from neuraltopic.fitting import require_whole
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out, embeddings_of
-from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.token_stream import Block
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.token_stream import Block
+from neuraltopic.reading.embedding_files import EmbeddingFile
 
 _VOCABULARY = "vocab.txt"
 _TRAIN = "train_bow.npz"

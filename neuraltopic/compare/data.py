@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.compare.model import Embeddings
-from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
-from neuraltopic.documents.rows import Corpus, Row
-from neuraltopic.documents.token_stream import Block
+from neuraltopic.compare.models.protocol import Embeddings
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.preprocessing.token_stream import Block
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.storage.strict_json import read_json, write_json
 
 if TYPE_CHECKING:

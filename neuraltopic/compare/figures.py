@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.data import ComparisonData
-from neuraltopic.compare.model import ComparedModel, Embeddings
+from neuraltopic.compare.models.protocol import ComparedModel, Embeddings
 from neuraltopic.evaluate.clusters import (
     contingency,
     kmeans_clusters,

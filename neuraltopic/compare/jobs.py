@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.compare.data import ComparisonData
-from neuraltopic.compare.models import build_model
+from neuraltopic.compare.models.names import build_model
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.machine import describe_machine, peak_memory_bytes
+from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
 from neuraltopic.storage.strict_json import write_json
 
 DATA = "data"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.figures import Metric
 from neuraltopic.compare.page import heading
-from neuraltopic.picture_files import STYLE, SUFFIXES, write_picture
+from neuraltopic.storage.pictures import STYLE, SUFFIXES, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.compare.data import ComparisonData, is_saved
 from neuraltopic.compare.jobs import DATA, RUNS, Job
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.outputs import OutputKind, check_output
+from neuraltopic.runs.workspace import empty, first_difference, locked, remove
+from neuraltopic.storage.outputs import OutputKind, check_output
 from neuraltopic.storage.strict_json import read_json, write_json
-from neuraltopic.workspace import empty, first_difference, locked, remove
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress

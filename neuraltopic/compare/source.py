@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.counts_folder import has_test_counts, is_counts_folder, read_counts_folder
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.readers import corpus_facts
-from neuraltopic.documents.rows import Corpus
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.readers import corpus_facts
+from neuraltopic.reading.rows import Corpus
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -66,7 +66,7 @@ class Source:
                 str(self.documents),
                 expected="a folder with train_bow.npz and vocab.txt",
                 got="another",
-                hint="Open documents with neuraltopic.documents.readers.open_corpus",
+                hint="Open documents with neuraltopic.reading.readers.open_corpus",
             )
         _require_none("label", self.label, "documents")
         _require_none("preprocessing", self.preprocessing, "documents")

@@ -7,8 +7,8 @@ Axes: D documents, V words, N tokens.
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.documents.counts import BLOCK_ENTRIES, Counts, index_dtype
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.counts import BLOCK_ENTRIES, Counts, index_dtype
 
 # Tokens shuffled at once; a longer document is shuffled by itself.
 _TOKENS_AT_ONCE = BLOCK_ENTRIES

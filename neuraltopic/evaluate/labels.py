@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.run_facts import run_file
-from neuraltopic.vector_files import VECTORS_NPY
+from neuraltopic.runs.facts import run_file
+from neuraltopic.storage.vectors import VECTORS_NPY
 
 DEFAULT_LABEL = "label"
 

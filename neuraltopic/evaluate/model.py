@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuraltopic.documents.readers import StandardInput, open_corpus
-from neuraltopic.documents.rows import Corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.evaluate.documents import cluster_figures, supervised_figures
 from neuraltopic.evaluate.figures import Evaluation, Figure
 from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, label_texts
 from neuraltopic.evaluate.perplexity import perplexity_figures
 from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
+from neuraltopic.reading.readers import StandardInput, open_corpus
+from neuraltopic.reading.rows import Corpus
 from neuraltopic.topics.coherence import coherence_of_blocks
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import topic_labels
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from neuraltopic.documents.embeddings import Embeddings
-    from neuraltopic.documents.preprocessing import Prepared
+    from neuraltopic.estimators.topic_model import TopicModel
+    from neuraltopic.preprocessing.preprocessor import Prepared
     from neuraltopic.progress import Progress
-    from neuraltopic.topic_model import TopicModel
+    from neuraltopic.reading.embeddings import Embeddings
 
 # What a ledger says beside the metadata of a row.
 _LEDGER_COLUMNS = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens"})

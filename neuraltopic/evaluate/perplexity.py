@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.documents.counts import Counts
 from neuraltopic.evaluate.completion import split_tokens
 from neuraltopic.evaluate.figures import Figure
 from neuraltopic.evaluate.intervals import ratio_interval
+from neuraltopic.preprocessing.counts import Counts
 
 if TYPE_CHECKING:
-    from neuraltopic.document_vae import DocumentVAE
-    from neuraltopic.documents.embeddings import Embeddings
+    from neuraltopic.estimators.document_vae import DocumentVAE
     from neuraltopic.progress import Progress
+    from neuraltopic.reading.embeddings import Embeddings
 
 # Draws from q(z | x) a document: for the bound those of `DocumentVAE.perplexity`, for the tighter one more.
 BOUND_SAMPLES = 20

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from neuraltopic.images.tiles import show_tiles, tiled
-from neuraltopic.picture_files import STYLE
+from neuraltopic.storage.pictures import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.picture_files import STYLE
+from neuraltopic.storage.pictures import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.topics.listing import Listing
-from neuraltopic.topics.readings import Reading
+from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.interpretation import Reading
 
 _Summed = TypeVar("_Summed", NDArray[np.float32], Listing)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neuraltopic.documents.counts import Counts
+from neuraltopic.preprocessing.counts import Counts
 
 FloatArray = NDArray[np.floating]
 # Non-zeros x topics held at once: 32 MiB of float32.

@@ -7,9 +7,9 @@ import numpy as np
 
 from neuraltopic.errors import UsageError
 from neuraltopic.topics.distinct import distinct_scores
+from neuraltopic.topics.interpretation import Reading, TopicWords
 from neuraltopic.topics.ranking import FloatArray, divergence_terms, frex, lift, relevance
-from neuraltopic.topics.rankings import check_ranking
-from neuraltopic.topics.readings import Reading, TopicWords
+from neuraltopic.topics.ranking_names import check_ranking
 
 # At which the readers of Sievert & Shirley (2014) told topics apart best.
 _RELEVANCE = 0.6

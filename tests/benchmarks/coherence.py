@@ -18,8 +18,8 @@ from gensim.models import CoherenceModel
 from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from neuraltopic.documents.preprocessing import Preprocessing, Preprocessor
-from neuraltopic.documents.rows import Row
+from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.reading.rows import Row
 from neuraltopic.topics.coherence import topic_coherence
 from neuraltopic.topics.ranking import top_words
 

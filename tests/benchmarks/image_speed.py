@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 from neuraltopic.core.training import Trainer
-from neuraltopic.image_forecast import operations
-from neuraltopic.image_vae import ImageVAE
+from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.batches import ImageBatches
 from neuraltopic.images.readers import read_images
 from neuraltopic.images.recipes import OBJECTIVES, initialise_image_vae
+from neuraltopic.runs.image_forecast import operations
 
 TIMED = {1: 10_000, 5: 4_000, 50: 1_000}  # images
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from neuraltopic import DocumentVAE
-from neuraltopic.documents.counts import Counts, CountsWriter
-from neuraltopic.machine import peak_memory_bytes
+from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.runs.machine import peak_memory_bytes
 
 N_WORDS = 100_000
 N_TOKENS = 100

@@ -18,13 +18,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.image_evaluation import evaluate_images
-from neuraltopic.image_runs import fit_image_run, open_image_run
-from neuraltopic.image_vae import ImageVAE
+from neuraltopic.estimators.image_vae import ImageVAE
+from neuraltopic.evaluate.images import evaluate_images
 from neuraltopic.images.readers import read_images
 from neuraltopic.progress import Progress, show_progress
+from neuraltopic.runs.images import fit_image_run, open_image_run
+from neuraltopic.runs.workspace import unfinished_request
 from neuraltopic.storage.strict_json import read_json, write_json
-from neuraltopic.workspace import unfinished_request
 
 PUBLISHED = {
     ("elbo", 1): (86.76, 19),

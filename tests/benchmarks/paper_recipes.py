@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from nvdm_perplexity import data_folder, read_counts
 
 from neuraltopic import DocumentVAE
-from neuraltopic.documents.counts import Counts
+from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.ranking import top_words

@@ -17,10 +17,10 @@ import torch
 from scipy import sparse
 
 from neuraltopic.core.training import Trainer
-from neuraltopic.documents.batches import CountBatches
-from neuraltopic.documents.counts import Counts
-from neuraltopic.machine import exp_rate, matmul_rate
-from neuraltopic.recipes import find_recipe
+from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.recipes import find_recipe
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.runs.machine import exp_rate, matmul_rate
 
 EPOCHS = 7
 K = 50

@@ -5,7 +5,7 @@ import pytest
 
 from neuraltopic.cli import main
 from tests.compare.conftest import fake_jobs  # noqa: F401  (a fixture)
-from tests.runs import write_corpus
+from tests.tiny_corpus import write_corpus
 
 FAST = ("-k", "3", "--epochs", "2", "--min-df", "1")
 

@@ -6,7 +6,7 @@ import pytest
 
 from neuraltopic.errors import NeuralTopicError
 from tests.cli.conftest import FAST
-from tests.runs import sentences
+from tests.tiny_corpus import sentences
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_full_disk(call, corpus, tmp_path, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, os.strerror(28), str(tmp_path / "run"))
 
-    monkeypatch.setattr("neuraltopic.runs.write_vectors", full)
+    monkeypatch.setattr("neuraltopic.runs.documents.write_vectors", full)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet")
     said = f"neuraltopic: {tmp_path / 'run'}: expected room on the disk; got No space left on device. "
     assert result == (1, "", f"{said}Free some, or choose another disk.\n")
@@ -108,7 +108,7 @@ def test_a_folder_that_may_not_be_written(call, corpus, tmp_path, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, os.strerror(13), str(tmp_path / ".run.0123456789abcdef.partial" / "a.csv"))
 
-    monkeypatch.setattr("neuraltopic.runs.write_vectors", refuse)
+    monkeypatch.setattr("neuraltopic.runs.documents.write_vectors", refuse)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet")
     said = f"neuraltopic: {tmp_path / 'run' / 'a.csv'}: expected a path that may be read or written; "
     assert (result.code, result.out) == (1, "")
@@ -134,7 +134,7 @@ def test_other_refusals_of_the_system(call, corpus, tmp_path, monkeypatch, error
     def refuse(*arguments, **options):
         raise error
 
-    monkeypatch.setattr("neuraltopic.documents.readers._check_exists", refuse)
+    monkeypatch.setattr("neuraltopic.reading.readers._check_exists", refuse)
     assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--quiet") == (1, "", f"neuraltopic: {said}\n")
 
 

@@ -10,11 +10,11 @@ import pytest
 
 import neuraltopic
 from neuraltopic.cli.printing import WIDTH, readable_bytes
-from neuraltopic.documents.readers import open_corpus
-from neuraltopic.documents.settings import Preprocessing
-from neuraltopic.runs import fit_run
-from neuraltopic.topic_model import TopicModel
-from tests.runs import sentences, write_corpus
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.runs.documents import fit_run
+from tests.tiny_corpus import sentences, write_corpus
 
 
 def test_help_and_version(call):

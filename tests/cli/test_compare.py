@@ -9,7 +9,7 @@ from scipy import sparse
 
 from neuraltopic.cli.printing import WIDTH
 from neuraltopic.cli.sweep import FITTING, interruptible
-from tests.runs import sentences
+from tests.tiny_corpus import sentences
 
 FAST = ("-k", "3", "--seeds", "2", "--min-df", "1")
 
@@ -116,7 +116,7 @@ def test_wrong_requests(call, corpus, tmp_path, arguments, said):
 
 
 def test_a_missing_package_is_named(call, corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr("neuraltopic.compare.baselines.find_spec", lambda name: None)
+    monkeypatch.setattr("neuraltopic.compare.models.baselines.find_spec", lambda name: None)
     result = call("compare", corpus, "-o", tmp_path / "out", "--models", "tomotopy")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
@@ -126,7 +126,7 @@ def test_a_missing_package_is_named(call, corpus, tmp_path, monkeypatch):
 
 
 def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypatch):
-    monkeypatch.setattr("neuraltopic.compare.baselines.find_spec", lambda name: True)
+    monkeypatch.setattr("neuraltopic.compare.models.baselines.find_spec", lambda name: True)
     np.save(tmp_path / "embeddings.npy", np.eye(60))
     arguments = ("compare", corpus, "-o", tmp_path / "out", *FAST, "--models", "bertopic,nmf", "-q")
     without = call(*arguments)

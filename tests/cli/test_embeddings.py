@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.checkpoints import Checkpoint
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.runs import open_run
+from neuraltopic.estimators.checkpoints import Checkpoint
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.runs.documents import open_run
 from tests.cli.conftest import FAST
-from tests.runs import sentences
+from tests.tiny_corpus import sentences
 
 C = 4
 CONTEXTUAL = (*FAST, "--recipe", "contextual", "--device", "cpu")

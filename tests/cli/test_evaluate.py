@@ -7,11 +7,11 @@ import pytest
 
 from neuraltopic.cli import main
 from neuraltopic.cli.printing import WIDTH
-from neuraltopic.topic_model import TopicModel
+from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.ranking import top_words
 from tests.cli.conftest import FAST
-from tests.runs import sentences, write_corpus
+from tests.tiny_corpus import sentences, write_corpus
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from neuraltopic.cli.printing import WIDTH
-from neuraltopic.documents.readers import StandardInput
+from neuraltopic.reading.readers import StandardInput
 from tests.cli.conftest import FAST
-from tests.runs import sentences, write_corpus
+from tests.tiny_corpus import sentences, write_corpus
 
 
 def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
@@ -178,7 +178,7 @@ def test_a_dry_run_of_a_stream_is_refused(call, tmp_path):
 
 
 def test_flagged_topics_are_noted(call, corpus, tmp_path, monkeypatch):
-    from neuraltopic.topic_model import TopicModel
+    from neuraltopic.estimators.topic_model import TopicModel
 
     original = TopicModel.get_topic_info
 
@@ -232,7 +232,7 @@ def test_an_interruption_before_the_work_leaves_nothing(call, corpus, tmp_path, 
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neuraltopic.runs.choose_device", interrupt)
+    monkeypatch.setattr("neuraltopic.runs.documents.choose_device", interrupt)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
     assert (result.code, result.err) == (130, "neuraltopic: interrupted\n")
     assert list(tmp_path.iterdir()) == []
@@ -246,7 +246,7 @@ def test_standard_input_is_not_compared_on_resume(call, tmp_path, monkeypatch):
 
 def stopped(call, corpus, tmp_path, monkeypatch, *, after):
     """A fit that Ctrl-C stops once `after` epochs are done."""
-    from neuraltopic.checkpoints import Checkpoint
+    from neuraltopic.estimators.checkpoints import Checkpoint
 
     save = Checkpoint.save
 

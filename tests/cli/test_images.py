@@ -10,7 +10,7 @@ from PIL import Image
 
 from neuraltopic import ImageVAE
 from neuraltopic.cli import main
-from neuraltopic.image_evaluation import evaluate_images
+from neuraltopic.evaluate.images import evaluate_images
 from neuraltopic.images.readers import read_images
 from tests.images.digits import crosses_and_rings, write_npz
 
@@ -145,7 +145,7 @@ def test_a_dry_run_writes_nothing(call, data, plane, tmp_path):
 
 
 def test_an_interrupted_fit_says_so_and_goes_on(call, data, tmp_path, monkeypatch):
-    from neuraltopic.checkpoints import Checkpoint
+    from neuraltopic.estimators.checkpoints import Checkpoint
 
     save = Checkpoint.save
 

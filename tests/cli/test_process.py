@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.cli.conftest import FAST
-from tests.runs import write_corpus
+from tests.tiny_corpus import write_corpus
 
 COMMAND = [sys.executable, "-m", "neuraltopic"]
 HEAVY = {"torch", "pandas", "sklearn", "spacy", "gensim", "pyarrow", "scipy"}

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.cli.test_process import COMMAND, after_an_epoch, digest, start
-from tests.runs import sentences, write_corpus
+from tests.tiny_corpus import sentences, write_corpus
 
 
 @pytest.fixture(scope="module")

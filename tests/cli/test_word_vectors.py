@@ -7,7 +7,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from tests.cli.conftest import FAST
-from tests.runs import THEMES
+from tests.tiny_corpus import THEMES
 
 WORDS = " ".join(THEMES).split()
 

@@ -6,12 +6,12 @@ import pytest
 
 from neuraltopic.compare import runner
 from neuraltopic.compare.data import ComparisonData, split_corpus
-from neuraltopic.compare.model import ComparedModel
-from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.readers import open_corpus
-from neuraltopic.documents.settings import Preprocessing
+from neuraltopic.compare.models.protocol import ComparedModel
 from neuraltopic.evaluate.clusters import unit_rows
-from tests.runs import write_corpus
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.readers import open_corpus
+from tests.tiny_corpus import write_corpus
 
 # A job that fits nothing: it notes that it was called, and gives figures that depend on K and the seed. sklearn-lda
 # fails, and gensim-lda is killed.

@@ -10,10 +10,10 @@ from neuraltopic.compare.comparison import Comparison, add_stability, compare
 from neuraltopic.compare.figures import METRICS
 from neuraltopic.compare.page import remarks
 from neuraltopic.compare.source import Source
-from neuraltopic.documents.readers import open_corpus
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError, UsageError
-from tests.runs import sentences
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.readers import open_corpus
+from tests.tiny_corpus import sentences
 
 
 def result(model, seed, **figures):

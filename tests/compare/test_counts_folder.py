@@ -3,8 +3,8 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.compare.counts_folder import is_counts_folder, read_counts_folder
-from neuraltopic.documents.embedding_files import EmbeddingFile
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.embedding_files import EmbeddingFile
 
 TRAIN = np.array([[2, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]])
 TEST = np.array([[0, 0, 3], [0, 0, 0]])

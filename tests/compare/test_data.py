@@ -4,11 +4,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from neuraltopic.compare.data import ComparisonData, draw_held_out, embeddings_of, is_saved, split_corpus
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.readers import open_corpus
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import NeuralTopicError, UsageError
-from tests.runs import sentences
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.readers import open_corpus
+from tests.tiny_corpus import sentences
 
 SETTINGS = Preprocessing(min_df=1)
 

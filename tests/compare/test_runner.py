@@ -8,7 +8,7 @@ import pytest
 from neuraltopic.compare.jobs import Job, main, run_job
 from neuraltopic.compare.runner import Bench
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.workspace import locked
+from neuraltopic.runs.workspace import locked
 
 JOBS = [Job("nmf", 3, 0), Job("nmf", 3, 1)]
 

@@ -3,10 +3,10 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.compare.source import Source
-from neuraltopic.documents.embedding_files import EmbeddingFile
-from neuraltopic.documents.readers import open_corpus
-from neuraltopic.documents.settings import Preprocessing
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.readers import open_corpus
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from neuraltopic.core.latents import (
     standard_normal_log_density,
 )
 from neuraltopic.core.vae import VAE
-from neuraltopic.documents.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from tests.core.linear_gaussian import B, D, linear_gaussian, log_evidence
 from tests.parts import V, documents, generator, randomise, sparse_rows
 

@@ -12,7 +12,7 @@ from neuraltopic.core.latents import DiagonalPosterior
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, log_mean_exp
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import VAE
-from neuraltopic.documents.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from tests.core.linear_gaussian import LOG_STD, B, D, K, linear_gaussian, log_evidence
 from tests.parts import LATENTS, OBJECTIVES, V, documents, generator, randomise, sparse_rows
 

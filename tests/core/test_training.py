@@ -6,14 +6,14 @@ import math
 import pytest
 import torch
 
-from neuraltopic.core.laplace import RefinedGaussian
 from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.objectives import ELBO, Bound
 from neuraltopic.core.schedules import CyclicalWarmUp, LinearWarmUp
 from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, mean_bound, step
 from neuraltopic.core.vae import VAE
-from neuraltopic.documents.encoder import SufficientStatisticsEncoder
-from neuraltopic.documents.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
 from tests.parts import H, K, V, documents, generator, randomise, sparse_rows
 
 SCHEDULE = Schedule(

@@ -1,7 +1,7 @@
 import pytest
 
 from neuraltopic import Preprocessing, TopicModel
-from tests.runs import sentences
+from tests.tiny_corpus import sentences
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuraltopic.documents.counts import Counts
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.evaluate import completion
 from neuraltopic.evaluate.completion import split_tokens
+from neuraltopic.preprocessing.counts import Counts
 
 
 def dense(counts):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from neuraltopic import TopicModel
-from neuraltopic.documents.preprocessing import Preprocessing
-from neuraltopic.documents.readers import open_corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.evaluate import Labelled, training_vectors
 from neuraltopic.evaluate.labels import column_of, label_texts, numbered_labels
-from neuraltopic.runs import fit_run
-from tests.runs import sentences
+from neuraltopic.preprocessing.preprocessor import Preprocessing
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.runs.documents import fit_run
+from tests.tiny_corpus import sentences
 
 
 @pytest.fixture(scope="module")

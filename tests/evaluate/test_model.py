@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 
 from neuraltopic import Preprocessing, TopicModel
-from neuraltopic.documents.readers import open_corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.evaluate import Evaluation, Figure, Labelled, evaluate_model
 from neuraltopic.evaluate.clusters import contingency, kmeans_clusters, normalised_mutual_information, purity, unit_rows
 from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
+from neuraltopic.reading.readers import open_corpus
 from neuraltopic.topics.coherence import topic_coherence
 from neuraltopic.topics.diversity import diversity, inverted_rbo
 from neuraltopic.topics.overlap import rank_biased_overlap
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.stability import align_topics
-from tests.runs import sentences
+from tests.tiny_corpus import sentences
 
 TOPICS = ["npmi", "npmi_document", "c_v", "umass", "uci", "diversity", "inverted_rbo", "exclusivity"]
 PERPLEXITIES = [

@@ -6,10 +6,10 @@ import torch
 from scipy.special import log_softmax
 
 from neuraltopic import DocumentVAE
-from neuraltopic.documents.counts import Counts
 from neuraltopic.evaluate import perplexity
 from neuraltopic.evaluate.completion import split_tokens
 from neuraltopic.evaluate.perplexity import completion_log_likelihood, perplexity_figures, perplexity_of
+from neuraltopic.preprocessing.counts import Counts
 
 D, V, K = 30, 12, 3
 

@@ -6,10 +6,10 @@ from scipy import sparse
 from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from neuraltopic.documents.counts import Counts
 from neuraltopic.evaluate import Labelled
 from neuraltopic.evaluate.completion import split_tokens
 from neuraltopic.evaluate.documents import cluster_figures, supervised_figures
+from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.ranking import top_words

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from neuraltopic.errors import UsageError
 from neuraltopic.images.manifold import COLOURS, draw_manifold, quantile_grid
 from neuraltopic.images.tiles import draw_reconstructions, draw_samples, tiled
-from neuraltopic.picture_files import check_picture, write_picture
+from neuraltopic.storage.pictures import check_picture, write_picture
 
 
 def test_the_grid_is_at_quantiles_of_the_prior():

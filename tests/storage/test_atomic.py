@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import killed_writer
 import pytest
 
 from neuraltopic.errors import UsageError
 from neuraltopic.storage import atomic
 from neuraltopic.storage.atomic import atomic_folder, atomic_write
+from tests.storage import killed_writer
 
 LINUX = sys.platform == "linux"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.token_stream import Block
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.token_stream import Block
 from neuraltopic.topics import coherence
 from neuraltopic.topics.co_occurrence import WHOLE_DOCUMENT, count_windows
 from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi, topic_coherence

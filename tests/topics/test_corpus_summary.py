@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from neuraltopic.documents.counts import Counts
-from neuraltopic.documents.earlier_topics import topic_precision
+from neuraltopic.models.priors.earlier_topics import topic_precision
+from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.listing import Listing
-from neuraltopic.topics.readings import EnergyReading, GaussianReading, SimplexReading
+from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.interpretation import EnergyReading, GaussianReading, SimplexReading
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.tables import pooled_statistics, topic_statistics
 

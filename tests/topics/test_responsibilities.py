@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from neuraltopic.documents.counts import Counts
+from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics import responsibilities
 from neuraltopic.topics.responsibilities import Claims, explained_documents
 

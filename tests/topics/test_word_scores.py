@@ -7,8 +7,8 @@ from scipy.stats import rankdata
 
 from neuraltopic.errors import UsageError
 from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.rankings import RANKINGS, check_ranking
-from neuraltopic.topics.readings import GaussianReading, SimplexReading, TopicWords
+from neuraltopic.topics.interpretation import GaussianReading, SimplexReading, TopicWords
+from neuraltopic.topics.ranking_names import RANKINGS, check_ranking
 from neuraltopic.topics.word_scores import word_scores
 
 R = np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]])

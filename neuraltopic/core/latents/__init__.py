@@ -14,10 +14,10 @@ from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
 from neuraltopic.core.latents.laplace import Laplace, LaplacePosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal, laplace_of_dirichlet
 from neuraltopic.core.latents.normalised import Normalised
-from neuraltopic.core.latents.protocols import Latent, Posterior
 from neuraltopic.core.latents.stick_breaking import KumaraswamyPosterior, StickBreaking
 from neuraltopic.core.latents.two_layers import TwoLayerGaussian, TwoLayerPosterior
 from neuraltopic.core.latents.weibull import Weibull, WeibullPosterior
+from neuraltopic.core.protocols import Latent, Posterior
 
 __all__ = [
     "CorrelatedPosterior",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neuraltopic.core.latents.noise import standard_normal
-from neuraltopic.core.latents.protocols import Posterior
+from neuraltopic.core.protocols import Posterior
 
 _LOG_2PI = math.log(2.0 * math.pi)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from neuraltopic.core.latents.gamma import GammaPrior
-from neuraltopic.core.latents.protocols import Posterior
+from neuraltopic.core.protocols import Posterior
 
 
 class Normalised(nn.Module):

@@ -1,0 +1,1 @@
+"""The models that a comparison fits: our recipes and the baselines."""

@@ -1,0 +1,65 @@
+"""What a model must answer to be compared.
+
+Axes: D documents, V words, K topics, E numbers of a document embedding.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.preprocessing.counts import Counts
+
+FloatArray = NDArray[np.floating]
+Embeddings = FloatArray | None  # (D, E), a row a document, where such are at hand
+
+
+class ComparedModel(ABC):
+    """A model of K topics, made for one fit.
+
+    Attributes
+    ----------
+    settings : dict
+        All that was chosen about it, as JSON can hold it.
+    packages : tuple of str
+        Distributions whose versions the result depends on.
+    reads_embeddings : bool
+        Whether documents must come with embeddings. Those are of whole documents, so that what such a model foresees
+        of one half of a document it has read in them: it has no completion perplexity.
+    notes : list of str
+        What the figures do not say of this fit, a phrase each.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ()
+    reads_embeddings: bool = False
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.notes: list[str] = []
+
+    @abstractmethod
+    def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
+        """Learn from counts (D, V) of V words: all of what a user waits for, and nothing else, since it is timed."""
+
+    @abstractmethod
+    def word_scores(self) -> FloatArray:
+        """What ranks the words of each topic, (K, V); the highest are its top words."""
+
+    @abstractmethod
+    def vectors(self, counts: Counts, embeddings: Embeddings = None) -> FloatArray:
+        """Vector of each document, (D, K)."""
+
+    @abstractmethod
+    def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray[np.float64]:
+        """Log p(words | vector) of each document in nats, (D,), without the multinomial coefficient."""
+
+    def topics_of(self, vectors: FloatArray, counts: Counts) -> NDArray[np.int64]:
+        """The topic that each document with these vectors (D, K) and counts (D, V) is listed under, (D,); here that
+        of the largest number."""
+        return vectors.argmax(1)
+
+    def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray[np.float64] | None:
+        """Lower bound on log p(words) of each document in nats, (D,); None for a model that has none."""
+        return None

@@ -1,1 +1,0 @@
-"""From text to bag-of-words counts, and the decoder that explains counts."""

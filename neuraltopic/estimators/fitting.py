@@ -1,0 +1,137 @@
+"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out, the training."""
+
+from collections.abc import Callable
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from neuraltopic.core.training import NonFiniteLossError, Trainer
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+# Epochs are compared by the same rows, so that a few hundred tell which is better; the rest are for learning.
+_HELD_OUT = 0.05
+_MOST_HELD_OUT = 250
+
+
+def require_whole(name: str, value: object, smallest: int = 1) -> None:
+    """Raise a UsageError unless the parameter is a whole number of `smallest` or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < smallest:
+        raise UsageError(
+            name,
+            expected=f"a whole number of {smallest} or more",
+            got=repr(value),
+            hint=f"Set {name} to at least {smallest}",
+        )
+
+
+def require_positive(name: str, value: Any, hint: str) -> None:
+    """Raise a UsageError unless the parameter is a finite number above 0."""
+    if not _is_number(value) or not 0.0 < value < np.inf:
+        raise UsageError(name, expected="a number above 0", got=repr(value), hint=hint)
+
+
+def require_share(name: str, value: Any, hint: str) -> None:
+    """Raise a UsageError unless the parameter is a number from 0 to below 1."""
+    if not _is_number(value) or not 0.0 <= value < 1.0:
+        raise UsageError(name, expected="a share from 0 to below 1", got=repr(value), hint=hint)
+
+
+def require_one_of(name: str, value: Any, known: Any) -> None:
+    """Raise a UsageError unless the parameter is one of these names."""
+    if not isinstance(value, str) or value not in known:
+        raise UsageError(name, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
+
+
+def require_random_state(value: object) -> None:
+    """Raise a UsageError unless a generator can be seeded with it."""
+    try:
+        check_random_state(value)
+    except ValueError as error:
+        raise UsageError(
+            "random_state",
+            expected="None, a RandomState or a whole number from 0 to 2**32 - 1",
+            got=repr(value),
+            hint="Try 0",
+        ) from error
+
+
+def draw_seed(random_state: Any) -> int:
+    """`random_state` where that is a whole number, else a number drawn from it."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def n_held_out(n_rows: int, fraction: float | None) -> int:
+    """How many rows are held out, one at least staying for training; by default a twentieth, of many rows 250."""
+    wanted = min(round(_HELD_OUT * n_rows), _MOST_HELD_OUT) if fraction is None else round(fraction * n_rows)
+    return min(wanted, n_rows - 1)
+
+
+def split_rows(
+    rows: NDArray[np.int64], fraction: float | None, generator: torch.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Held-out and training rows, each in order: see `n_held_out`."""
+    order = torch.randperm(len(rows), generator=generator).numpy()
+    first, rest = np.split(rows[order], [n_held_out(len(rows), fraction)])
+    return np.sort(first), np.sort(rest)
+
+
+def train(
+    trainer: Trainer,
+    checkpoint: Checkpoint | None,
+    progress: "Progress | None",
+    *,
+    hint: str,
+    stage: str = "training",
+    after_epoch: Callable[[Trainer], None] = lambda _: None,
+) -> None:
+    """Train to the end, from the checkpoint where there is one, which is written after every epoch.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    checkpoint : Checkpoint, optional
+    progress : callable of (stage, done, total), optional
+    hint : str
+        What to try when training stops being finite.
+    stage : str
+        What progress and errors call it.
+    after_epoch : callable of the trainer
+        Called before the checkpoint is written, so that what it leaves on disk is there when a fit goes on.
+
+    Raises
+    ------
+    NeuralTopicError
+        When the bound or its gradient is not finite, or the checkpoint cannot be used.
+    """
+
+    def tell(trainer: Trainer) -> None:
+        if progress:
+            progress(stage, trainer.epoch, trainer.max_epochs)
+
+    def end_epoch(trainer: Trainer) -> None:
+        after_epoch(trainer)
+        if checkpoint:
+            checkpoint.save(trainer)
+        tell(trainer)
+
+    if checkpoint:
+        checkpoint.restore(trainer)
+    tell(trainer)
+    try:
+        trainer.run(end_epoch)
+    except NonFiniteLossError as error:
+        raise NeuralTopicError(stage, expected="a finite bound", got=str(error), hint=hint) from error
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -1,0 +1,612 @@
+"""TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
+
+import copy
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.ledger import Status
+from neuraltopic.preprocessing.preparation import Preparation, corpus_sha256, prepare, reopen
+from neuraltopic.preprocessing.preprocessor import Prepared, Preprocessing, Preprocessor
+from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
+from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
+from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.tables import (
+    TopicStatistics,
+    documents_table,
+    pooled_statistics,
+    topic_labels,
+    topic_statistics,
+    topic_words_table,
+    topics_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+# Share of unknown tokens above which an update is likely to miss what the new documents are about.
+_MANY_UNKNOWN = 1 / 3
+
+Documents = Sequence[str] | str | Path | Corpus
+
+
+class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Readable topics, and a vector for each document, from a collection of texts.
+
+    Parameters
+    ----------
+    n_components : int, default 50
+        K, the number of topics.
+    preprocessing : Preprocessing, optional
+        What is done to the words; `Preprocessing()` by default.
+    seed_words : mapping of topic to words, or a list of lists, optional
+        Words that are to stand high in some topics: {0: ["space", "nasa"], 7: ["god", "church"]}, or one list for each
+        of topics 0, 1, ... They pass the preprocessing of the documents; those that the vocabulary does not hold are
+        left out with a `NeuralTopicWarning`. See `DocumentVAE`.
+    word_vectors : path, gensim KeyedVectors, or mapping of word to vector, optional
+        Of the recipe etm: vectors of the words as the vocabulary has them, in a file of word2vec's text or binary
+        format or GloVe's text, also .gz. They stay as they are; a word without one learns its own, with a
+        `NeuralTopicWarning` that says how many tokens are covered.
+    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
+        As for `DocumentVAE`.
+
+    Attributes
+    ----------
+    document_vae_ : DocumentVAE
+        The fitted model of the counts.
+    preprocessor_ : Preprocessor
+        Makes counts of texts, with the vocabulary of the fit.
+    vocabulary_ : tuple of str
+        V words; column v of `components_` is word v.
+    components_ : float32 array of shape (K, V)
+        R of equation (17.15).
+    vectors_ : float32 array of shape (D, K)
+        Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
+    topics_ : int array of shape (D,)
+        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
+    ledger_ : DataFrame
+        A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
+    updates_ : list of dict
+        corpus_sha256 and n_documents of each update since the fit.
+    unknown_share_ : float
+        Of the tokens of the last update that the settings keep, the share that the vocabulary does not have. Not
+        saved with the model.
+
+    Examples
+    --------
+    >>> from neuraltopic import TopicModel
+    >>> model = TopicModel(n_components=50, random_state=0).fit("corpus/")  # doctest: +SKIP
+    >>> model.get_topic(0)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        n_components: int = 50,
+        *,
+        preprocessing: Preprocessing | None = None,
+        recipe: str = DEFAULT_RECIPE,
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        patience: int | None = None,
+        validation_fraction: float | None = None,
+        seed_words: Mapping[int, Sequence[str]] | Sequence[Sequence[str]] | None = None,
+        word_vectors: Any = None,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.preprocessing = preprocessing
+        self.recipe = recipe
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.seed_words = seed_words
+        self.word_vectors = word_vectors
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        documents: Documents,
+        y: object = None,
+        *,
+        embeddings: Any = None,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> Self:
+        """Learn the topics of a collection.
+
+        Parameters
+        ----------
+        documents : sequence of str, path, or Corpus
+            Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes.
+        y : ignored
+        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+            A point for each of the N input documents from a model of language, in input order or matched by id, as the
+            recipes contextual and zeroshot take.
+        progress : callable of (stage, done, total), optional
+        workspace : Path, optional
+            A folder for the counts, which are then mapped from disk, and for the state of the training. A fit that
+            finds there what an earlier one with the same corpus and settings left behind goes on from it, to the same
+            bits; what one with others left is refused. The texts are compared by a digest, unless they come as a
+            `Corpus`, which is not read again.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing or
+            without a seed of a seeded topic.
+        UsageError
+            When the embeddings are missing, not usable, or given to a recipe that takes none.
+        """
+        self._fit(documents, embeddings=embeddings, progress=progress, workspace=workspace)
+        return self
+
+    def _fit(
+        self,
+        documents: Documents,
+        *,
+        embeddings: Any = None,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> tuple[Preparation, Embeddings | None]:
+        """Fit; return what was counted, and the embedding of each input row."""
+        vae = self.check_parameters()
+        vae.require_embeddings_given(embeddings)
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        settings = self.preprocessing or Preprocessing()
+        preparation = _prepared(corpus, settings, workspace, progress, compare=corpus is not documents)
+        counts = preparation.counts
+        if len(counts) < max(2, self.n_components):
+            raise NeuralTopicError(
+                f"documents in {corpus.name}",
+                expected=f"at least {max(2, self.n_components)} with words of the vocabulary, one a topic",
+                got=f"{len(counts):,}",
+                hint="Ask for fewer topics, or give more documents",
+            )
+        vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
+        of_rows = None
+        if embeddings is not None:
+            ledger = preparation.ledger
+            of_rows = embeddings_of_input(
+                embeddings, ledger["id"].tolist(), ledger["status"].to_numpy() != Status.UNDECODABLE
+            )
+        if self.word_vectors is not None:
+            vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
+        # An array, also where scikit-learn is set to give tables.
+        self.vectors_ = np.asarray(
+            vae.fit_transform(
+                counts,
+                embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
+                progress=progress,
+                checkpoint=_checkpoint(workspace),
+            )
+        )
+        self.document_vae_ = vae
+        self.preprocessor_ = preparation.preprocessor
+        self.corpus_sha256_ = preparation.corpus_sha256
+        self.n_documents_ = len(counts)
+        self.updates_: list[dict[str, Any]] = []
+        self.statistics_ = self._statistics_of(preparation)
+        return preparation, of_rows
+
+    def partial_fit(
+        self,
+        documents: Documents,
+        y: object = None,
+        *,
+        progress: "Progress | None" = None,
+        workspace: Path | None = None,
+    ) -> Self:
+        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+
+        The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
+        documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
+        documents count once; those of earlier ones are not known to be copies. On an unfitted model this is `fit`: see
+        `DocumentVAE.partial_fit` for what the first documents decide.
+
+        Parameters are those of `fit`.
+
+        Raises
+        ------
+        UsageError
+            When a parameter that shapes the model was changed after the fit.
+        NeuralTopicError
+            When no document has a word of the vocabulary, or the model was saved by a version that kept too little.
+            The model stays as it was.
+
+        Warns
+        -----
+        NeuralTopicWarning
+            When more than a third of the tokens are unknown to the vocabulary.
+        """
+        if not hasattr(self, "document_vae_"):
+            return self.fit(documents, progress=progress, workspace=workspace)
+        vae = self._updatable()
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
+        counts = preparation.counts
+        if not len(counts):
+            raise NeuralTopicError(
+                f"documents in {corpus.name}",
+                expected="at least one with a word of the model",
+                got="none",
+                hint="Update with documents of the language and kind that the model was fitted on, or fit anew",
+            )
+        vectors = vae.partial_fit_transform(counts, progress=progress, checkpoint=_checkpoint(workspace))
+        self.vectors_ = vectors
+        self.document_vae_ = vae
+        self.preprocessor_ = preparation.preprocessor.with_counts(counts)
+        self.n_documents_ = vae.n_documents_
+        self.updates_ = [
+            *self.updates_,
+            {"corpus_sha256": preparation.corpus_sha256, "n_documents": len(counts)},
+        ]
+        self.statistics_ = pooled_statistics(
+            self.statistics_, self._statistics_of(preparation), vae.share_, vae.information_
+        )
+        self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
+        if self.unknown_share_ > _MANY_UNKNOWN:
+            warnings.warn(
+                f"{self.unknown_share_:.0%} of the words of the new documents are not in the vocabulary of the fit; "
+                "fit anew with all documents if these are to count",
+                NeuralTopicWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def check_parameters(self) -> DocumentVAE:
+        """The model of the counts, not yet fitted.
+
+        Raises
+        ------
+        UsageError
+            When a parameter is one that no fit could use.
+        """
+        if not isinstance(self.preprocessing, Preprocessing | None):
+            raise UsageError(
+                "preprocessing",
+                expected="a Preprocessing, or None",
+                got=type(self.preprocessing).__name__,
+                hint="Try preprocessing=Preprocessing(min_df=3)",
+            )
+        shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
+        vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
+        vae.check_parameters()
+        if self.seeds():
+            require_takes_seeds(find_recipe(self.recipe))
+        if self.word_vectors is not None:
+            require_takes_word_vectors(find_recipe(self.recipe))
+            require_source(self.word_vectors)
+        return vae
+
+    def seeds(self) -> dict[int, tuple[str, ...]]:
+        """Seed words of each seeded topic, checked, as they were given."""
+        return seed_groups(self.seed_words, int(self.n_components), str)
+
+    def transform(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.float32]:
+        """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
+
+        A row without a known word, or that could not be read, gets the vector of an empty document; with `embeddings`,
+        as for `fit`, one without a known word gets the vector that its embedding gives.
+        """
+        check_is_fitted(self)
+        self.document_vae_.require_embeddings_given(embeddings)
+        prepared = self.prepare(documents)
+        vectors = self.document_vae_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
+        # An array, also where scikit-learn is set to give tables.
+        return _in_input_order(np.asarray(vectors), prepared.position, self.document_vae_.vector_of_nothing())
+
+    def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
+        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+
+        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word.
+        """
+        check_is_fitted(self)
+        self.document_vae_.require_embeddings_given(embeddings)
+        prepared = self.prepare(documents)
+        beside = self.embeddings_of(prepared, embeddings)
+        topics = self.document_vae_.predict(prepared.counts, embeddings=beside)
+        known = beside is not None or prepared.ledger.n_tokens > 0
+        return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
+
+    def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
+        """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
+        preparation, of_rows = self._fit(documents, **fit_params)
+        vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
+        if of_rows is not None:
+            # Rows that had no part in the fit have embeddings of their own.
+            position, counts = preparation.position, preparation.counts
+            repeated = np.setdiff1d(np.flatnonzero(position >= 0), _first_rows(position))
+            readable = preparation.ledger["status"].to_numpy() != Status.UNDECODABLE
+            wordless = np.flatnonzero((position < 0) & readable)
+            empty = Counts.from_scipy(csr_array((len(wordless), counts.shape[1])))
+            for rows, of_them in ((repeated, counts.rows(position[repeated])), (wordless, empty)):
+                if len(rows):
+                    vectors[rows] = self.document_vae_.transform(of_them, embeddings=of_rows.of(rows))
+        return vectors
+
+    def embeddings_of(self, prepared: Prepared, embeddings: Any) -> Embeddings | None:
+        """The embedding of each document that was counted, of `embeddings` of the input rows.
+
+        Raises
+        ------
+        UsageError
+            When a document has none, or there is another number of them.
+        """
+        if embeddings is None:
+            return None
+        of_rows = embeddings_of_input(embeddings, prepared.ledger.ids, prepared.position >= 0)
+        return of_rows.of(_first_rows(prepared.position))
+
+    def prepare(
+        self, documents: Documents, *, workspace: Path | None = None, progress: "Progress | None" = None
+    ) -> Prepared:
+        """Counts of documents over the vocabulary of the fit, with their ledger."""
+        check_is_fitted(self)
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
+
+    def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
+
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under.
+        """
+        check_is_fitted(self)
+        return self.document_vae_.document_weights(vectors)
+
+    def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
+        """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
+        prepared = self.prepare(documents)
+        beside = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
+
+    def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
+        """Bound on the log likelihood a token, in nats; higher is better."""
+        prepared = self.prepare(documents)
+        return self.document_vae_.score(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
+
+    @property
+    def components_(self) -> NDArray[np.float32]:
+        """R, (K, V)."""
+        return self.document_vae_.components_
+
+    @property
+    def vocabulary_(self) -> tuple[str, ...]:
+        """The V words."""
+        return self.preprocessor_.vocabulary.words
+
+    def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
+        """What ranks the words of each topic, (K, V).
+
+        Parameters
+        ----------
+        ranking : str
+            One of `neuraltopic.topics.ranking_names.RANKINGS`, see `neuraltopic.topics.word_scores`; the default is the
+            recipe's own.
+
+        Raises
+        ------
+        UsageError
+            When there is no such ranking, or this recipe does not have it.
+        """
+        check_is_fitted(self)
+        totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
+        return self.document_vae_.word_weights(totals, ranking, self.statistics_.strength)
+
+    def get_topics(self, top_n: int = 10, ranking: str = "default") -> dict[int, list[tuple[str, float]]]:
+        """The highest-ranked words of each topic with their weights, best first; for `ranking` see `word_weights`."""
+        weights = self.word_weights(ranking)
+        return {
+            topic: [(self.vocabulary_[w], float(weights[topic, w])) for w in row]
+            for topic, row in enumerate(top_words(weights, top_n))
+        }
+
+    def get_topic(self, topic: int, top_n: int = 10, ranking: str = "default") -> list[tuple[str, float]]:
+        """The highest-ranked words of one topic with their weights, best first.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        self._require_topic(topic)
+        return self.get_topics(top_n, ranking)[topic]
+
+    def get_topic_words(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
+        """A line a word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
+        check_is_fitted(self)
+        log_probabilities = self.document_vae_.topic_log_probabilities(self.statistics_.strength)
+        log_unigram = self.document_vae_.log_unigram()
+        labels = topic_labels(self.word_weights(), self.vocabulary_)
+        weights = self.word_weights(ranking)
+        return topic_words_table(labels, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
+
+    def get_topic_info(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
+        """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
+
+        Labels and flags are those of the default ranking, whatever ranks the words.
+        """
+        check_is_fitted(self)
+        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
+        if ranking != "default":
+            table["words"] = [" ".join(word for word, _ in row) for row in self.get_topics(top_n, ranking).values()]
+        return table
+
+    def get_document_info(self) -> "pd.DataFrame":
+        """A line an input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.
+
+        Raises
+        ------
+        NeuralTopicError
+            After `load`: a saved model holds nothing of the documents.
+        """
+        self._require_documents()
+        labels = topic_labels(self.word_weights(), self.vocabulary_)
+        return documents_table(self.ledger_, self._position, self.topics_, self.topic_weights(self.vectors_), labels)
+
+    def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
+        """Ids of the documents with the largest z on this topic, most typical first.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        self._require_topic(topic)
+        self._require_documents()
+        ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
+        of_topic = self.document_vae_.latents(self.vectors_)[:, [topic]]
+        return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the model to a folder that holds numbers and text, no code, and nothing of the documents but ids.
+
+        Raises
+        ------
+        UsageError
+            When the folder exists, unless `force` and it is empty or an earlier model.
+        """
+        from neuraltopic.estimators.model_folder import save_model
+
+        check_is_fitted(self)
+        save_model(self, Path(folder), force=force)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, device: str = "auto") -> "TopicModel":
+        """Read what `save` wrote, verifying it first.
+
+        Raises
+        ------
+        NeuralTopicError
+            When anything in the folder is not as it was written.
+        """
+        from neuraltopic.estimators.model_folder import load_model
+
+        return load_model(Path(folder), device=device)
+
+    def _updatable(self) -> DocumentVAE:
+        """A copy of the model of the counts, with the parameters as they are set now."""
+        vae = copy.copy(self.document_vae_)
+        if self.recipe != vae.recipe:
+            raise UsageError(
+                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+            )
+        # Seeds are columns there, and word vectors a matrix.
+        shared = vae.get_params().keys() - {"seed_words", "word_vectors"}
+        vae.set_params(**{name: getattr(self, name) for name in shared})
+        vae.require_updatable()
+        return vae
+
+    def _statistics_of(self, preparation: Preparation) -> TopicStatistics:
+        """Take what there is to know of single documents, and return what they say of the topics."""
+        self.ledger_ = preparation.ledger
+        self._position = preparation.position
+        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
+        vae, vectors = self.document_vae_, self.vectors_
+        self.topics_ = vae.topics_of(preparation.counts, vectors)
+        return topic_statistics(vae.latents(vectors), self.topics_, vae.share_, vae.information_, ids)
+
+    def _require_topic(self, topic: int) -> None:
+        check_is_fitted(self)
+        if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
+            raise UsageError(
+                "topic",
+                expected=f"a number from 0 to {len(self.components_) - 1}",
+                got=repr(topic),
+                hint="See topics",
+            )
+
+    def _require_documents(self) -> None:
+        check_is_fitted(self)
+        if not hasattr(self, "ledger_"):
+            raise NeuralTopicError(
+                "documents of the fit",
+                expected="a model fitted in this session",
+                got="a loaded one, which holds nothing of its documents",
+                hint="Read documents.parquet in the run folder, or transform the documents again",
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "document_vae_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that the input is text."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+
+def _in_input_order(of_documents: NDArray, position: NDArray[np.int64], of_nothing: Any) -> NDArray:
+    """What is said of each input row: an entry of `of_documents`, or `of_nothing` where the position is -1."""
+    out = np.empty((len(position), *of_documents.shape[1:]), of_documents.dtype)
+    out[:] = of_nothing
+    has = position >= 0
+    out[has] = of_documents[position[has]]
+    return out
+
+
+def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first input row of each document that was counted, from the document of each input row, -1 for none."""
+    documents, rows = np.unique(position, return_index=True)
+    return rows[documents >= 0]
+
+
+def _prepared(
+    corpus: Corpus,
+    using: Preprocessing | Preprocessor,
+    workspace: Path | None,
+    progress: "Progress | None",
+    *,
+    compare: bool,
+) -> Preparation:
+    """The counts of a corpus, or what an earlier call with the same left in the workspace.
+
+    Parameters
+    ----------
+    compare : bool
+        Whether to read the texts again to see that they are the same.
+    """
+    workspace = Path(workspace) if workspace else None
+    preparation = reopen(workspace) if workspace else None
+    if preparation is None:
+        return prepare(corpus, using, workspace=workspace, progress=progress)
+    found = preparation.preprocessor
+    same = found.settings == using if isinstance(using, Preprocessing) else found.state() == using.state()
+    if not same or (compare and preparation.corpus_sha256 != corpus_sha256(corpus)):
+        raise UsageError(
+            f"workspace {workspace}",
+            expected="that of a fit of these documents with these settings",
+            got="that of another",
+            hint="Name another folder",
+        )
+    return preparation
+
+
+def _checkpoint(workspace: Path | None) -> Path | None:
+    return Path(workspace) / "checkpoint.safetensors" if workspace else None

@@ -1,0 +1,1 @@
+"""Models of documents: what encoder, latent and decoder are composed of, and the recipes that compose them."""

@@ -1,0 +1,1 @@
+"""Decoders of bags of words: p(word | z)."""

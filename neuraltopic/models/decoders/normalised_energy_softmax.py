@@ -1,0 +1,68 @@
+"""The energy softmax with each word's energy batch-normalised, as ProdLDA has it.
+
+Over a batch of points h the energy of word w, h . R_w, has the mean m . R_w and the variance R_w^T C R_w, with m and C
+the mean and covariance of h: so normalising the energies is rescaling R and shifting b, and no documents x words are
+needed.
+
+Axes: S samples, B documents, V words, K topics.
+"""
+
+import torch
+from torch import Tensor
+
+from neuraltopic.core.networks import SparseRows
+from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, energy_log_likelihood
+
+# The usual momentum of batch normalisation (Ioffe & Szegedy 2015); their epsilon, on the scale of energies.
+_MOMENTUM = 0.1
+_EPSILON = 1e-5
+
+
+class NormalisedEnergySoftmax(EnergySoftmax):
+    """p(w | h) = softmax_w((h - m) . R_w / sqrt(R_w^T C R_w + epsilon) + b_w) (Srivastava & Sutton 2017).
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    n_words : int
+        V.
+
+    In training m and C are those of the batch; in eval mode their running means, of which `topics` gives the R and b in
+    force. There is no learnt scale of the energies, which is what keeps one word from outgrowing the others.
+    """
+
+    running_mean: Tensor
+    running_covariance: Tensor
+
+    def __init__(self, n_components: int, n_words: int) -> None:
+        super().__init__(n_components, n_words)
+        self.register_buffer("running_mean", torch.zeros(n_components))
+        self.register_buffer("running_covariance", torch.eye(n_components))
+
+    def topics(self) -> tuple[Tensor, Tensor]:
+        """R transposed (V, K) and b (V,) by the running moments."""
+        return self._normalised(self.running_mean, self.running_covariance)
+
+    def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
+        """log p(x | h) (S, B), nats per document, from h (S, B, K) and counts (B, V)."""
+        if not self.training or z.shape[0] * z.shape[1] == 1:
+            return energy_log_likelihood(z, counts, *self.topics())
+        points = z.reshape(-1, z.shape[-1])
+        mean = points.mean(0)
+        centred = points - mean
+        covariance = centred.T @ centred / len(points)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, _MOMENTUM)
+            self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), _MOMENTUM)
+        return energy_log_likelihood(z, counts, *self._normalised(mean, covariance))
+
+    def log_probabilities(self, z: Tensor) -> Tensor:
+        """log p(w | h) for every word, (N, V) from h of shape (N, K): for a few points, not for a corpus."""
+        weight, bias = self.topics()
+        return torch.log_softmax(torch.addmm(bias, z, weight.T), dim=-1)
+
+    def _normalised(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
+        variance = ((self.weight @ covariance) * self.weight).sum(1)
+        weight = self.weight * torch.rsqrt(variance + _EPSILON)[:, None]
+        return weight, self.bias - weight @ mean

@@ -1,0 +1,1 @@
+"""Inference networks for documents."""

@@ -1,0 +1,1 @@
+"""What a model takes from the counts to start from."""

@@ -1,0 +1,49 @@
+"""Word vectors from the documents themselves, by gensim: words that share documents point the same way.
+
+Axes: D documents, V words, E dimensions.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuraltopic.preprocessing.counts import Counts
+
+_EPOCHS = 10
+
+
+class _Bags:
+    """Every document's words in an order drawn anew each time they are gone through."""
+
+    def __init__(self, counts: Counts, seed: int) -> None:
+        self._counts = counts
+        self._random = np.random.default_rng(seed)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for _, block in self._counts.blocks():
+            times = np.ceil(block.data).astype(np.int64)  # counts may be fractions
+            for first, last in itertools.pairwise(block.indptr.tolist()):
+                tokens = np.repeat(block.indices[first:last], times[first:last])
+                yield [str(word) for word in self._random.permutation(tokens)]
+
+
+def word_vectors(counts: Counts, n_dimensions: int, generator: torch.Generator) -> Tensor:
+    """Skip-gram vectors with negative sampling (Mikolov et al. 2013), (V, E); zero for a word of no document.
+
+    Counts know no order, so a word's neighbours are words of its document drawn at random: what the vectors are about
+    is which words share documents, which is what topics are about too.
+    """
+    from gensim.models import Word2Vec
+
+    seed = int(torch.randint(np.iinfo(np.int32).max, (), generator=generator))
+    model = Word2Vec(vector_size=n_dimensions, sg=1, min_count=1, sample=0, workers=1, seed=seed)
+    bags = _Bags(counts, seed)
+    model.build_vocab(bags)
+    model.train(bags, total_examples=model.corpus_count, epochs=_EPOCHS)
+    vectors = torch.zeros(counts.shape[1], n_dimensions)
+    words = torch.tensor([int(word) for word in model.wv.index_to_key])
+    vectors[words] = torch.from_numpy(model.wv.vectors)
+    return vectors

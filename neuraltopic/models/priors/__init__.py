@@ -1,0 +1,1 @@
+"""Priors on the weights of the decoder."""

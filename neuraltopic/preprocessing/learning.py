@@ -1,0 +1,127 @@
+"""Learn a vocabulary, and the phrases in it, from a stream of tokens."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.document_filter import Progress
+from neuraltopic.preprocessing.lexicon import Pair, phrase_of, word_matrix
+from neuraltopic.preprocessing.normalisation import Dropped
+from neuraltopic.preprocessing.phrases import PairCounter, PhraseJoiner, compressed
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.token_stream import Block, TokenStream
+from neuraltopic.preprocessing.vocabulary import Vocabulary, choose_words
+
+# Pairs of one pass over the stream are held in memory (16 bytes each); a longer corpus takes more passes.
+PAIRS_A_PASS = 50_000_000
+
+
+def learn(
+    stream: TokenStream, word_of_form: Sequence[str | Dropped], settings: Preprocessing, report: Progress
+) -> tuple[Vocabulary, list[Pair]]:
+    """Return the vocabulary of the stream and the phrases in it.
+
+    Parameters
+    ----------
+    stream : TokenStream
+        Of forms, by number.
+    word_of_form : sequence of str or Dropped
+        The word that each form stands for, or why it is dropped.
+    settings : Preprocessing
+        Thresholds, and whether to look for phrases.
+    report : callable
+        Told the stage "phrases" and the documents gone over.
+
+    Raises
+    ------
+    NeuralTopicError
+        When nothing is left.
+    """
+    learner = _Learner(stream, word_of_form, settings, report)
+    keys = learner.phrase_keys() if settings.phrases else np.zeros(0, np.int64)
+    # A phrase that is not chosen is not joined, so that its words keep their occurrences; that changes how
+    # often they occur, hence the loop. It ends, as phrases are only ever taken away.
+    while True:
+        names = learner.words + [phrase_of(pair) for pair in learner.pairs(keys)]
+        df, cf = learner.frequencies(keys)
+        chosen = choose_words(names, df, stream.n_documents, settings)
+        remaining = np.sort(chosen[chosen >= len(learner.words)] - len(learner.words))
+        if len(remaining) == len(keys):
+            return Vocabulary([names[word] for word in chosen], df[chosen], cf[chosen]), learner.pairs(keys)
+        keys = keys[remaining]
+
+
+class _Learner:
+    def __init__(
+        self,
+        stream: TokenStream,
+        word_of_form: Sequence[str | Dropped],
+        settings: Preprocessing,
+        report: Progress,
+    ) -> None:
+        number: dict[str, int] = {}
+        self._word_of_form = np.array(
+            [-1 if isinstance(word, Dropped) else number.setdefault(word, len(number)) for word in word_of_form],
+            np.int32,
+        )
+        if not number:
+            raise _no_words(word_of_form, settings)
+        self.words = list(number)
+        self._stream = stream
+        self._report = report
+
+    def _blocks(self) -> Iterator[Block]:
+        for block in self._stream:
+            yield Block(self._word_of_form[block.tokens], block.bounds)
+
+    def pairs(self, keys: NDArray[np.int64]) -> list[Pair]:
+        """Return the words of each key."""
+        return [(self.words[first], self.words[second]) for first, second in _split(keys, len(self.words)).tolist()]
+
+    def phrase_keys(self) -> NDArray[np.int64]:
+        """Return the pairs that score as phrases, ascending: first * W + second."""
+        counts = np.zeros(len(self.words), np.int64)
+        for block in self._blocks():
+            counts += np.bincount(block.tokens[block.tokens >= 0], minlength=len(counts))
+        n_passes = 1 + self._stream.n_tokens // PAIRS_A_PASS
+        keys = []
+        for share in range(n_passes):
+            counter = PairCounter(counts, (share, n_passes))
+            done = share * self._stream.n_documents
+            for block in self._blocks():
+                counter.add(block)
+                done += len(block.bounds) - 1
+                self._report("phrases", done // n_passes, self._stream.n_documents)
+            keys.append(counter.phrases(self._stream.n_tokens))
+        return np.sort(np.concatenate(keys))
+
+    def frequencies(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return in how many documents and how often each word occurs, then each phrase, once joined."""
+        n_words = len(self.words) + len(keys)
+        join = PhraseJoiner(keys, len(self.words))
+        df, cf = np.zeros(n_words, np.int64), np.zeros(n_words, np.int64)
+        for block in self._blocks():
+            joined = join(block)
+            kept = compressed(joined, joined.tokens >= 0)
+            df += np.diff(word_matrix(kept, n_words).indptr)
+            cf += np.bincount(kept.tokens, minlength=n_words)
+        return df, cf
+
+
+def _split(keys: NDArray[np.int64], n_words: int) -> NDArray[np.int64]:
+    return np.stack(np.divmod(keys, n_words), axis=1)
+
+
+def _no_words(word_of_form: Sequence[str | Dropped], settings: Preprocessing) -> NeuralTopicError:
+    removed = Counter(word for word in word_of_form if isinstance(word, Dropped))
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in removed.items()) or "none to begin with"
+    return NeuralTopicError(
+        "vocabulary",
+        expected="a word that passes the settings",
+        got=f"{len(word_of_form):,} distinct forms, all dropped: {reasons}",
+        hint=f"Check language={settings.language!r}, min_length={settings.min_length},"
+        f" max_length={settings.max_length} and numbers={settings.numbers}",
+    )

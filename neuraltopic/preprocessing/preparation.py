@@ -1,0 +1,146 @@
+"""A corpus made ready for fitting, in memory or in a folder that a stopped fit finds again."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.reading.rows import Row
+from neuraltopic.storage.strict_json import read_json, write_json
+from neuraltopic.storage.tables import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+MAX_STATE_BYTES = 1 << 28
+
+
+@dataclass
+class Preparation:
+    """What a fit needs of a corpus.
+
+    Attributes
+    ----------
+    counts : Counts of shape (D, V)
+    ledger : DataFrame
+        A line an input row.
+    position : int64 array
+        Row of `counts` for each input row; -1 where it has none.
+    preprocessor : Preprocessor
+    corpus_sha256 : str
+        Digest of every id and text, in order.
+    n_unknown : int
+        As in `Prepared`.
+    """
+
+    counts: Counts
+    ledger: "pd.DataFrame"
+    position: NDArray[np.int64]
+    preprocessor: Preprocessor
+    corpus_sha256: str
+    n_unknown: int
+
+
+def prepare(
+    rows: Iterable[Row],
+    using: Preprocessing | Preprocessor,
+    *,
+    workspace: Path | None,
+    progress: "Progress | None",
+) -> Preparation:
+    """Read and count a corpus. With a workspace the counts stay there, mapped, and `reopen` finds all of it again.
+
+    Parameters
+    ----------
+    using : Preprocessing or Preprocessor
+        The settings by which to learn a vocabulary, or one that has learned it.
+    """
+    corpus = _Digested(rows)
+    if isinstance(using, Preprocessing):
+        preprocessor = Preprocessor(using)
+        prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
+    else:
+        preprocessor = using
+        prepared = preprocessor.transform(corpus, only_new=True, workspace=workspace, progress=progress)
+    preparation = Preparation(
+        prepared.counts,
+        prepared.ledger.to_frame(),
+        prepared.position,
+        preprocessor,
+        corpus.sha256.hexdigest(),
+        prepared.n_unknown,
+    )
+    if workspace is not None:
+        np.save(workspace / "position.npy", preparation.position)
+        write_table(preparation.ledger, workspace / "ledger.parquet", "parquet")
+        # Written last: where it is, the rest is whole.
+        state = {
+            "corpus_sha256": preparation.corpus_sha256,
+            "n_unknown": preparation.n_unknown,
+            "preprocessor": preprocessor.state(),
+        }
+        write_json(workspace / "preparation.json", state)
+    return preparation
+
+
+def reopen(workspace: Path) -> Preparation | None:
+    """The preparation that `prepare` finished in this folder, or None.
+
+    Raises
+    ------
+    NeuralTopicError
+        When a part of it is missing or damaged.
+    """
+    import pandas as pd
+
+    if not (workspace / "preparation.json").exists():
+        return None
+    try:
+        state: Any = read_json(workspace / "preparation.json", MAX_STATE_BYTES)
+        return Preparation(
+            Counts.open(workspace / "counts"),
+            pd.read_parquet(workspace / "ledger.parquet"),
+            np.load(workspace / "position.npy", allow_pickle=False),
+            Preprocessor.from_state(state["preprocessor"]),
+            state["corpus_sha256"],
+            state["n_unknown"],
+        )
+    except (KeyError, TypeError, ValueError, OSError, EOFError) as error:
+        raise NeuralTopicError(
+            f"workspace {workspace}",
+            expected="what an unfinished fit left there",
+            got=f"{type(error).__name__}: {error}"[:300],
+            hint="Delete it to start afresh",
+        ) from error
+
+
+def corpus_sha256(rows: Iterable[Row]) -> str:
+    """Digest of every id and text, in order, as in a `Preparation`."""
+    digested = _Digested(rows)
+    for _ in digested:
+        pass
+    return digested.sha256.hexdigest()
+
+
+class _Digested:
+    """Rows on their way to the preprocessor, each id and text taken into a running digest."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows = rows
+        self.sha256 = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            for part in (row.id, row.text or ""):
+                content = part.encode("utf-8", "surrogatepass")
+                self.sha256.update(len(content).to_bytes(8, "little") + content)
+            yield row

@@ -1,0 +1,373 @@
+"""From the rows of a corpus to counts over a vocabulary, with a ledger of every row.
+
+The text is read once. Each distinct form becomes a number, the corpus a stream of numbers on disk; what is
+decided about a word is decided once a form and applied to the stream as a table look-up.
+"""
+
+import contextlib
+import copy
+import dataclasses
+import itertools
+import tempfile
+import warnings
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.document_filter import Intake, Progress
+from neuraltopic.preprocessing.learning import learn
+from neuraltopic.preprocessing.ledger import Ledger
+from neuraltopic.preprocessing.lemmas import lemmatiser
+from neuraltopic.preprocessing.lexicon import Lexicon
+from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.state import Fitted, library_versions
+from neuraltopic.preprocessing.stop_words import stop_words
+from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
+from neuraltopic.preprocessing.vocabulary import Vocabulary
+from neuraltopic.reading.rows import Row
+
+__all__ = ["Prepared", "Preprocessing", "Preprocessor"]
+
+# In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
+FORMS_HELD = 1_000_000
+
+
+@dataclass
+class Prepared:
+    """What came of the rows given to a `Preprocessor`.
+
+    Attributes
+    ----------
+    counts : Counts
+        The documents that are counted, in input order.
+    ledger : Ledger
+        What became of every input row, in input order.
+    position : int64 array of shape (rows,)
+        The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
+    n_unknown : int
+        Tokens that `transform` met, that the settings keep, and that the vocabulary does not have; 0 where it was
+        made of these rows.
+    """
+
+    counts: Counts
+    ledger: Ledger
+    position: NDArray[np.int64]
+    n_unknown: int = 0
+
+
+class Preprocessor:
+    """Learns a vocabulary from documents, and counts its words in these and in others.
+
+    Parameters
+    ----------
+    settings : Preprocessing
+        What is done to the words.
+
+    Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
+    """
+
+    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+        self.settings = settings
+        self._fitted: Fitted | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that are counted; a NeuralTopicError before `fit_transform`."""
+        return self._learned().vocabulary
+
+    def fit_transform(
+        self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
+    ) -> Prepared:
+        """Learn the vocabulary of the rows and count it in them.
+
+        Rows that are empty, unreadable, the same text as an earlier one, or without a word of the vocabulary
+        have no row in the counts; the ledger says which.
+
+        Parameters
+        ----------
+        rows : iterable of Row
+            Taken once.
+        workspace : Path or None
+            A folder for the counts, which then stay on disk in its subfolder counts, memory-mapped. With None
+            they are held in memory.
+        progress : callable of (stage, done, total or None), or None
+            Called now and then: "reading" in rows, "phrases" and "counting" in documents.
+
+        Raises
+        ------
+        NeuralTopicError
+            When no row has a text, or no word passes the settings.
+        UsageError
+            When the settings ask for a language, a package or a pipeline that is not there.
+        """
+        report = progress or _silent
+        listed = self.settings.extra_stop_words
+        if self.settings.stop_words:
+            listed += tuple(sorted(stop_words(self.settings.language)))
+        rule, tokeniser = self._rule(listed), self._tokeniser
+        intake = Intake(rows, only_new=True, report=report)
+        with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
+            forms = FormIds()
+            stream = TokenStream(path, numbered(tokeniser(intake), forms))
+            if not stream.n_documents:
+                raise _no_documents(intake.ledger)
+            word_of_form = [rule(form) for form in forms]
+            _note_unused(self.settings.extra_stop_words, rule, forms)
+            vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
+            fitted = Fitted(
+                vocabulary=vocabulary,
+                phrases=tuple(phrases),
+                stop_words=listed,
+                tokeniser=tokeniser.identity,
+                n_documents=stream.n_documents,
+                libraries=library_versions(self.settings),
+            )
+            numbers = fitted.lexicon.numbers(word_of_form)
+            blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
+            counts, n_tokens = _count(
+                blocks,
+                fitted.lexicon,
+                folder,
+                mmap=workspace is not None,
+                drop_empty=True,
+                report=lambda done: report("counting", done, stream.n_documents),
+            )
+        self._fitted = fitted
+        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+
+    def transform(
+        self,
+        rows: Iterable[Row],
+        *,
+        only_new: bool = False,
+        workspace: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Prepared:
+        """Count the vocabulary in other rows, or the same.
+
+        Every row that could be read has a row in the counts, a duplicate too; that of an empty row, or of one
+        without a word of the vocabulary, is empty. The counts of a row depend on that row alone.
+
+        Parameters
+        ----------
+        only_new : bool, default False
+            Whether such rows have none, as in `fit_transform`.
+        rows, workspace, progress
+            As for `fit_transform`.
+
+        Raises
+        ------
+        NeuralTopicError
+            Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
+        """
+        report, fitted = progress or _silent, self._learned()
+        intake = Intake(rows, only_new=only_new, report=report)
+        unknown: list[int] = []
+        blocks = self._known_words(intake, fitted, unknown)
+        with _folder(workspace) as folder:
+            counts, n_tokens = _count(
+                blocks,
+                fitted.lexicon,
+                folder,
+                mmap=workspace is not None,
+                drop_empty=only_new,
+                report=lambda done: report("counting", done, None),
+            )
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
+
+    def require_available(self) -> None:
+        """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.settings.stop_words:
+            stop_words(self.settings.language)
+        self._rule(())
+        _ = self._tokeniser
+
+    def with_counts(self, counts: Counts) -> Self:
+        """A copy whose vocabulary has counted these documents too, (D, V); the words are the same."""
+        fitted = self._learned()
+        old = fitted.vocabulary
+        df, cf = old.df + counts.document_frequency(), old.cf + counts.word_totals().astype(np.int64)
+        more = Vocabulary(old.words, df, cf)
+        grown = copy.copy(self)
+        grown._fitted = dataclasses.replace(fitted, vocabulary=more, n_documents=fitted.n_documents + len(counts))
+        return grown
+
+    def token_blocks(self, rows: Iterable[Row], *, progress: Progress | None = None) -> Iterator[Block]:
+        """Yield the words of the vocabulary in each row that `transform` counts, as columns, in their order.
+
+        Raises
+        ------
+        NeuralTopicError
+            As `transform` does.
+        """
+        fitted = self._learned()
+        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted, []):
+            yield fitted.lexicon.columns(block)
+
+    def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return the columns that each of these comes to, none where it is no word of the vocabulary.
+
+        A word passes the preprocessing of the documents, unless it stands in the vocabulary as it is. A phrase such as
+        "new york" comes to the one column of the phrase, or to those of its words.
+        """
+        fitted = self._learned()
+        index = fitted.vocabulary.index
+        out: list[tuple[int, ...]] = []
+        for block in self._known_words([word.replace("_", " ") for word in words], fitted, []):
+            found = fitted.lexicon.columns(block)
+            out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
+        return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
+
+    def state(self) -> dict[str, Any]:
+        """Return the settings and all that was learned, as JSON can hold it."""
+        return {"settings": self.settings.to_dict(), **self._learned().to_dict()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Make the preprocessor that `state` came from.
+
+        Raises
+        ------
+        NeuralTopicError
+            When a part is missing, of the wrong type, or disagrees with another.
+        """
+        fitted = Fitted.from_dict(state)
+        preprocessor = cls(Preprocessing.from_dict(state["settings"]))
+        preprocessor._fitted = fitted
+        return preprocessor
+
+    def _learned(self) -> Fitted:
+        if self._fitted is None:
+            raise NeuralTopicError(
+                "Preprocessor",
+                expected="a vocabulary",
+                got="one that has not seen any documents",
+                hint="Call fit_transform first",
+            )
+        return self._fitted
+
+    def _known_words(self, texts: Iterable[str], fitted: Fitted, unknown: list[int]) -> Iterator[Block]:
+        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
+        if tokeniser.identity != fitted.tokeniser:
+            raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
+        return _known_words(tokeniser(texts), rule, fitted.lexicon, unknown)
+
+    def _rule(self, listed: Iterable[str]) -> WordRule:
+        return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
+
+    @cached_property
+    def _tokeniser(self) -> Tokeniser:
+        pipeline = self.settings.spacy_pipeline
+        if pipeline is None:
+            return WordTokeniser()
+        sha256 = None if self._fitted is None else self._fitted.tokeniser.get("sha256")
+        return SpacyTokeniser(pipeline, sha256=sha256)  # takes seconds to load
+
+
+def _known_words(
+    documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon, unknown: list[int]
+) -> Iterator[Block]:
+    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have."""
+    forms = FormIds()
+    numbers, kept = np.zeros(0, np.int32), np.zeros(0, bool)
+    for block in numbered(documents, forms):
+        words = [rule(form) for form in list(forms)[len(numbers) :]]
+        numbers = np.append(numbers, lexicon.numbers(words))
+        kept = np.append(kept, np.array([not isinstance(word, Dropped) for word in words], bool))
+        unknown.append(int(np.count_nonzero((kept & (numbers < 0))[block.tokens])))
+        yield Block(numbers[block.tokens], block.bounds)
+        if len(forms) > FORMS_HELD:
+            forms.clear()
+            numbers, kept = numbers[:0], kept[:0]
+
+
+def _count(
+    blocks: Iterable[Block],
+    lexicon: Lexicon,
+    folder: Path,
+    *,
+    mmap: bool,
+    drop_empty: bool,
+    report: Callable[[int], None],
+) -> tuple[Counts, NDArray[np.int64]]:
+    """Write the counts of the blocks to folder/counts; also return the tokens counted in each document."""
+    n_tokens = array("q")
+    with CountsWriter(folder / "counts", lexicon.n_columns) as writer:
+        for block in blocks:
+            rows = lexicon.count(block)
+            lengths = np.diff(rows.indptr)
+            writer.append(lengths[lengths > 0] if drop_empty else lengths, rows.indices, rows.data)
+            n_tokens.extend(rows.sum(axis=1).tolist())
+            report(len(n_tokens))
+    return Counts.open(folder / "counts", mmap=mmap), np.array(n_tokens, np.int64)
+
+
+@contextlib.contextmanager
+def _folder(workspace: Path | None) -> Iterator[Path]:
+    """Yield the workspace, or a folder that is removed afterwards."""
+    if workspace is None:
+        with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
+            yield Path(folder)
+    else:
+        workspace.mkdir(parents=True, exist_ok=True)
+        yield workspace
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    """Report nothing."""
+
+
+def _note_unused(listed: Sequence[str], rule: WordRule, forms: Iterable[str]) -> None:
+    """Note it where most of the stop words that a user has listed do not occur."""
+    if not listed:
+        return
+    occurring = {rule.compared(form) for form in forms}
+    unused = [word for word in listed if rule.compared(word) not in occurring]
+    if 2 * len(unused) > len(listed):
+        warnings.warn(
+            f"extra_stop_words: {len(unused):,} of {len(listed):,} words do not occur in the documents, such as "
+            f"{', '.join(map(repr, unused[:3]))}; they are compared with single words as they are cut from the text",
+            NeuralTopicWarning,
+            stacklevel=2,
+        )
+
+
+def _no_documents(ledger: Ledger) -> NeuralTopicError:
+    return NeuralTopicError(
+        "documents",
+        expected="at least one with text",
+        got=ledger.summary() + next((f" ({detail})" for detail in ledger.details if detail), ""),
+        hint="Check the path, the text column and the encoding",
+    )
+
+
+def _other_tokeniser(fitted: Mapping[str, str], found: Mapping[str, str]) -> NeuralTopicError:
+    return NeuralTopicError(
+        "tokeniser",
+        expected=f"{fitted.get('name')} {fitted.get('version')}, which the vocabulary was made with",
+        got=f"{found['name']} {found['version']}",
+        hint="Install that version, or fit again",
+    )

@@ -1,0 +1,124 @@
+"""What a preprocessor has learned, and its form as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any, Self
+
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.lexicon import Lexicon, Pair, phrase_of
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.vocabulary import Vocabulary
+
+_PARTS = ("settings", "words", "df", "cf", "n_documents", "phrases", "stop_words", "tokeniser", "libraries")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was learned from a corpus.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        The words that are counted.
+    phrases : tuple of (str, str)
+        Pairs that are joined; every one makes a word of the vocabulary.
+    stop_words : tuple of str
+        As they were at the time: another version of spaCy has other lists.
+    tokeniser : dict of str to str
+        Name and version.
+    n_documents : int
+        Distinct documents with text; shares in min_df and max_df are of these.
+    libraries : dict of str to str
+        Versions that had a part in the words.
+    """
+
+    vocabulary: Vocabulary
+    phrases: tuple[Pair, ...]
+    stop_words: tuple[str, ...]
+    tokeniser: dict[str, str]
+    n_documents: int
+    libraries: dict[str, str]
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """What counts the words of the vocabulary."""
+        return Lexicon(self.vocabulary, self.phrases)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "words": list(self.vocabulary.words),
+            "df": self.vocabulary.df.tolist(),
+            "cf": self.vocabulary.cf.tolist(),
+            "n_documents": self.n_documents,
+            "phrases": [list(pair) for pair in self.phrases],
+            "stop_words": list(self.stop_words),
+            "tokeniser": self.tokeniser,
+            "libraries": self.libraries,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Check what `to_dict` gave, and take it.
+
+        Raises
+        ------
+        NeuralTopicError
+            When a part is missing, of the wrong type, or disagrees with another.
+        """
+        for name in _PARTS:
+            _check(name, "to be there", name in state)
+        _check("settings", "names and values", isinstance(state["settings"], dict))
+        for name in ("words", "stop_words"):
+            _check(name, "a list of words", _is_list_of(state[name], str))
+        for name in ("df", "cf"):
+            _check(name, "a list of whole numbers", _is_list_of(state[name], int))
+        for name in ("tokeniser", "libraries"):
+            mapping = state[name]
+            strings = isinstance(mapping, dict) and _is_list_of([*mapping, *mapping.values()], str)
+            _check(name, "names and versions", strings)
+        words, df, cf, n_documents = (state[name] for name in ("words", "df", "cf", "n_documents"))
+        _check("n_documents", "a whole number", type(n_documents) is int)
+        _check("words", "distinct words, one or more", 0 < len(words) == len(set(words)) and all(words))
+        _check("df and cf", "one number a word", len(df) == len(cf) == len(words))
+        sensible = all(0 < d <= min(c, n_documents) and c < 2**63 for d, c in zip(df, cf, strict=True))
+        _check("df and cf", "0 < df <= cf and df <= n_documents", sensible)
+        pairs = state["phrases"]
+        _check("phrases", "pairs of words", isinstance(pairs, list) and all(map(_is_pair, pairs)))
+        phrases = tuple((first, second) for first, second in pairs)
+        joined = {phrase_of(pair) for pair in phrases}
+        _check("phrases", "pairs that make words", len(joined) == len(phrases) and joined <= set(words))
+        return cls(
+            vocabulary=Vocabulary(words, df, cf),
+            phrases=phrases,
+            stop_words=tuple(state["stop_words"]),
+            tokeniser=state["tokeniser"],
+            n_documents=n_documents,
+            libraries=state["libraries"],
+        )
+
+
+def library_versions(settings: Preprocessing) -> dict[str, str]:
+    """Return the versions of the libraries that decide about words under these settings."""
+    names = ["regex", "spacy"] + (["simplemma"] if settings.lemmas else [])
+    return {name: version(name) for name in names}
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and _is_list_of(pair, str)
+
+
+def _is_list_of(values: object, kind: type) -> bool:
+    return isinstance(values, list) and all(type(value) is kind for value in values)
+
+
+def _check(name: str, expected: str, holds: bool) -> None:
+    if not holds:
+        raise NeuralTopicError(
+            f"saved preprocessing, {name}",
+            expected=expected,
+            got="something else",
+            hint="Fit again: this was not written by neuraltopic, or was changed",
+        )

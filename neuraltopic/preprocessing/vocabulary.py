@@ -1,0 +1,85 @@
+"""The words that are counted, in their order, and the choice of them."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.settings import Preprocessing
+
+
+class Vocabulary:
+    """V words in the order of the columns of the counts: by document frequency descending, then by word.
+
+    Parameters
+    ----------
+    words : sequence of V str
+        Distinct.
+    df : int array of shape (V,)
+        Documents in which each word occurs.
+    cf : int array of shape (V,)
+        Occurrences of each word in the corpus.
+    """
+
+    def __init__(self, words: Sequence[str], df: NDArray, cf: NDArray) -> None:
+        self.words = tuple(words)
+        self.df = np.asarray(df, np.int64)
+        self.cf = np.asarray(cf, np.int64)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The column of each word."""
+        return {word: column for column, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        """Return V."""
+        return len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        """Whether the word is counted."""
+        return word in self.index
+
+    def __repr__(self) -> str:
+        """Show the size and the first words."""
+        first = ", ".join(self.words[:5])
+        return f"Vocabulary({len(self):,} words: {first}{', ...' if len(self) > 5 else ''})"
+
+
+def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: Preprocessing) -> NDArray[np.int64]:
+    """Return which of `words` to keep, in the order of a `Vocabulary`.
+
+    Parameters
+    ----------
+    words : sequence of W str
+        All words of the corpus.
+    df : int array of shape (W,)
+        Documents in which each occurs.
+    n_documents : int
+        What a share in min_df and max_df is a share of.
+
+    Raises
+    ------
+    NeuralTopicError
+        When no word is left; says how many each threshold removed.
+    """
+    fewest, most = _documents(settings.min_df, n_documents), _documents(settings.max_df, n_documents)
+    rare, common = df < fewest, df > most
+    candidates = np.flatnonzero(~rare & ~common & (df > 0)).tolist()
+    if not candidates:
+        raise NeuralTopicError(
+            f"vocabulary of {n_documents:,} documents",
+            expected="a word that passes min_df and max_df",
+            got=f"{len(words):,} words, of which min_df={settings.min_df} (at least {math.ceil(fewest):,}"
+            f" documents) removed {np.count_nonzero(rare):,} and max_df={settings.max_df} (at most"
+            f" {math.floor(most):,} documents) removed {np.count_nonzero(common):,}",
+            hint="Lower min_df, raise max_df or give more documents",
+        )
+    candidates.sort(key=lambda word: (-df[word], words[word]))
+    return np.array(candidates[: settings.max_vocabulary], np.int64)
+
+
+def _documents(threshold: int | float, n_documents: int) -> float:
+    return threshold * n_documents if isinstance(threshold, float) else threshold

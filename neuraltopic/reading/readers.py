@@ -1,0 +1,331 @@
+"""Open a corpus, whatever holds it, as rows in input order."""
+
+import dataclasses
+import os
+import re
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Set
+from pathlib import Path, PurePath
+from typing import Any
+
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
+from neuraltopic.reading.delimited import delimited_rows
+from neuraltopic.reading.document_files import READERS, suffix_of
+from neuraltopic.reading.encodings import Lines, check_encoding
+from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
+from neuraltopic.reading.json_lines import json_rows
+from neuraltopic.reading.mailboxes import mbox_rows
+from neuraltopic.reading.parquet import count_rows, parquet_rows
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable, text_problem
+from neuraltopic.reading.sheets import sheet_rows
+
+__all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
+
+_ESTIMATE_BYTES = 1 << 21  # read from the disk before the number of rows is extrapolated
+_JSON = re.compile(rb"\s*(\[\s*)?{")
+_KINDS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".mbox": "mbox",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheet"),
+}
+_TABLES = frozenset(_KINDS.values())
+# What cannot be read as a stream.
+_WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
+# What lies beside a published table and is about it.
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
+    re.IGNORECASE,
+)
+
+
+def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
+    """Open a folder, a file, standard input or Python strings as a corpus.
+
+    Parameters
+    ----------
+    source : str, path, or sequence of str
+        A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
+        of tables is read as these, the ids of several after the path of the file. A text file is a document a
+        line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
+        (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
+        (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
+        compressed (.gz, .bz2, .zst). "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
+        a list or pandas Series the ids are the positions from 0.
+    text : str, optional
+        Column of the text: by default "text", else the only column of strings. A name may differ in case and
+        blanks; "a.b" is the field b in the object a of JSON.
+    id : str, optional
+        Column of the ids: by default "id" where there is one, else rows are numbered from 1. A row
+        without an id gets "row N". One that comes again is an error where the column was asked for, and else
+        gets "#2", "#3" ... after it.
+    encoding : str, optional
+        By default found: byte-order mark, then UTF-8, then the likeliest older encoding.
+
+    Returns
+    -------
+    Corpus
+        Columns and contents are checked while it is read; standard input can be read once.
+
+    Raises
+    ------
+    UsageError
+        When the source is missing, empty or of an unknown kind, or an option does not apply to it.
+    """
+    text, id = (column if column is None else printable(column) for column in (text, id))
+    if encoding is not None:
+        encoding = check_encoding(encoding)
+    corpus = _open(source, text, id, encoding)
+    if isinstance(source, str | os.PathLike) and not isinstance(corpus, StandardInput):
+        corpus.path = Path(source)
+    corpus.options = {"text": text, "id": id, "encoding": encoding}
+    return corpus
+
+
+def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -> Corpus:
+    if not isinstance(source, str | os.PathLike):
+        _refuse("a list of documents", text=text, id=id, encoding=encoding)
+        return ListCorpus(_sequence(source))
+    name = os.fspath(source)
+    if name == "-":
+        return StandardInput(text, id, encoding)
+    path = Path(name)
+    _check_exists(path)
+    return _open_folder(name, path, text, id, encoding) if path.is_dir() else _open_file(name, path, text, id, encoding)
+
+
+def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
+    files = sorted(relative_files(folder))
+    if not files:
+        raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
+    tables = [file for file in files if _kind(file) in _TABLES and file not in about]
+    if not tables or len(tables) + len(about) < len(files):
+        _refuse(name, text=text, id=id)
+        return FolderCorpus(name, folder, files, encoding, tables)
+    parts = [(file, _open_file(str(folder / file), folder / file, text, id, encoding)) for file in tables]
+    return TablesCorpus(name, parts, about)
+
+
+def _kind(file: str) -> str:
+    path = PurePath(file)
+    suffix = suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
+    return "document" if suffix in READERS else _KINDS.get(suffix, "text")
+
+
+def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
+    kind = _kind(path.name)
+    if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
+        raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
+    if kind in ("parquet", "sheet"):
+        _refuse(name, encoding=encoding)
+        reader = parquet_rows if kind == "parquet" else sheet_rows
+        return BinaryCorpus(name, path, kind, lambda: reader(path, text=text, id=id))
+    if kind in ("text", "mbox", "document"):
+        _refuse(name, text=text, id=id)
+    if kind == "mbox":
+        _refuse(name, encoding=encoding)
+        return BinaryCorpus(name, path, kind, lambda: mbox_rows(path))
+    if kind == "document":
+        return FolderCorpus(name, path.parent, [path.name], encoding)
+    readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
+        "text": _text_rows,
+        "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
+        "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
+        "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
+    }
+    return FileCorpus(name, path, kind, readers[kind], encoding)
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    """What a result depends on of a corpus that is to be read: its name, its options and its size, for JSON."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading will tell them
+        # Standard input cannot be read twice, so what came through it is not compared.
+        estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
+    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
+
+
+class FileCorpus(Corpus):
+    """A file of lines: text, CSV, TSV or JSONL."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        kind: str,
+        rows: Callable[[Lines], Iterator[Row]],
+        encoding: str | None,
+    ) -> None:
+        super().__init__(name)
+        self._path = path
+        self._kind = kind
+        self._rows = rows
+        self._encoding = encoding
+
+    def __iter__(self) -> Iterator[Row]:
+        with open_bytes(self._path) as stream:
+            yield from self._read(stream)
+
+    def estimate(self) -> CorpusEstimate:
+        """Read the first mebibytes and extrapolate the rest."""
+        n_bytes = self._path.stat().st_size
+        encodings: Counter[str] = Counter()
+        exact = True
+        with open_bytes(self._path) as stream:
+            for row in self._read(stream):
+                encodings["unreadable" if row.problem else row.encoding] += 1
+                if stream.position() > _ESTIMATE_BYTES and stream.position() < n_bytes:
+                    exact = False
+                    break
+            n_rows = encodings.total()
+            n_documents = n_rows if exact else round(n_rows * n_bytes / stream.position())
+        return CorpusEstimate(self._kind, 1, n_bytes, n_documents, exact, dict(encodings))
+
+    def _read(self, stream: ByteStream) -> Iterator[Row]:
+        return _not_empty(self.name, self._rows(Lines(stream, self.name, self._encoding)))
+
+
+class BinaryCorpus(Corpus):
+    """A file that is no lines of text: Parquet, a spreadsheet or a mailbox."""
+
+    def __init__(self, name: str, path: Path, kind: str, rows: Callable[[], Iterator[Row]]) -> None:
+        super().__init__(name)
+        self._path = path
+        self._kind = kind
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Row]:
+        return _not_empty(self.name, self._rows())
+
+    def estimate(self) -> CorpusEstimate:
+        """Read the number of rows off the footer of Parquet, and all of the others."""
+        n_bytes = self._path.stat().st_size
+        if self._kind == "parquet":
+            n_rows = count_rows(self._path)
+            return CorpusEstimate(self._kind, 1, n_bytes, n_rows, True, {"utf-8": n_rows})
+        encodings = Counter("unreadable" if row.problem else row.encoding for row in self)
+        return CorpusEstimate(self._kind, 1, n_bytes, encodings.total(), True, dict(encodings))
+
+
+class StandardInput(Corpus):
+    """Standard input: lines, or JSON when it begins with "{" or an array of objects; read once."""
+
+    def __init__(self, text: str | None, id: str | None, encoding: str | None) -> None:
+        super().__init__("-")
+        self._text = text
+        self._id = id
+        self._encoding = encoding
+        self._spent = False
+
+    def __iter__(self) -> Iterator[Row]:
+        if self._spent:
+            raise self._error("a corpus that can be read again")
+        self._spent = True
+        lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
+        if _JSON.match(lines.head.replace(b"\0", b"")[:1000]):
+            rows = json_rows(lines, "standard input", text=self._text, id=self._id)
+        else:
+            if self._text is not None or self._id is not None:
+                raise UsageError(
+                    "standard input",
+                    expected="a document a line, or JSONL where columns are named",
+                    got="lines that are not JSONL",
+                    hint="Save a CSV as a file and give its path",
+                )
+            rows = _text_rows(lines)
+        yield from _not_empty("standard input", rows)
+
+    def estimate(self) -> CorpusEstimate:
+        """Refuse: reading would use it up."""
+        raise self._error("a corpus whose size can be told without reading it")
+
+    def _error(self, expected: str) -> UsageError:
+        return UsageError(
+            "standard input", expected=expected, got="a stream", hint="Save it to a file and give the path"
+        )
+
+
+class ListCorpus(Corpus):
+    """Python values, of which those that are str are documents."""
+
+    def __init__(self, documents: Any) -> None:
+        super().__init__(f"<list of {len(documents)} documents>")
+        self._documents = documents
+
+    def __iter__(self) -> Iterator[Row]:
+        for position, document in enumerate(self._documents):
+            problem = text_problem(document)
+            yield Row(str(position), None if problem else document, {}, problem=problem)
+
+    def estimate(self) -> CorpusEstimate:
+        """Count the documents."""
+        n_documents = len(self._documents)
+        return CorpusEstimate("list", 0, 0, n_documents, True, {"utf-8": n_documents})
+
+
+def _text_rows(lines: Lines) -> Iterator[Row]:
+    for number, (line, problem) in enumerate(lines, start=1):
+        yield Row(str(number), None if problem else line.removesuffix("\r"), {}, lines.encoding, problem)
+
+
+def _not_empty(name: str, rows: Iterator[Row]) -> Iterator[Row]:
+    row = next(rows, None)
+    if row is None:
+        raise NeuralTopicError(
+            name, expected="at least one document", got="none", hint="Check that this is the right file"
+        )
+    yield row
+    yield from rows
+
+
+def _check_exists(path: Path) -> None:
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        shown = str(path) if len(str(path)) <= 200 else f"{str(path)[:200]}..."
+        raise UsageError(
+            shown,
+            expected="a folder or a file",
+            got=getattr(error, "strerror", None) or str(error),
+            hint="Check the path (documents themselves go in a list of str)",
+        ) from error
+
+
+def _refuse(name: str, **options: str | None) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise UsageError(
+                option,
+                expected="it only where it applies" if option == "encoding" else "it only with a table",
+                got=f"{value!r} with {name}",
+                hint="Leave it out",
+            )
+
+
+def _sequence(source: Any) -> Any:
+    """Refuse what is no sequence of documents, telling how to make one of it."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(source, pandas.DataFrame):
+        columns = ", ".join(map(str, source.columns))
+        hint = f"Pass one of its columns ({columns}), as frame['text']"
+    elif isinstance(source, Mapping | Set | bytes | bytearray) or not (
+        hasattr(source, "__len__") and hasattr(source, "__getitem__")
+    ):
+        hint = "Pass list(...) of the texts"
+    elif getattr(source, "ndim", 1) != 1:
+        hint = "Pass a single column of texts"
+    elif not len(source):
+        hint = "Pass at least one document"
+    else:
+        return source
+    got = f"an empty {type(source).__name__}" if hint.endswith("document") else type(source).__name__
+    raise UsageError("documents", expected="a path or a sequence of str", got=got, hint=hint)

@@ -1,0 +1,1 @@
+"""Runs: fits that are folders."""

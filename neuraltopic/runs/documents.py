@@ -1,0 +1,266 @@
+"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+
+model/               TopicModel.save
+topics.csv           a line a topic
+topic_words.csv      a line a word of a topic
+documents.parquet    a line an input row: the ledger, and the topic of the document
+vectors.npy          float32 (D, K), the documents kept, in input order
+vectors.parquet      id and vector of the same
+ledger.csv           a line an input row: kept, or why not
+training.jsonl       a line an epoch
+run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+import neuraltopic
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.devices import choose_device
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.preprocessor import Prepared
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embeddings import Embeddings
+from neuraltopic.reading.pretrained_vectors import fingerprint
+from neuraltopic.reading.readers import corpus_facts
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.runs.facts import model_folder_of
+from neuraltopic.runs.folder import best_epoch, seed_of, write_history, write_run
+from neuraltopic.runs.workspace import unfinished_request
+from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
+from neuraltopic.storage.outputs import RUN, VECTORS, check_output
+from neuraltopic.storage.tables import write_table
+from neuraltopic.storage.vectors import write_vectors
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+# Words of each topic in topic_words.csv.
+_TOPIC_WORDS = 20
+# Documents that `embed` encodes before it writes them.
+_EMBEDDED_AT_ONCE = 1 << 14
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished fit.
+
+    Attributes
+    ----------
+    folder : Path
+    model : TopicModel
+    facts : dict
+        What run.json holds.
+    """
+
+    folder: Path
+    model: TopicModel
+    facts: dict[str, Any]
+
+
+def fit_run(
+    model: TopicModel,
+    corpus: Corpus,
+    output: Path,
+    *,
+    embeddings: EmbeddingFile | None = None,
+    force: bool = False,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    progress: "Progress | None" = None,
+) -> Run:
+    """Fit a model to a corpus and write the run folder, whole or not at all.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Its parameters are used; it stays unfitted. Without a random_state a seed is drawn and recorded.
+    corpus : Corpus
+    output : Path
+        The run folder, which must not exist.
+    embeddings : EmbeddingFile, optional
+        Of the documents, as `TopicModel.fit` takes them.
+    force : bool
+        Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
+        other folder that is not empty is refused.
+    resume : bool
+        Go on with what a stopped fit into `output` left beside it, to the same bits.
+    command : sequence of str
+        The command line, for run.json.
+    progress : callable of (stage, done, total), optional
+
+    Raises
+    ------
+    UsageError
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        or the request differs.
+    NeuralTopicError
+        When the corpus cannot be used; nothing is left behind.
+    """
+    output = Path(output)
+    check_output(output, RUN, force=force, source=corpus.path)
+    model.check_parameters().require_embeddings_given(embeddings)
+    model = clone(model).set_params(
+        device=str(choose_device(model.device)),
+        random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
+    )
+
+    def fit(workspace: Path, progress: "Progress") -> None:
+        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
+
+    def write(folder: Path, workspace: Path) -> dict[str, Any]:
+        write_outputs(model, folder)
+        return results_of(model)
+
+    facts = write_run(
+        output,
+        RUN,
+        request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
+        fit=fit,
+        write=write,
+        heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
+        force=force,
+        resume=resume,
+        command=command,
+        progress=progress,
+    )
+    return Run(output, model, facts)
+
+
+def open_run(folder: Path, *, device: str = "auto") -> TopicModel:
+    """Load the model of a run folder, or of a model folder.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is neither.
+    NeuralTopicError
+        When it is not as it was written.
+    """
+    return TopicModel.load(model_folder_of(Path(folder)), device=device)
+
+
+def embed(
+    model: TopicModel,
+    corpus: Corpus,
+    output: Path,
+    *,
+    embeddings: EmbeddingFile | None = None,
+    force: bool = False,
+    progress: "Progress | None" = None,
+) -> Ledger:
+    """Write the vector of each document: vectors.npy, vectors.parquet (id, status, vector) and ledger.csv.
+
+    Every row that could be read has a vector, in input order; that of a row without a known word is the one
+    of an empty document, or with `embeddings` what its embedding gives, and its status says so. Counts stay on disk;
+    vectors are written as they come.
+
+    Returns
+    -------
+    Ledger
+        What became of every row.
+
+    Raises
+    ------
+    UsageError
+        When `output` exists, unless `force` and it is an earlier output of `embed`; when it is, holds or lies in
+        the corpus; when the embeddings are missing, not usable, or given to a recipe that takes none.
+    NeuralTopicError
+        When no document has a word of the model, nor an embedding; nothing is written.
+    """
+    model.document_vae_.require_embeddings_given(embeddings)
+    check_output(output, VECTORS, force=force, source=corpus.path)
+    with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
+        workspace = unfinished / "workspace"
+        prepared = model.prepare(corpus, workspace=workspace, progress=progress)
+        beside = model.embeddings_of(prepared, embeddings)
+        if beside is None and not prepared.ledger.counts()[Status.KEPT]:
+            raise NeuralTopicError(
+                corpus.name,
+                expected="a document with a word of the model",
+                got=f"none in {prepared.ledger.summary()}",
+                hint="Embed documents of the language and kind that the model was fitted on",
+            )
+        ledger, readable = prepared.ledger, np.flatnonzero(prepared.position >= 0).tolist()
+        write_vectors(
+            unfinished,
+            {
+                "id": [ledger.ids[row] for row in readable],
+                "status": [str(ledger.statuses[row]) for row in readable],
+            },
+            _vectors(model, prepared, beside, progress),
+            shape=(len(prepared.counts), len(model.components_)),
+        )
+        write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
+        del prepared  # which maps the counts
+        shutil.rmtree(workspace)
+    return ledger
+
+
+def _vectors(
+    model: TopicModel, prepared: Prepared, embeddings: Embeddings | None, progress: "Progress | None"
+) -> Iterator[NDArray[np.float32]]:
+    counts = prepared.counts
+    for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
+        stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
+        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.document_vae_.transform(counts.slice(start, stop), embeddings=beside)
+        if progress:
+            progress("embedding", stop, len(counts))
+
+
+def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
+    """All that the result depends on, as JSON holds it."""
+    parameters = model.get_params()
+    preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
+    if model.word_vectors is not None:
+        parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
+    return {
+        "neuraltopic": neuraltopic.__version__,
+        "corpus": corpus_facts(corpus),
+        "preprocessing": preprocessing.to_dict(),
+        "parameters": parameters,
+    }
+
+
+def write_outputs(model: TopicModel, folder: Path) -> None:
+    """Write all of a run folder but run.json."""
+    model.save(folder / MODEL_FOLDER)
+    write_table(model.get_topic_info(), folder / "topics.csv", "csv")
+    write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
+    write_table(model.get_document_info(), folder / "documents.parquet", "parquet")
+    write_table(model.ledger_, folder / "ledger.csv", "csv")
+    kept = model.ledger_["status"] == "kept"
+    ids = model.ledger_["id"][kept].tolist()
+    write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
+    write_history(folder / "training.jsonl", model.document_vae_.history_)
+
+
+def results_of(model: TopicModel) -> dict[str, Any]:
+    """What run.json says of a fit once it is done."""
+    ledger = model.ledger_
+    return {
+        "corpus_sha256": model.corpus_sha256_,
+        "rows": dict(Counter(ledger["status"].tolist())),
+        "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
+        "sizes": {
+            "documents": len(model.vectors_),
+            "words": len(model.vocabulary_),
+            "topics": len(model.components_),
+            "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
+        },
+        "epochs": model.document_vae_.n_iter_,
+        "best": best_epoch(model.document_vae_.history_),
+    }

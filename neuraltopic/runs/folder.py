@@ -1,0 +1,131 @@
+"""What every fit into a run folder shares: the workspace, the folder whole or not at all, and the facts in run.json."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuraltopic.estimators.fitting import draw_seed
+from neuraltopic.reading.rows import printable
+from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
+from neuraltopic.runs.workspace import open_workspace
+from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.formats import RUN_FACTS
+from neuraltopic.storage.outputs import OutputKind
+from neuraltopic.storage.strict_json import write_json
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+
+def write_run(
+    output: Path,
+    kind: OutputKind,
+    request: Mapping[str, Any],
+    *,
+    fit: Callable[[Path, "Progress"], None],
+    write: Callable[[Path, Path], dict[str, Any]],
+    heading: Mapping[str, Any],
+    force: bool,
+    resume: bool,
+    command: Sequence[str],
+    progress: "Progress | None",
+) -> dict[str, Any]:
+    """Fit in a workspace beside `output`, then write the run folder, whole or not at all.
+
+    Parameters
+    ----------
+    output : Path
+    kind : OutputKind
+        What may be replaced with `force`.
+    request : mapping
+        All that the result depends on, as JSON holds it.
+    fit : callable of (workspace, progress)
+        Goes on with what it finds in the workspace.
+    write : callable of (folder, workspace)
+        Writes the files of the run, and returns what is to be said of them in run.json.
+    heading : mapping
+        What run.json begins with: format and schema version.
+    force, resume, command, progress
+        As for `runs.fit_run`.
+
+    Returns
+    -------
+    dict
+        What run.json holds.
+    """
+    clock = _StageClock(progress)
+    with open_workspace(output, request, resume=resume, force=force) as workspace:
+        fit(workspace, clock)
+        with atomic_folder(output, force=force, why_not=kind.why_not) as unfinished:
+            results = write(unfinished, workspace)
+            clock.lap("writing")
+            facts = {
+                **heading,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": [printable(part) for part in command],
+                "resumed": resume,
+                **request,
+                **results,
+                "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
+                "peak_memory_bytes": peak_memory_bytes(),
+                "machine": describe_machine(),
+                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
+            }
+            write_json(unfinished / RUN_FACTS, facts)
+    return facts
+
+
+def seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
+    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    if (
+        not isinstance(random_state, int | np.integer)
+        and earlier is not None
+        and type(seed := earlier.get("parameters", {}).get("random_state")) is int
+    ):
+        return seed
+    return draw_seed(random_state)
+
+
+def write_history(path: Path, history: list[dict[str, float]]) -> None:
+    """A line of JSON an epoch."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        for entry in history:
+            file.write(json.dumps(entry, allow_nan=False) + "\n")
+
+
+def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
+    """The entry of the weights that were kept: the best on the rows held out, or the last."""
+    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
+
+
+class _StageClock:
+    """A progress that passes on what it is told, and adds up the seconds of each stage."""
+
+    def __init__(self, progress: "Progress | None") -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._last = time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        self.lap(stage)
+        if self._progress:
+            self._progress(stage, done, total)
+
+    def lap(self, stage: str) -> None:
+        """Count the time since the last call to the stage."""
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now

@@ -1,0 +1,95 @@
+"""What a fit of images would cost, before it begins: the time and the memory for --dry-run.
+
+The constants were measured on MNIST with the default network, on one core and on two.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from neuraltopic.estimators.image_vae import ImageVAE
+from neuraltopic.images.collection import Images
+from neuraltopic.runs.machine import matmul_rate
+
+_START_SECONDS = 3.0  # importing torch, and writing the run
+# What an update takes over the time of its operations at the rate of one large matrix product.
+_SLACK = 1.6
+_BASE_BYTES = 450e6  # Python and torch
+_FLOATS_AT_ONCE = 8  # times a batch's pixels and hidden units: they, their gradients, and what is between
+_EVALUATED_AT_ONCE = 512  # images held out, between epochs
+
+
+@dataclass(frozen=True)
+class ImageForecast:
+    """What `images fit` would do.
+
+    Attributes
+    ----------
+    n_images, n_pixels, n_epochs : int
+        N, D, and the most epochs.
+    n_weights : int
+        Numbers of the network.
+    seconds : float
+        By the clock, on this machine when nothing else runs, to the last epoch; within a factor of about 2.
+    memory_bytes : float
+        The most resident at once; within a factor of about 2.
+    """
+
+    n_images: int
+    n_pixels: int
+    n_epochs: int
+    n_weights: int
+    seconds: float
+    memory_bytes: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return dataclasses.asdict(self)
+
+
+def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
+    """Say what fitting `model` to `images` would take, and the time and memory expected.
+
+    Raises
+    ------
+    UsageError
+        When a parameter is out of range.
+    """
+    model.check_parameters()
+    D = images.pixels[0].size
+    held_out = min(round(model.validation_fraction * len(images)), len(images) - 1)
+    trained = len(images) - held_out
+    schedule = model.resolved_schedule(trained)
+    epochs, batch = schedule.max_epochs or 0, schedule.batch_size or 0
+    encoder, decoder = operations(D, model)
+    forward = encoder + model.n_samples * decoder
+    # A gradient takes twice the operations of the value.
+    total = 2.0 * forward * epochs * (3.0 * trained + held_out)
+    rate = max(matmul_rate(0.04) for _ in range(10))  # the best: a neighbour spoils only a few
+    floats = _FLOATS_AT_ONCE * max(batch, min(held_out, _EVALUATED_AT_ONCE)) * model.n_samples
+    return ImageForecast(
+        n_images=len(images),
+        n_pixels=D,
+        n_epochs=epochs,
+        n_weights=encoder + decoder,
+        seconds=_START_SECONDS + _SLACK * total / rate,
+        memory_bytes=_BASE_BYTES + 3.0 * images.pixels.nbytes + 4.0 * floats * (D + sum(model.hidden)),
+    )
+
+
+def operations(n_pixels: int, model: ImageVAE) -> tuple[int, int]:
+    """Multiply-adds to encode an image, and to decode a sample: the sizes of the matrices."""
+    K = model.n_components
+    up = [n_pixels, *model.hidden, 2 * K]
+    down = [K, *reversed(model.hidden), n_pixels]
+    if model.n_above is not None:
+        half = [max(1, width // 2) for width in model.hidden]
+        # Both networks between the layers see every sample.
+        between = [K, *half, 2 * model.n_above], [model.n_above, *half, 2 * K]
+        return _products(up), _products(down) + sum(map(_products, between))
+    return _products(up), _products(down)
+
+
+def _products(sizes: list[int]) -> int:
+    return sum(below * above for below, above in pairwise(sizes))

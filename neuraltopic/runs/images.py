@@ -1,0 +1,238 @@
+"""Fit a model of images into a run folder, and open one.
+
+model/               ImageVAE.save
+codes.npy            float32 (N, Z), the posterior means of the images of the fit, in input order
+codes.parquet        id, label and vector of the same
+epochs.parquet       the codes of some images at the epochs kept: epoch, id, label, z0, z1, ...
+training.jsonl       a line an epoch
+run.json             command, machine, seed, data, sizes, seconds; size and SHA-256 of the files above
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+import neuraltopic
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.devices import choose_device
+from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.image_vae import ImageVAE
+from neuraltopic.images.collection import Images
+from neuraltopic.runs.facts import model_folder_of, run_file
+from neuraltopic.runs.folder import best_epoch, seed_of, write_history, write_run
+from neuraltopic.runs.workspace import unfinished_request
+from neuraltopic.storage.formats import IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
+from neuraltopic.storage.outputs import IMAGE_RUN, check_output
+from neuraltopic.storage.tables import write_table
+from neuraltopic.storage.vectors import write_vectors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+_EPOCHS = "epochs.parquet"
+# Images whose codes are kept at chosen epochs: as many as a picture shows.
+_FOLLOWED = 5000
+
+
+@dataclass(frozen=True)
+class ImageRun:
+    """A finished fit.
+
+    Attributes
+    ----------
+    folder : Path
+    model : ImageVAE
+    facts : dict
+        What run.json holds.
+    """
+
+    folder: Path
+    model: ImageVAE
+    facts: dict[str, Any]
+
+
+def fit_image_run(
+    model: ImageVAE,
+    images: Images,
+    output: Path,
+    *,
+    epochs_kept: Sequence[int] | None = None,
+    force: bool = False,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    progress: "Progress | None" = None,
+) -> ImageRun:
+    """Fit a model to images and write the run folder, whole or not at all.
+
+    Parameters
+    ----------
+    model : ImageVAE
+        Its parameters are used; it stays unfitted. Without a random_state a seed is drawn and recorded.
+    images : Images
+    output : Path
+        The run folder, which must not exist.
+    epochs_kept : sequence of int, optional
+        After which epochs to keep the codes of 5,000 images, beside those of the end. By default 1, 10, 100 ... where
+        z has two dimensions, so that they can be drawn, else none.
+    force, resume, command, progress
+        As for `runs.fit_run`.
+
+    Raises
+    ------
+    UsageError
+        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to go on with
+        or the request differs; when a parameter is one that no fit could use.
+    NeuralTopicError
+        When the images cannot be used; nothing is left behind.
+    """
+    output = Path(output)
+    check_output(output, IMAGE_RUN, force=force, source=images.path)
+    model.check_parameters()
+    if len(images) < 2:
+        raise NeuralTopicError(
+            images.name, expected="two images or more", got=f"{len(images)}", hint="Give more images to learn from"
+        )
+    model = clone(model).set_params(
+        device=str(choose_device(model.device)),
+        random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
+    )
+    kept = _epochs_kept(model, len(images), epochs_kept)
+    # Evenly over the input, since a folder's images come label by label.
+    followed = np.linspace(0, len(images) - 1, min(len(images), _FOLLOWED)).round().astype(np.int64)
+
+    def fit(workspace: Path, progress: "Progress") -> None:
+        def follow(model: ImageVAE, epoch: int) -> None:
+            if epoch in kept:
+                np.save(_codes_at(workspace, epoch), model.transform(images.pixels[followed]))
+
+        checkpoint = workspace / "checkpoint.safetensors"
+        model.fit(images.pixels, progress=progress, checkpoint=checkpoint, after_epoch=follow)
+
+    def write(folder: Path, workspace: Path) -> dict[str, Any]:
+        model.save(folder / MODEL_FOLDER)
+        # Arrays, also where scikit-learn is set to give tables.
+        codes = np.asarray(model.transform(images.pixels))
+        columns = {"id": images.ids} | ({"label": images.labels} if images.labels else {})
+        write_vectors(folder, columns, [codes], shape=codes.shape, npy="codes.npy", parquet="codes.parquet")
+        best = best_epoch(model.history_)
+        at = {epoch: np.load(file) for epoch in kept if (file := _codes_at(workspace, epoch)).exists()}
+        at[int(best["epoch"])] = codes[followed]
+        write_table(_followed_table(at, images, followed), folder / _EPOCHS, "parquet")
+        write_history(folder / "training.jsonl", model.history_)
+        labels = len(set(images.labels)) if images.labels else None
+        return {
+            "sizes": {"images": len(images), "pixels": model.n_features_in_, "labels": labels},
+            "epochs": model.n_iter_,
+            "best": best,
+        }
+
+    facts = write_run(
+        output,
+        IMAGE_RUN,
+        _request(model, images, kept),
+        fit=fit,
+        write=write,
+        heading={"format": IMAGE_RUN_KIND, "schema_version": IMAGE_RUN_SCHEMA_VERSION},
+        force=force,
+        resume=resume,
+        command=command,
+        progress=progress,
+    )
+    return ImageRun(output, model, facts)
+
+
+def open_image_run(folder: Path, *, device: str = "auto") -> ImageVAE:
+    """Load the model of a run folder of images, or of its model folder.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is neither.
+    NeuralTopicError
+        When it is not as it was written.
+    """
+    return ImageVAE.load(model_folder_of(Path(folder)), device=device)
+
+
+def codes_by_epoch(folder: Path) -> tuple[dict[int, NDArray[np.float32]], list[str] | None]:
+    """The codes that a run kept at chosen epochs and at its end, each (N, Z), and the label of each of the N images.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is no run folder.
+    NeuralTopicError
+        When the file is missing or has changed in size.
+    """
+    import pandas as pd
+
+    table = pd.read_parquet(run_file(Path(folder), _EPOCHS))
+    coordinates = [name for name in table.columns if name not in ("epoch", "id", "label")]
+    parts = [table[table["epoch"] == epoch] for epoch in table["epoch"].unique()]
+    codes = {int(part["epoch"].iloc[0]): part[coordinates].to_numpy(np.float32) for part in parts}
+    return codes, parts[-1]["label"].tolist() if "label" in table else None
+
+
+def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) -> list[int]:
+    """The epochs asked for, checked, or those that a picture of two dimensions shows."""
+    last = model.resolved_schedule(n_images).max_epochs or 0
+    if asked is None:
+        return [10**power for power in range(len(str(last))) if 10**power < last] if is_planar(model) else []
+    for epoch in asked:
+        require_whole("epochs_kept", epoch)
+        if epoch > last:
+            raise UsageError(
+                "epochs_kept",
+                expected=f"epochs of the fit, to {last:,}",
+                got=f"{epoch:,}",
+                hint="Choose earlier ones, or more epochs",
+            )
+    return sorted(set(map(int, asked)))
+
+
+def is_planar(model: ImageVAE) -> bool:
+    """Whether a code is a point of the plane."""
+    return model.n_components == 2 and model.n_above is None
+
+
+def _codes_at(workspace: Path, epoch: int) -> Path:
+    return workspace / f"codes-{epoch}.npy"
+
+
+def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed: NDArray[np.int64]) -> "pd.DataFrame":
+    """A line an image and epoch, in the order of the epochs."""
+    import pandas as pd
+
+    tables = []
+    for epoch, codes in sorted(at.items()):
+        table = pd.DataFrame(codes, columns=[f"z{k}" for k in range(codes.shape[1])])
+        if images.labels:
+            table.insert(0, "label", [images.labels[row] for row in followed])
+        table.insert(0, "id", [images.ids[row] for row in followed])
+        table.insert(0, "epoch", epoch)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _request(model: ImageVAE, images: Images, epochs_kept: list[int]) -> dict[str, Any]:
+    """All that the result depends on, as JSON holds it."""
+    return {
+        "neuraltopic": neuraltopic.__version__,
+        "data": {
+            "name": images.name,
+            "kind": images.kind,
+            "part": images.part,
+            "images": len(images),
+            "shape": list(images.pixels.shape[1:]),
+            "sha256": images.sha256(),
+        },
+        "parameters": model.get_params() | {"hidden": list(model.hidden)},
+        "epochs_kept": epochs_kept,
+    }

@@ -1,0 +1,129 @@
+"""Go on with a run: a new run folder, of the same topics after new documents.
+
+What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
+run before.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.errors import UsageError
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.runs.documents import Run, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.facts import model_folder_of, read_run_facts
+from neuraltopic.runs.folder import write_run
+from neuraltopic.storage.formats import RUN_KIND, RUN_SCHEMA_VERSION
+from neuraltopic.storage.manifest import MANIFEST
+from neuraltopic.storage.outputs import RUN, check_output
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+
+def update_run(
+    run: Path,
+    corpus: Corpus,
+    output: Path,
+    *,
+    random_state: int | None = None,
+    device: str = "auto",
+    force: bool = False,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    progress: "Progress | None" = None,
+) -> Run:
+    """Go on with the model of a run by new documents, and write a whole new run folder, or none.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder or model folder. It stays as it is, unless it is `output` too.
+    corpus : Corpus
+        The new documents.
+    output : Path
+        The run folder to write. With `force` it may be `run`, which is replaced once the new one is whole.
+    random_state : int, optional
+        That of the fit by default.
+    device : str
+    force, resume, command, progress
+        As for `runs.fit_run`.
+
+    Returns
+    -------
+    Run
+        Its facts have, beside those of a fit, `parent`: the corpus of the run before, the digests of all corpora that
+        it learnt from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
+        `TopicModel.partial_fit`.
+
+    Raises
+    ------
+    UsageError
+        When `output` may not be written, or lies in `run`; when `run` is no run; with `resume`, when there is nothing
+        to go on with or the request differs.
+    NeuralTopicError
+        When the model or the corpus cannot be used; nothing is left behind.
+    """
+    run, output = Path(run), Path(output)
+    check_update_output(run, output, corpus.path, force=force)
+    model = open_run(run, device=device)
+    parent = _parent(run, model)
+    if random_state is not None:
+        model.set_params(random_state=random_state)
+    model.document_vae_.require_updatable()
+
+    def update(workspace: Path, progress: "Progress") -> None:
+        model.partial_fit(corpus, progress=progress, workspace=workspace)
+
+    def write(folder: Path, workspace: Path) -> dict[str, Any]:
+        write_outputs(model, folder)
+        return results_of(model) | {
+            "corpus_sha256": model.updates_[-1]["corpus_sha256"],
+            "unknown_share": model.unknown_share_,
+        }
+
+    facts = write_run(
+        output,
+        RUN,
+        {**request_of(model, corpus), "parent": parent},
+        fit=update,
+        write=write,
+        heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
+        force=force,
+        resume=resume,
+        command=command,
+        progress=progress,
+    )
+    return Run(output, model, facts)
+
+
+def check_update_output(run: Path, output: Path, source: str | Path | None, *, force: bool) -> None:
+    """Refuse, before any work is done, a folder that may not be written.
+
+    Raises
+    ------
+    UsageError
+        As `outputs.check_output` does, and when `output` lies in `run`.
+    """
+    if run.resolve() in output.resolve().parents:
+        raise UsageError(
+            f"output {output}",
+            expected="a folder apart from the run",
+            got="one in it",
+            hint="Choose another path",
+        )
+    check_output(output, RUN, force=force, source=source)
+
+
+def _parent(run: Path, model: TopicModel) -> dict[str, Any]:
+    """What run.json is to say of the run before."""
+    facts = read_run_facts(run)["run"]
+    corpus = facts.get("corpus") if facts else None
+    return {
+        "corpus": corpus.get("name") if isinstance(corpus, dict) else None,
+        "corpus_sha256": [model.corpus_sha256_, *(update["corpus_sha256"] for update in model.updates_)],
+        "documents": model.n_documents_,
+        "manifest_sha256": hashlib.sha256((model_folder_of(run) / MANIFEST).read_bytes()).hexdigest(),
+    }

@@ -1,0 +1,186 @@
+"""The hidden folder in which a fit works until its run is whole, and from which a stopped fit goes on."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.strict_json import read_json, write_json
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  Windows: two fits into one output are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+_REQUEST = "request.json"
+_CHECKPOINT = "checkpoint.safetensors"  # as TopicModel.fit calls it
+_PREPARATION = "preparation.json"  # as preparation.prepare calls it
+_MAX_REQUEST_BYTES = 1 << 24
+
+
+def workspace_of(output: Path) -> Path:
+    """Where a fit into `output` works: a hidden folder beside it."""
+    destination = Path(os.path.abspath(output))
+    return destination.with_name(f".{destination.name}.unfinished")
+
+
+def unfinished_request(output: Path) -> dict[str, Any] | None:
+    """What the stopped fit into `output` was asked for; None where there is none."""
+    path = workspace_of(output) / _REQUEST
+    if not path.exists():
+        return None
+    request = read_json(path, _MAX_REQUEST_BYTES)
+    return request if isinstance(request, dict) else None
+
+
+@contextmanager
+def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, force: bool = False) -> Iterator[Path]:
+    """Yield the workspace of a fit into `output`, which no other process has meanwhile.
+
+    It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
+    first epoch is done, since there is nothing to go on with; whatever else stops the block leaves it.
+
+    Parameters
+    ----------
+    output : Path
+        Where the run will be.
+    request : mapping
+        All that the result depends on, as JSON holds it.
+    resume : bool
+        Whether to go on with what a stopped fit left, which must have been asked for the same.
+    force : bool
+        Without `resume`, whether to throw away what a stopped fit left, if there is something to go on with.
+
+    Raises
+    ------
+    UsageError
+        When another process works there; without `resume` and `force`, when there is something to go on
+        with; with `resume`, when there is nothing to go on with, or the request
+        differs, naming what does.
+    """
+    folder = workspace_of(output)
+    if resume:
+        _require_same(output, request)
+    with locked(folder):
+        if not resume:
+            if not force:
+                _require_nothing_done(output, folder)
+            empty(folder)
+            write_json(folder / _REQUEST, request)
+        try:
+            yield folder
+        except NeuralTopicError:
+            if not (folder / _CHECKPOINT).exists():
+                remove(folder)
+            raise
+        remove(folder)
+
+
+def _require_nothing_done(output: Path, folder: Path) -> None:
+    if (folder / _CHECKPOINT).exists():
+        from neuraltopic.estimators.checkpoints import epochs_done
+
+        epochs = epochs_done(folder / _CHECKPOINT)
+        reached = "a damaged checkpoint" if epochs is None else f"{epochs} epoch{'s' * (epochs != 1)} done"
+    elif (folder / _PREPARATION).exists():
+        reached = "the documents counted, no epoch done"
+    else:
+        return
+    raise UsageError(
+        f"output {output}",
+        expected="no unfinished fit of it",
+        got=f"one with {reached}",
+        hint="Go on with --resume (resume=True), or start afresh with --force (force=True)",
+    )
+
+
+def _require_same(output: Path, request: Mapping[str, Any]) -> None:
+    earlier = unfinished_request(output)
+    if earlier is None:
+        raise UsageError(
+            "resume",
+            expected=f"an unfinished fit of {output}",
+            got=f"no {workspace_of(output)}",
+            hint="Leave out --resume (resume=True) to start one",
+        )
+    name, old, new = first_difference(earlier, request)
+    if name:
+        raise UsageError(
+            "resume",
+            expected=f"{name} {old!r:.200}, as when the fit began",
+            got=f"{new!r:.200}",
+            hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
+        )
+
+
+def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """The first setting, by name, that differs between two requests, and both its values; no name when none does."""
+    old, new = _flat(earlier), _flat(json.loads(json.dumps(request)))
+    for name in sorted(old | new):
+        if old.get(name) != new.get(name):
+            return name, old.get(name), new.get(name)
+    return "", None, None
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it for this process alone.
+
+    Raises
+    ------
+    UsageError
+        When another process holds it.
+    """
+    folder.mkdir(exist_ok=True)
+    if fcntl is None:  # pragma: no cover
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _busy(folder) from error
+        # The process that had the lock until now may have removed the folder.
+        if not folder.exists() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+            raise _busy(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _busy(folder: Path) -> UsageError:
+    return UsageError(
+        f"workspace {folder}",
+        expected="one that no other process works on",
+        got="one that is being worked on",
+        hint="Wait for it, or choose another output",
+    )
+
+
+def empty(folder: Path) -> None:
+    """Remove what a workspace holds."""
+    # Without its request the rest means nothing, so that goes first: a kill in between leaves no false trail.
+    (folder / _REQUEST).unlink(missing_ok=True)
+    for entry in list(os.scandir(folder)):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+
+
+def remove(folder: Path) -> None:
+    """Remove a workspace."""
+    empty(folder)
+    folder.rmdir()

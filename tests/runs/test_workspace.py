@@ -1,0 +1,125 @@
+import os
+
+import pytest
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.runs.workspace import open_workspace, unfinished_request, workspace_of
+
+REQUEST = {"parameters": {"k": 3, "rate": 0.1}, "words": ["a"], "seed": 0}
+
+
+def stop(output, *, error=KeyboardInterrupt, leave=()):
+    with pytest.raises(BaseException) as raised:  # noqa: PT011  its kind is compared below
+        work(output, error, leave)
+    assert raised.value is error or raised.type is error
+
+
+def work(output, error, leave):
+    with open_workspace(output, REQUEST, resume=False) as folder:
+        for name in leave:
+            (folder / name).touch()
+        raise error
+
+
+def test_it_stands_beside_the_output_and_is_gone_at_the_end(tmp_path):
+    with open_workspace(tmp_path / "run", REQUEST, resume=False) as folder:
+        assert folder == tmp_path / ".run.unfinished" == workspace_of(tmp_path / "run")
+        assert unfinished_request(tmp_path / "run") == REQUEST
+        (folder / "counts").mkdir()
+        (folder / "counts" / "data").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, RuntimeError])
+def test_what_stops_the_work_leaves_it(tmp_path, error):
+    stop(tmp_path / "run", error=error, leave=["counts"])
+    with open_workspace(tmp_path / "run", REQUEST, resume=True) as folder:
+        assert sorted(os.listdir(folder)) == ["counts", "request.json"]
+
+
+def test_without_resume_it_starts_empty(tmp_path):
+    stop(tmp_path / "run", leave=["counts"])
+    with open_workspace(tmp_path / "run", REQUEST, resume=False) as folder:
+        assert os.listdir(folder) == ["request.json"]
+
+
+@pytest.mark.parametrize(
+    ("leave", "said"),
+    [("preparation.json", "documents counted, no epoch done"), ("checkpoint.safetensors", "a damaged checkpoint")],
+)
+def test_what_is_worth_going_on_with_is_thrown_away_by_force_alone(tmp_path, leave, said):
+    stop(tmp_path / "run", leave=[leave])
+    with pytest.raises(UsageError, match=said), open_workspace(tmp_path / "run", REQUEST, resume=False):
+        pass
+    assert (tmp_path / ".run.unfinished" / leave).exists()
+    with open_workspace(tmp_path / "run", REQUEST, resume=False, force=True) as folder:
+        assert os.listdir(folder) == ["request.json"]
+
+
+@pytest.mark.parametrize(("leave", "left"), [([], []), (["checkpoint.safetensors"], [".run.unfinished"])])
+def test_a_refusal_leaves_it_only_when_an_epoch_is_done(tmp_path, leave, left):
+    stop(tmp_path / "run", error=NeuralTopicError("corpus", expected="a", got="b", hint="c"), leave=leave)
+    assert os.listdir(tmp_path) == left
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({**REQUEST, "seed": 1}, "expected seed 0, as when the fit began; got 1"),
+        ({**REQUEST, "parameters": {"k": 4, "rate": 0.1}}, "expected parameters.k 3"),
+        ({**REQUEST, "words": ["b"]}, r"expected words \['a'\]"),
+        ({**REQUEST, "more": 1}, "expected more None"),
+        ({key: REQUEST[key] for key in ("seed", "words")}, "expected parameters.k 3.*got None"),
+    ],
+)
+def test_another_request_is_refused_and_what_differs_named(tmp_path, other, said):
+    stop(tmp_path / "run")
+    with pytest.raises(UsageError, match=said), open_workspace(tmp_path / "run", other, resume=True):
+        pass
+    assert unfinished_request(tmp_path / "run") == REQUEST
+
+
+def test_a_request_is_the_same_as_it_comes_back_from_json(tmp_path):
+    stop(tmp_path / "run")
+    with open_workspace(tmp_path / "run", {**REQUEST, "words": ("a",)}, resume=True):
+        pass
+
+
+def test_nothing_to_go_on_with(tmp_path):
+    with (
+        pytest.raises(UsageError, match="an unfinished fit"),
+        open_workspace(tmp_path / "run", REQUEST, resume=True),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_that_is_no_object_is_none(tmp_path):
+    stop(tmp_path / "run")
+    (tmp_path / ".run.unfinished" / "request.json").write_text("[]")
+    assert unfinished_request(tmp_path / "run") is None
+
+
+def test_one_at_a_time(tmp_path):
+    with open_workspace(tmp_path / "run", REQUEST, resume=False):
+        for resume in (False, True):
+            with (
+                pytest.raises(UsageError, match="worked on"),
+                open_workspace(tmp_path / "run", REQUEST, resume=resume),
+            ):
+                pass
+        assert unfinished_request(tmp_path / "run") == REQUEST
+
+
+def test_a_folder_that_was_removed_while_we_waited_for_it(tmp_path, monkeypatch):
+    import fcntl
+
+    def remove(descriptor, operation):
+        workspace_of(tmp_path / "run").rmdir()
+
+    monkeypatch.setattr(fcntl, "flock", remove)
+    with (
+        pytest.raises(UsageError, match="worked on"),
+        open_workspace(tmp_path / "run", REQUEST, resume=False),
+    ):
+        pass
