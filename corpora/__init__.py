@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuraltopic.errors import UsageError
+from neuraltopic.progress import Progress
 from neuraltopic.storage.atomic import atomic_folder
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class Recipe(NamedTuple):

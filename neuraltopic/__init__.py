@@ -2,7 +2,7 @@
 
 import importlib
 
-__version__ = "0.1.0"
+from neuraltopic.version import __version__
 
 # Loaded on first use: `import neuraltopic` must stay cheap, and these pull in torch and scikit-learn.
 _PUBLIC = {

@@ -1,6 +1,6 @@
 """Every encoder, latent, decoder and objective, each built small: what one test asks of a kind, all of it answer.
 
-A new part is a row here.
+A new part is a row here; test_parts.py fails where one is missing.
 """
 
 import torch
@@ -19,20 +19,43 @@ from neuraltopic.core.latents import (
     Weibull,
 )
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
+from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
 from neuraltopic.core.likelihoods import Bernoulli, Gaussian
+from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.models.batches import ContextualRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
 from neuraltopic.models.encoders.bag import BagEncoder
+from neuraltopic.models.encoders.contextual import ContextualEncoder, EmbeddingEncoder
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
 
 V, H, K = 7, 4, 3
+C = 5  # dimensions of a document's embedding
+E = 2  # dimensions of a word vector
+
+
+def _with_vectors() -> EmbeddedMixture:
+    """The embedded mixture with given vectors, which one word lacks."""
+    decoder = EmbeddedMixture(K, V, E)
+    vectors = torch.arange(1.0, V * E + 1).sin().view(V, E)
+    vectors[2] = torch.nan
+    decoder.hold_vectors(vectors)
+    return decoder
+
+
+def _log_prior(model: torch.nn.Module) -> torch.Tensor:
+    return -0.5 * torch.stack([parameter.square().sum() for parameter in model.decoder.parameters()]).sum()
+
 
 ENCODERS = {
     "sufficient_statistics": lambda: SufficientStatisticsEncoder(K, H),
     "bag": lambda: BagEncoder(V, H, 2 * K, masked=0.3),
+    "contextual": lambda: ContextualEncoder(V, C, H, 2 * K, masked=0.3, wordless=0.3),
+    "embedding": lambda: EmbeddingEncoder(C, H, 2 * K, dropout_rate=0.3),
     "perceptron": lambda: PerceptronEncoder(V, [H], 2 * K),
 }
 LATENTS = {
@@ -42,6 +65,7 @@ LATENTS = {
     "logistic_normal": lambda: LogisticNormal(K),
     "laplace_of_dirichlet": lambda: LogisticNormal(K, 0.2),
     "power_of_shares": lambda: LogisticNormal(K, 0.2, power=0.6),
+    "refined_logistic_normal": lambda: RefinedLogisticNormal(K, 0.2, power=0.85),
     "gaussian_softmax": lambda: GaussianSoftmax(K),
     "dirichlet": lambda: Dirichlet(K, 0.3),
     "gamma": lambda: Gamma(K, 0.7, 2.0),
@@ -56,6 +80,9 @@ DECODERS = {
     "energy_softmax": lambda: EnergySoftmax(K, V),
     "simplex_energy_softmax": lambda: SimplexEnergySoftmax(K, V),
     "normalised_energy_softmax": lambda: NormalisedEnergySoftmax(K, V),
+    "mixture": lambda: MixtureSoftmax(K, V),
+    "embedded_mixture": lambda: EmbeddedMixture(K, V, E),
+    "embedded_mixture_of_given_vectors": _with_vectors,
     "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
     "gaussian": lambda: Gaussian(MLP([K, H, V])),
 }
@@ -65,6 +92,7 @@ OBJECTIVES = {
     "elbo_free_bits": lambda n_samples: ELBO(n_samples, free_bits=0.3),
     "importance_weighted": lambda n_samples: ImportanceWeighted(n_samples),
     "importance_weighted_chunked": lambda n_samples: ImportanceWeighted(n_samples, at_once=2),
+    "with_prior": lambda n_samples: WithPrior(ELBO(n_samples), _log_prior, 50),
     "doubly_reparameterised": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
 }
 
@@ -96,3 +124,11 @@ def documents(n: int = 5, n_words: int = V, seed: int = 0) -> torch.Tensor:
     counts[0] = 0
     counts[1] = torch.eye(n_words, dtype=torch.float64)[2]
     return counts
+
+
+def contextual_rows(counts: torch.Tensor) -> ContextualRows:
+    """Counts (B, V) as the encoders take them, with the embedding that each document has wherever it stands."""
+    sparse = sparse_rows(counts)
+    weights = torch.arange(1.0, V * C + 1, dtype=torch.float64).cos().view(V, C)
+    embedding = (counts + 0.1) @ weights
+    return ContextualRows(sparse.indices, sparse.offsets, sparse.values, sparse.n_features, embedding)

@@ -49,9 +49,9 @@ class Terminated(KeyboardInterrupt):
 
 def _show_version(asked: bool) -> None:
     if asked:
-        import neuraltopic
+        from neuraltopic.version import __version__
 
-        typer.echo(f"neuraltopic {neuraltopic.__version__}")
+        typer.echo(f"neuraltopic {__version__}")
         raise typer.Exit
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import DEFAULTS
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -17,28 +16,25 @@ from neuraltopic.cli.options import (
     HeldOut,
     HeldOutEmbeddings,
     IdColumn,
-    Language,
-    Lemmas,
-    MaxDf,
-    MinDf,
     OrderedTexts,
-    Phrases,
     Quiet,
     Resume,
     Seeds,
     TextColumn,
     Threads,
-    VocabularySize,
 )
+from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.cli.source import open_source
-from neuraltopic.cli.sweep import interruptible, refuse_failures
+from neuraltopic.cli.sweep import interruptible_sweep, refuse_failures
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
-    from neuraltopic.compare.choose_k import ChoiceOfK
+    from neuraltopic.compare.results import ChoiceOfK
 
 
+@takes_preprocessing
 def choose_k(
     path: CorpusPath,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
@@ -58,12 +54,8 @@ def choose_k(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    language: Language = DEFAULTS.language,
-    min_df: MinDf = str(DEFAULTS.min_df),
-    max_df: MaxDf = str(DEFAULTS.max_df),
-    vocabulary_size: VocabularySize = DEFAULTS.max_vocabulary,
-    lemmas: Lemmas = False,
-    phrases: Phrases = False,
+    *,
+    preprocessing: Preprocessing,
     threads: Threads = 1,
     resume: Resume = False,
     force: Force = False,
@@ -79,12 +71,7 @@ def choose_k(
         text=text,
         id=id,
         encoding=encoding,
-        language=language,
-        min_df=min_df,
-        max_df=max_df,
-        vocabulary_size=vocabulary_size,
-        lemmas=lemmas,
-        phrases=phrases,
+        preprocessing=preprocessing,
         held_out=held_out,
         label=None,
         texts=texts,
@@ -94,7 +81,7 @@ def choose_k(
     )
     from neuraltopic.compare import choose_k as sweep
 
-    with interruptible(quiet=quiet) as progress:
+    with interruptible_sweep(quiet=quiet) as progress:
         choice = sweep.choose_k(
             source,
             output,

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import DEFAULTS
 from neuraltopic.cli.options import (
     AsJson,
     EmbeddingsFile,
@@ -16,29 +15,26 @@ from neuraltopic.cli.options import (
     HeldOutEmbeddings,
     IdColumn,
     Label,
-    Language,
-    Lemmas,
-    MaxDf,
-    MinDf,
     OrderedTexts,
-    Phrases,
     Quiet,
     Resume,
     Seeds,
     TextColumn,
     Threads,
-    VocabularySize,
 )
+from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.cli.source import open_source
-from neuraltopic.cli.sweep import interruptible, refuse_failures
+from neuraltopic.cli.sweep import interruptible_sweep, refuse_failures
+from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
-    from neuraltopic.compare.comparison import Comparison
+    from neuraltopic.compare.results import Comparison
 
 _NAME, _CELL = 22, 13  # columns of a metric and of a model
 
 
+@takes_preprocessing
 def compare(
     path: Annotated[
         str,
@@ -69,12 +65,8 @@ def compare(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    language: Language = DEFAULTS.language,
-    min_df: MinDf = str(DEFAULTS.min_df),
-    max_df: MaxDf = str(DEFAULTS.max_df),
-    vocabulary_size: VocabularySize = DEFAULTS.max_vocabulary,
-    lemmas: Lemmas = False,
-    phrases: Phrases = False,
+    *,
+    preprocessing: Preprocessing,
     threads: Threads = 1,
     resume: Resume = False,
     force: Force = False,
@@ -87,12 +79,7 @@ def compare(
         text=text,
         id=id,
         encoding=encoding,
-        language=language,
-        min_df=min_df,
-        max_df=max_df,
-        vocabulary_size=vocabulary_size,
-        lemmas=lemmas,
-        phrases=phrases,
+        preprocessing=preprocessing,
         held_out=held_out,
         label=label,
         texts=texts,
@@ -102,7 +89,7 @@ def compare(
     )
     from neuraltopic.compare import comparison
 
-    with interruptible(quiet=quiet) as progress:
+    with interruptible_sweep(quiet=quiet) as progress:
         found = comparison.compare(
             source,
             [name.strip() for name in models.split(",") if name.strip()],

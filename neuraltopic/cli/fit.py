@@ -1,7 +1,5 @@
 """`neuraltopic fit PATH`."""
 
-import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,15 +17,17 @@ from neuraltopic.cli.options import (
     Quiet,
     TextColumn,
 )
+from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
     counted,
+    live_text,
     print_json,
     print_topics,
     readable_bytes,
     readable_seconds,
     records,
 )
-from neuraltopic.cli.resumable import check_run_output, interruptible, noted
+from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.rows import Corpus
-    from neuraltopic.runs.documents import Run
+    from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
 
-DEFAULTS = Preprocessing()
 
-
+@takes_preprocessing
 def fit(
     path: CorpusPath,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
@@ -65,33 +64,8 @@ def fit(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
-    ] = DEFAULTS.language,
-    min_length: Annotated[
-        int, typer.Option(metavar="NUMBER", help="Fewest characters of a word.")
-    ] = DEFAULTS.min_length,
-    min_df: Annotated[
-        str,
-        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
-    ] = str(DEFAULTS.min_df),
-    max_df: Annotated[
-        str,
-        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."),
-    ] = str(DEFAULTS.max_df),
-    vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = DEFAULTS.max_vocabulary,
-    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
-    lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
-    phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
-    spacy: Annotated[
-        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
-    ] = None,
-    keep_stop_words: Annotated[
-        bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
-    ] = False,
-    stop_words: Annotated[
-        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words: a text file, or a JSON list.")
-    ] = None,
+    *,
+    preprocessing: Preprocessing,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
     epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
@@ -107,7 +81,6 @@ def fit(
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
-    from neuraltopic.preprocessing.stop_word_files import read_stop_words
     from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
@@ -124,27 +97,13 @@ def fit(
     )
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
-    settings = Preprocessing(
-        language=language,
-        stop_words=not keep_stop_words,
-        extra_stop_words=read_stop_words(stop_words) if stop_words else (),
-        numbers=numbers,
-        lemmas=lemmas,
-        phrases=phrases,
-        min_length=min_length,
-        min_df=document_frequency("--min-df", min_df),
-        max_df=document_frequency("--max-df", max_df),
-        max_vocabulary=vocabulary_size,
-        # A folder is found again from anywhere.
-        spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
-    )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
         topics,
-        preprocessing=settings,
+        preprocessing=preprocessing,
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -179,7 +138,7 @@ def _fit(
     from neuraltopic.runs.documents import fit_run
 
     with show_progress(quiet=quiet) as progress:
-        with noted(progress), interruptible(output, progress, ready="counting") as watched:
+        with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
             run = fit_run(
                 model,
                 corpus,
@@ -198,7 +157,7 @@ def _fit(
         print_topics(table)
 
 
-def note_run(run: "Run", progress: "QuietProgress") -> None:
+def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     """Say what was read, how well it went, and what is wrong with the topics."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
@@ -212,10 +171,12 @@ def note_run(run: "Run", progress: "QuietProgress") -> None:
     best = facts["best"]
     if "held_out_bound" in best:
         progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
+    if "live_topics" in facts:
+        progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
     flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
     flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
     if flagged:
-        progress.note(f"topics to distrust: {'; '.join(flagged)}")
+        progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
 
 
@@ -251,15 +212,3 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
     ]
     for label, value in lines:
         print(f"{label:<11}{value}")
-
-
-def document_frequency(name: str, text: str) -> int | float:
-    """A whole number is documents; with a dot it is a share."""
-    if not re.fullmatch(r"\d+|\d*\.\d+", text):
-        raise UsageError(
-            name,
-            expected="a number of documents such as 5, or a share such as 0.5",
-            got=repr(text),
-            hint="Correct this setting",
-        )
-    return float(text) if "." in text else int(text)

@@ -10,7 +10,7 @@ import typer
 
 from neuraltopic.cli.options import AsJson, Device, Force, Quiet
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
-from neuraltopic.cli.resumable import check_run_output, interruptible
+from neuraltopic.cli.resumable import check_run_output, interruptible_fit
 from neuraltopic.errors import NeuralTopicError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neuraltopic.estimators.image_vae import ImageVAE
     from neuraltopic.images.collection import Images
     from neuraltopic.progress import Progress, QuietProgress
-    from neuraltopic.runs.images import ImageRun
+    from neuraltopic.runs.folder import Run
 
 DataPath = Annotated[
     str,
@@ -142,7 +142,7 @@ def fit(
     from neuraltopic.runs.images import fit_image_run
 
     with show_progress(quiet=quiet) as progress:
-        with interruptible(output, progress, ready="reading") as watched:
+        with interruptible_fit(output, progress, ready="reading") as watched:
             run = fit_image_run(
                 model,
                 _read(data, "train", progress, watched),
@@ -345,7 +345,7 @@ def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def _facts(run: "ImageRun") -> list[tuple[str, str]]:
+def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     """What was fitted to what, and how well it went."""
     facts, model = run.facts, run.model
     data, best = facts["data"], facts["best"]

@@ -66,13 +66,3 @@ FirstSeed = Annotated[
 ]
 Threads = Annotated[int, typer.Option("--threads", metavar="NUMBER", help="Threads of each fit.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with one that was stopped; finished fits stay.")]
-Language = Annotated[str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")]
-MinDf = Annotated[
-    str, typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them.")
-]
-MaxDf = Annotated[
-    str, typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them.")
-]
-VocabularySize = Annotated[int, typer.Option("--vocabulary-size", help="Most words.")]
-Lemmas = Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")]
-Phrases = Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")]

@@ -24,21 +24,33 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def print_topics(table: "pd.DataFrame") -> None:
-    """Print topic, share, documents and words in at most `WIDTH` columns, the largest share first."""
+    """Print topic, share, documents and words in at most `WIDTH` columns, the largest share first.
+
+    Topics that are not in use are named in one line at the end, without words.
+    """
     number = max(len("topic"), len(str(len(table))))
     print(f"{'topic':>{number}}   share  documents  words")
     margin = number + 21
-    for row in table.sort_values("share", ascending=False, kind="stable").itertuples():
+    unused = table["flags"].str.contains("unused")
+    for row in table[~unused].sort_values("share", ascending=False, kind="stable").itertuples():
         lead = f"{row.topic:>{number}}  {row.share:>5.1%}  {row.n_documents:>9,}  "
         words = textwrap.wrap(str(row.words), WIDTH - margin, break_long_words=True, break_on_hyphens=False)
         for line in words or [""]:
             print(f"{lead}{line}".rstrip())
             lead = " " * margin
+    if unused.any():
+        names = ", ".join(map(str, table["topic"][unused]))
+        print(f"{int(unused.sum())} of {len(table)} topics are not in use: {names}")
 
 
 def counted(number: int, name: str) -> str:
     """A number and what it counts: 1 topic, 2 topics."""
     return f"{number:,} {name}{'s' * (number != 1)}"
+
+
+def live_text(live: int, topics: int) -> str:
+    """How many of the topics are in use."""
+    return f"{live:,} of {counted(topics, 'topic')}"
 
 
 def readable_bytes(count: float) -> str:

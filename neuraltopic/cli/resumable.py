@@ -1,18 +1,16 @@
-"""What `fit`, `update` and `images fit` share: refusals before any work, and what is said where work is interrupted."""
+"""Work that can be interrupted and resumed: refusals before any of it, and what is said where it is interrupted."""
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neuraltopic.cli.names import as_typed
 from neuraltopic.errors import NeuralTopicWarning, UsageError
+from neuraltopic.progress import QuietProgress
 from neuraltopic.storage.outputs import OutputKind, check_output
-
-if TYPE_CHECKING:
-    from neuraltopic.progress import Progress, QuietProgress
 
 
 def check_run_output(
@@ -54,8 +52,8 @@ def check_run_output(
 
 
 @contextmanager
-def noted(progress: "QuietProgress") -> Iterator[None]:
-    """Show the library's warnings as notes, each once, as the command line names things; others as Python does."""
+def noted(progress: QuietProgress) -> Iterator[None]:
+    """Show the library's warnings as notes, each once, in the names of the command line; others as Python does."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", NeuralTopicWarning)
         show = warnings.showwarning
@@ -73,9 +71,53 @@ def noted(progress: "QuietProgress") -> Iterator[None]:
         yield
 
 
+class _Watched(QuietProgress):
+    """A progress that remembers how far the work has come."""
+
+    def __init__(self, shown: QuietProgress, reached: Callable[[str, int, int | None], str | None], first: str) -> None:
+        self._shown = shown
+        self._reached = reached
+        self.said = first
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        said = self._reached(stage, done, total)
+        self.said = self.said if said is None else said
+        self._shown(stage, done, total)
+
+    def note(self, text: str) -> None:
+        self._shown.note(text)
+
+
 @contextmanager
-def interruptible(output: Path, progress: "QuietProgress", *, ready: str) -> "Iterator[Progress]":
-    """Yield a progress that passes on what it is told, and says in an interruption how far the fit has come.
+def interruptible(
+    progress: QuietProgress,
+    reached: Callable[[str, int, int | None], str | None],
+    *,
+    first: str = "",
+    go_on: Callable[[], str] = str,
+) -> Iterator[QuietProgress]:
+    """Yield a progress that passes on what it is told; an interruption says how far the work has come.
+
+    Parameters
+    ----------
+    progress : QuietProgress
+    reached : callable of (stage, done, total)
+        How far that is, as " after epoch 3 of 10"; None leaves what was said before.
+    first : str
+        What is said before anything was told.
+    go_on : callable
+        Asked at an interruption how to go on.
+    """
+    watched = _Watched(progress, reached, first)
+    try:
+        yield watched
+    except KeyboardInterrupt as interruption:
+        interruption.args = (f"interrupted{watched.said}{go_on()}",)
+        raise
+
+
+def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> AbstractContextManager[QuietProgress]:
+    """A progress whose interruption says how far the fit has come.
 
     Parameters
     ----------
@@ -84,19 +126,9 @@ def interruptible(output: Path, progress: "QuietProgress", *, ready: str) -> "It
     """
     from neuraltopic.runs.workspace import unfinished_request
 
-    reached = ""
-
-    def watched(stage: str, done: int, total: int | None) -> None:
-        nonlocal reached
+    def reached(stage: str, done: int, total: int | None) -> str:
         if stage == "training":
-            reached = f" after epoch {done} of {total}"
-        else:
-            reached = " before the first epoch" if stage == ready and done == total else f" while {stage}"
-        progress(stage, done, total)
+            return f" after epoch {done} of {total}"
+        return " before the first epoch" if stage == ready and done == total else f" while {stage}"
 
-    try:
-        yield watched
-    except KeyboardInterrupt as interruption:
-        more = "; go on with --resume" if unfinished_request(output) else ""
-        interruption.args = (f"interrupted{reached}{more}",)
-        raise
+    return interruptible(progress, reached, go_on=lambda: "; go on with --resume" if unfinished_request(output) else "")

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuraltopic.cli.fit import document_frequency
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
@@ -18,12 +17,7 @@ def open_source(
     text: str | None,
     id: str | None,
     encoding: str | None,
-    language: str,
-    min_df: str,
-    max_df: str,
-    vocabulary_size: int,
-    lemmas: bool,
-    phrases: bool,
+    preprocessing: Preprocessing,
     held_out: str | None,
     label: str | None,
     texts: Path | None,
@@ -40,14 +34,6 @@ def open_source(
     def opened(name: str) -> "Corpus":
         return open_corpus(name, text=text, id=id, encoding=encoding)
 
-    preprocessing = Preprocessing(
-        language=language,
-        min_df=document_frequency("--min-df", min_df),
-        max_df=document_frequency("--max-df", max_df),
-        max_vocabulary=vocabulary_size,
-        lemmas=lemmas,
-        phrases=phrases,
-    )
     files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
     share = _share(held_out)
     apart = opened(held_out) if held_out is not None and share is None else share

@@ -5,39 +5,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.resumable import noted
+from neuraltopic.cli.resumable import interruptible, noted
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 
-FITTING = "fitting and measuring"  # as compare.runner calls the stage
-
-
-class _Watched(QuietProgress):
-    """A progress that remembers how many fits are done."""
-
-    def __init__(self, shown: QuietProgress) -> None:
-        self._shown = shown
-        self.reached = " before the first fit"
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        if stage == FITTING:
-            self.reached = f" after {done} of {total} fits; go on with --resume"
-        self._shown(stage, done, total)
-
-    def note(self, text: str) -> None:
-        self._shown.note(text)
-
 
 @contextmanager
-def interruptible(*, quiet: bool) -> Iterator[QuietProgress]:
+def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
     """Show progress; an interruption says how many fits are done and how to go on."""
-    with show_progress(quiet=quiet) as shown, noted(shown):
-        progress = _Watched(shown)
-        try:
-            yield progress
-        except KeyboardInterrupt as interruption:
-            interruption.args = (f"interrupted{progress.reached}",)
-            raise
+    from neuraltopic.compare.runner import FITTING
+
+    def reached(stage: str, done: int, total: int | None) -> str | None:
+        return f" after {done} of {total} fits; go on with --resume" if stage == FITTING else None
+
+    with (
+        show_progress(quiet=quiet) as shown,
+        noted(shown),
+        interruptible(shown, reached, first=" before the first fit") as progress,
+    ):
+        yield progress
 
 
 def refuse_failures(failures: list[dict[str, Any]], n_fits: int, output: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 from neuraltopic.cli.fit import note_run, print_forecast
 from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
 from neuraltopic.cli.printing import print_json, print_topics, records
-from neuraltopic.cli.resumable import check_run_output, interruptible, noted
+from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
 
 if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
@@ -57,7 +57,7 @@ def update(
     from neuraltopic.runs.updates import update_run
 
     with show_progress(quiet=quiet) as progress:
-        with noted(progress), interruptible(output, progress, ready="counting") as watched:
+        with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
             updated = update_run(
                 run,
                 corpus,

@@ -9,85 +9,31 @@ choose_k.png, .svg   each figure over K
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import neuraltopic
 from neuraltopic.compare.agreement import FEWEST_SEEDS, pseudo_values
 from neuraltopic.compare.comparison import add_stability
-from neuraltopic.compare.figures import METRICS, Metric
 from neuraltopic.compare.jobs import Job
 from neuraltopic.compare.models.names import DEFAULT, check_recipe
-from neuraltopic.compare.recommendation import Recommendation, Sample, recommend
+from neuraltopic.compare.recommendation import Sample, recommend
+from neuraltopic.compare.results import SHOWN, ChoiceOfK
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
 from neuraltopic.storage.tables import write_table
+from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic choice of K"
 FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg")
-# What is shown; the bound a token and its error, of which the first is the logarithm, decide.
-SHOWN = ("perplexity_bound", "npmi_document", "diversity", "stability")
-
-
-@dataclass(frozen=True)
-class ChoiceOfK:
-    """What a sweep over K found.
-
-    Attributes
-    ----------
-    folder : Path
-    name : str
-        Of the documents.
-    recipe : str
-    samples : tuple of Sample
-        One a K with three fits or more, ascending.
-    results : list of dict
-        What each fit gave, K ascending and seeds within; with "error" where it gave nothing.
-    recommendation : Recommendation
-    """
-
-    folder: Path
-    name: str
-    recipe: str
-    samples: "tuple[Sample, ...]"
-    results: list[dict[str, Any]]
-    recommendation: Recommendation
-
-    @property
-    def failures(self) -> list[dict[str, Any]]:
-        """The fits that gave nothing: model, n_components, seed, error."""
-        return [result for result in self.results if "error" in result]
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """What is shown."""
-        return [METRICS[name] for name in SHOWN]
-
-    def to_frame(self) -> "pd.DataFrame":
-        """A line a K, seed and metric: n_components, seed, metric, value."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [
-                (result["n_components"], result["seed"], name, value)
-                for result in self.results
-                for name, value in result.get("figures", {}).items()
-                if value is not None
-            ],
-            columns=["n_components", "seed", "metric", "value"],
-        )
 
 
 def choose_k(
@@ -137,7 +83,7 @@ def choose_k(
     require_whole("seed", seed, 0)
     check_recipe(recipe, embedded=source.embeddings is not None)
     request = {
-        "neuraltopic": neuraltopic.__version__,
+        "neuraltopic": __version__,
         **source.request(),
         "recipe": recipe,
         "ks": ks,

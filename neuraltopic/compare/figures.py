@@ -22,6 +22,7 @@ from neuraltopic.evaluate.labels import numbered_labels
 from neuraltopic.evaluate.perplexity import perplexity_of
 from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
 from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi
+from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.ranking import top_words
 
@@ -60,13 +61,14 @@ METRICS = {
         ("npmi_document", "NPMI, documents", "higher", ".3f", "the same in whole training documents"),
         ("c_v", "C_V", "higher", ".3f", "coherence in windows of 110 training tokens"),
         ("diversity", "diversity", "higher", ".3f", "distinct words over all top words"),
+        ("live_topics", "live topics", "higher", ".0f", "topics with a share over 0.1 / K and 5 training documents"),
         ("stability", "stability", "higher", ".3f", "rank-biased overlap of topics, aligned over pairs of seeds"),
         ("perplexity_completion", "perplexity", "lower", ",.0f", "of half of a held-out document, given the other"),
         ("perplexity_bound", "perplexity, bound", "lower", ",.0f", "upper bound on that of whole held-out documents"),
         ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their topic"),
         ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and topic"),
         ("kmeans_nmi", "KMeans NMI", "higher", ".3f", "of label and cluster, as many clusters of vectors as labels"),
-        ("kmeans_nmi_l2", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
+        ("kmeans_unit_nmi", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
         ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
         ("precision_at_10", "P@10", "higher", ".3f", "of the 10 training documents nearest by cosine, same label"),
         ("cpu_seconds", "CPU s", "lower", ",.1f", "processor time of the fit alone"),
@@ -89,6 +91,11 @@ def topic_figures(lists: NDArray[np.int64], data: ComparisonData) -> dict[str, f
         coherence = coherence_of_blocks(lists, [data.tokens]).to_dict()
         figures = {name: float(coherence[name].mean()) for name in ("npmi", "npmi_document", "c_v")}
     return {**figures, "diversity": diversity(lists)}
+
+
+def usage_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
+    """How many topics are in use in the training documents: see `live_topics`."""
+    return {"live_topics": float(live_topics(*model.usage(data.train, data.train_embeddings)).sum())}
 
 
 def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
@@ -142,7 +149,7 @@ def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     figures = {
         **_table_figures(contingency(labels, model.topics_of(test, counts)), "purity", "nmi"),
         **_table_figures(contingency(labels, kmeans_clusters(test, n_labels)), None, "kmeans_nmi"),
-        **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_nmi_l2"),
+        **_table_figures(contingency(labels, kmeans_clusters(unit_rows(test), n_labels)), None, "kmeans_unit_nmi"),
     }
     if len(np.unique(train_labels)) < 2:
         return figures

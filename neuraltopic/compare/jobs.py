@@ -63,7 +63,7 @@ def run_job(folder: Path, job: Job, figures: tuple[str, ...]) -> dict[str, Any]:
         "memory_mb": None if memory is None else memory / 2**20,
     }
     if "topics" in figures:
-        found |= measured.topic_figures(lists, data)
+        found |= measured.topic_figures(lists, data) | measured.usage_figures(model, data)
     for group, measure in (
         ("bound", measured.bound_figures),
         ("completion", measured.completion_figures),

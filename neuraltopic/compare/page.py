@@ -1,13 +1,10 @@
 """comparison.md: what was compared with what, on what, and how every number came about."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neuraltopic.compare.figures import TOP_WORDS, Metric
-
-if TYPE_CHECKING:
-    from neuraltopic.compare.choose_k import ChoiceOfK
-    from neuraltopic.compare.comparison import Comparison
+from neuraltopic.compare.results import ChoiceOfK, Comparison
 
 MISSING = "–"
 RULE = (
@@ -28,7 +25,7 @@ def shown(value: float | None, metric: Metric) -> str:
     return MISSING if value is None else format(value, metric.format)
 
 
-def markdown(comparison: "Comparison", request: dict[str, Any]) -> str:
+def markdown(comparison: Comparison, request: dict[str, Any]) -> str:
     """The page."""
     sizes = comparison.sizes
     labels = f"{sizes['labels']} labels" if sizes["labels"] else "no labels"
@@ -56,7 +53,7 @@ def markdown(comparison: "Comparison", request: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def remarks(comparison: "Comparison") -> list[str]:
+def remarks(comparison: Comparison) -> list[str]:
     """What the figures alone would not say, a sentence each."""
     done = [result for model in comparison.models for result in comparison.finished(model)[:1]]
     reading = [result["model"] for result in done if result.get("reads_embeddings")]
@@ -70,7 +67,7 @@ def remarks(comparison: "Comparison") -> list[str]:
     return said
 
 
-def choice_markdown(choice: "ChoiceOfK") -> str:
+def choice_markdown(choice: ChoiceOfK) -> str:
     """The page of a choice of K."""
     metrics = choice.metrics
     rows = [["K", "seeds", *map(heading, metrics)], ["---:"] * (len(metrics) + 2)]
@@ -109,19 +106,19 @@ def _failed(failures: list[dict[str, Any]]) -> str:
     )
 
 
-def _table(comparison: "Comparison", cell: Any) -> str:
+def _table(comparison: Comparison, cell: Any) -> str:
     metrics = comparison.metrics
     rows = [["model", *map(heading, metrics)], ["---", *["---:"] * len(metrics)]]
     rows += [[model, *(cell(comparison, model, metric) for metric in metrics)] for model in comparison.models]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _median_cell(comparison: "Comparison", model: str, metric: Metric) -> str:
+def _median_cell(comparison: Comparison, model: str, metric: Metric) -> str:
     value = shown(comparison.median(model, metric.name), metric)
     return f"**{value}**" if model in comparison.best(metric) else value
 
 
-def _range_cell(comparison: "Comparison", model: str, metric: Metric) -> str:
+def _range_cell(comparison: Comparison, model: str, metric: Metric) -> str:
     values = comparison.values(model, metric.name)
     if not values:
         return MISSING
@@ -129,7 +126,7 @@ def _range_cell(comparison: "Comparison", model: str, metric: Metric) -> str:
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
-def _settings(comparison: "Comparison") -> list[str]:
+def _settings(comparison: Comparison) -> list[str]:
     lines = []
     for model in comparison.models:
         for done in comparison.finished(model)[:1]:

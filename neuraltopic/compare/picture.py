@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.figures import Metric
 from neuraltopic.compare.page import heading
+from neuraltopic.compare.results import Comparison
 from neuraltopic.storage.pictures import STYLE, SUFFIXES, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from neuraltopic.compare.comparison import Comparison
 
 # Costs are what quality is drawn against, and no panel.
 _COSTS = ("cpu_seconds", "wall_seconds", "memory_mb")
@@ -40,7 +39,7 @@ _STYLE: Any = {
 _WIDTH, _PANEL_HEIGHT = 7.0, 1.55  # inches; the width is that of a page of two columns
 
 
-def draw_comparison(comparison: "Comparison") -> "Figure":
+def draw_comparison(comparison: Comparison) -> "Figure":
     """A panel a metric: its value against the CPU seconds of the fit, a small mark a seed, a large one their median."""
     from matplotlib import rc_context
 
@@ -111,7 +110,7 @@ def draw_curves(
     return figure
 
 
-def _several(comparison: "Comparison", metric: Metric) -> bool:
+def _several(comparison: Comparison, metric: Metric) -> bool:
     """Whether there is something to compare, where more than one model has finished."""
     having = sum(bool(comparison.values(model, metric.name)) for model in comparison.models)
     return having >= min(2, sum(bool(comparison.finished(model)) for model in comparison.models))

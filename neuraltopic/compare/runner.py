@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 REQUEST = "request.json"
+# The stage that tells how many fits are done.
+FITTING = "fitting and measuring"
 _MAX_BYTES = 1 << 26
 # What runs a job; its arguments follow.
 _COMMAND = (sys.executable, "-m", "neuraltopic.compare.jobs")
@@ -126,12 +128,12 @@ class Bench:
             results = []
             for number, job in enumerate(jobs):
                 if progress:
-                    progress("fitting and measuring", number, len(jobs))
+                    progress(FITTING, number, len(jobs))
                 results.append(self._finished(job) or self._fit(job, figures, threads))
                 if "error" not in results[-1]:
                     self._log(job).unlink(missing_ok=True)
             if progress:
-                progress("fitting and measuring", len(jobs), len(jobs))
+                progress(FITTING, len(jobs), len(jobs))
         return results
 
     def data(self) -> ComparisonData:

@@ -90,6 +90,16 @@ class Adam:
                 maximize=False,
             )
 
+    @torch.no_grad()
+    def copy_moments(self, parameter: nn.Parameter, target: int, source: int, dim: int = 0) -> None:
+        """Prepare the moments of an entry along `dim` whose weights were just set after those of another entry.
+
+        The first moment is 0; the second, which sets the size of the steps, is that of the other entry.
+        """
+        moments = self._moments[parameter]
+        moments["exp_avg"].select(dim, target).zero_()
+        moments["exp_avg_sq"].select(dim, target).copy_(moments["exp_avg_sq"].select(dim, source))
+
     def state(self) -> dict[str, Tensor]:
         """All that a resumed fit needs: steps taken and moments, by the number of the parameter and a name."""
         return dict(self._named())

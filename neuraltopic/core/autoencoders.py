@@ -125,6 +125,9 @@ class Autoencoder(nn.Module):
             x = self.activation.function(layer(x))
         return x
 
+    def amortise(self) -> None:
+        """Nothing: the code is what the encoder says in every mode."""
+
     def decode(self, h: Tensor) -> Tensor:
         """The output that the loss compares with x, before its link: (B, D) from (B, K)."""
         for layer in self.decoder[:-1]:
@@ -136,7 +139,9 @@ class Autoencoder(nn.Module):
         for layer in (*self.encoder, *self.decoder):
             initialise_linear(layer, generator, self.activation.gain)
         with torch.no_grad():
-            self.decoder[-1].bias.copy_(bias)  # type: ignore[operator]
+            last = self.decoder[-1]
+            assert isinstance(last, nn.Linear | InputLinear)
+            last.bias.copy_(bias)
 
 
 def mirrored(sizes: Sequence[int], activation: Activation, loss: Loss) -> Autoencoder:

@@ -28,7 +28,7 @@ class WithPrior:
     """
 
     objective: Objective
-    log_prior: Callable[[VAE], Tensor]
+    log_prior: Callable[[VAE[Any]], Tensor]
     n_rows: int
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:

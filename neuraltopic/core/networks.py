@@ -13,6 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
+BATCH_MOMENTUM = 0.1
+BATCH_EPSILON = 1e-5
+
 
 @dataclass(frozen=True)
 class SparseRows:
@@ -145,11 +149,12 @@ class MLP(nn.Module):
 
     def initialise(self, generator: torch.Generator, bias: Tensor | None = None) -> None:
         """Draw the weights; the output's bias starts at the one given, or at 0."""
-        for layer in self.layers:
-            initialise_linear(layer, generator)  # type: ignore[arg-type]
+        layers = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        for layer in layers:
+            initialise_linear(layer, generator)
         if bias is not None:
             with torch.no_grad():
-                self.layers[-1].bias.copy_(bias)  # type: ignore[operator]
+                layers[-1].bias.copy_(bias)
 
     def forward(self, h: Tensor) -> Tensor:
         """(..., sizes[-1]) from (..., sizes[0])."""

@@ -7,6 +7,7 @@ Axes: S samples, B rows of data. All values are nats per row.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -51,14 +52,18 @@ class ELBO:
         Nats of KL that each group of latent dimensions, a column of `Posterior.kl()`, has free: in the surrogate its
         mean over the rows counts for no less (lambda of Kingma et al. 2016), so that a dimension can be taken into
         use before it pays. A KL estimated from the draws is one group.
+    row_weight : callable of x, optional
+        Weight of the KL of each row in the surrogate, (B,), beside `kl_weight`: above 1 where the parts of a row are
+        correlated, so that it is less evidence than its log likelihood says. By default 1.
     """
 
     n_samples: int = 1
     closed_kl: bool = True
     free_bits: float = 0.0
+    row_weight: Callable[[Any], Tensor] | None = None
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
-        """Estimate the bound on x; `kl_weight` weighs the KL in the surrogate alone."""
+        """Estimate the bound on x; `kl_weight` and `row_weight` weigh the KL in the surrogate alone."""
         q = model.posterior(x, generator)
         z = q.sample(self.n_samples, generator)
         reconstruction = model.log_likelihood(z, x).mean(0)
@@ -66,7 +71,8 @@ class ELBO:
         if groups is None:
             groups = (q.log_prob(z) - model.latent.log_prior(z)).mean(0)[:, None]
         kl = groups.sum(-1)
-        price = groups.mean(0).clamp(min=self.free_bits).sum() if self.free_bits else kl
+        weighted = groups if self.row_weight is None else self.row_weight(x)[:, None] * groups
+        price = weighted.mean(0).clamp(min=self.free_bits).sum() if self.free_bits else weighted.sum(-1)
         return Bound((reconstruction - kl).detach(), reconstruction - kl_weight * price)
 
 

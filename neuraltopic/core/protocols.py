@@ -1,16 +1,30 @@
-"""What a latent variable is to the rest of the core: the variational family q(z | x), the prior p(z), and sampling.
+"""What the parts of a model are to one another: encoder, latent and decoder, each a `torch.nn.Module`.
 
-A latent turns what the encoder puts out into a posterior; a posterior is drawn from by reparameterising, and knows
-its density and its divergence from the prior. Both densities are of the same z, in whatever coordinates suit the
-family; `transform` takes z to what the decoder sees, such as a point of the simplex.
+An encoder reads the data; a latent turns what the encoder puts out into a posterior q(z | x), which is drawn from by
+reparameterising, and knows its density and its divergence from the prior. Both densities are of the same z, in whatever
+coordinates suit the family; `transform` takes z to what the decoder sees, such as a point of the simplex. A decoder
+gives p(x | z).
 
-Axes: S samples, B rows of data, Z numbers of a drawn z, K numbers that the decoder sees; samples lead.
+Axes: S samples, B rows of data, Z numbers of a drawn z, K numbers that the decoder sees, V words; samples lead.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
+
+
+class Encoder(Protocol):
+    """An inference network: from data to the parameters of q(z | x)."""
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the weights."""
+        ...
+
+    def __call__(self, x: Any, decoder: Any, generator: torch.Generator | None = None, /) -> Tensor:
+        """(B, n_parameters) of the rows of x. It may look at the decoder; its dropout, if any, is drawn from the
+        generator, and without one it is a function of x alone."""
+        ...
 
 
 class Posterior(Protocol):
@@ -44,7 +58,7 @@ class Posterior(Protocol):
 
 
 class Latent(Protocol):
-    """A family q(z | x) and the prior p(z); a `torch.nn.Module`.
+    """A family q(z | x) and the prior p(z).
 
     Attributes
     ----------
@@ -61,6 +75,10 @@ class Latent(Protocol):
         """q(z | x) from the encoder's output, (B, n_parameters)."""
         ...
 
+    def train(self, mode: bool = True) -> Any:
+        """Let q be what the encoder says; with False, refine it where the latent has a way to."""
+        ...
+
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z) in nats, (S, B) from z (S, B, Z)."""
         ...
@@ -71,4 +89,85 @@ class Latent(Protocol):
 
     def transform(self, z: Tensor) -> Tensor:
         """What the decoder sees, (..., K) from z (..., Z)."""
+        ...
+
+
+class Decoder(Protocol):
+    """p(x | z)."""
+
+    def log_likelihood(self, h: Tensor, x: Any, /) -> Tensor:
+        """log p(x | z) in nats, (S, B) from what the decoder sees of z, h (S, B, K)."""
+        ...
+
+
+class TopicDecoder(Decoder, Protocol):
+    """A decoder of bags of words by topics: the K rows of R, and b."""
+
+    def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
+        """Start b at the log frequencies of the words, (V,), and what R is made of at N(0, std^2)."""
+        ...
+
+    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
+        """Take the rows of R of some topics, transposed (V, G)."""
+        ...
+
+    def topics(self) -> tuple[Tensor, Tensor]:
+        """R transposed (V, K) and b (V,), as they are in force, whatever parameters they are made of."""
+        ...
+
+
+class LogLikelihood(Protocol):
+    """log p(x | z) of B rows as a concave function of z; the results have the dtype of z."""
+
+    def __getitem__(self, rows: Tensor) -> Self:
+        """The same of the rows with these numbers."""
+        ...
+
+    def expansion(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """log p(x | z) (B,), its gradient (B, K), and minus its Hessian (B, K, K), which may be approximate."""
+        ...
+
+
+class ExactLogLikelihood(LogLikelihood, Protocol):
+    """One that a cheaper one may stand in for."""
+
+    def gradient(self, z: Tensor) -> Tensor:
+        """d/dz log p(x | z), (B, K) from z (B, K)."""
+        ...
+
+    def rough(self) -> LogLikelihood | None:
+        """A likelihood with about the same maximum; None where it would not be cheaper."""
+        ...
+
+
+class RefinableDecoder(Decoder, Protocol):
+    """A decoder under which Newton's method can find the maximum of log p(x, z)."""
+
+    def likelihood_of(self, x: Any, /) -> ExactLogLikelihood:
+        """log p(x | z) of the rows of x as a function of z, with R and b in force; nothing is differentiable."""
+        ...
+
+
+class ShareLikelihood(Protocol):
+    """log p(x | s) of B rows as a concave function of what the decoder sees, s = theta^a."""
+
+    def value(self, seen: Tensor) -> Tensor:
+        """log p(x | s) (B,), in the dtype of s (B, K)."""
+        ...
+
+    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | s), and its gradient in s (B, K), in the dtype of s."""
+        ...
+
+    def curvature(self, theta: Tensor, rows: slice) -> Tensor:
+        """Minus the Hessian in s of some of the rows where their shares are theta (n, K): a new (n, K, K), which may be
+        approximate and rounded but is symmetric and positive semi-definite."""
+        ...
+
+
+class ShareRefinableDecoder(Decoder, Protocol):
+    """A decoder under which Newton's method can improve shares on the simplex."""
+
+    def share_likelihood_of(self, x: Any, /) -> ShareLikelihood:
+        """log p(x | s) of the rows of x, or of what the decoder takes them to weigh as evidence of their shares."""
         ...

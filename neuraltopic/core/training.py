@@ -160,8 +160,8 @@ def bounds(
     """
     was_training = model.training
     model.eval()
-    if amortised and isinstance(model, VAE):  # a deterministic autoencoder has no q
-        model.latent.train()
+    if amortised:
+        model.amortise()
     try:
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(batch_size):
@@ -220,6 +220,12 @@ class Trainer:
             return False
         settled = max(self.best_epoch, math.ceil(self.schedule.kl_weight.full_from * self.max_epochs))
         return self.epoch - settled >= self.patience
+
+    def forget_best(self) -> None:
+        """Let only the weights of later epochs be kept: those so far belong to another model."""
+        self.best_bound = -math.inf
+        self.best_epoch = self.epoch
+        self.best = {}
 
     def run(self, after_epoch: Callable[["Trainer"], None] = lambda _: None) -> None:
         """Train to the end, calling `after_epoch` between epochs, and load the best weights into the model."""
@@ -299,8 +305,9 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def _optimiser(model: VAE, schedule: Schedule, n_rows: int) -> Adam:
     """Adam with decoupled decay for the encoder, and the decoder's prior, shared among the rows, in its gradient."""
     groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
-    for name, part in model.named_children():
-        is_decoder = name == "decoder"
+    decoder: object = model.decoder
+    for part in model.children():
+        is_decoder = part is decoder
         rate = schedule.learning_rate * (schedule.decoder_rate if is_decoder else 1.0)
         decay = schedule.decoder_precision / n_rows if is_decoder else schedule.weight_decay
         for parameter in part.parameters():

@@ -1,14 +1,18 @@
 """The variational autoencoder: an encoder, a latent and a decoder, composed."""
 
-from typing import Any
+from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
-from neuraltopic.core.latents import Latent, Posterior
+from neuraltopic.core.protocols import Decoder, Encoder, Latent, Posterior, TopicDecoder
+
+# The kind of decoder; `VAE` alone is a `VAE[Decoder]`.
+DecoderT_co = TypeVar("DecoderT_co", bound=Decoder, covariant=True, default=Decoder)
 
 
-class VAE(nn.Module):
+class VAE(nn.Module, Generic[DecoderT_co]):
     """q(z | x) amortised by one encoder (17.9, 17.10), p(x | z) by a decoder, and the latent between them.
 
     What a batch x is, only encoder and decoder know.
@@ -16,18 +20,21 @@ class VAE(nn.Module):
     Parameters
     ----------
     encoder : Module
-        `encoder(x, decoder, generator)` gives (B, latent.n_parameters). It may look at the decoder, and draws its
-        dropout, if any, from the generator; without one it is a function of x alone.
+        An `Encoder`: the `latent.n_parameters` numbers of q(z | x) from x.
     latent : Module
         A `Latent`: q(z | x) from the encoder's output, the prior's density, and what the decoder sees of z.
     decoder : Module
-        `decoder.log_likelihood(h, x)` gives log p(x | z) in nats, (S, B) from h = latent.transform(z), (S, B, K).
+        A `Decoder`: p(x | z) from h = latent.transform(z).
     """
 
-    def __init__(self, encoder: nn.Module, latent: Latent, decoder: nn.Module) -> None:
+    encoder: Encoder
+    latent: Latent
+    decoder: DecoderT_co
+
+    def __init__(self, encoder: Encoder, latent: Latent, decoder: DecoderT_co) -> None:
         super().__init__()
         self.encoder = encoder
-        self.latent: Any = latent
+        self.latent = latent
         self.decoder = decoder
 
     def posterior(self, x: Any, generator: torch.Generator | None = None) -> Posterior:
@@ -37,4 +44,11 @@ class VAE(nn.Module):
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
         """log p(x | z) in nats, (S, B) from z (S, B, Z)."""
-        return self.decoder.log_likelihood(self.latent.transform(z), x)  # type: ignore[operator]
+        return self.decoder.log_likelihood(self.latent.transform(z), x)
+
+    def amortise(self) -> None:
+        """Let q be what the encoder says, as in training, where the latent would refine it in eval mode."""
+        self.latent.train()
+
+
+TopicVAE = VAE[TopicDecoder]

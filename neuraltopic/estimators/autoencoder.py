@@ -31,6 +31,18 @@ from neuraltopic.estimators.fitting import (
     train,
 )
 from neuraltopic.estimators.matrix_batches import MatrixBatches
+from neuraltopic.estimators.state import (
+    CONFIG,
+    Format,
+    State,
+    Stored,
+    StoredState,
+    estimator_of,
+    plain_parameters,
+)
+from neuraltopic.storage.formats import AUTOENCODER_KIND, AUTOENCODER_SCHEMA_VERSION
+from neuraltopic.storage.members import require, require_history
+from neuraltopic.storage.outputs import AUTOENCODER
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -43,11 +55,11 @@ _ACTIVATIONS = {
 }
 _LOSSES: dict[str, Loss] = {"squared_error": SquaredError(), "cross_entropy": CrossEntropy()}
 _CORRUPTIONS: dict[str, Callable[[float], Corruption]] = {"gaussian": GaussianNoise, "masking": MaskingNoise}
-# Rows encoded or decoded at once. It is no option: the answer does not depend on it.
+# Rows encoded or decoded at once. It is no option: the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
 
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """An autoencoder with a bottleneck, plain, denoising or stacked (17.1-17.4).
 
     Parameters
@@ -82,7 +94,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -113,6 +125,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     >>> model.inverse_transform(model.transform([[1, 1, 0, 1, 1, 1]])).round(1).tolist()
     [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]
     """
+
+    format = Format(AUTOENCODER_KIND, AUTOENCODER_SCHEMA_VERSION, AUTOENCODER)
+
+    network_: Any
 
     def __init__(
         self,
@@ -170,13 +186,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
-        with torch.random.fork_rng(devices=[]):
-            network = autoencoders.mirrored(
-                [X.shape[1], *self.hidden, self.n_components], _ACTIVATIONS[self.activation], _LOSSES[self.loss]
-            )
+        network = self.build(X.shape[1])
         network.initialise(self._first_bias(X), generator)
-        self.network_: Any = network.to(device)
+        self.network_ = network.to(device)
         self._n_features_out = self.n_components
 
         split = split_rows(np.arange(X.shape[0]), self.validation_fraction, generator)
@@ -188,8 +200,48 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.n_iter_ = len(self.history_)
         return self
 
+    def build(self, n_features: int) -> autoencoders.Autoencoder:
+        """The network, its weights not yet drawn."""
+        sizes = [n_features, *map(int, self.hidden), int(self.n_components)]
+        # torch's layers draw weights as they are made, from the global generator; ours are drawn by our own.
+        with torch.random.fork_rng(devices=[]):
+            return autoencoders.mirrored(sizes, _ACTIVATIONS[self.activation], _LOSSES[self.loss])
+
+    def check_parameters(self) -> None:
+        """Raise a UsageError for a parameter that no fit could use."""
+        self._settings()
+
+    def to_state(self) -> State:
+        """All that the fitted model is made of."""
+        config = {
+            "parameters": plain_parameters(self, self.seed_) | {"hidden": [int(width) for width in self.hidden]},
+            "n_features": self.n_features_in_,
+            "history": self.history_,
+        }
+        return State({CONFIG: config}, self.network_.state_dict())
+
+    @classmethod
+    def from_state(cls, state: StoredState, *, device: str) -> Self:
+        """The fitted model again."""
+        path = state.path(CONFIG)
+        config = state.config({"parameters": dict, "n_features": int, "history": list})
+        model = estimator_of(cls, config["parameters"], path)
+        model.set_params(device=device, hidden=tuple(model.hidden))
+        require(config["n_features"] > 0, path, "n_features above 0", config["n_features"])
+        staged = all(isinstance(entry, dict) and type(entry.get("stage")) is str for entry in config["history"])
+        require(staged, path, "history as a list of objects with a stage")
+        numbers = [{name: value for name, value in entry.items() if name != "stage"} for entry in config["history"]]
+        require_history(path, numbers)
+        network, _ = state.network(lambda: model.build(config["n_features"]), device)
+        model.network_ = network.eval()
+        model.history_ = config["history"]
+        model.n_iter_ = len(model.history_)
+        model.n_features_in_ = config["n_features"]
+        model._n_features_out = model.n_components
+        return model
+
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """The code of each row, (D, K): a function of that row alone, drawing nothing."""
+        """The code of each row, (D, K): to rounding a function of that row alone, drawing nothing."""
         check_is_fitted(self)
         data = MatrixBatches(self._rows(X, fitting=False), device=self._device())
         with torch.no_grad():

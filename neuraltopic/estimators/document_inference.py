@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import bounds
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.models.batches import CountBatches
@@ -40,7 +40,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     """The half of `DocumentVAE` that reads documents with a trained network and learns nothing."""
 
     recipe: str
-    vae_: VAE
+    vae_: TopicVAE
     n_documents_: int
     information_: NDArray[np.float32]
     share_: NDArray[np.floating]
@@ -51,7 +51,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     _metric: DocumentMetric | None
 
     def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
-        """Vector of each document, (D, K): a function of that document alone, drawing nothing.
+        """Vector of each document, (D, K): to rounding a function of that document alone, drawing nothing.
 
         It is made of what the decoder sees of the posterior mean of z, for distances to tell documents apart: see
         `latents`. `embeddings` are those of these documents, as for `fit`; with them a document without a word has the
@@ -193,7 +193,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         with torch.no_grad():
             for rows in torch.arange(len(data)).split(_AT_ONCE):
                 seen = torch.from_numpy(latents[rows.numpy()]).to(self._device())
-                value = self.vae_.decoder.log_likelihood(seen[None], data.batch(rows))  # type: ignore[operator]
+                value = self.vae_.decoder.log_likelihood(seen[None], data.batch(rows))
                 out[rows.numpy()] = value[0].double().cpu().numpy()
         return out
 
@@ -269,11 +269,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that takes
         none."""
         recipe = find_recipe(self.recipe)
-        require_given(embeddings, recipe=recipe.name, taken=recipe.takes_embeddings)
+        require_given(embeddings, recipe=recipe.name, taken=recipe.takes("embeddings"))
 
     def restore(
         self,
-        vae: VAE,
+        vae: TopicVAE,
         *,
         history: list[dict[str, float]],
         summary: CorpusSummary | None = None,
@@ -284,7 +284,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.history_ = history
         self.n_iter_ = len(history)
         with torch.no_grad():
-            weight, bias = vae.decoder.topics()  # type: ignore[operator]
+            weight, bias = vae.decoder.topics()
         self.components_ = weight.detach().T.contiguous().cpu().numpy()
         self.bias_ = bias.detach().cpu().numpy()
         self.n_features_in_ = self.components_.shape[1]
@@ -314,7 +314,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
         shares = reading.shares(latents, self._topic_words())
-        claims = reading.claims(latents, shares)
+        claims = reading.claims(latents, shares, counts.totals())
         return self._vectors(latents), CorpusSummary(
             len(counts),
             reading.information(latents, variance, shares),

@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import hashlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,12 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from neuraltopic.core.map_objective import WithPrior
-from neuraltopic.core.objectives import Objective
+from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule, Trainer
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.document_vae_state import StoredDocuments
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -33,6 +34,9 @@ from neuraltopic.estimators.fitting import (
 )
 from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.decoders.mixture import WordVectorDecoder
+from neuraltopic.models.initialisation.reinitialisation import Reinitialisation
+from neuraltopic.models.overdispersion import DesignEffect
 from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
 from neuraltopic.models.priors.seed_prior import SeedPrior
 from neuraltopic.models.recipes import (
@@ -43,15 +47,17 @@ from neuraltopic.models.recipes import (
     require_takes_word_vectors,
 )
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.seed_words import Seeds, require_columns, seed_groups
+from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import covered_share, require_matrix
+from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.interpretation import TopicWords
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
-class DocumentVAE(FittedDocuments):
+class DocumentVAE(StoredDocuments):
     """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
 
     Parameters
@@ -75,7 +81,7 @@ class DocumentVAE(FittedDocuments):
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -203,23 +209,27 @@ class DocumentVAE(FittedDocuments):
         with torch.random.fork_rng(devices=[]):
             self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
         if vectors_of_words is not None:
-            self.vae_.decoder.give(torch.from_numpy(vectors_of_words))  # type: ignore[operator]
+            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
+            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
         recipe.initialise(self.vae_, counts, generator, seeds)
         self.vae_.to(device)
 
         held_out, training = split_rows(filled, self.validation_fraction, generator)
+        effect = DesignEffect.of(counts)
         trainer = Trainer(
             self.vae_,
             CountBatches(counts, training, device, beside),
             CountBatches(counts, held_out, device, beside),
-            self._objective(recipe, seeds, counts, len(training)),
+            self._objective(recipe, seeds, counts, len(training), effect if recipe.weighs_tokens else None),
             schedule,
             generator,
         )
         given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
-        self._train(trainer, request, counts, checkpoint, progress, beside)
+        self._train(
+            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, self.vae_)
+        )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
         vectors, summary = self._summarise(counts, progress, beside)
@@ -240,7 +250,8 @@ class DocumentVAE(FittedDocuments):
         topic (see `neuraltopic.models.priors.earlier_topics`), and what is known of the topics beside (`explained_`,
         `listing_`, `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is
         learned, goes on from where it was with the new documents alone. The earlier ones are not needed again. The same
-        chunks in the same order give the same bits, also where the model is saved and loaded in between.
+        chunks in the same order give the same bits on the same machine with the same number of threads, also where the
+        model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
         default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
@@ -308,9 +319,9 @@ class DocumentVAE(FittedDocuments):
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
-    def seeds(self) -> dict[int, tuple[int, ...]]:
-        """Columns of the seeds of each seeded topic, checked."""
-        return seed_groups(self.seed_words, int(self.n_components), int)
+    def schedule(self) -> Schedule:
+        """The recipe's schedule with what the user set in place."""
+        return self._settings()[1]
 
     def _train(
         self,
@@ -320,6 +331,7 @@ class DocumentVAE(FittedDocuments):
         checkpoint: Path | None,
         progress: "Progress | None",
         beside: Embeddings | None = None,
+        after_epoch: Callable[[Trainer], None] = lambda _: None,
     ) -> None:
         """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
@@ -328,12 +340,12 @@ class DocumentVAE(FittedDocuments):
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
-        train(trainer, kept, progress, hint=hint)
+        train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
         recipe, _ = self._settings()
-        if recipe.takes_embeddings:
+        if recipe.takes("embeddings"):
             raise UsageError(
                 "recipe",
                 expected="one of counts alone, which updates are of",
@@ -391,12 +403,38 @@ class DocumentVAE(FittedDocuments):
             )
         return vectors
 
-    def _objective(self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int) -> Objective:
-        """The recipe's bound, beside the prior of the seeds where there are any."""
+    def _objective(
+        self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int, effect: DesignEffect | None = None
+    ) -> Objective:
+        """The recipe's bound, its KL weighted by a design effect or not, beside the prior of the seeds where there are
+        any."""
+        objective = recipe.objective
+        if effect is not None:
+            assert isinstance(objective, ELBO)
+            objective = dataclasses.replace(objective, row_weight=effect)
         if not seeds:
-            return recipe.objective
+            return objective
         prior = SeedPrior.of(seeds, counts, int(self.n_components), self._device())
-        return WithPrior(recipe.objective, prior, n_rows)
+        return WithPrior(objective, prior, n_rows)
+
+    def _restarts(
+        self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, model: TopicVAE
+    ) -> Callable[[Trainer], None]:
+        """What happens to dead topics between the epochs of a fit."""
+        if not recipe.restarts_topics:
+            return lambda _: None
+        assert recipe.reading.guidance is not None
+
+        def shares(latents: NDArray[np.floating]) -> NDArray[np.float32]:
+            with torch.no_grad():
+                weight, log_frequency = model.decoder.topics()
+            components, bias = weight.detach().T.cpu().numpy(), log_frequency.detach().cpu().numpy()
+            topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
+            return recipe.reading.shares(latents, topics)
+
+        return Reinitialisation(
+            shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
+        )
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:

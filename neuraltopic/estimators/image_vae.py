@@ -31,20 +31,32 @@ from neuraltopic.estimators.fitting import (
     split_rows,
     train,
 )
+from neuraltopic.estimators.state import (
+    CONFIG,
+    Format,
+    State,
+    Stored,
+    StoredState,
+    estimator_of,
+    plain_parameters,
+)
 from neuraltopic.images.batches import ImageBatches
 from neuraltopic.images.binarisation import binarise, intensities
-from neuraltopic.images.recipes import LIKELIHOODS, OBJECTIVES, PACES, image_vae, initialise_image_vae
+from neuraltopic.images.recipes import LIKELIHOODS, OBJECTIVES, PACES, DenseDecoder, image_vae, initialise_image_vae
+from neuraltopic.storage.formats import IMAGE_MODEL_KIND, IMAGE_MODEL_SCHEMA_VERSION
+from neuraltopic.storage.members import require, require_history
+from neuraltopic.storage.outputs import IMAGE_MODEL
 
 if TYPE_CHECKING:
     from neuraltopic.core.latents import Posterior
     from neuraltopic.progress import Progress
 
 BINARISATIONS = ("dynamic", "fixed", "none")
-# Images encoded or decoded at once. It is no option: the answer does not depend on it.
+# Images encoded or decoded at once. It is no option: the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
 
-class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A variational autoencoder of images, by the evidence lower bound (17.11) or the tighter one (17.24).
 
     Parameters
@@ -80,7 +92,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
-        Seeds the one generator of the fit. Same input, same seed, same machine: same bits.
+        Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
@@ -111,6 +123,8 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     >>> bool(abs(model.inverse_transform(model.transform(X)) - X).max() < 0.1)
     True
     """
+
+    format = Format(IMAGE_MODEL_KIND, IMAGE_MODEL_SCHEMA_VERSION, IMAGE_MODEL)
 
     def __init__(
         self,
@@ -263,7 +277,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             patience=self.patience,
         )
 
-    def build(self, n_pixels: int) -> VAE:
+    def build(self, n_pixels: int) -> VAE[DenseDecoder]:
         """The composition, its weights not yet drawn."""
         hidden = [int(width) for width in self.hidden]
         n_above = None if self.n_above is None else int(self.n_above)
@@ -272,7 +286,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             return image_vae(n_pixels, int(self.n_components), hidden, self.likelihood, n_above)
 
     def restore(
-        self, vae: VAE, *, image_shape: tuple[int, ...], n_images: int, history: list[dict[str, float]]
+        self, vae: VAE[DenseDecoder], *, image_shape: tuple[int, ...], n_images: int, history: list[dict[str, float]]
     ) -> None:
         """Take a trained network, and set the fitted attributes."""
         self.n_images_ = n_images
@@ -284,7 +298,7 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self._n_features_out = int(self.n_components) + int(self.n_above or 0)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Posterior mean of z for each image, (N, Z): a function of its grey levels alone, drawing nothing."""
+        """Posterior mean of z for each image, (N, Z): to rounding a function of that image alone, drawing nothing."""
         return self.posterior(X)[0]
 
     def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -308,7 +322,9 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             )
         return self._decode(torch.from_numpy(Z.astype(np.float32)))
 
-    def sample(self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None) -> NDArray:
+    def sample(
+        self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
+    ) -> NDArray[np.float32]:
         """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 (N, *image_shape_)."""
         check_is_fitted(self)
         require_whole("n_images", n_images)
@@ -366,31 +382,31 @@ class ImageVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         """Mean evidence lower bound of an image in nats; higher is better."""
         return float(self.bound(X).mean())
 
-    def save(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write the model to a folder that holds numbers and text, no code, and nothing of the images.
-
-        Raises
-        ------
-        UsageError
-            When the folder exists, unless `force` and it is empty or an earlier model of images.
-        """
-        from neuraltopic.estimators.image_model_folder import save_image_model
-
-        check_is_fitted(self)
-        save_image_model(self, Path(folder), force=force)
+    def to_state(self) -> State:
+        """All that the fitted model is made of."""
+        config = {
+            "parameters": plain_parameters(self, self.seed_) | {"hidden": [int(width) for width in self.hidden]},
+            "image_shape": list(self.image_shape_),
+            "n_images": self.n_images_,
+            "history": self.history_,
+        }
+        return State({CONFIG: config}, self.vae_.state_dict())
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto") -> "ImageVAE":
-        """Read what `save` wrote, verifying it first.
-
-        Raises
-        ------
-        NeuralTopicError
-            When anything in the folder is not as it was written.
-        """
-        from neuraltopic.estimators.image_model_folder import load_image_model
-
-        return load_image_model(Path(folder), device=device)
+    def from_state(cls, state: StoredState, *, device: str) -> Self:
+        """The fitted model again."""
+        path = state.path(CONFIG)
+        config = state.config({"parameters": dict, "image_shape": list, "n_images": int, "history": list})
+        model = estimator_of(cls, config["parameters"], path)
+        model.set_params(device=device, hidden=tuple(model.hidden))
+        shape = config["image_shape"]
+        sized = bool(shape) and all(type(size) is int and size > 0 for size in shape)
+        require(sized, path, "image_shape as whole numbers above 0", shape)
+        require(config["n_images"] > 1, path, "n_images above 1", config["n_images"])
+        require_history(path, config["history"])
+        network, _ = state.network(lambda: model.build(math.prod(shape)), device)
+        model.restore(network.eval(), image_shape=tuple(shape), n_images=config["n_images"], history=config["history"])
+        return model
 
     def _chosen_binarisation(self) -> str:
         return self.binarisation or ("dynamic" if self.likelihood == "bernoulli" else "none")

@@ -1,18 +1,182 @@
-"""What the model folders of all estimators have in common: parameters as JSON, and the weights of the network."""
+"""How estimators go to disk and come back: a folder of JSON and safetensors, with a manifest that is verified first.
 
+manifest.json        format, schema version, size and SHA-256 of each file
+config.json          the estimator's parameters, sizes, seed, training history
+weights.safetensors  the network, and the arrays beside it
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
 
-from neuraltopic.core.vae import VAE
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.storage.members import naming, require
-from neuraltopic.storage.weights import read_weights
+from neuraltopic.preprocessing.preparation import MAX_STATE_BYTES
+from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.manifest import verify_manifest, write_manifest
+from neuraltopic.storage.members import naming, read_members, require, wrong_file
+from neuraltopic.storage.outputs import OutputKind
+from neuraltopic.storage.strict_json import write_json
+from neuraltopic.storage.weights import read_weights, write_weights
+
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+EstimatorT = TypeVar("EstimatorT")
+
+
+@dataclass(frozen=True)
+class Format:
+    """The folder of one estimator.
+
+    Attributes
+    ----------
+    kind : str
+        As the manifest calls it.
+    schema_version : int
+    output : OutputKind
+        What may be replaced by it.
+    objects : tuple of str
+        Its JSON files.
+    """
+
+    kind: str
+    schema_version: int
+    output: OutputKind
+    objects: tuple[str, ...] = (CONFIG,)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its files, but for the manifest."""
+        return (*self.objects, WEIGHTS)
+
+
+class State(NamedTuple):
+    """All that a fitted estimator is made of.
+
+    Attributes
+    ----------
+    objects : dict
+        What JSON can hold, by file name.
+    tensors : dict of Tensor
+        By name.
+    """
+
+    objects: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+class StoredState:
+    """The state of an estimator in a folder whose manifest was verified.
+
+    It is read a part at a time: the objects are compared with one another before any tensor is allocated.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """The path of a file, which errors name."""
+        return self.folder / name
+
+    def config(
+        self, members: Mapping[str, type], optional: Mapping[str, type] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        """config.json, with exactly these members and maybe those that are optional."""
+        return read_members(self.path(CONFIG), members, MAX_STATE_BYTES, optional)
+
+    def network(
+        self,
+        build: Callable[[], NetworkT],
+        device: str,
+        beside: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    ) -> tuple[NetworkT, dict[str, Tensor]]:
+        """The network that `build` composes, with the stored weights, and the float32 tensors beside it.
+
+        Parameters
+        ----------
+        build : callable
+        device : str
+        beside : mapping
+            Shape of each tensor beside the network, by name.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the file holds anything else.
+        """
+        # On the meta device a network has shapes and no memory: nothing is allocated before the file is known to fit.
+        with torch.device("meta"):
+            shapes = build().state_dict()
+        expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in shapes.items()}
+        expected |= {name: (shape, "float32") for name, shape in beside.items()}
+        tensors = read_weights(self.path(WEIGHTS), expected)
+        others = {name: tensors.pop(name) for name in beside}
+        with torch.random.fork_rng(devices=[]):  # torch's layers draw weights as they are made
+            network = build()
+        network.load_state_dict(tensors, assign=True)
+        return network.to(choose_device(device)), others
+
+
+class Stored(ABC):
+    """An estimator that can be saved and loaded."""
+
+    format: ClassVar[Format]
+
+    @abstractmethod
+    def to_state(self) -> State:
+        """All that the fitted estimator is made of."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: StoredState, *, device: str) -> Self:
+        """The fitted estimator again.
+
+        Raises
+        ------
+        NeuralTopicError
+            When anything is not as it was written.
+        """
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the model to a folder, whole or not at all. It holds numbers and text, no code, and nothing of the data
+        but the ids of documents.
+
+        Raises
+        ------
+        UsageError
+            When the folder exists, unless `force` and it is empty or an earlier model of the same kind.
+        """
+        check_is_fitted(self)
+        state, format = self.to_state(), self.format
+        with atomic_folder(Path(folder), force=force, why_not=format.output.why_not) as unfinished:
+            for name in format.objects:
+                write_json(unfinished / name, state.objects[name])
+            write_weights(unfinished / WEIGHTS, state.tensors)
+            write_manifest(unfinished, kind=format.kind, schema_version=format.schema_version, extra={})
+
+    @classmethod
+    def load(cls, folder: str | Path, *, device: str = "auto") -> Self:
+        """Read what `save` wrote, verifying it first.
+
+        Raises
+        ------
+        NeuralTopicError
+            When anything in the folder is not as it was written.
+        """
+        folder, format = Path(folder), cls.format
+        manifest: Any = verify_manifest(folder, kind=format.kind, schema_version=format.schema_version)
+        if sorted(manifest["files"]) != sorted(format.files):
+            raise wrong_file(folder, f"the files {', '.join(format.files)}", ", ".join(manifest["files"]))
+        return cls.from_state(StoredState(folder), device=device)
 
 
 def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
@@ -23,7 +187,7 @@ def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
     return parameters | {"random_state": seed, "device": str(parameters["device"])}
 
 
-def estimator_of(kind: type[BaseEstimator], parameters: dict[str, Any], path: Path) -> Any:
+def estimator_of(kind: type[EstimatorT], parameters: dict[str, Any], path: Path) -> EstimatorT:
     """An estimator of parameters that were read from `path`, unfitted but for its `seed_`.
 
     Raises
@@ -31,42 +195,13 @@ def estimator_of(kind: type[BaseEstimator], parameters: dict[str, Any], path: Pa
     NeuralTopicError
         When they are not all of its parameters, no others, and such as a fit could use.
     """
-    names = sorted(kind().get_params())
+    make: Any = kind
+    names = sorted(make().get_params())
     require(sorted(parameters) == names, path, f"the parameters {', '.join(names)}")
-    estimator: Any = kind(**parameters)
+    estimator = make(**parameters)
     with naming(path):
         estimator.check_parameters()
     seed = parameters["random_state"]
     require(type(seed) is int, path, "random_state, the seed of the fit, as a whole number", seed)
     estimator.seed_ = seed
     return estimator
-
-
-def read_network(
-    path: Path, build: Callable[[], VAE], device: str, beside: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-) -> tuple[VAE, dict[str, torch.Tensor]]:
-    """The network that `build` composes, with the weights of a file, and what float32 tensors it holds beside them.
-
-    Parameters
-    ----------
-    path : Path
-    build : callable
-    device : str
-    beside : mapping
-        Shape of each tensor beside the network, by name.
-
-    Raises
-    ------
-    NeuralTopicError
-        When the file holds anything else.
-    """
-    # On the meta device a network has shapes and no memory: nothing is allocated before the file is known to fit.
-    with torch.device("meta"):
-        shapes = build().state_dict()
-    expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in shapes.items()}
-    tensors = read_weights(path, expected | {name: (shape, "float32") for name, shape in beside.items()})
-    others = {name: tensors.pop(name) for name in beside}
-    with torch.random.fork_rng(devices=[]):  # torch's layers draw weights as they are made
-        network = build()
-    network.load_state_dict(tensors, assign=True)
-    return network.to(choose_device(device)), others

@@ -14,6 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
+from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
+from neuraltopic.estimators.topic_model_state import (
+    PREPROCESSING,
+    TOPICS,
+    read_preprocessor,
+    read_topics,
+    require_updates,
+)
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
@@ -24,6 +33,9 @@ from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
+from neuraltopic.storage.outputs import MODEL
+from neuraltopic.topics.diagnostics import collapse
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import (
     TopicStatistics,
@@ -46,7 +58,7 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -94,6 +106,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     >>> model = TopicModel(n_components=50, random_state=0).fit("corpus/")  # doctest: +SKIP
     >>> model.get_topic(0)  # doctest: +SKIP
     """
+
+    format = Format(MODEL_KIND, MODEL_SCHEMA_VERSION, MODEL, (CONFIG, PREPROCESSING, TOPICS))
 
     def __init__(
         self,
@@ -207,6 +221,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.n_documents_ = len(counts)
         self.updates_: list[dict[str, Any]] = []
         self.statistics_ = self._statistics_of(preparation)
+        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+            lists = top_words(self.word_weights(), 10)
+            if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
+                warnings.warn(found, NeuralTopicWarning, stacklevel=3)
         return preparation, of_rows
 
     def partial_fit(
@@ -330,7 +348,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
-        """Fit, and return the vector of each document, (N, K), as `transform` would give it."""
+        """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
         vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
         if of_rows is not None:
@@ -478,31 +496,45 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         of_topic = self.document_vae_.latents(self.vectors_)[:, [topic]]
         return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
 
-    def save(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write the model to a folder that holds numbers and text, no code, and nothing of the documents but ids.
-
-        Raises
-        ------
-        UsageError
-            When the folder exists, unless `force` and it is empty or an earlier model.
-        """
-        from neuraltopic.estimators.model_folder import save_model
-
-        check_is_fitted(self)
-        save_model(self, Path(folder), force=force)
+    def to_state(self) -> State:
+        """All that the fitted model is made of."""
+        vae = self.document_vae_
+        config = {
+            **vae.stored_config(),
+            "corpus_sha256": self.corpus_sha256_,
+            **({} if vae.precision_ is None else {"updates": self.updates_}),
+        }
+        objects = {
+            CONFIG: config,
+            PREPROCESSING: self.preprocessor_.state(),
+            TOPICS: self.statistics_.to_dict(),
+        }
+        return State(objects, vae.stored_tensors())
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto") -> "TopicModel":
-        """Read what `save` wrote, verifying it first.
+    def from_state(cls, state: StoredState, *, device: str) -> Self:
+        """The fitted model again."""
+        preprocessor = read_preprocessor(state.path(PREPROCESSING))
+        words = preprocessor.vocabulary.words
+        config = state.config({**MEMBERS, "corpus_sha256": str}, {**OPTIONAL, "updates": list})
+        vae = DocumentVAE.of_config(config, state.path(CONFIG), n_words=len(words))
+        updates = config.get("updates", [])
+        require_updates(updates, config["n_documents"], state.path(CONFIG))
+        statistics = read_topics(state.path(TOPICS), vae.n_components, config["n_documents"])
+        vae.read_state(state, config, statistics.share, len(updates), device=device, precise="updates" in config)
 
-        Raises
-        ------
-        NeuralTopicError
-            When anything in the folder is not as it was written.
-        """
-        from neuraltopic.estimators.model_folder import load_model
-
-        return load_model(Path(folder), device=device)
+        seeds = {topic: [words[column] for column in columns] for topic, columns in vae.seeds().items()}
+        model = cls(preprocessing=preprocessor.settings, **vae.get_params() | {"seed_words": seeds or None})
+        if vae.word_vectors is not None:
+            rows = zip(words, vae.word_vectors, strict=True)
+            model.set_params(word_vectors={word: vector for word, vector in rows if not np.isnan(vector[0])})
+        model.document_vae_ = vae
+        model.preprocessor_ = preprocessor
+        model.statistics_ = statistics
+        model.n_documents_ = config["n_documents"]
+        model.corpus_sha256_ = config["corpus_sha256"]
+        model.updates_ = updates
+        return model
 
     def _updatable(self) -> DocumentVAE:
         """A copy of the model of the counts, with the parameters as they are set now."""
@@ -562,7 +594,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return tags
 
 
-def _in_input_order(of_documents: NDArray, position: NDArray[np.int64], of_nothing: Any) -> NDArray:
+def _in_input_order(of_documents: NDArray[Any], position: NDArray[np.int64], of_nothing: Any) -> NDArray[Any]:
     """What is said of each input row: an entry of `of_documents`, or `of_nothing` where the position is -1."""
     out = np.empty((len(position), *of_documents.shape[1:]), of_documents.dtype)
     out[:] = of_nothing
@@ -609,4 +641,4 @@ def _prepared(
 
 
 def _checkpoint(workspace: Path | None) -> Path | None:
-    return Path(workspace) / "checkpoint.safetensors" if workspace else None
+    return Path(workspace) / CHECKPOINT if workspace else None

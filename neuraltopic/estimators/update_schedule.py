@@ -18,8 +18,8 @@ def schedule_of_update(schedule: Schedule, n_rows: int) -> Schedule:
     """The schedule of a fit, made that of an update of it with so many training documents.
 
     The rate falls from its start, without the rise that would carry topics off first, and the KL has the bound's weight
-    from the first step: what keeps topics apart is where they were. (With the default's three times as much, groups of
-    20 Newsgroups that an update is about come to a perplexity of 1,618 where they come to 1,598, and those before it to
+    from the first step: what keeps topics apart is where they were. (With three times as much, groups of 20
+    Newsgroups that an update is about come to a perplexity of 1,618 where they come to 1,598, and those before it to
     1,410 where they come to 1,397.) The priors that draw weights to zero are left out: the decoder's is in what the fit
     found, and the encoder's would take from it the words that new documents lack.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Draws from q(z | x) a document: for the bound those of `DocumentVAE.perplexity`, for the tighter one more.
 BOUND_SAMPLES = 20
 IMPORTANCE_SAMPLES = 100
-# Documents scored at once; the answer does not depend on it.
+# Documents scored at once; the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
 Form = Literal["document", "corpus"]

@@ -76,7 +76,7 @@ def draw_manifold(
     legend = 0.0 if free or not names else _LEGEND_ROW * lines + 0.2
     panel -= legend / rows
     left = columns * (panel + _GAP)
-    with rc_context(STYLE):  # type: ignore[arg-type]
+    with rc_context(STYLE):
         figure = Figure(figsize=(left + _BETWEEN + width, _HEIGHT + _TITLE))
         page = _Page(figure)
         limit = _limit(codes)

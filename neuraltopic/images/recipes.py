@@ -19,7 +19,8 @@ from neuraltopic.core.schedules import BURDA_STEPS, OneCycle
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 
-LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
+DenseDecoder = Bernoulli | Gaussian
+LIKELIHOODS: dict[str, Callable[[MLP], DenseDecoder]] = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 OBJECTIVES: dict[str, Callable[[int], Objective]] = {
     "elbo": ELBO,
     "iwae": ImportanceWeighted,
@@ -30,7 +31,7 @@ OBJECTIVES: dict[str, Callable[[int], Objective]] = {
 
 def image_vae(
     n_pixels: int, n_components: int, hidden: Sequence[int], likelihood: str, n_above: int | None = None
-) -> VAE:
+) -> VAE[DenseDecoder]:
     """One stochastic layer between perceptrons of tanh units, or two (Kingma & Welling 2014; Burda et al. 2016).
 
     The decoder mirrors the encoder. Between the stochastic layers the networks are half as wide, as in the paper. The
@@ -48,15 +49,16 @@ def image_vae(
     )
 
 
-def initialise_image_vae(model: VAE, mean: Tensor, generator: torch.Generator) -> None:
+def initialise_image_vae(model: VAE[DenseDecoder], mean: Tensor, generator: torch.Generator) -> None:
     """Start at the mean image, (D,): what the encoder sees is centred on it, and it is what the decoder puts out."""
-    encoder: PerceptronEncoder = model.encoder  # type: ignore[assignment]
+    encoder = model.encoder
+    assert isinstance(encoder, PerceptronEncoder)
     encoder.initialise(generator)
     with torch.no_grad():
         encoder.input.bias.sub_(mean @ encoder.input.weight)
     if isinstance(model.latent, TwoLayerGaussian):
         model.latent.initialise(generator)
-    model.decoder.initialise(generator, mean)  # type: ignore[operator]
+    model.decoder.initialise(generator, mean)
 
 
 # A network of tanh units needs neither decay nor a prior on its weights: the images are many and the KL holds it.

@@ -76,7 +76,7 @@ def _draw(page: NDArray[np.floating]) -> "Figure":
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):  # type: ignore[arg-type]
+    with rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH, _WIDTH * page.shape[0] / page.shape[1]))
         show_tiles(figure.add_axes((0, 0, 1, 1)), page)
     return figure

@@ -11,7 +11,7 @@ Axes: V words, K topics.
 import torch
 from torch import Tensor
 
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
 
@@ -39,7 +39,7 @@ def varimax(loadings: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def align_axes(model: VAE) -> None:
+def align_axes(model: TopicVAE) -> None:
     """Rotate encoder and decoder to varimax axes, in place; every bound stays what it was.
 
     The loadings are R less its mean, each word's row scaled to unit length (Kaiser's normalisation), so that every

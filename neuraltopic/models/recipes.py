@@ -16,9 +16,10 @@ from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNorm
 from neuraltopic.core.latents.stick_breaking import StickBreaking
 from neuraltopic.core.latents.weibull import Weibull
 from neuraltopic.core.objectives import ELBO, Objective
+from neuraltopic.core.protocols import Latent
 from neuraltopic.core.schedules import LinearWarmUp
 from neuraltopic.core.training import Schedule
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.errors import UsageError
 from neuraltopic.models.alignment import align_axes
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
@@ -38,6 +39,10 @@ from neuraltopic.topics.interpretation import DistinctReading, EnergyReading, Ga
 
 def _as_it_is(model: VAE) -> None:
     """The axes of the simplex are its corners."""
+
+
+# What fits can be given.
+INPUTS = frozenset({"counts", "embeddings", "word_vectors", "seed_words"})
 
 
 @dataclass(frozen=True)
@@ -62,37 +67,47 @@ class Recipe:
         Chooses the axes on which the trained model is read.
     fewest_topics : int
         The smallest K that the latent allows.
-    takes_seeds : bool
-        Whether a topic is something that seed words can name.
-    takes_word_vectors : bool
-        Whether the decoder is one of word vectors, which may be given.
-    takes_embeddings : bool
-        Whether the encoder sees an embedding of each document.
+    inputs : frozenset of str
+        What a fit takes: "counts", and of `INPUTS` "seed_words" where a topic is something that they can name,
+        "word_vectors" where the decoder is one of these, and "embeddings" where the encoder sees one of each document.
+    weighs_tokens : bool
+        Whether the tokens of a document are taken for the correlated evidence that they are: see `DesignEffect`.
+    restarts_topics : bool
+        Whether dead topics start afresh while it trains: see `Reinitialisation`.
     revision : int
         Raised when a model comes to keep or mean another thing: one of an earlier revision is not read.
     """
 
     name: str
     paper: str
-    build: Callable[..., VAE]
-    initialise: Callable[[VAE, Counts, torch.Generator, Seeds], None]
+    build: Callable[..., TopicVAE]
+    initialise: Callable[[VAE[Any], Counts, torch.Generator, Seeds], None]
     schedule: Schedule
     reading: Reading
     objective: Objective = field(default_factory=ELBO)
-    align: Callable[[VAE], None] = _as_it_is
+    align: Callable[[VAE[Any]], None] = _as_it_is
     fewest_topics: int = 1
-    takes_seeds: bool = True
-    takes_word_vectors: bool = False
-    takes_embeddings: bool = False
+    inputs: frozenset[str] = frozenset({"counts", "seed_words"})
+    weighs_tokens: bool = False
+    restarts_topics: bool = False
     revision: int = 1
 
-    def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> VAE:
+    def __post_init__(self) -> None:
+        assert "counts" in self.inputs
+        assert self.inputs <= INPUTS
+
+    def takes(self, name: str) -> bool:
+        """Whether an input, one of `INPUTS`, is among those of a fit."""
+        assert name in INPUTS
+        return name in self.inputs
+
+    def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> TopicVAE:
         """Build it, for embeddings of so many dimensions where it takes them."""
-        given = (n_dimensions,) if self.takes_embeddings else ()
+        given = (n_dimensions,) if self.takes("embeddings") else ()
         return self.build(n_words, n_components, *given)
 
 
-def nvdm(n_words: int, n_components: int) -> VAE:
+def nvdm(n_words: int, n_components: int) -> TopicVAE:
     """Neural variational document model: energy softmax, Gaussian latent (Miao, Yu, Blunsom 2016).
 
     The paper's encoder is a network from counts to a diagonal Gaussian. Ours reads the counts through the decoder, and
@@ -105,19 +120,19 @@ def nvdm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_unigram(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_unigram(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
     """Start at the unigram model: b at the log frequencies, R small but for the topics with seeds."""
-    model.encoder.initialise(generator)  # type: ignore[operator]
-    model.decoder.initialise(log_frequency(counts), 0.1, generator)  # type: ignore[operator]
+    model.encoder.initialise(generator)
+    model.decoder.initialise(log_frequency(counts), 0.1, generator)
     start_at_seeds(model, counts, generator, seeds)
 
 
-def start_at_seeds(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_seeds(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
     """Start the topics with seeds at the log lift of the words around them."""
     if seeds:
         unigram = torch.softmax(log_frequency(counts).double(), 0).numpy()
         lift = seed_log_lift(counts, seeds, unigram, model.latent.n_components, generator)
-        model.decoder.start_topics(list(seeds), lift)  # type: ignore[operator]
+        model.decoder.start_topics(list(seeds), lift)
 
 
 def log_frequency(counts: Counts) -> torch.Tensor:
@@ -126,7 +141,7 @@ def log_frequency(counts: Counts) -> torch.Tensor:
     return torch.log(totals / totals.sum()).float()
 
 
-def refined_prodlda(n_words: int, n_components: int) -> VAE:
+def refined_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, started from a factorisation and refined where it is read.
 
     From ProdLDA (Srivastava & Sutton 2017) it has the logistic-normal in place of a Dirichlet, the energy softmax and
@@ -134,7 +149,7 @@ def refined_prodlda(n_words: int, n_components: int) -> VAE:
     learned, shares that the decoder sees at a power, and Newton's steps from the encoder's mean when documents are
     transformed or scored.
     """
-    latent = RefinedLogisticNormal(n_components, concentration=0.1, learned_mean=True, power=_POWER)
+    latent = RefinedLogisticNormal(n_components, concentration=0.1, power=_POWER)
     return VAE(
         encoder=BagEncoder(n_words, 128, latent.n_parameters, masked=0.3),
         latent=latent,
@@ -142,23 +157,25 @@ def refined_prodlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_factorisation(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_factorisation(
+    model: VAE[SimplexEnergySoftmax], counts: Counts, generator: torch.Generator, seeds: Seeds
+) -> None:
     """Start R at the log lift of the topics of a non-negative factorisation, b at the log frequencies."""
-    model.encoder.initialise(generator)  # type: ignore[operator]
+    model.encoder.initialise(generator)
     bias = log_frequency(counts)
     topics = nmf_topics(counts, model.latent.n_components, generator)
     if seeds:
         topics = seeded_topics(topics, counts, seeds, generator)
     lift = raise_seeds(log_lift(topics, torch.softmax(bias.double(), 0).numpy()), seeds)
-    model.decoder.start_from(lift, bias, inverse_document_frequency(counts))  # type: ignore[operator]
+    model.decoder.start_at(lift, bias, inverse_document_frequency(counts))
 
 
-def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """`refined_prodlda` whose encoder sees each document's embedding beside its words.
 
     From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; latent, decoder and start are the default's.
     """
-    latent = RefinedLogisticNormal(n_components, concentration=0.1, learned_mean=True, power=_POWER)
+    latent = RefinedLogisticNormal(n_components, concentration=0.1, power=_POWER)
     return VAE(
         encoder=ContextualEncoder(n_words, n_dimensions, 256, latent.n_parameters, masked=0.3, wordless=0.1),
         latent=latent,
@@ -166,7 +183,7 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     )
 
 
-def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> VAE:
+def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """Product of experts whose encoder sees each document's embedding alone (ZeroShotTM; Bianchi et al. 2021).
 
     Start and decoder are those of `refined_prodlda`. The vectors are the encoder's own: a document in another language
@@ -180,7 +197,7 @@ def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> VAE:
     )
 
 
-def prodlda(n_words: int, n_components: int) -> VAE:
+def prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with both encoder and energies batch-normalised (Srivastava & Sutton 2017)."""
     latent = LogisticNormal(n_components, concentration=_PAPER_CONCENTRATION)
     return VAE(
@@ -190,7 +207,7 @@ def prodlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def nvlda(n_words: int, n_components: int) -> VAE:
+def nvlda(n_words: int, n_components: int) -> TopicVAE:
     """LDA with an inference network: the mixture decoder beside ProdLDA's encoder (Srivastava & Sutton 2017)."""
     latent = LogisticNormal(n_components, concentration=_PAPER_CONCENTRATION)
     return VAE(
@@ -200,7 +217,7 @@ def nvlda(n_words: int, n_components: int) -> VAE:
     )
 
 
-def gsm(n_words: int, n_components: int) -> VAE:
+def gsm(n_words: int, n_components: int) -> TopicVAE:
     """Gaussian softmax: shares are the softmax of a linear map of z ~ N(0, I) (Miao, Grefenstette, Blunsom 2017)."""
     latent = GaussianSoftmax(n_components)
     return VAE(
@@ -210,7 +227,7 @@ def gsm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def etm(n_words: int, n_components: int) -> VAE:
+def etm(n_words: int, n_components: int) -> TopicVAE:
     """Embedded topic model: the mixture with R a product of word and topic vectors (Dieng, Ruiz, Blei 2020)."""
     latent = LogisticNormal(n_components)
     return VAE(
@@ -220,42 +237,44 @@ def etm(n_words: int, n_components: int) -> VAE:
     )
 
 
-def start_at_word_vectors(model: VAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+def start_at_word_vectors(
+    model: VAE[EmbeddedMixture], counts: Counts, generator: torch.Generator, seeds: Seeds
+) -> None:
     """Start at word vectors of the corpus itself where none are given, with small topic vectors but for the topics with
     seeds."""
     start_at_unigram(model, counts, generator, {})
     if model.decoder.fixed is None:
         vectors = word_vectors(counts, _WORD_DIMENSIONS, generator)
-        model.decoder.start_from(vectors)
+        model.decoder.start_at_vectors(vectors)
     start_at_seeds(model, counts, generator, seeds)
 
 
-def dirichlet_vae(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior and posterior, its gradient taken through the draw (Joo et al. 2020)."""
     return _shares_vae(n_words, Dirichlet(n_components, _DIRICHLET))
 
 
-def dirichlet_vae_gamma(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_gamma(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior, under q Gammas divided by their sum, whose rates differ (Figurnov et al. 2018)."""
     return _shares_vae(n_words, Normalised(Gamma(n_components, _DIRICHLET)))
 
 
-def dirichlet_vae_weibull(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_weibull(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Dirichlet prior, under q Weibulls divided by their sum (after Zhang et al. 2018)."""
     return _shares_vae(n_words, Normalised(Weibull(n_components, _DIRICHLET)))
 
 
-def dirichlet_vae_laplace(n_words: int, n_components: int) -> VAE:
+def dirichlet_vae_laplace(n_words: int, n_components: int) -> TopicVAE:
     """Shares with a Gaussian's softmax for the Dirichlet, by Laplace's approximation (Srivastava & Sutton 2017)."""
     return _shares_vae(n_words, LogisticNormal(n_components, _DIRICHLET))
 
 
-def stick_breaking_vae(n_words: int, n_components: int) -> VAE:
+def stick_breaking_vae(n_words: int, n_components: int) -> TopicVAE:
     """Shares broken off a stick by Kumaraswamy fractions (Nalisnick & Smyth 2017)."""
     return _shares_vae(n_words, StickBreaking(n_components))
 
 
-def _shares_vae(n_words: int, latent: Any) -> VAE:
+def _shares_vae(n_words: int, latent: Latent) -> TopicVAE:
     """The product of experts on any latent whose decoder sees shares."""
     return VAE(
         encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
@@ -280,18 +299,12 @@ _SIMPLEX = Schedule(
 # two thirds of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG
 # News, one, 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
 #
-# The words of a document are no independent evidence, and a power below 1 lets its shares follow each of them: with
-# three times the KL the topics stay apart. Powers of 1, 0.85, 0.7 and 0.5 with weights of 1, 3, 4 and 4 gave, as means
-# of two seeds on the same documents of 20 Newsgroups, a perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the
-# largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614, a probe of 0.754, 0.766, 0.779 and 0.795, and NPMI in
-# windows of 0.202, 0.197, 0.193 and 0.187; on AG News an NMI of 0.353, 0.352, 0.345 and 0.331, and NPMI of 0.195,
-# 0.191, 0.186 and 0.177. (tau of the inference was 1.5 at the power 1, and 1 at the others; topics were read as in
-# revision 2.)
-_DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22, kl_weight=LinearWarmUp(full=3.0))
+# A power below 1 lets the shares of a document follow each of its words. Powers of 1, 0.85, 0.7 and 0.5 with KL weights
+# of 1, 3, 4 and 4 for all documents gave, as means of two seeds on held-out training documents of 20 Newsgroups, a
+# perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614,
+# and NPMI in windows of 0.202, 0.197, 0.193 and 0.187.
+_DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 _POWER = 0.85
-# Embeddings say of a document what its words do not, and need no such weight: with it, in one fit, read so too, the
-# NMI of `contextual` rises there from 0.638 to 0.657, and NPMI falls from 0.183 to 0.164, the precision of neighbours
-# from 0.717 to 0.704.
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
@@ -315,7 +328,7 @@ RECIPES = {
             schedule=Schedule(),
             reading=GaussianReading(),
             align=align_axes,
-            takes_seeds=False,
+            inputs=frozenset({"counts"}),
         ),
         Recipe(
             name="refined_prodlda",
@@ -324,7 +337,9 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
             reading=EnergyReading(_POWER),
-            revision=4,
+            weighs_tokens=True,
+            restarts_topics=True,
+            revision=5,
         ),
         Recipe(
             name="contextual",
@@ -334,8 +349,9 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(_POWER),
-            revision=4,
-            takes_embeddings=True,
+            restarts_topics=True,
+            revision=5,
+            inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
         Recipe(
             name="zeroshot",
@@ -345,8 +361,9 @@ RECIPES = {
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
             reading=DistinctReading(),
-            revision=4,
-            takes_embeddings=True,
+            restarts_topics=True,
+            revision=5,
+            inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
         Recipe(
             name="prodlda",
@@ -378,7 +395,7 @@ RECIPES = {
             paper="Dieng, Ruiz and Blei (2020), Topic modeling in embedding spaces",
             build=etm,
             initialise=start_at_word_vectors,
-            takes_word_vectors=True,
+            inputs=frozenset({"counts", "seed_words", "word_vectors"}),
             # Word vectors are trained already.
             schedule=replace(_MIXTURE, decoder_rate=2.5),
             reading=SimplexReading(),
@@ -425,7 +442,7 @@ def find_recipe(name: str) -> Recipe:
 
 def require_takes_seeds(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe whose topics seed words cannot name."""
-    if not recipe.takes_seeds:
+    if not recipe.takes("seed_words"):
         raise UsageError(
             "seed_words",
             expected="a recipe with shares of topics",
@@ -436,7 +453,7 @@ def require_takes_seeds(recipe: Recipe) -> None:
 
 def require_takes_word_vectors(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe without word vectors."""
-    if not recipe.takes_word_vectors:
+    if not recipe.takes("word_vectors"):
         raise UsageError(
             "word_vectors", expected="the recipe etm", got=recipe.name, hint="Leave them out, or name recipe etm"
         )

@@ -1,16 +1,15 @@
 """Rows in, texts out: decides which rows are documents and keeps the ledger of all."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
-
-Progress = Callable[[str, int, int | None], None]
 
 _REPORT_EVERY = 256  # rows
 

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.preprocessing.document_filter import Progress
 from neuraltopic.preprocessing.lexicon import Pair, phrase_of, word_matrix
 from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.phrases import PairCounter, PhraseJoiner, compressed
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.token_stream import Block, TokenStream
 from neuraltopic.preprocessing.vocabulary import Vocabulary, choose_words
+from neuraltopic.progress import Progress
 
 # Pairs of one pass over the stream are held in memory (16 bytes each); a longer corpus takes more passes.
 PAIRS_A_PASS = 50_000_000

@@ -13,6 +13,7 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.reading.rows import Row
+from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.storage.tables import write_table
 
@@ -88,7 +89,7 @@ def prepare(
             "n_unknown": preparation.n_unknown,
             "preprocessor": preprocessor.state(),
         }
-        write_json(workspace / "preparation.json", state)
+        write_json(workspace / PREPARATION, state)
     return preparation
 
 
@@ -102,10 +103,10 @@ def reopen(workspace: Path) -> Preparation | None:
     """
     import pandas as pd
 
-    if not (workspace / "preparation.json").exists():
+    if not (workspace / PREPARATION).exists():
         return None
     try:
-        state: Any = read_json(workspace / "preparation.json", MAX_STATE_BYTES)
+        state: Any = read_json(workspace / PREPARATION, MAX_STATE_BYTES)
         return Preparation(
             Counts.open(workspace / "counts"),
             pd.read_parquet(workspace / "ledger.parquet"),

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
-from neuraltopic.preprocessing.document_filter import Intake, Progress
+from neuraltopic.preprocessing.document_filter import Intake
 from neuraltopic.preprocessing.learning import learn
 from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
@@ -34,6 +34,7 @@ from neuraltopic.preprocessing.stop_words import stop_words
 from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
+from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
 
 __all__ = ["Prepared", "Preprocessing", "Preprocessor"]

@@ -14,17 +14,13 @@ run.json             command, machine, seed, corpus, sizes, seconds; size and SH
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
-import neuraltopic
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preprocessor import Prepared
@@ -35,13 +31,14 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import best_epoch, seed_of, write_history, write_run
-from neuraltopic.runs.workspace import unfinished_request
+from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -52,21 +49,7 @@ _TOPIC_WORDS = 20
 _EMBEDDED_AT_ONCE = 1 << 14
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished fit.
-
-    Attributes
-    ----------
-    folder : Path
-    model : TopicModel
-    facts : dict
-        What run.json holds.
-    """
-
-    folder: Path
-    model: TopicModel
-    facts: dict[str, Any]
+DOCUMENTS = RunKind(RUN, RUN_KIND, RUN_SCHEMA_VERSION)
 
 
 def fit_run(
@@ -79,7 +62,7 @@ def fit_run(
     resume: bool = False,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
-) -> Run:
+) -> Run[TopicModel]:
     """Fit a model to a corpus and write the run folder, whole or not at all.
 
     Parameters
@@ -111,10 +94,7 @@ def fit_run(
     output = Path(output)
     check_output(output, RUN, force=force, source=corpus.path)
     model.check_parameters().require_embeddings_given(embeddings)
-    model = clone(model).set_params(
-        device=str(choose_device(model.device)),
-        random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
-    )
+    model = prepared(model, output, resume=resume)
 
     def fit(workspace: Path, progress: "Progress") -> None:
         model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
@@ -125,11 +105,10 @@ def fit_run(
 
     facts = write_run(
         output,
-        RUN,
+        DOCUMENTS,
         request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
         fit=fit,
         write=write,
-        heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
         force=force,
         resume=resume,
         command=command,
@@ -183,27 +162,27 @@ def embed(
     check_output(output, VECTORS, force=force, source=corpus.path)
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
-        prepared = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(prepared, embeddings)
-        if beside is None and not prepared.ledger.counts()[Status.KEPT]:
+        counted = model.prepare(corpus, workspace=workspace, progress=progress)
+        beside = model.embeddings_of(counted, embeddings)
+        if beside is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
-                got=f"none in {prepared.ledger.summary()}",
+                got=f"none in {counted.ledger.summary()}",
                 hint="Embed documents of the language and kind that the model was fitted on",
             )
-        ledger, readable = prepared.ledger, np.flatnonzero(prepared.position >= 0).tolist()
+        ledger, readable = counted.ledger, np.flatnonzero(counted.position >= 0).tolist()
         write_vectors(
             unfinished,
             {
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, prepared, beside, progress),
-            shape=(len(prepared.counts), len(model.components_)),
+            _vectors(model, counted, beside, progress),
+            shape=(len(counted.counts), len(model.components_)),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
-        del prepared  # which maps the counts
+        del counted  # which maps the counts
         shutil.rmtree(workspace)
     return ledger
 
@@ -228,7 +207,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
     return {
-        "neuraltopic": neuraltopic.__version__,
+        "neuraltopic": __version__,
         "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
@@ -261,6 +240,7 @@ def results_of(model: TopicModel) -> dict[str, Any]:
             "topics": len(model.components_),
             "tokens": int(ledger["n_tokens"][ledger["status"] == "kept"].sum()),
         },
+        "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
         "best": best_epoch(model.document_vae_.history_),
     }

@@ -5,16 +5,20 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy as np
+from sklearn.base import clone
 
+from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import draw_seed
+from neuraltopic.estimators.state import Stored
 from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import open_workspace
+from neuraltopic.runs.workspace import open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import RUN_FACTS
 from neuraltopic.storage.outputs import OutputKind
@@ -24,14 +28,62 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
+ModelT = TypeVar("ModelT", bound=Stored)
+
+
+@dataclass(frozen=True)
+class RunKind:
+    """What runs are of.
+
+    Attributes
+    ----------
+    output : OutputKind
+        What may be replaced with `force`.
+    format : str
+        As run.json calls it.
+    schema_version : int
+    """
+
+    output: OutputKind
+    format: str
+    schema_version: int
+
+
+@dataclass(frozen=True)
+class Run(Generic[ModelT]):
+    """A finished fit.
+
+    Attributes
+    ----------
+    folder : Path
+    model : estimator
+    facts : dict
+        What run.json holds.
+    """
+
+    folder: Path
+    model: ModelT
+    facts: dict[str, Any]
+
+
+def prepared(model: ModelT, output: Path, *, resume: bool) -> ModelT:
+    """An unfitted copy of the model, with the device and the seed of the fit into `output` as parameters."""
+    parameters: Any = model
+    copy: Any = clone(parameters)
+    copy.set_params(
+        device=str(choose_device(parameters.device)),
+        random_state=_seed_of(parameters.random_state, unfinished_request(output) if resume else None),
+    )
+    return cast(ModelT, copy)
+
+
 def write_run(
     output: Path,
-    kind: OutputKind,
+    kind: RunKind,
     request: Mapping[str, Any],
     *,
     fit: Callable[[Path, "Progress"], None],
     write: Callable[[Path, Path], dict[str, Any]],
-    heading: Mapping[str, Any],
     force: bool,
     resume: bool,
     command: Sequence[str],
@@ -42,16 +94,13 @@ def write_run(
     Parameters
     ----------
     output : Path
-    kind : OutputKind
-        What may be replaced with `force`.
+    kind : RunKind
     request : mapping
         All that the result depends on, as JSON holds it.
     fit : callable of (workspace, progress)
         Goes on with what it finds in the workspace.
     write : callable of (folder, workspace)
         Writes the files of the run, and returns what is to be said of them in run.json.
-    heading : mapping
-        What run.json begins with: format and schema version.
     force, resume, command, progress
         As for `runs.fit_run`.
 
@@ -63,11 +112,12 @@ def write_run(
     clock = _StageClock(progress)
     with open_workspace(output, request, resume=resume, force=force) as workspace:
         fit(workspace, clock)
-        with atomic_folder(output, force=force, why_not=kind.why_not) as unfinished:
+        with atomic_folder(output, force=force, why_not=kind.output.why_not) as unfinished:
             results = write(unfinished, workspace)
             clock.lap("writing")
             facts = {
-                **heading,
+                "format": kind.format,
+                "schema_version": kind.schema_version,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "command": [printable(part) for part in command],
                 "resumed": resume,
@@ -82,7 +132,7 @@ def write_run(
     return facts
 
 
-def seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
+def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
     """The seed asked for; else that of the fit to go on with; else one that is drawn."""
     if (
         not isinstance(random_state, int | np.integer)

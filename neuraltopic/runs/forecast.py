@@ -8,7 +8,6 @@ cores.
 """
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,9 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.estimators.update_schedule import schedule_of_update
-from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
-from neuraltopic.runs.machine import exp_rate, matmul_rate
+from neuraltopic.runs.machine import best_of, exp_rate, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _READ_BYTES_A_SECOND = 6e6  # small files
@@ -70,8 +68,7 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
-    model.check_parameters()
-    schedule = find_recipe(model.recipe).schedule
+    schedule = model.check_parameters().schedule()
     settings = model.preprocessing or Preprocessing()
     Preprocessor(settings).require_available()
     read = corpus.estimate()
@@ -99,16 +96,16 @@ def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
     """
     model.document_vae_.require_updatable()
     read = corpus.estimate()
-    schedule = schedule_of_update(find_recipe(model.recipe).schedule, read.n_documents)
+    schedule = schedule_of_update(model.check_parameters().schedule(), read.n_documents)
     return _forecast(read, len(model.vocabulary_), model, model.preprocessor_.settings, schedule)
 
 
 def _forecast(read: CorpusEstimate, V: int, model: TopicModel, settings: Preprocessing, schedule: Schedule) -> Forecast:
     D, K = read.n_documents, model.n_components
     held_out = n_held_out(D, model.validation_fraction)
-    epochs = model.max_epochs or schedule.resolve(D - held_out).max_epochs
+    epochs = schedule.resolve(D - held_out).max_epochs
     multiply_adds, exponentials = fit_operations(D, V, K, epochs, held_out)
-    training = _SLACK * (2.0 * multiply_adds / _best(matmul_rate) + exponentials / _best(exp_rate))
+    training = _SLACK * (2.0 * multiply_adds / best_of(matmul_rate) + exponentials / best_of(exp_rate))
     reading = read.n_bytes / _READ_BYTES_A_SECOND * (_SPACY_FACTOR if settings.spacy_pipeline else 1.0)
     return Forecast(
         corpus=read,
@@ -118,11 +115,6 @@ def _forecast(read: CorpusEstimate, V: int, model: TopicModel, settings: Preproc
         seconds=_START_SECONDS + reading + training,
         memory_bytes=expected_memory(D, V, K),
     )
-
-
-def _best(rate: Callable[[float], float]) -> float:
-    """The best of some short measurements: a neighbour that takes the processor spoils only a few."""
-    return max(rate(0.04) for _ in range(10))
 
 
 def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:

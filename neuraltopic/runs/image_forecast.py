@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
-from neuraltopic.runs.machine import matmul_rate
+from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 3.0  # importing torch, and writing the run
 # What an update takes over the time of its operations at the rate of one large matrix product.
@@ -58,7 +59,7 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
     """
     model.check_parameters()
     D = images.pixels[0].size
-    held_out = min(round(model.validation_fraction * len(images)), len(images) - 1)
+    held_out = n_held_out(len(images), model.validation_fraction)
     trained = len(images) - held_out
     schedule = model.resolved_schedule(trained)
     epochs, batch = schedule.max_epochs or 0, schedule.batch_size or 0
@@ -66,7 +67,7 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
     forward = encoder + model.n_samples * decoder
     # A gradient takes twice the operations of the value.
     total = 2.0 * forward * epochs * (3.0 * trained + held_out)
-    rate = max(matmul_rate(0.04) for _ in range(10))  # the best: a neighbour spoils only a few
+    rate = best_of(matmul_rate)
     floats = _FLOATS_AT_ONCE * max(batch, min(held_out, _EVALUATED_AT_ONCE)) * model.n_samples
     return ImageForecast(
         n_images=len(images),

@@ -9,27 +9,23 @@ run.json             command, machine, seed, data, sizes, seconds; size and SHA-
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
-import neuraltopic
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
 from neuraltopic.runs.facts import model_folder_of, run_file
-from neuraltopic.runs.folder import best_epoch, seed_of, write_history, write_run
-from neuraltopic.runs.workspace import unfinished_request
-from neuraltopic.storage.formats import IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
+from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
 from neuraltopic.storage.outputs import IMAGE_RUN, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,21 +37,7 @@ _EPOCHS = "epochs.parquet"
 _FOLLOWED = 5000
 
 
-@dataclass(frozen=True)
-class ImageRun:
-    """A finished fit.
-
-    Attributes
-    ----------
-    folder : Path
-    model : ImageVAE
-    facts : dict
-        What run.json holds.
-    """
-
-    folder: Path
-    model: ImageVAE
-    facts: dict[str, Any]
+IMAGES = RunKind(IMAGE_RUN, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION)
 
 
 def fit_image_run(
@@ -68,7 +50,7 @@ def fit_image_run(
     resume: bool = False,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
-) -> ImageRun:
+) -> Run[ImageVAE]:
     """Fit a model to images and write the run folder, whole or not at all.
 
     Parameters
@@ -99,10 +81,7 @@ def fit_image_run(
         raise NeuralTopicError(
             images.name, expected="two images or more", got=f"{len(images)}", hint="Give more images to learn from"
         )
-    model = clone(model).set_params(
-        device=str(choose_device(model.device)),
-        random_state=seed_of(model.random_state, unfinished_request(output) if resume else None),
-    )
+    model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)
     # Evenly over the input, since a folder's images come label by label.
     followed = np.linspace(0, len(images) - 1, min(len(images), _FOLLOWED)).round().astype(np.int64)
@@ -112,7 +91,7 @@ def fit_image_run(
             if epoch in kept:
                 np.save(_codes_at(workspace, epoch), model.transform(images.pixels[followed]))
 
-        checkpoint = workspace / "checkpoint.safetensors"
+        checkpoint = workspace / CHECKPOINT
         model.fit(images.pixels, progress=progress, checkpoint=checkpoint, after_epoch=follow)
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
@@ -135,17 +114,16 @@ def fit_image_run(
 
     facts = write_run(
         output,
-        IMAGE_RUN,
+        IMAGES,
         _request(model, images, kept),
         fit=fit,
         write=write,
-        heading={"format": IMAGE_RUN_KIND, "schema_version": IMAGE_RUN_SCHEMA_VERSION},
         force=force,
         resume=resume,
         command=command,
         progress=progress,
     )
-    return ImageRun(output, model, facts)
+    return Run(output, model, facts)
 
 
 def open_image_run(folder: Path, *, device: str = "auto") -> ImageVAE:
@@ -224,7 +202,7 @@ def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed
 def _request(model: ImageVAE, images: Images, epochs_kept: list[int]) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     return {
-        "neuraltopic": neuraltopic.__version__,
+        "neuraltopic": __version__,
         "data": {
             "name": images.name,
             "kind": images.kind,

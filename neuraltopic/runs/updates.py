@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.runs.documents import Run, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.documents import DOCUMENTS, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
-from neuraltopic.runs.folder import write_run
-from neuraltopic.storage.formats import RUN_KIND, RUN_SCHEMA_VERSION
+from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.outputs import RUN, check_output
 
@@ -34,7 +33,7 @@ def update_run(
     resume: bool = False,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
-) -> Run:
+) -> Run[TopicModel]:
     """Go on with the model of a run by new documents, and write a whole new run folder, or none.
 
     Parameters
@@ -86,11 +85,10 @@ def update_run(
 
     facts = write_run(
         output,
-        RUN,
+        DOCUMENTS,
         {**request_of(model, corpus), "parent": parent},
         fit=update,
         write=write,
-        heading={"format": RUN_KIND, "schema_version": RUN_SCHEMA_VERSION},
         force=force,
         resume=resume,
         command=command,

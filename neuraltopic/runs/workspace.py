@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.formats import CHECKPOINT, PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
 
 try:
@@ -17,8 +18,6 @@ except ImportError:  # pragma: no cover  Windows: two fits into one output are n
     fcntl = None  # type: ignore[assignment]
 
 _REQUEST = "request.json"
-_CHECKPOINT = "checkpoint.safetensors"  # as TopicModel.fit calls it
-_PREPARATION = "preparation.json"  # as preparation.prepare calls it
 _MAX_REQUEST_BYTES = 1 << 24
 
 
@@ -74,19 +73,19 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
         try:
             yield folder
         except NeuralTopicError:
-            if not (folder / _CHECKPOINT).exists():
+            if not (folder / CHECKPOINT).exists():
                 remove(folder)
             raise
         remove(folder)
 
 
 def _require_nothing_done(output: Path, folder: Path) -> None:
-    if (folder / _CHECKPOINT).exists():
+    if (folder / CHECKPOINT).exists():
         from neuraltopic.estimators.checkpoints import epochs_done
 
-        epochs = epochs_done(folder / _CHECKPOINT)
+        epochs = epochs_done(folder / CHECKPOINT)
         reached = "a damaged checkpoint" if epochs is None else f"{epochs} epoch{'s' * (epochs != 1)} done"
-    elif (folder / _PREPARATION).exists():
+    elif (folder / PREPARATION).exists():
         reached = "the documents counted, no epoch done"
     else:
         return

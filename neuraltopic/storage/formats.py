@@ -15,6 +15,15 @@ IMAGE_MODEL_SCHEMA_VERSION: Final = 1
 IMAGE_RUN_KIND: Final = "neuraltopic-image-run"
 IMAGE_RUN_SCHEMA_VERSION: Final = 1
 
+DOCUMENT_VAE_KIND: Final = "neuraltopic-document-vae"
+DOCUMENT_VAE_SCHEMA_VERSION: Final = 1
+AUTOENCODER_KIND: Final = "neuraltopic-autoencoder"
+AUTOENCODER_SCHEMA_VERSION: Final = 1
+
+# What a fit that was stopped leaves in its workspace.
+CHECKPOINT: Final = "checkpoint.safetensors"
+PREPARATION: Final = "preparation.json"
+
 # The newest version of each that this version of neuraltopic understands.
 MODEL_VERSIONS: Final = {MODEL_KIND: MODEL_SCHEMA_VERSION, IMAGE_MODEL_KIND: IMAGE_MODEL_SCHEMA_VERSION}
 RUN_VERSIONS: Final = {RUN_KIND: RUN_SCHEMA_VERSION, IMAGE_RUN_KIND: IMAGE_RUN_SCHEMA_VERSION}

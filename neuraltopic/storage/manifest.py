@@ -5,10 +5,10 @@ import os
 import re
 from pathlib import Path
 
-import neuraltopic
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.regular import open_regular
 from neuraltopic.storage.strict_json import read_json, write_json
+from neuraltopic.version import __version__
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
@@ -56,7 +56,7 @@ def write_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version:
         {
             "format": kind,
             "schema_version": schema_version,
-            "neuraltopic": neuraltopic.__version__,
+            "neuraltopic": __version__,
             "files": files,
             **extra,
         },
@@ -172,7 +172,7 @@ def _checked_manifest(path: Path, *, kind: str, schema_version: int) -> dict[str
             str(path.parent),
             expected=f"schema version {schema_version} or older",
             got=f"version {version}, written by neuraltopic {written_by!r:.40}",
-            hint=f"Upgrade neuraltopic (this is {neuraltopic.__version__})",
+            hint=f"Upgrade neuraltopic (this is {__version__})",
         )
     files = manifest.get("files")
     if not isinstance(files, dict):

@@ -9,6 +9,8 @@ from pathlib import Path
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import check_destination
 from neuraltopic.storage.formats import (
+    AUTOENCODER_KIND,
+    DOCUMENT_VAE_KIND,
     IMAGE_MODEL_KIND,
     IMAGE_RUN_KIND,
     MODEL_FOLDER,
@@ -112,4 +114,6 @@ RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
+DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model, kind=DOCUMENT_VAE_KIND))
+AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)

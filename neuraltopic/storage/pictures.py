@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg")
 # For what is drawn and for what is written: letters as outlines, which look alike everywhere.
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 8,
     "axes.titlesize": 8,
@@ -62,7 +62,7 @@ def write_picture(figure: "Figure", path: Path) -> None:
     format = path.suffix.lower()[1:]
     # Neither a date nor a version, so that the same picture is the same file.
     metadata = {"Date": None} if format == "svg" else {"Software": None}
-    with rc_context(STYLE):  # type: ignore[arg-type]
+    with rc_context(STYLE):
         figure.savefig(
             buffer, format=format, dpi=_DOTS_AN_INCH, bbox_inches="tight", pad_inches=0.02, metadata=metadata
         )

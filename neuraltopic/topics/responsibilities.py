@@ -26,10 +26,14 @@ class Claims:
         c, the claim of each topic on any word of each document: 0 or more, not all 0 in a document.
     slope : (D, K), optional
         h, how far the energies of the topic count in each document; 1 by default.
+    pooled : (D,), optional
+        a, from 0 to 1: how far the words of each document are shared among the topics by the claims alone; by default
+        not at all.
     """
 
     prior: FloatArray
     slope: FloatArray | None = None
+    pooled: FloatArray | None = None
 
 
 def explained_documents(claims: Claims, components: FloatArray, counts: Counts) -> NDArray[np.float32]:
@@ -47,11 +51,16 @@ def explained_documents(claims: Claims, components: FloatArray, counts: Counts) 
         r_dwk = c_dk exp(h_dk R_kw) / sum_j c_dj exp(h_dj R_jw):
 
     with the shares for c and 1 for h it is the posterior of the topic under a mixture, where exp(R_kw) is by how many
-    times topic k makes word w likelier. A word counts once a document: a post that repeats a name a hundred times says
-    no more of what its topic is about.
+    times topic k makes word w likelier. Of it a share a_d goes by the claims alone,
+
+        (1 - a_d) r_dwk + a_d c_dk / sum_j c_dj:
+
+    of a short document the topics are known better than which of its words is whose. A word counts once a document: a
+    post that repeats a name a hundred times says no more of what its topic is about.
     """
     K, V = components.shape
     energies = np.ascontiguousarray(components.T, np.float32)  # (V, K)
+    proportions = (claims.prior / claims.prior.sum(1, keepdims=True)).astype(np.float32)
     with np.errstate(divide="ignore"):
         log_prior = np.log(claims.prior.astype(np.float32))
     explained = np.zeros((V, K))
@@ -65,6 +74,9 @@ def explained_documents(claims: Claims, components: FloatArray, counts: Counts) 
         responsibility -= responsibility.max(axis=1, keepdims=True)
         np.exp(responsibility, out=responsibility)
         responsibility /= responsibility.sum(axis=1, keepdims=True)
+        if claims.pooled is not None:
+            pooled = claims.pooled[documents, None].astype(np.float32)
+            responsibility += pooled * (proportions[documents] - responsibility)
         entries = sparse.csc_array(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))
         )

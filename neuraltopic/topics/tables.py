@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuraltopic.topics.diagnostics import inactive_topics, repeated_topics
+from neuraltopic.topics.diagnostics import inactive_topics, live_topics, repeated_topics
 from neuraltopic.topics.ranking import frex, lift, top_words
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
@@ -169,14 +169,17 @@ def topics_table(
     weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics, top_n: int = 10
 ) -> pd.DataFrame:
     """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
-    of ids), flags ("inactive", "repeats 7").
+    of ids), flags ("unused", "inactive", "repeats 7").
     """
     ranked = top_words(weights, top_n)
     repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
     inactive = inactive_topics(statistics.information)
+    live = live_topics(statistics.share, statistics.n_documents)
     flags = []
     for topic in range(len(weights)):
-        flag = ["inactive"] if inactive[topic] else []
+        flag = [] if live[topic] else ["unused"]
+        if inactive[topic]:
+            flag.append("inactive")
         if topic in repeats:
             flag.append(f"repeats {repeats[topic]}")
         flags.append(", ".join(flag))

@@ -37,11 +37,16 @@ def test_the_command_line_runs_in_any_thread(call):
 def test_topics(call, finished):
     result = call("topics", finished, "--words", 3)
     assert (result.code, result.err) == (0, "")
-    assert [len(line.split()) for line in result.out.splitlines()] == [4, 6, 6, 6]
     said = call("topics", finished, "--json").json["topics"]
     shares = [topic["share"] for topic in said]
-    order = [int(line.split()[0]) for line in result.out.splitlines()[1:]]
-    assert order == sorted(range(3), key=lambda topic: -shares[topic])
+    unused = [topic["topic"] for topic in said if "unused" in topic["flags"]]
+    used = sorted(set(range(3)) - set(unused), key=lambda topic: -shares[topic])
+    heading, *lines = result.out.splitlines()
+    assert heading.split() == ["topic", "share", "documents", "words"]
+    if unused:
+        assert lines.pop() == f"{len(unused)} of 3 topics are not in use: {', '.join(map(str, unused))}"
+    assert [len(line.split()) for line in lines] == [6] * len(used)
+    assert [int(line.split()[0]) for line in lines] == used
     assert all(len(topic["words"].split()) == 10 for topic in said)
 
 

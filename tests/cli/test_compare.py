@@ -8,7 +8,8 @@ import pytest
 from scipy import sparse
 
 from neuraltopic.cli.printing import WIDTH
-from neuraltopic.cli.sweep import FITTING, interruptible
+from neuraltopic.cli.sweep import interruptible_sweep
+from neuraltopic.compare.runner import FITTING
 from tests.tiny_corpus import sentences
 
 FAST = ("-k", "3", "--seeds", "2", "--min-df", "1")
@@ -169,7 +170,7 @@ def test_an_interruption_says_how_to_go_on():
         (None, "interrupted before the first fit"),
         (2, "interrupted after 2 of 6 fits; go on with --resume"),
     ):
-        with pytest.raises(KeyboardInterrupt, match=f"^{said}$"), interruptible(quiet=True) as progress:  # noqa: PT012
+        with pytest.raises(KeyboardInterrupt, match=f"^{said}$"), interruptible_sweep(quiet=True) as progress:  # noqa: PT012
             progress("reading", 0, None)
             progress.note("")
             if reached:

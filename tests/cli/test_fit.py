@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import shutil
 import sys
 
@@ -18,11 +19,15 @@ def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
     assert result.code == 0
     lines = result.out.splitlines()
     assert lines[0].split() == ["topic", "share", "documents", "words"]
-    assert sorted(int(line.split()[0]) for line in lines[1:] if line[4].isdigit()) == [0, 1, 2]
+    named = [int(line.split()[0]) for line in lines[1:] if line[4].isdigit()]
+    if "not in use: " in lines[-1]:
+        named += map(int, lines[-1].partition("not in use: ")[2].split(", "))
+    assert sorted(named) == [0, 1, 2]
     assert max(map(len, lines)) <= WIDTH
     notes = result.err.splitlines()
     assert "rows: 60 kept; encodings: utf-8 60" in notes
     assert "fitted: 3 topics, 60 documents, 15 words, 2 epochs" in notes
+    assert any(re.fullmatch(r"in use: [0-3] of 3 topics", note) for note in notes)
     assert notes[-1] == f"run: {tmp_path / 'run'}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
@@ -187,7 +192,7 @@ def test_flagged_topics_are_noted(call, corpus, tmp_path, monkeypatch):
 
     monkeypatch.setattr(TopicModel, "get_topic_info", flagged)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
-    assert "topics to distrust: 1 inactive; 2 repeats 0" in result.err.splitlines()
+    assert "flagged topics: 1 inactive; 2 repeats 0" in result.err.splitlines()
 
 
 def test_resume_asks_for_the_same_request(call, corpus, tmp_path, monkeypatch):
@@ -232,7 +237,7 @@ def test_an_interruption_before_the_work_leaves_nothing(call, corpus, tmp_path, 
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neuraltopic.runs.documents.choose_device", interrupt)
+    monkeypatch.setattr("neuraltopic.runs.folder.choose_device", interrupt)
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST)
     assert (result.code, result.err) == (130, "neuraltopic: interrupted\n")
     assert list(tmp_path.iterdir()) == []

@@ -6,9 +6,10 @@ import pytest
 
 from neuraltopic.compare.agreement import pseudo_values, seed_agreement
 from neuraltopic.compare.choose_k import choose_k, spread
-from neuraltopic.compare.comparison import Comparison, add_stability, compare
+from neuraltopic.compare.comparison import add_stability, compare
 from neuraltopic.compare.figures import METRICS
 from neuraltopic.compare.page import remarks
+from neuraltopic.compare.results import Comparison
 from neuraltopic.compare.source import Source
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.settings import Preprocessing

@@ -90,7 +90,7 @@ def test_labels_that_the_vectors_tell(unigram_model):
         "purity": 1.0,
         "nmi": pytest.approx(1.0),
         "kmeans_nmi": found["kmeans_nmi"],
-        "kmeans_nmi_l2": pytest.approx(1.0),
+        "kmeans_unit_nmi": pytest.approx(1.0),
         "probe_accuracy": 1.0,
         "precision_at_10": pytest.approx(0.6),
     }
@@ -105,7 +105,7 @@ def test_a_document_without_a_label_has_no_part(unigram_model):
     assert label_figures(model, plain()) == {}
     assert label_figures(model, plain(train_labels=["x"] * 12, test_labels=[None] * 3)) == {}
     one = label_figures(model, plain(train_labels=["x"] * 12, test_labels=["x", "x", "y"]))
-    assert set(one) == {"purity", "nmi", "kmeans_nmi", "kmeans_nmi_l2"}
+    assert set(one) == {"purity", "nmi", "kmeans_nmi", "kmeans_unit_nmi"}
 
 
 def test_top_words_and_names(unigram_model):

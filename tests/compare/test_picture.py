@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from neuraltopic.compare.comparison import Comparison
 from neuraltopic.compare.picture import draw_comparison, draw_curves
+from neuraltopic.compare.results import Comparison
 
 
 def test_a_panel_a_metric_that_models_share(tmp_path):

@@ -259,7 +259,7 @@ def test_codes_are_those_of_clean_rows_and_carry_no_gradient():
 
 
 def test_greedy_training_is_that_of_each_layer_by_hand():
-    """Two autoencoders of their own, the second of the first one's codes, end on the bits of the stack."""
+    """Two autoencoders of their own, the second of the first one's codes, end where the stack does."""
     x, corruption = pixels(40), MaskingNoise(0.3)
     stack, noise = small((V, 5, 3), seed=1), generator(4)
     for depth, layer in enumerate(layerwise(stack)):

@@ -16,10 +16,13 @@ from neuraltopic import Autoencoder
 from neuraltopic.core.networks import SparseRows
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.matrix_batches import MatrixBatches
+from tests.scikit_learn import may_fail
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 D, V, K = 60, 12, 3
+# Of a sum of V terms of order 1 in float32, which another batch, form or BLAS may add in another order.
+ROUNDING = V * float(np.finfo(np.float32).eps)
 STACKED = {"hidden": (6,), "corruption": "masking", "pretrain_epochs": 2}
 
 
@@ -28,7 +31,8 @@ STACKED = {"hidden": (6,), "corruption": "masking", "pretrain_epochs": 2}
         Autoencoder(2, max_epochs=2, device="cpu"),
         Autoencoder(2, max_epochs=2, device="cpu", corruption="gaussian"),
         Autoencoder(2, max_epochs=2, device="cpu", **STACKED),
-    ]
+    ],
+    expected_failed_checks=may_fail,
 )
 def test_is_a_scikit_learn_transformer(estimator, check):
     check(estimator)
@@ -59,6 +63,10 @@ def small(**parameters):
 @pytest.fixture(scope="module", params=[{}, STACKED], ids=["plain", "stacked"])
 def model(request):
     return small(**request.param).fit(X)
+
+
+def close(actual, desired):
+    np.testing.assert_allclose(actual, desired, rtol=0, atol=ROUNDING)
 
 
 def bits(model):
@@ -101,7 +109,7 @@ def test_corruption_is_for_training_alone(model):
     """The code of a denoiser is that of its network for the clean row; nothing is drawn."""
     assert np.array_equal(model.transform(X), model.transform(X))
     with torch.no_grad():
-        np.testing.assert_array_equal(model.transform(X), model.network_.encode(torch.from_numpy(X)).numpy())
+        close(model.transform(X), model.network_.encode(torch.from_numpy(X)).numpy())
 
 
 # Codes
@@ -111,14 +119,14 @@ def test_a_code_depends_on_its_row_alone(model, monkeypatch):
     together = model.transform(X)
     assert together.dtype == np.float32
     assert together.shape == (D, K)
-    np.testing.assert_allclose(np.vstack([model.transform(X[[d]]) for d in range(D)]), together, rtol=1e-6)
+    close(np.vstack([model.transform(X[[d]]) for d in range(D)]), together)
     back = model.inverse_transform(together)
-    np.testing.assert_allclose(np.vstack([model.inverse_transform(z[None]) for z in together]), back, rtol=1e-5)
+    close(np.vstack([model.inverse_transform(z[None]) for z in together]), back)
     order = np.random.default_rng(0).permutation(D)
-    np.testing.assert_allclose(model.transform(X[order]), together[order], rtol=1e-6)
+    close(model.transform(X[order]), together[order])
     monkeypatch.setattr("neuraltopic.estimators.autoencoder._AT_ONCE", 7)
-    np.testing.assert_allclose(model.transform(X), together, rtol=1e-6)
-    np.testing.assert_allclose(model.inverse_transform(together), back, rtol=1e-5)
+    close(model.transform(X), together)
+    close(model.inverse_transform(together), back)
 
 
 def test_every_form_of_a_matrix_gives_the_same_codes(model):
@@ -130,10 +138,10 @@ def test_every_form_of_a_matrix_gives_the_same_codes(model):
         shape=(1, V),
     )
     for form in (X.astype(np.float64), sparse.csr_array(X), sparse.csr_matrix(X), sparse.csc_array(X), coo, repeated):
-        np.testing.assert_allclose(model.transform(form), codes, rtol=1e-6)
-        assert model.score(form) == pytest.approx(model.score(X), rel=1e-6)
+        close(model.transform(form), codes)
+        assert model.score(form) == pytest.approx(model.score(X), rel=ROUNDING)
     assert not uncanonical.has_canonical_format
-    np.testing.assert_allclose(model.transform(uncanonical), codes[:1], rtol=1e-6)
+    close(model.transform(uncanonical), codes[:1])
     assert uncanonical.nnz == 2 * (X[0] > 0).sum()
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.model_folder import FILES
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.storage.formats import MODEL_KIND
@@ -60,13 +59,6 @@ def topic_of_theme(model):
     topics = [np.bincount(largest[theme == THEME], minlength=3).argmax() for theme in range(N_THEMES)]
     assert sorted(topics) == [0, 1, 2]
     return np.array(topics)
-
-
-def test_the_contextual_recipe_learns_the_mean_of_its_prior(model):
-    latent = model.vae_.latent
-    assert ("prior_mean" in latent.state_dict()) == (model.recipe == "contextual")
-    if model.recipe == "contextual":
-        assert latent.prior_mean.abs().max() > 1e-3
 
 
 def test_lists_share_no_word(model):
@@ -275,9 +267,9 @@ def test_a_saved_model_says_what_it_said(topics, texts, beside, tmp_path):
 def test_a_model_folder_with_other_dimensions_is_refused(topics, tmp_path, n_dimensions, said):
     folder = tmp_path / "model"
     topics[0].save(folder)
-    config = json.loads((folder / FILES[0]).read_text())
+    config = json.loads((folder / TopicModel.format.files[0]).read_text())
     assert config.pop("n_dimensions") == C
-    (folder / FILES[0]).write_text(
+    (folder / TopicModel.format.files[0]).write_text(
         json.dumps(config | ({} if n_dimensions is None else {"n_dimensions": n_dimensions}))
     )
     write_manifest(folder, kind=MODEL_KIND, schema_version=1, extra={})
@@ -289,8 +281,8 @@ def test_a_recipe_without_embeddings_has_no_dimensions_on_disk(tmp_path):
     TopicModel(3, recipe="nvdm", max_epochs=1, preprocessing=Preprocessing(min_df=2)).fit(texts_of(COUNTS[:30])).save(
         tmp_path / "model"
     )
-    config = json.loads((tmp_path / "model" / FILES[0]).read_text())
-    (tmp_path / "model" / FILES[0]).write_text(json.dumps(config | {"n_dimensions": 8}))
+    config = json.loads((tmp_path / "model" / TopicModel.format.files[0]).read_text())
+    (tmp_path / "model" / TopicModel.format.files[0]).write_text(json.dumps(config | {"n_dimensions": 8}))
     write_manifest(tmp_path / "model", kind=MODEL_KIND, schema_version=1, extra={})
     with pytest.raises(NeuralTopicError, match="no n_dimensions, as nvdm has none"):
         TopicModel.load(tmp_path / "model")

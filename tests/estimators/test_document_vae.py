@@ -16,12 +16,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from neuraltopic import DocumentVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.counts import Counts
+from tests.scikit_learn import may_fail
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @parametrize_with_checks(
-    [DocumentVAE(3, recipe=recipe, max_epochs=2, device="cpu") for recipe in ("refined_prodlda", "nvdm")]
+    [DocumentVAE(3, recipe=recipe, max_epochs=2, device="cpu") for recipe in ("refined_prodlda", "nvdm")],
+    expected_failed_checks=may_fail,
 )
 def test_is_a_scikit_learn_transformer(estimator, check):
     check(estimator)
@@ -65,7 +67,8 @@ def bits(model):
     return weights, model.history_, model.information_.tobytes(), model.transform(COUNTS).tobytes()
 
 
-# Rows in other company: the float32 products of another batch round otherwise, and the polish removes most of it.
+# Rows in other company: the float32 products of another batch round otherwise, and the polish in float64 removes most
+# of it. 8 epsilons of float32, for vectors of order 1.
 def close(actual, desired):
     np.testing.assert_allclose(actual, desired, rtol=1e-6, atol=1e-6)
 

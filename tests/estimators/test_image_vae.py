@@ -11,6 +11,7 @@ from neuraltopic import ImageVAE, NeuralTopicError, UsageError
 from neuraltopic.core.training import Trainer
 from neuraltopic.evaluate.images import evaluate_images
 from tests.images.digits import SIDE, crosses_and_rings
+from tests.scikit_learn import may_fail
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,7 +30,8 @@ def fitted(images):
 
 # The checks draw features of any sign, which a Bernoulli likelihood cannot take; a Gaussian one takes them all.
 @parametrize_with_checks(
-    [ImageVAE(2, likelihood="gaussian", **FAST), ImageVAE(2, n_above=1, likelihood="gaussian", **FAST)]
+    [ImageVAE(2, likelihood="gaussian", **FAST), ImageVAE(2, n_above=1, likelihood="gaussian", **FAST)],
+    expected_failed_checks=may_fail,
 )
 def test_scikit_learn(estimator, check):
     check(estimator)
@@ -59,6 +61,18 @@ def test_uint8_is_grey_levels_and_bool_is_black_and_white(fitted, images):
     np.testing.assert_array_equal(fitted.transform(white), fitted.transform(white * np.uint8(255)))
     flat = images.reshape(len(images), -1)
     np.testing.assert_array_equal(fitted.transform(flat), fitted.transform(images))
+
+
+@pytest.mark.parametrize("options", [{}, {"n_above": 2}, {"likelihood": "gaussian"}])
+def test_a_code_depends_on_its_image_alone(images, monkeypatch, options):
+    model = ImageVAE(3, **FAST | options).fit(images)
+    codes = model.transform(images)
+    order = np.random.default_rng(0).permutation(len(images))
+    alone = np.concatenate([model.transform(images[[n]]) for n in range(len(images))])
+    monkeypatch.setattr("neuraltopic.estimators.image_vae._AT_ONCE", 7)
+    for found, expected in ((alone, codes), (model.transform(images[order]), codes[order])):
+        # In float32, sums of 36 pixels, whose products are of order 1.
+        np.testing.assert_allclose(found, expected, rtol=0, atol=36 * np.finfo(np.float32).eps)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_others(fitted, images):
@@ -167,7 +181,11 @@ def test_bounds_and_samples_are_of_their_seed(fitted, images):
 
 def test_samples_are_decoded_draws_of_the_prior(fitted):
     z = fitted.vae_.latent.sample_prior(4, torch.Generator().manual_seed(7))[:, 0]
-    np.testing.assert_array_equal(fitted.sample(4, random_state=7), fitted.inverse_transform(z.numpy()))
+    # Probabilities, whose logits are a bias and 8 products of order 1 in float32.
+    tolerance = 8 * np.finfo(np.float32).eps
+    np.testing.assert_allclose(
+        fitted.sample(4, random_state=7), fitted.inverse_transform(z.numpy()), rtol=0, atol=tolerance
+    )
 
 
 def test_a_longer_fit_tells_crosses_from_rings():

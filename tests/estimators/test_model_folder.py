@@ -12,7 +12,6 @@ from safetensors.torch import load_file, save_file
 
 from neuraltopic import Preprocessing, TopicModel
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.model_folder import FILES
 from neuraltopic.storage.formats import MODEL_KIND
 from neuraltopic.storage.manifest import write_manifest
 from tests.tiny_corpus import sentences
@@ -68,7 +67,7 @@ def change(path, place, value):
 
 
 def test_the_folder_holds_these_files_and_no_text_of_the_corpus(saved):
-    assert sorted(os.listdir(saved)) == sorted([*FILES, "manifest.json"])
+    assert sorted(os.listdir(saved)) == sorted([*TopicModel.format.files, "manifest.json"])
     for name in os.listdir(saved):
         content = (saved / name).read_bytes().decode("utf-8", "replace")
         for sentence in sentences():
@@ -78,7 +77,7 @@ def test_the_folder_holds_these_files_and_no_text_of_the_corpus(saved):
 
 
 def test_nothing_in_it_is_code(saved):
-    for name in FILES[:3]:
+    for name in TopicModel.format.files[:3]:
         json.loads((saved / name).read_bytes())
     header = int.from_bytes((saved / "weights.safetensors").read_bytes()[:8], "little")
     assert json.loads((saved / "weights.safetensors").read_bytes()[8 : 8 + header])
@@ -91,7 +90,7 @@ def test_the_seed_that_was_drawn_is_saved(saved):
 # The manifest
 
 
-@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("name", [*TopicModel.format.files, "manifest.json"])
 def test_a_changed_byte_is_found(folder, name):
     path = folder / name
     content = bytearray(path.read_bytes())
@@ -100,7 +99,7 @@ def test_a_changed_byte_is_found(folder, name):
         refused(folder, folder)
 
 
-@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("name", [*TopicModel.format.files, "manifest.json"])
 def test_a_shortened_file_is_found(folder, name):
     content = (folder / name).read_bytes()
     for length in (0, 1, len(content) // 2, len(content) - 2):
@@ -108,7 +107,7 @@ def test_a_shortened_file_is_found(folder, name):
         refused(folder, folder)
 
 
-@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("name", [*TopicModel.format.files, "manifest.json"])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     refused(folder, folder if name == "manifest.json" else folder / name)
@@ -121,14 +120,14 @@ def test_a_file_too_many_is_named(folder):
     refused(folder, folder, "expected the files config.json, ")
 
 
-@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("name", [*TopicModel.format.files, "manifest.json"])
 def test_a_link_is_refused(folder, saved, name):
     (folder / name).unlink()
     (folder / name).symlink_to(saved / name)
     refused(folder, folder / name, "a regular file; got a symbolic link")
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", TopicModel.format.files)
 def test_a_folder_in_place_of_a_file_is_refused(folder, name):
     (folder / name).unlink()
     (folder / name).mkdir()
@@ -249,7 +248,7 @@ def test_a_vocabulary_of_another_size(folder):
     refused(folder, folder / "config.json", "expected n_words 14, as the vocabulary has; got 15")
 
 
-@pytest.mark.parametrize("name", FILES[:3])
+@pytest.mark.parametrize("name", TopicModel.format.files[:3])
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"3", b"null", b'"x"', b"{}", b"{", b"\xff\xfe", b"[" * 10_000, b'{"a": NaN}', b'{"a": 1, "a": 2}'],
@@ -326,7 +325,7 @@ def test_weights_that_are_no_safetensors(folder):
 def test_no_size_is_believed_before_it_is_compared(folder, monkeypatch):
     """A folder that claims a million topics is refused before a network of that size is thought of."""
     monkeypatch.setattr(
-        "neuraltopic.estimators.model_folder.find_recipe", lambda name: pytest.fail("a network was built")
+        "neuraltopic.estimators.document_vae_state.find_recipe", lambda name: pytest.fail("a network was built")
     )
     change(folder / "config.json", ("parameters", "n_components"), 10**6)
     sign(folder)
@@ -337,13 +336,13 @@ def test_no_size_is_believed_before_it_is_compared(folder, monkeypatch):
     refused(folder, folder / "config.json")
 
 
-@pytest.mark.parametrize("revision", [1, 2, 3, 5, DROP])
+@pytest.mark.parametrize("revision", [1, 2, 3, 4, 6, DROP])
 def test_weights_that_mean_another_thing(folder, revision):
     """Without a revision, as from before there were any, it is the first."""
     change(folder / "config.json", ("revision",), revision)
     sign(folder)
     got = 1 if revision is DROP else revision
-    refused(folder, folder / "config.json", f"expected revision 4 of the recipe refined_prodlda; got revision {got}")
+    refused(folder, folder / "config.json", f"expected revision 5 of the recipe refined_prodlda; got revision {got}")
 
 
 # Where it goes

@@ -81,7 +81,7 @@ def test_each_update_has_a_seed_of_its_own():
     assert all(torch.Generator().manual_seed(seed).initial_seed() == seed for seed in seeds)
 
 
-@pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if not recipe.takes_embeddings])
+@pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if not recipe.takes("embeddings")])
 def test_every_topic_stands_under_its_number_after_an_update_on_half_of_the_themes(recipe):
     model = small(recipe=recipe).fit(FIRST)
     before, topics = words(model), model.predict(FIRST)
@@ -202,7 +202,7 @@ def test_what_no_update_can_use_is_refused(fitted, change, counts, error, said):
     assert bits_of_network(model) == bits_of_network(fitted)
 
 
-@pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if recipe.takes_embeddings])
+@pytest.mark.parametrize("recipe", [name for name, recipe in RECIPES.items() if recipe.takes("embeddings")])
 def test_a_recipe_with_embeddings_is_not_updated(recipe):
     embeddings = np.random.default_rng(0).normal(size=(120, 4))
     model = small(recipe=recipe, max_epochs=1).fit(FIRST, embeddings=embeddings)

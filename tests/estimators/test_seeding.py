@@ -14,7 +14,7 @@ from tests.tiny_corpus import sentences, write_corpus
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-STEERED = [name for name, recipe in RECIPES.items() if recipe.takes_seeds]
+STEERED = [name for name, recipe in RECIPES.items() if recipe.takes("seed_words")]
 WORDS = 8  # of a theme
 
 
@@ -53,7 +53,7 @@ def test_topics_stand_at_the_numbers_of_their_seeds(recipe):
     seeds = {3: [16, 18], 1: [0, 5]}
     vae = DocumentVAE(4, recipe=recipe, seed_words=seeds, max_epochs=60, random_state=0, device="cpu")
     # An embedding says of which theme its document is.
-    beside = np.eye(4, dtype=np.float32)[np.arange(240) % 4] if RECIPES[recipe].takes_embeddings else None
+    beside = np.eye(4, dtype=np.float32)[np.arange(240) % 4] if RECIPES[recipe].takes("embeddings") else None
     topic = vae.fit_transform(COUNTS, embeddings=beside).argmax(1)
     weights = vae.word_weights(COUNTS.sum(0))
     for theme, number in ((2, 3), (0, 1)):

@@ -476,7 +476,9 @@ def test_the_output_can_be_a_table(model, texts):
         fitted = small(max_epochs=30).fit(texts)
         assert np.array_equal(fitted.vectors_, model.vectors_)
         pd.testing.assert_frame_equal(fitted.get_topic_info(), model.get_topic_info())
-        assert np.array_equal(small(max_epochs=30).fit_transform(texts).to_numpy()[:30], vectors[:30])
+        # To rounding: the fit infers the 80 documents that it keeps, `transform` the 83 rows that are text.
+        fitted = small(max_epochs=30).fit_transform(texts).to_numpy()
+        np.testing.assert_allclose(fitted[:30], vectors[:30], rtol=1e-6, atol=1e-6)
 
 
 def test_at_the_head_of_a_pipeline(texts):

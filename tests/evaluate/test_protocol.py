@@ -37,7 +37,8 @@ def test_nmf_of_twenty_newsgroups(data_folder, one_thread):
     others = Labelled(nmf.transform(tf_idf.transform(held_out)), labels)
     lists = top_words(nmf.components_, 10)
     assert document_npmi(lists, Counts.from_scipy(training)).mean() == pytest.approx(0.328, abs=0.001)
-    assert diversity(lists) == pytest.approx(0.862)
+    # One word of the 500 is 0.002; rounding may swap words that are nearly level.
+    assert diversity(lists) == pytest.approx(0.862, abs=0.003)
     figures = cluster_figures(others, others.vectors.argmax(1), seed=0) + supervised_figures(vectors, others, seed=0)
     found = {figure.metric: figure.value for figure in figures}
     for metric, expected in EXPECTED.items():

@@ -11,7 +11,8 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.readers import open_corpus
-from neuraltopic.runs.documents import Run, embed, fit_run, open_run
+from neuraltopic.runs.documents import embed, fit_run, open_run
+from neuraltopic.runs.folder import Run
 from tests.tiny_corpus import sentences
 
 
@@ -26,7 +27,7 @@ def texts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, texts) -> Run:
+def run(tmp_path_factory, texts) -> Run[TopicModel]:
     return fit_run(
         small(preprocessing=Preprocessing(min_df=2)),
         open_corpus(texts),

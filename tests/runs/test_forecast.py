@@ -45,6 +45,17 @@ def test_the_forecast_of_a_list():
     assert said.to_dict()["corpus"]["kind"] == "list"
 
 
+def test_the_forecast_follows_the_batch_size():
+    """Smaller batches make as many updates in fewer epochs."""
+    corpus = open_corpus(sentences())
+    settings = Preprocessing(min_df=1)
+    for batch_size in (None, 5):
+        said = estimate_fit(corpus, TopicModel(3, batch_size=batch_size, preprocessing=settings))
+        vae = TopicModel(3, batch_size=batch_size).check_parameters()
+        assert said.n_epochs == vae.schedule().resolve(57).max_epochs
+    assert said.n_epochs == 84
+
+
 def test_a_spacy_pipeline_reads_slowly(tmp_path, monkeypatch):
     monkeypatch.setattr(forecast, "matmul_rate", lambda seconds: 1e15)
     monkeypatch.setattr(forecast, "exp_rate", lambda seconds: 1e15)

@@ -23,7 +23,7 @@ def drawn(n, seed, gaussian):
 
 def summary_of(reading, counts, vectors, variance, shares):
     counts = Counts.from_scipy(counts)
-    claims = reading.claims(vectors, shares)
+    claims = reading.claims(vectors, shares, counts.totals())
     listing = None
     if reading.guidance is not None:  # sums of the first step, which alone add up
         listing = Listing((shares.T @ counts.to_scipy()).astype(np.float32), shares.sum(0))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.special import logsumexp, softmax
 
 from neuraltopic.preprocessing import counts as counts_module
@@ -140,3 +141,17 @@ def test_what_is_listed_adds_up(seed, guidance, scale):
     np.testing.assert_allclose(found.words.sum(0), counts.sum(0) * scale, rtol=1e-4, atol=1e-6)
     assert found.documents.sum() == pytest.approx(12, rel=1e-4)
     assert min(found.words.min(), found.documents.min()) >= 0
+
+
+def test_a_small_topic_keeps_the_documents_of_which_it_has_the_largest_share():
+    """Topic 1 is left 1 of an average 50 documents; its words, all in topic 0 too, would list nothing under it."""
+    words = np.array([[500.0, 400.0], [4.0, 3.0]], np.float32)
+    listing = Listing(words, np.array([99.0, 1.0], np.float32))
+    counts, shares = (
+        Counts.from_scipy(sparse.csr_array(np.full((3, 2), 2.0))),
+        np.array([[0.6, 0.4], [0.3, 0.7], [0.45, 0.55]]),
+    )
+    assert listing.most_likely(shares, counts, 0.25).tolist() == [0, 0, 0]
+    assert listing.topics(shares, counts, 0.25).tolist() == [0, 1, 1]
+    larger = Listing(words, np.array([85.0, 15.0], np.float32))
+    assert larger.topics(shares, counts, 0.25).tolist() == larger.most_likely(shares, counts, 0.25).tolist()

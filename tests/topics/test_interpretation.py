@@ -49,14 +49,16 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
 
 
 def test_claims():
-    """Squared shares and R as it is; shares, and half of R beside half of z R."""
-    z, shares = np.array([[0.25, 0.75]]), np.array([[0.4, 0.6]])
-    assert GaussianReading().claims(z, shares) is None
-    plain, by_energies = SimplexReading().claims(z, shares), EnergyReading().claims(z, shares)
-    np.testing.assert_allclose(plain.prior, [[0.16, 0.36]])
+    """Squared shares and R as it is; shares, half of R beside half of z R, shares alone for 8 tokens."""
+    z, shares, lengths = np.array([[0.25, 0.75]] * 2), np.array([[0.4, 0.6]] * 2), np.array([5.0, 32.0])
+    assert GaussianReading().claims(z, shares, lengths) is None
+    plain, by_energies = SimplexReading().claims(z, shares, lengths), EnergyReading().claims(z, shares, lengths)
+    np.testing.assert_allclose(plain.prior, [[0.16, 0.36]] * 2)
     assert plain.slope is None
+    assert plain.pooled is None
     np.testing.assert_allclose(by_energies.prior, shares)
-    np.testing.assert_allclose(by_energies.slope, [[0.625, 0.875]])
+    np.testing.assert_allclose(by_energies.slope, [[0.625, 0.875]] * 2)
+    np.testing.assert_allclose(by_energies.pooled, [1.0, 0.25])
 
 
 def test_simplex_information_is_the_mutual_information_by_hand():

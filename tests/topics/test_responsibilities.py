@@ -35,6 +35,23 @@ def test_explained_documents_by_definition(corpus, monkeypatch, at_once, sloped)
     np.testing.assert_allclose(found.sum(0), (counts > 0).sum(0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("at_once", [1, 10**6], ids=["a document at a time", "all at once"])
+def test_words_of_a_short_document_go_by_its_claims_alone(corpus, monkeypatch, at_once):
+    """(1 - a) r + a c / sum c, one word of one document at a time, of claims that do not sum to 1."""
+    monkeypatch.setattr(responsibilities, "_AT_ONCE", at_once)
+    counts, prior, R = corpus
+    random = np.random.default_rng(2)
+    prior, pooled = prior * random.uniform(0.5, 2.0, (D, 1)), random.uniform(0, 1, D)
+    expected = np.zeros((K, V))
+    for d, w in zip(*counts.nonzero(), strict=True):
+        weights = prior[d] * np.exp(R[:, w])
+        expected[:, w] += (1.0 - pooled[d]) * weights / weights.sum() + pooled[d] * prior[d] / prior[d].sum()
+    claims = Claims(prior, pooled=pooled)
+    found = explained_documents(claims, R, Counts.from_scipy(sparse.csr_array(counts)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.sum(0), (counts > 0).sum(0), rtol=1e-6)
+
+
 def test_topic_without_a_claim_has_no_word_however_much_likelier_it_would_be():
     """exp(-200) of the others is 0 in float32; between them it is as 1 to e."""
     R = np.array([[-1.0], [0.0], [200.0]])

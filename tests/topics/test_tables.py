@@ -60,7 +60,7 @@ def test_topics_table_flags_what_is_wrong():
     table = topics_table(np.vstack([WEIGHTS, WEIGHTS[1]]), WORDS, three_topics())
     assert table["topic"].tolist() == [0, 1, 2]
     # Five words in all: every list holds them all, and so repeats the first.
-    assert table["flags"].tolist() == ["", "inactive, repeats 0", "repeats 0"]
+    assert table["flags"].tolist() == ["", "inactive, repeats 0", "unused, repeats 0"]
     assert table["words"][0] == "moon orbit team god faith"
     assert table["typical_documents"].tolist() == [["a", "c"], ["b"], []]
 

@@ -66,7 +66,7 @@ def check_recipe(name: str, *, embedded: bool) -> None:
 def _require_embeddings(name: str, embedded: bool) -> None:
     from neuraltopic.models.recipes import RECIPES
 
-    by_recipe = name in RECIPES and RECIPES[name].takes_embeddings
+    by_recipe = name in RECIPES and RECIPES[name].takes("embeddings")
     if not embedded and (by_recipe or (name in BASELINES and BASELINES[name].reads_embeddings)):
         raise UsageError(
             f"model {name}",

@@ -60,6 +60,14 @@ class ComparedModel(ABC):
         of the largest number."""
         return vectors.argmax(1)
 
+    def usage(self, counts: Counts, embeddings: Embeddings = None) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Mean share of each topic in the documents of the fit, and how many are listed under it, both (K,)."""
+        vectors = np.maximum(self.vectors(counts, embeddings), 0.0)
+        total = vectors.sum(1, keepdims=True)
+        shares = np.divide(vectors, total, out=np.full(vectors.shape, 1.0 / vectors.shape[1]), where=total > 0)
+        listed = np.bincount(self.topics_of(vectors, counts), minlength=vectors.shape[1])
+        return shares.mean(0), listed
+
     def bound(self, counts: Counts, embeddings: Embeddings = None) -> NDArray[np.float64] | None:
         """Lower bound on log p(words) of each document in nats, (D,); None for a model that has none."""
         return None

@@ -18,13 +18,13 @@ class RecipeModel(ComparedModel):
 
     def __init__(self, recipe: str, n_components: int, seed: int) -> None:
         super().__init__()
-        self.reads_embeddings = find_recipe(recipe).takes_embeddings
+        self.reads_embeddings = find_recipe(recipe).takes("embeddings")
         self._vae = DocumentVAE(n_components, recipe=recipe, device="cpu", random_state=seed)
         self.settings = {"class": "neuraltopic.DocumentVAE", **self._vae.get_params()}
 
     def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
         """Train, with the recipe's own schedule."""
-        self._vae.fit(counts, embeddings=self._read(embeddings))
+        self._fitted = self._vae.fit_transform(counts, embeddings=self._read(embeddings))
         self._word_totals = counts.word_totals()
 
     def word_scores(self) -> FloatArray:
@@ -38,6 +38,11 @@ class RecipeModel(ComparedModel):
     def topics_of(self, vectors: FloatArray, counts: Counts) -> NDArray[np.int64]:
         """As a `TopicModel` lists them."""
         return self._vae.topics_of(counts, vectors)
+
+    def usage(self, counts: Counts, embeddings: Embeddings = None) -> tuple[FloatArray, NDArray[np.int64]]:
+        """By the vectors that the fit gave."""
+        topics = self._vae.topics_of(counts, self._fitted)
+        return self._vae.share_, np.bincount(topics, minlength=len(self._vae.share_))
 
     def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray:
         """Of the decoder at the vectors."""

@@ -39,9 +39,6 @@ class LogisticNormal(nn.Module):
     concentration : float or Tensor of shape (K,), optional
         Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; alike for all components if it is
         one number. By default the prior of z is N(0, I).
-    learned_mean : bool
-        Whether the prior's mean, which starts there, is fitted with the rest (empirical Bayes): an asymmetric prior, by
-        which some components are common and others rare (for LDA: Wallach, Mimno & McCallum 2009).
     power : float
         a of theta^a, which the decoder sees. Under a product of experts the shares of a row that several components
         share weigh geometric means, flatter than the mixture is; with a below 1 they sum to more than 1, and a row of
@@ -58,7 +55,6 @@ class LogisticNormal(nn.Module):
         n_components: int,
         concentration: float | Tensor | None = None,
         *,
-        learned_mean: bool = False,
         power: float = 1.0,
     ) -> None:
         super().__init__()
@@ -68,11 +64,8 @@ class LogisticNormal(nn.Module):
         mean, variance = torch.zeros(n_components), torch.ones(n_components)
         if concentration is not None and n_components > 1:  # one share alone is 1 whatever z
             mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
-        # What is not learned follows the model's device and dtype and stays out of its files.
-        if learned_mean:
-            self.prior_mean = nn.Parameter(mean)
-        else:
-            self.register_buffer("prior_mean", mean, persistent=False)
+        # The prior follows the model's device and dtype and stays out of its files.
+        self.register_buffer("prior_mean", mean, persistent=False)
         self.register_buffer("prior_log_variance", variance.log(), persistent=False)
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DiagonalPosterior:
@@ -89,7 +82,7 @@ class LogisticNormal(nn.Module):
     def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
         """z ~ p(z), (S, 1, K), on the CPU."""
         std = torch.exp(0.5 * self.prior_log_variance).cpu()
-        return self.prior_mean.detach().cpu() + std * standard_normal(n_samples, std[None], generator)
+        return self.prior_mean.cpu() + std * standard_normal(n_samples, std[None], generator)
 
     def transform(self, z: Tensor) -> Tensor:
         """theta^a of theta = softmax(z), (..., K)."""

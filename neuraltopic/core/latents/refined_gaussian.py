@@ -12,13 +12,14 @@ encoder only says where to start.
 Axes: B rows of data, K latent dimensions.
 """
 
-from typing import Any, Protocol, Self
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from neuraltopic.core.latents import CorrelatedPosterior, DiagonalGaussian, Posterior
 from neuraltopic.core.networks import precise_dtype
+from neuraltopic.core.protocols import ExactLogLikelihood, LogLikelihood, RefinableDecoder
 
 # Longest step, in standard deviations of the prior, and how far from 0 the start may lie: a start that is far off is
 # left in a straight line, and soon.
@@ -35,38 +36,6 @@ _LAST_STEP = {torch.float32: 1e-2, torch.float64: 1e-8}
 _POLISH_STEPS = 10
 
 
-class LogLikelihood(Protocol):
-    """log p(x | z) of B rows as a concave function of z; the results have the dtype of z."""
-
-    def __getitem__(self, rows: Tensor) -> Self:
-        """The same of the rows with these numbers."""
-        ...
-
-    def expansion(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """log p(x | z) (B,), its gradient (B, K), and minus its Hessian (B, K, K), which may be approximate."""
-        ...
-
-
-class ExactLogLikelihood(LogLikelihood, Protocol):
-    """One that a cheaper one may stand in for."""
-
-    def gradient(self, z: Tensor) -> Tensor:
-        """d/dz log p(x | z), (B, K) from z (B, K)."""
-        ...
-
-    def rough(self) -> LogLikelihood | None:
-        """A likelihood with about the same maximum; None where it would not be cheaper."""
-        ...
-
-
-class LogConcaveDecoder(Protocol):
-    """What the steps need of a decoder."""
-
-    def given(self, x: Any) -> ExactLogLikelihood:
-        """log p(x | z) of the rows of x."""
-        ...
-
-
 class RefinedGaussian(DiagonalGaussian):
     """A Gaussian latent that trains as `DiagonalGaussian` and is refined in eval mode.
 
@@ -74,7 +43,7 @@ class RefinedGaussian(DiagonalGaussian):
     In eval mode it is Laplace's approximation at the maximum of log p(x, z), reached from the encoder's mean.
     """
 
-    def posterior(self, parameters: Tensor, x: Any, decoder: LogConcaveDecoder) -> Posterior:
+    def posterior(self, parameters: Tensor, x: Any, decoder: RefinableDecoder) -> Posterior:
         """q(z | x) from the encoder's output, (B, 2 K)."""
         amortised = super().posterior(parameters, x, decoder)
         if self.training:
@@ -83,13 +52,13 @@ class RefinedGaussian(DiagonalGaussian):
             return laplace_posterior(amortised.mean, x, decoder)
 
 
-def laplace_posterior(start: Tensor, x: Any, decoder: LogConcaveDecoder) -> CorrelatedPosterior:
-    """q at the maximum of log p(x, z) reached from `start` (B, K); each row's steps depend on that row alone.
+def laplace_posterior(start: Tensor, x: Any, decoder: RefinableDecoder) -> CorrelatedPosterior:
+    """q at the maximum of log p(x, z) reached from `start` (B, K).
 
     Newton's method climbs the rough likelihood first, if there is one, then the exact one until its steps are small;
-    from there the gradient alone leads to the maximum.
+    from there the gradient alone leads to the maximum. To rounding, each row's steps depend on that row alone.
     """
-    likelihood = decoder.given(x)
+    likelihood = decoder.likelihood_of(x)
     rough = likelihood.rough()
     z = _limited(start, _LONGEST_START)
     if rough is not None:
@@ -125,7 +94,7 @@ def _polish(z: Tensor, gradient: Tensor, cholesky: Tensor, likelihood: ExactLogL
     """The maximum near z (B, K), to the rounding of z, by quasi-Newton steps (L-BFGS; Nocedal & Wright 2006, 7.2).
 
     P, which may be approximate and is a step old, stands where the method has a multiple of the identity. Each row
-    takes at least one step along the precise gradient: what the rows beside it did to the rounding of z is gone then.
+    takes at least one step along the precise gradient, which shrinks what the rows beside it did to the rounding of z.
     """
     precise = precise_dtype(z.device)
     dtype, found = z.dtype, z.to(precise)

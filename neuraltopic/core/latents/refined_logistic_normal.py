@@ -12,7 +12,7 @@ worse. An encoder leaves the more to be gained the fewer its layers (Cremer, Li,
 Axes: B rows of data, K components.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ from torch import Tensor
 from neuraltopic.core.latents.gaussian import DiagonalPosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.networks import precise_dtype
+from neuraltopic.core.protocols import ShareLikelihood, ShareRefinableDecoder
 
 _STEPS = 3
 # tau. On held-out training documents of 20 Newsgroups (two fits like the default's) the NMI of the largest of theta was
@@ -31,42 +32,17 @@ _LONGEST = 3.0
 _CURVATURES = 1 << 18
 
 
-class ShareLikelihood(Protocol):
-    """log p(x | s) of B rows as a concave function of what the decoder sees, s = theta^a."""
-
-    def value(self, seen: Tensor) -> Tensor:
-        """log p(x | s) (B,), in the dtype of s (B, K)."""
-        ...
-
-    def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | s), and its gradient in s (B, K), in the dtype of s."""
-        ...
-
-    def curvature(self, theta: Tensor, rows: slice) -> Tensor:
-        """Minus the Hessian in s of some of the rows where their shares are theta (n, K): a new (n, K, K), which may be
-        approximate and rounded but is symmetric and positive semi-definite."""
-        ...
-
-
-class SimplexDecoder(Protocol):
-    """What the steps need of a decoder."""
-
-    def given_shares(self, x: Any) -> ShareLikelihood:
-        """log p(x | s) of the rows of x, or of what the decoder takes them to weigh as evidence of their shares."""
-        ...
-
-
 class RefinedLogisticNormal(LogisticNormal):
     """A logistic-normal latent that trains as `LogisticNormal`, and whose mean is refined in eval mode."""
 
-    def posterior(self, parameters: Tensor, x: Any, decoder: SimplexDecoder) -> DiagonalPosterior:
+    def posterior(self, parameters: Tensor, x: Any, decoder: ShareRefinableDecoder) -> DiagonalPosterior:
         """q(z | x) from the encoder's output, (B, 2 K); the variance is the encoder's."""
         q = super().posterior(parameters, x, decoder)
         if self.training:
             return q
         with torch.no_grad():
             start = q.mean.to(precise_dtype(q.mean.device))
-            return q._replace(mean=self._refined(start, decoder.given_shares(x)).to(q.mean.dtype))
+            return q._replace(mean=self._refined(start, decoder.share_likelihood_of(x)).to(q.mean.dtype))
 
     def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
         """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""

@@ -12,11 +12,11 @@ and it is computed in tiles, so that neither documents x words nor samples x wor
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
@@ -38,10 +38,10 @@ class _LogPartition(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, points: Tensor, factors: Tensor) -> Tensor:
+    def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
         log_partition = points.new_empty(len(points))
         small = len(points) * len(factors) <= _KEPT
-        differentiable = any(ctx.needs_input_grad)  # type: ignore[attr-defined]
+        differentiable = any(ctx.needs_input_grad)
         kept: list[_Tile] | None = [] if small and differentiable else None
         for rows in _blocks(len(points), _tile_rows(factors)):
             running = points.new_full((rows.stop - rows.start,), -math.inf)
@@ -54,14 +54,14 @@ class _LogPartition(Function):
                     kept.append((rows, words, exponentials, peak))
             log_partition[rows] = running
         ctx.save_for_backward(points, factors, log_partition)
-        ctx.kept = kept  # type: ignore[attr-defined]
+        ctx.kept = kept
         return log_partition
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
         (grad,) = grad_outputs
-        points, factors, log_partition = ctx.saved_tensors  # type: ignore[attr-defined]
-        kept = ctx.kept  # type: ignore[attr-defined]
+        points, factors, log_partition = ctx.saved_tensors
+        kept = ctx.kept
         grad_points, grad_factors = torch.zeros_like(points), torch.zeros_like(factors)
         for rows, words, exponentials, peak in kept or _tiles(points, factors, log_partition):
             # p(w | z) is the tile times exp(peak - log partition), a factor a row.
@@ -93,7 +93,13 @@ def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     -------
     Tensor of shape (N,)
     """
-    return _LogPartition.apply(_points(z), _factors(weight, bias))
+    return _of_factors(_points(z), _factors(weight, bias))
+
+
+def _of_factors(points: Tensor, factors: Tensor) -> Tensor:
+    """log sum_w exp(point . factor_w), (N,)."""
+    out: Tensor = _LogPartition.apply(points, factors)  # type: ignore[no-untyped-call]
+    return out
 
 
 def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -122,7 +128,7 @@ def energy_log_likelihood(z: Tensor, counts: SparseRows, weight: Tensor, bias: T
     factors, points = _factors(weight, bias), _points(z.reshape(S * B, K))
     statistics = sparse_matmul(counts, factors)  # R x and b . x, (B, P)
     explained = (points.view(S, B, points.shape[-1]) * statistics).sum(-1)
-    return explained - counts.row_sums() * _LogPartition.apply(points, factors).view(S, B)
+    return explained - counts.row_sums() * _of_factors(points, factors).view(S, B)
 
 
 def _points(z: Tensor) -> Tensor:
@@ -200,34 +206,38 @@ class EnergySoftmax(nn.Module):
         -------
         Tensor of shape (S, B), nats per document
         """
-        return energy_log_likelihood(z, counts, self.weight, self.bias)
+        return energy_log_likelihood(z, counts, *self.topics())
 
-    def given(self, counts: SparseRows) -> DocumentLikelihood:
+    def likelihood_of(self, counts: SparseRows) -> DocumentLikelihood:
         """log p(x | z) of counts (B, V) as a function of z; nothing is differentiable."""
         with torch.no_grad():
-            return DocumentLikelihood.of(self.weight.detach(), self.bias.detach(), counts)
+            weight, bias = self.topics()
+            return DocumentLikelihood.of(weight.detach(), bias.detach(), counts)
 
     def condensed(self, n_words: int) -> tuple[Tensor, Tensor]:
         """R transposed and b of a vocabulary of at most n_words + 1: the likeliest words, and one for all the rest,
         at their mean under softmax(b) and with their probability; nothing is differentiable."""
         with torch.no_grad():
-            if len(self.bias) <= n_words:
-                return self.weight, self.bias
-            likeliest = self.bias.topk(n_words).indices
-            rest = torch.ones_like(self.bias, dtype=torch.bool)
+            weight, bias = self.topics()
+            if len(bias) <= n_words:
+                return weight, bias
+            likeliest = bias.topk(n_words).indices
+            rest = torch.ones_like(bias, dtype=torch.bool)
             rest[likeliest] = False
-            weight, bias = self.weight[rest], self.bias[rest]
+            left = bias[rest]
             return (
-                torch.cat([self.weight[likeliest], (torch.softmax(bias, 0) @ weight)[None]]),
-                torch.cat([self.bias[likeliest], torch.logsumexp(bias, 0)[None]]),
+                torch.cat([weight[likeliest], (torch.softmax(left, 0) @ weight[rest])[None]]),
+                torch.cat([bias[likeliest], torch.logsumexp(left, 0)[None]]),
             )
 
     def unigram_moments(self) -> tuple[Tensor, Tensor]:
         """Mean (K,) and covariance (K, K) of R's columns under softmax(b); nothing is differentiable."""
         with torch.no_grad():
-            unigram = torch.softmax(self.bias, 0)
-            return unigram @ self.weight, covariance(self.weight, unigram)
+            weight, bias = self.topics()
+            unigram = torch.softmax(bias, 0)
+            return unigram @ weight, covariance(weight, unigram)
 
     def log_probabilities(self, z: Tensor) -> Tensor:
         """log p(w | z) for every word, (N, V) from z of shape (N, K): for a few points, not for a corpus."""
-        return torch.log_softmax(torch.addmm(self.bias, z, self.weight.T), dim=-1)
+        weight, bias = self.topics()
+        return torch.log_softmax(torch.addmm(bias, z, weight.T), dim=-1)

@@ -6,10 +6,13 @@ product of word and topic vectors it is that of the embedded topic model.
 Axes: S samples, B documents, V words, K topics, E dimensions of a word vector.
 """
 
+from typing import Protocol, runtime_checkable
+
 import torch
 from torch import Tensor, nn
 
 from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.protocols import TopicDecoder
 
 # Non-zeros x topics of a batch that are held at once: 32 MiB of float32.
 _AT_ONCE = 1 << 23
@@ -84,6 +87,31 @@ class MixtureSoftmax(nn.Module):
         return torch.logsumexp(theta.log()[:, None, :] + self.log_topics(), dim=-1)
 
 
+@runtime_checkable
+class WordVectorDecoder(TopicDecoder, Protocol):
+    """A decoder of topics in a space of word vectors, which may be given (V, E).
+
+    Attributes
+    ----------
+    own : int64 Tensor of shape (M,), or None
+        The words without a given vector, ascending; None where no vectors are given.
+    """
+
+    own: Tensor | None
+
+    def expect_vectors(self, n_dimensions: int, n_without: int) -> None:
+        """Make room for given vectors of E dimensions, of which M words have none."""
+        ...
+
+    def hold_vectors(self, vectors: Tensor) -> None:
+        """Keep given vectors (V, E) as they are; a row of NaN is a word without."""
+        ...
+
+    def held_vectors(self) -> Tensor | None:
+        """The given vectors (V, E), NaN for a word without; None where all are learnt."""
+        ...
+
+
 class EmbeddedMixture(MixtureSoftmax):
     """The mixture with R = rho alpha: word vectors times topic vectors (Dieng, Ruiz, Blei 2020).
 
@@ -113,11 +141,11 @@ class EmbeddedMixture(MixtureSoftmax):
         self.register_buffer("own", None)
 
     @torch.no_grad()
-    def start_from(self, embeddings: Tensor) -> None:
+    def start_at_vectors(self, embeddings: Tensor) -> None:
         """Take word vectors (V, E), which the fit goes on to move."""
         self.embeddings.copy_(embeddings)
 
-    def expect(self, n_dimensions: int, n_without: int) -> None:
+    def expect_vectors(self, n_dimensions: int, n_without: int) -> None:
         """Make room for given vectors of E dimensions, of which M words have none."""
         K, V = self.weight.shape[1], len(self.bias)
         self.weight = nn.Parameter(torch.zeros(n_dimensions, K))
@@ -126,17 +154,17 @@ class EmbeddedMixture(MixtureSoftmax):
         self.own = torch.zeros(n_without, dtype=torch.int64)
 
     @torch.no_grad()
-    def give(self, vectors: Tensor) -> None:
+    def hold_vectors(self, vectors: Tensor) -> None:
         """Hold rho at vectors (V, E), brought to a mean square length of 1: the topic vectors' rate depends on it, and
         nothing else does. A row of NaN is a word without, which starts at zero, where no topic tells of it."""
         without = vectors.isnan().any(1)
-        self.expect(vectors.shape[1], int(without.sum()))
+        self.expect_vectors(vectors.shape[1], int(without.sum()))
         assert self.fixed is not None  # as of now
         length = vectors[~without].square().sum(1).mean().sqrt().clamp_min(torch.finfo(vectors.dtype).tiny)
         self.fixed[~without] = vectors[~without] / length
         self.own = without.nonzero()[:, 0]
 
-    def given(self) -> Tensor | None:
+    def held_vectors(self) -> Tensor | None:
         """The vectors that are held (V, E), NaN for a word without; None where all are learnt."""
         if self.fixed is None or self.own is None:
             return None

@@ -10,12 +10,8 @@ Axes: S samples, B documents, V words, K topics.
 import torch
 from torch import Tensor
 
-from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.networks import BATCH_EPSILON, BATCH_MOMENTUM, SparseRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, energy_log_likelihood
-
-# The usual momentum of batch normalisation (Ioffe & Szegedy 2015); their epsilon, on the scale of energies.
-_MOMENTUM = 0.1
-_EPSILON = 1e-5
 
 
 class NormalisedEnergySoftmax(EnergySoftmax):
@@ -47,22 +43,17 @@ class NormalisedEnergySoftmax(EnergySoftmax):
     def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
         """log p(x | h) (S, B), nats per document, from h (S, B, K) and counts (B, V)."""
         if not self.training or z.shape[0] * z.shape[1] == 1:
-            return energy_log_likelihood(z, counts, *self.topics())
+            return super().log_likelihood(z, counts)
         points = z.reshape(-1, z.shape[-1])
         mean = points.mean(0)
         centred = points - mean
         covariance = centred.T @ centred / len(points)
         with torch.no_grad():
-            self.running_mean.lerp_(mean, _MOMENTUM)
-            self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), _MOMENTUM)
+            self.running_mean.lerp_(mean, BATCH_MOMENTUM)
+            self.running_covariance.lerp_(covariance * len(points) / (len(points) - 1), BATCH_MOMENTUM)
         return energy_log_likelihood(z, counts, *self._normalised(mean, covariance))
-
-    def log_probabilities(self, z: Tensor) -> Tensor:
-        """log p(w | h) for every word, (N, V) from h of shape (N, K): for a few points, not for a corpus."""
-        weight, bias = self.topics()
-        return torch.log_softmax(torch.addmm(bias, z, weight.T), dim=-1)
 
     def _normalised(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
         variance = ((self.weight @ covariance) * self.weight).sum(1)
-        weight = self.weight * torch.rsqrt(variance + _EPSILON)[:, None]
+        weight = self.weight * torch.rsqrt(variance + BATCH_EPSILON)[:, None]
         return weight, self.bias - weight @ mean

@@ -95,7 +95,7 @@ class SimplexEnergySoftmax(EnergySoftmax):
     Attributes
     ----------
     rarity : Tensor of shape (V,)
-        idf, or another weight of a word as evidence; 1 until `start_from` is given it.
+        idf, or another weight of a word as evidence; 1 until `start_at` is given it.
     """
 
     rarity: Tensor
@@ -105,7 +105,7 @@ class SimplexEnergySoftmax(EnergySoftmax):
         self.register_buffer("rarity", torch.ones(n_words))
 
     @torch.no_grad()
-    def start_from(self, log_lift: Tensor, log_frequency: Tensor, rarity: Tensor) -> None:
+    def start_at(self, log_lift: Tensor, log_frequency: Tensor, rarity: Tensor) -> None:
         """Take R transposed (V, K), b (V,), and the rarity of words (V,), which stays as it is."""
         self.weight.copy_(log_lift)
         self.bias.copy_(log_frequency)
@@ -118,12 +118,12 @@ class SimplexEnergySoftmax(EnergySoftmax):
         return counts.with_values(values * scale[counts.row_numbers])
 
     @torch.no_grad()
-    def given_shares(self, counts: SparseRows) -> EnergyShareLikelihood:
+    def share_likelihood_of(self, counts: SparseRows) -> EnergyShareLikelihood:
         """log p(c | s) of the tempered counts c of documents (B, V), as a function of s."""
         counts = self.tempered(counts)
         factors, offset = self.condensed(_MOMENT_WORDS)
         words = torch.softmax(factors + offset[:, None], dim=0).T  # (K, words)
-        weight, bias = self.weight.detach(), self.bias.detach()
+        weight, bias = (part.detach() for part in self.topics())
         return EnergyShareLikelihood(
             weight,
             bias,

@@ -3,6 +3,7 @@
 Axes: B documents, V words, H hidden units, P parameters of q.
 """
 
+from abc import ABC, abstractmethod
 from typing import cast
 
 import torch
@@ -10,11 +11,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuraltopic.core.corruption import MaskingNoise
-from neuraltopic.core.networks import SparseRows, dropout, initialise_linear, precise_dtype, sparse_matmul
+from neuraltopic.core.networks import (
+    BATCH_EPSILON,
+    BATCH_MOMENTUM,
+    SparseRows,
+    dropout,
+    initialise_linear,
+    precise_dtype,
+    sparse_matmul,
+)
 
-# The usual momentum of batch normalisation (Ioffe & Szegedy 2015).
-_MOMENTUM = 0.1
-_EPSILON = 1e-5
 # Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
 # larger the input, the faster its layer learns.
 NORM = 8.0
@@ -46,11 +52,18 @@ class BatchNormalisation(nn.Module):
         """(B, n_features) to the same."""
         own_moments = self.training and len(x) > 1
         return F.batch_norm(
-            x, self.running_mean, self.running_variance, self.scale, self.shift, own_moments, _MOMENTUM, _EPSILON
+            x,
+            self.running_mean,
+            self.running_variance,
+            self.scale,
+            self.shift,
+            own_moments,
+            BATCH_MOMENTUM,
+            BATCH_EPSILON,
         )
 
 
-class ResidualEncoder(nn.Module):
+class ResidualEncoder(nn.Module, ABC):
     """A perceptron on a first layer of whatever kind: its second hidden layer added to the first, its outputs
     batch-normalised.
 
@@ -76,11 +89,34 @@ class ResidualEncoder(nn.Module):
         for layer in (self.hidden, self.output):
             initialise_linear(layer, generator)
 
-    def deeper(self, first: Tensor, dtype: torch.dtype, generator: torch.Generator | None) -> Tensor:
-        """Parameters of q, (B, P) in `dtype`, from the first hidden layer before its activation, (B, H)."""
-        h = dropout(F.silu(first), self.dropout_rate, generator)
-        h = dropout(h + F.silu(linear(self.hidden, h)), self.dropout_rate, generator)
-        return self.normalisation(linear(self.output, h).to(dtype))
+    @abstractmethod
+    def first(self, rows: SparseRows, generator: torch.Generator | None) -> Tensor:
+        """The first hidden layer before its activation, (B, H)."""
+
+    def features(self, rows: SparseRows, generator: torch.Generator | None = None) -> Tensor:
+        """The second hidden layer, (B, H), of which the parameters of q are linear functions."""
+        h = dropout(F.silu(self.first(rows, generator)), self.dropout_rate, generator)
+        return dropout(h + F.silu(linear(self.hidden, h)), self.dropout_rate, generator)
+
+    def forward(self, rows: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
+        """Parameters of q for each document, (B, P)."""
+        return self.normalisation(linear(self.output, self.features(rows, generator)).to(rows.values.dtype))
+
+    @torch.no_grad()
+    def copy_output(self, target: int, source: int) -> None:
+        """Give one of the P outputs the weights, scale and moments of another."""
+        norm = self.normalisation
+        of_outputs = (norm.scale, norm.shift, norm.running_mean, norm.running_variance)
+        for tensor in (self.output.weight, self.output.bias, *of_outputs):
+            tensor[target] = tensor[source]
+
+    @torch.no_grad()
+    def shift_output(self, output: int, weight: Tensor, bias: Tensor) -> None:
+        """Add features @ weight + bias, of weight (H,), to an output as it is outside training, after normalisation."""
+        norm = self.normalisation
+        unit = (norm.running_variance[output] + BATCH_EPSILON).sqrt() / norm.scale[output]
+        self.output.weight[output] += unit * weight
+        self.output.bias[output] += unit * bias
 
 
 class BagEncoder(ResidualEncoder):
@@ -115,19 +151,15 @@ class BagEncoder(ResidualEncoder):
         initialise_linear(self.input, generator)
         super().initialise(generator)
 
-    def forward(self, counts: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
-        """Parameters of q for each document, (B, P)."""
-        return self.deeper(self.first(counts, generator), counts.values.dtype, generator)
-
     def shown(self, counts: SparseRows, generator: torch.Generator | None) -> SparseRows:
         """What the encoder sees of the words: all, or while training some."""
         if generator is None or self.mask.fraction == 0.0:
             return counts
         return cast(SparseRows, self.mask(counts, generator))
 
-    def first(self, counts: SparseRows, generator: torch.Generator | None) -> Tensor:
+    def first(self, rows: SparseRows, generator: torch.Generator | None) -> Tensor:
         """The first hidden layer before its activation, (B, H)."""
-        counts = self.shown(counts, generator)
+        counts = self.shown(rows, generator)
         values = torch.log1p(counts.values)
         norm = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
         scaled = counts.with_values(values * (NORM / norm)[counts.row_numbers])

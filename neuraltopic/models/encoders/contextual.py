@@ -69,9 +69,10 @@ class EmbeddingEncoder(ResidualEncoder):
         self.embedding.initialise(generator)
         super().initialise(generator)
 
-    def forward(self, rows: ContextualRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
-        """Parameters of q for each document, (B, P)."""
-        return self.deeper(self.embedding(rows.embedding) + self.shift, rows.embedding.dtype, generator)
+    def first(self, rows: SparseRows, generator: torch.Generator | None) -> Tensor:
+        """The first hidden layer before its activation, (B, H)."""
+        assert isinstance(rows, ContextualRows)
+        return self.embedding(rows.embedding) + self.shift
 
 
 class ContextualEncoder(BagEncoder):

@@ -79,7 +79,7 @@ def _statistics(counts: SparseRows, decoder: EnergySoftmax) -> tuple[Tensor, Ten
         step = (gradient @ eigenvectors / (1.0 + n * eigenvalues)) @ eigenvectors.T
         return step * (_LONGEST_START / step.norm(dim=1, keepdim=True).clamp_min(_LONGEST_START))
 
-    topic_counts = sparse_matmul(counts, decoder.weight)
+    topic_counts = sparse_matmul(counts, decoder.topics()[0])
     z0 = ridge(topic_counts - n * mean)
     _, mean_at_z0 = partition_and_mean(z0, *decoder.condensed(_WORDS_SEEN))
     correction = ridge(topic_counts - n * mean_at_z0 - z0)

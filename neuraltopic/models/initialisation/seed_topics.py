@@ -4,6 +4,7 @@ Axes: D documents, V words, K topics, G of them seeded.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ _SEEDS_TOGETHER = 2
 _SAME = 0.5
 
 
-def seeded_topics(topics: NDArray[np.floating], counts: Counts, seeds: Seeds, generator: torch.Generator) -> NDArray:
+def seeded_topics(
+    topics: NDArray[np.floating], counts: Counts, seeds: Seeds, generator: torch.Generator
+) -> NDArray[Any]:
     """Topics (K, V), those with seeds at their numbers, the others as they are.
 
     Each seeded topic is paired with one of `topics`, so that the cosines of the pairs add up to the most. Where the two
@@ -117,6 +120,6 @@ def own_lift(n_components: int) -> float:
     return math.log(n_components)
 
 
-def _unit(rows: NDArray) -> NDArray:
+def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     norm = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, norm, out=np.zeros_like(rows, np.float64), where=norm > 0)

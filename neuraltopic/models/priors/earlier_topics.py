@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.preprocessing.counts import Counts
 
 
@@ -52,12 +52,12 @@ class EarlierTopics:
     topics: Tensor
     precision: Tensor
 
-    def __call__(self, model: VAE) -> Tensor:
+    def __call__(self, model: TopicVAE) -> Tensor:
         """log p(R, b), a scalar."""
         return -0.5 * (self.precision * (in_force(model) - self.topics).square()).sum()
 
 
-def in_force(model: VAE) -> Tensor:
+def in_force(model: TopicVAE) -> Tensor:
     """R, and b in the last row, (K + 1, V)."""
-    weight, bias = model.decoder.topics()  # type: ignore[operator]
+    weight, bias = model.decoder.topics()
     return torch.cat([weight.T, bias[None]])

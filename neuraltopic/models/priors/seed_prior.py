@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuraltopic.core.vae import VAE
+from neuraltopic.core.vae import TopicVAE
 from neuraltopic.models.initialisation.seed_topics import own_lift
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
@@ -60,9 +60,9 @@ class SeedPrior:
             own_lift(n_components),
         )
 
-    def __call__(self, model: VAE) -> Tensor:
+    def __call__(self, model: TopicVAE) -> Tensor:
         """log p(R), a scalar."""
-        weight, bias = model.decoder.topics()  # type: ignore[operator]
+        weight, bias = model.decoder.topics()
         topics, column = self.topics.unique(return_inverse=True)
         log_topics = torch.log_softmax(weight[:, topics] + bias.detach()[:, None], dim=0)
         short = (self.centre - log_topics[self.words, column] + self.log_unigram).clamp_min(0.0)

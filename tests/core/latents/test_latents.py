@@ -199,14 +199,17 @@ def test_detached_posterior_has_the_same_density_and_passes_gradient_to_z_alone(
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("decoder", DECODERS)
-@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize(
+    ("latent", "decoder"),
+    # A mixture is of shares.
+    [(latent, decoder) for latent in LATENTS for decoder in DECODERS if "mixture" not in decoder or latent in SIMPLEX],
+)
 def test_every_latent_trains_every_decoder_under_every_objective(latent, decoder, objective):
     """Steps on the same few rows keep the bound finite, and raise it where it is what they climb."""
     prior = LATENTS[latent]()
     model = randomise(VAE(PerceptronEncoder(V, [H], prior.n_parameters), prior, DECODERS[decoder]()), std=0.1).train()
     counts = documents()
-    x = sparse_rows(counts) if decoder.endswith("energy_softmax") else counts.clamp_max(1.0)
+    x = sparse_rows(counts) if hasattr(model.decoder, "topics") else counts.clamp_max(1.0)
     optimiser = torch.optim.Adam(model.parameters(), 0.02)
     bounds = []
     for seed in range(15):

@@ -56,11 +56,15 @@ def test_start_changes_nothing(model, counts):
     torch.testing.assert_close(after, before, rtol=1e-8, atol=1e-9)
 
 
-def test_row_alone_gives_the_row_it_gives_among_others(model, counts):
-    together = model.float().posterior(sparse_rows(counts.float())).mean
+def test_row_alone_gives_the_row_it_gives_among_others(model):
+    """To rounding: no BLAS promises the same bits of a product for another number of rows."""
+    counts = documents(40).float()
+    together = model.float().posterior(sparse_rows(counts)).mean
+    # The last step is in float64: left is the rounding of z, of order 1, to float32. One Newton step more moves z 1e-4.
+    tolerance = 4 * torch.finfo(torch.float32).eps
     for row in range(len(counts)):
-        alone = model.posterior(sparse_rows(counts[row : row + 1].float())).mean
-        assert torch.equal(alone[0], together[row])
+        alone = model.posterior(sparse_rows(counts[row : row + 1])).mean
+        torch.testing.assert_close(alone[0], together[row], rtol=0, atol=tolerance)
 
 
 def test_empty_document_has_the_prior(model, counts):
@@ -111,7 +115,7 @@ class LogCosh:
     def __init__(self, rough=None):
         self.stand_in = rough
 
-    def given(self, x):
+    def likelihood_of(self, x):
         return self
 
     def __getitem__(self, rows):

@@ -19,7 +19,7 @@ def decoder():
 def latent(request):
     """With a prior mean where it starts, and elsewhere; of shares, and of a power of them."""
     mean, power = request.param
-    latent = RefinedLogisticNormal(K, concentration=0.5, learned_mean=True, power=power).double().eval()
+    latent = RefinedLogisticNormal(K, concentration=0.5, power=power).double().eval()
     with torch.no_grad():
         latent.prior_mean.copy_(mean * torch.linspace(-1, 1, K))
     return latent
@@ -117,7 +117,7 @@ def test_a_step_that_would_fall_is_not_taken(latent, parameters):
             return torch.zeros(*theta.shape, K, dtype=theta.dtype)
 
     class Decoder:
-        def given_shares(self, x):
+        def share_likelihood_of(self, x):
             return Flat()
 
     start = parameters[:, :K]
@@ -149,7 +149,7 @@ def test_the_last_step_is_not_taken_where_it_would_fall(parameters):
             return torch.zeros(len(theta), K, K, dtype=theta.dtype)
 
     class Decoder:
-        def given_shares(self, x):
+        def share_likelihood_of(self, x):
             return Misled()
 
     assert torch.equal(latent.posterior(parameters, None, Decoder()).mean, parameters[:, :K])

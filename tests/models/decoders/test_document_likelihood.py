@@ -55,7 +55,7 @@ def test_expansion_is_value_gradient_and_hessian(decoder, divide, head, body, ti
     """With every word in the head, in the listed body, or a document's own, nothing is approximate."""
     divide(head, body, rare=0.0, tile=tile)
     counts, z = documents() + (body == 3), normal(5, K)
-    likelihood = decoder.given(sparse_rows(counts))
+    likelihood = decoder.likelihood_of(sparse_rows(counts))
     expected = derivatives(lambda point, d: dense(decoder, counts[d], point), z)
     for found, value in zip(likelihood.expansion(z), expected, strict=True):
         torch.testing.assert_close(found, value)
@@ -65,7 +65,7 @@ def test_expansion_is_value_gradient_and_hessian(decoder, divide, head, body, ti
 def test_value_and_gradient_are_exact_when_the_curvature_is_not(decoder, divide):
     divide(2, 2)
     counts, z = documents(), normal(5, K)
-    value, gradient, curvature = decoder.given(sparse_rows(counts)).expansion(z)
+    value, gradient, curvature = decoder.likelihood_of(sparse_rows(counts)).expansion(z)
     exact = derivatives(lambda point, d: dense(decoder, counts[d], point), z)
     torch.testing.assert_close(value, exact[0])
     torch.testing.assert_close(gradient, exact[1])
@@ -76,7 +76,7 @@ def test_value_and_gradient_are_exact_when_the_curvature_is_not(decoder, divide)
 def test_curvature_without_listed_words_is_exact_at_zero(decoder, divide):
     divide(3, V, rare=2.0)
     counts, z = documents(), torch.zeros(5, K, dtype=torch.float64)
-    _, _, found = decoder.given(sparse_rows(counts)).expansion(z)
+    _, _, found = decoder.likelihood_of(sparse_rows(counts)).expansion(z)
     torch.testing.assert_close(found, derivatives(lambda point, d: dense(decoder, counts[d], point), z)[2])
 
 
@@ -84,7 +84,7 @@ def test_listed_words_are_those_above_the_threshold(decoder, divide):
     """A word enters the curvature for itself where its probability times the normaliser of the head says so."""
     divide(2, V, rare=0.3)
     counts, z = documents(), normal(5, K)
-    likelihood = decoder.given(sparse_rows(counts))
+    likelihood = decoder.likelihood_of(sparse_rows(counts))
     shift, sums, listed = likelihood._pass(z, listing=True)
     terms = torch.exp(z @ likelihood.vocabulary.tail[:, :K].T + likelihood.vocabulary.tail[:, K] - shift[:, None])
     document, word = (terms > 0.3).nonzero(as_tuple=True)
@@ -97,7 +97,7 @@ def test_listed_words_are_those_above_the_threshold(decoder, divide):
 def test_rough_likelihood_has_a_cloud_for_the_words_of_others(decoder, divide):
     divide(2, 2)
     counts, z = documents(), normal(5, K)
-    likelihood = decoder.given(sparse_rows(counts))
+    likelihood = decoder.likelihood_of(sparse_rows(counts))
     place, cloud = likelihood.vocabulary.place, likelihood.vocabulary.cloud
 
     def rough(point, d):
@@ -117,17 +117,17 @@ def test_rough_likelihood_has_a_cloud_for_the_words_of_others(decoder, divide):
 def test_rough_likelihood_is_exact_where_the_body_is_the_tail(decoder, divide):
     divide(2, V)
     counts, z = documents(), normal(5, K)
-    likelihood = decoder.given(sparse_rows(counts))
+    likelihood = decoder.likelihood_of(sparse_rows(counts))
     for found, exact in zip(likelihood.rough().expansion(z)[:2], likelihood.expansion(z)[:2], strict=True):
         torch.testing.assert_close(found, exact)
     divide(V, 1)
-    assert decoder.given(sparse_rows(counts)).rough() is None
+    assert decoder.likelihood_of(sparse_rows(counts)).rough() is None
 
 
 def test_rows_are_the_rows(decoder, divide):
     divide(2, 2)
     z, rows = normal(5, K), torch.tensor([3, 1])
-    likelihood = decoder.given(sparse_rows(documents()))
+    likelihood = decoder.likelihood_of(sparse_rows(documents()))
     for whole, part in ((likelihood, likelihood[rows]), (likelihood.rough(), likelihood.rough()[rows])):
         for one, other in zip(whole.expansion(z), part.expansion(z[rows]), strict=True):
             torch.testing.assert_close(one[rows], other)
@@ -141,7 +141,7 @@ def test_words_beyond_the_range_of_float32(divide):
         decoder.weight.copy_(torch.tensor([[0.1, 0.0], [0.0, 0.1], [0.2, 0.0], [0.0, 0.2], [2.0, 1.0], [2.0, -1.0]]))
         decoder.bias.copy_(torch.tensor([12.0, 12.0, 5.0, 5.0, 0.0, 0.0]))
     counts, z = torch.tensor([[1.0, 0, 1, 0, 1, 0], [0, 1.0, 0, 0, 0, 2]]), torch.tensor([[100.0, 0.1], [0.5, 0.2]])
-    likelihood = decoder.given(sparse_rows(counts))
+    likelihood = decoder.likelihood_of(sparse_rows(counts))
     assert (likelihood.vocabulary.place[4:] >= 0).all()
     value, gradient, curvature = likelihood.expansion(z)
     expected = derivatives(lambda point, d: dense(decoder.double(), counts[d].double(), point), z.double())
@@ -155,7 +155,7 @@ def test_gradient_in_float64_of_a_float32_decoder(divide):
     divide(3, 2)
     decoder = randomise(EnergySoftmax(K, V)).float()
     counts, z = documents(), normal(5, K)
-    found = decoder.given(sparse_rows(counts.float())).gradient(z)
+    found = decoder.likelihood_of(sparse_rows(counts.float())).gradient(z)
     assert found.dtype == torch.float64
     expected = derivatives(lambda point, d: dense(decoder.double(), counts[d], point), z)[1]
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)

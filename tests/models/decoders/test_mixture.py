@@ -17,7 +17,7 @@ def with_given_vectors():
     decoder = EmbeddedMixture(K, V, E + 4)
     vectors = torch.randn(V, E, generator=generator(3))
     vectors[3] = torch.nan
-    decoder.give(vectors)
+    decoder.hold_vectors(vectors)
     return decoder
 
 
@@ -110,20 +110,20 @@ def test_word_that_no_topic_in_use_has_is_unlikely_and_finite():
 def test_word_vectors_are_taken_as_they_are():
     decoder = EmbeddedMixture(K, V, E)
     vectors = torch.randn(V, E, generator=generator())
-    decoder.start_from(vectors)
+    decoder.start_at_vectors(vectors)
     assert torch.equal(decoder.embeddings, vectors)
 
 
 def test_given_vectors_are_held_at_mean_square_length_1_and_the_rest_starts_at_zero():
     decoder = EmbeddedMixture(K, 3, 5)
-    decoder.give(torch.tensor([[3.0, 4.0], [torch.nan, torch.nan], [0.0, 5.0]]))
+    decoder.hold_vectors(torch.tensor([[3.0, 4.0], [torch.nan, torch.nan], [0.0, 5.0]]))
     torch.testing.assert_close(decoder.vectors().detach(), torch.tensor([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]]))
     torch.testing.assert_close(
-        decoder.given(), torch.tensor([[0.6, 0.8], [torch.nan, torch.nan], [0.0, 1.0]]), equal_nan=True
+        decoder.held_vectors(), torch.tensor([[0.6, 0.8], [torch.nan, torch.nan], [0.0, 1.0]]), equal_nan=True
     )
     assert decoder.weight.shape == (2, K)
     assert decoder.embeddings.shape == (1, 2)
-    assert EmbeddedMixture(K, 3, 5).given() is None
+    assert EmbeddedMixture(K, 3, 5).held_vectors() is None
 
 
 @pytest.mark.parametrize("make", DECODERS.values(), ids=DECODERS)
@@ -132,7 +132,7 @@ def test_topics_start_where_they_are_told_as_far_as_word_vectors_reach(make):
     decoder = make()
     decoder.initialise(torch.log_softmax(torch.linspace(-2, 2, V), 0), 0.1, generator())
     if isinstance(decoder, EmbeddedMixture) and decoder.fixed is None:
-        decoder.start_from(torch.randn(V, E, generator=generator(4)))
+        decoder.start_at_vectors(torch.randn(V, E, generator=generator(4)))
     lift = torch.randn(V, 2, generator=generator(5))
     before = decoder.topics()[0].detach()[:, 1].clone()
     decoder.start_topics([2, 0], lift)

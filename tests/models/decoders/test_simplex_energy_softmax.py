@@ -33,7 +33,7 @@ def test_value_and_gradient(decoder):
     theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1).requires_grad_()
     value = decoder.log_likelihood(theta[None], sparse_rows(counts))[0]
     (gradient,) = torch.autograd.grad(value.sum(), theta)
-    likelihood = decoder.given_shares(sparse_rows(documents()))
+    likelihood = decoder.share_likelihood_of(sparse_rows(documents()))
     torch.testing.assert_close(likelihood.value_and_gradient(theta.detach()), (value.detach(), gradient))
     torch.testing.assert_close(likelihood.value(theta.detach()), value.detach())
 
@@ -48,13 +48,15 @@ def test_curvature_is_the_hessian_at_a_corner(decoder):
         ).sum()
 
     hessian = torch.autograd.functional.hessian(log_likelihood, corner[0])
-    torch.testing.assert_close(decoder.given_shares(sparse_rows(counts)).curvature(corner, slice(0, 1))[0], -hessian)
+    torch.testing.assert_close(
+        decoder.share_likelihood_of(sparse_rows(counts)).curvature(corner, slice(0, 1))[0], -hessian
+    )
 
 
 def test_curvature_is_the_covariance_under_the_mixture(decoder):
     counts = documents()
     theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1)
-    likelihood = decoder.given_shares(sparse_rows(counts))
+    likelihood = decoder.share_likelihood_of(sparse_rows(counts))
     found = torch.cat([likelihood.curvature(theta[rows], rows) for rows in (slice(0, 2), slice(2, 9))])
     R, b = decoder.weight.detach(), decoder.bias.detach()
     for d in range(5):
@@ -66,13 +68,13 @@ def test_curvature_is_the_covariance_under_the_mixture(decoder):
 def test_curvature_of_a_condensed_vocabulary_stays_positive(decoder, monkeypatch):
     monkeypatch.setattr(simplex_energy_softmax, "_MOMENT_WORDS", 3)
     theta = torch.full((5, K), 1.0 / K, dtype=torch.float64)
-    found = decoder.given_shares(sparse_rows(documents())).curvature(theta, slice(0, 5))
+    found = decoder.share_likelihood_of(sparse_rows(documents())).curvature(theta, slice(0, 5))
     assert torch.linalg.eigvalsh(found).min() > -1e-12
 
 
 def test_start_is_what_the_topics_say(decoder):
     lift, frequency = torch.randn(V, K, generator=generator(1)), torch.randn(V, generator=generator(2))
-    decoder.start_from(lift, frequency, torch.arange(1.0, V + 1))
+    decoder.start_at(lift, frequency, torch.arange(1.0, V + 1))
     weight, bias = decoder.topics()
     torch.testing.assert_close(weight, lift.double())
     torch.testing.assert_close(bias, frequency.double())

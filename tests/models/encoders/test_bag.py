@@ -75,3 +75,17 @@ def test_training_batch_of_one_uses_the_running_moments():
         normalisation.running_variance.fill_(4.0)
     assert normalisation(torch.tensor([[6.0]])).item() == pytest.approx(2.0 / math.sqrt(1 + 1e-5 / 4), rel=1e-6)
     assert normalisation.running_mean.item() == 2.0
+
+
+@torch.no_grad()
+def test_an_output_copied_and_shifted():
+    """Outside training output 1 is that of 4, and then higher by a linear function of the features."""
+    net, rows = encoder().eval(), sparse_rows(documents())
+    before = net(rows, None)
+    net.copy_output(1, 4)
+    copied = net(rows, None)
+    torch.testing.assert_close(copied[:, 1], before[:, 4])
+    torch.testing.assert_close(copied[:, [0, 2, 3, 4, 5]], before[:, [0, 2, 3, 4, 5]])
+    weight, bias = torch.tensor([0.3, -1.0, 0.2, 0.7], dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64)
+    net.shift_output(1, weight, bias)
+    torch.testing.assert_close(net(rows, None)[:, 1], before[:, 4] + net.features(rows) @ weight + bias)

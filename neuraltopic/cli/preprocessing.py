@@ -1,0 +1,93 @@
+"""The options that say how documents become counts, and the settings they make."""
+
+import inspect
+import os
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.stop_word_files import read_stop_words
+
+_DEFAULTS = Preprocessing()
+
+
+def settings_of(
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
+    ] = _DEFAULTS.language,
+    min_length: Annotated[
+        int, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word.")
+    ] = _DEFAULTS.min_length,
+    min_df: Annotated[
+        str,
+        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
+    ] = str(_DEFAULTS.min_df),
+    max_df: Annotated[
+        str,
+        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."),
+    ] = str(_DEFAULTS.max_df),
+    vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = _DEFAULTS.max_vocabulary,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
+    lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
+    phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
+    spacy: Annotated[
+        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
+    ] = None,
+    keep_stop_words: Annotated[
+        bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
+    ] = False,
+    stop_words: Annotated[
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words: a text file, or a JSON list.")
+    ] = None,
+) -> Preprocessing:
+    """The settings of what was typed."""
+    return Preprocessing(
+        language=language,
+        stop_words=not keep_stop_words,
+        extra_stop_words=read_stop_words(stop_words) if stop_words else (),
+        numbers=numbers,
+        lemmas=lemmas,
+        phrases=phrases,
+        min_length=min_length,
+        min_df=_document_frequency("--min-df", min_df),
+        max_df=_document_frequency("--max-df", max_df),
+        max_vocabulary=vocabulary_size,
+        # A folder is found again from anywhere.
+        spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
+    )
+
+
+def takes_preprocessing(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of `settings_of` where it has the parameter `preprocessing`."""
+    options = inspect.signature(settings_of).parameters
+
+    @wraps(command)
+    def taking_options(**given: Any) -> None:
+        settings = settings_of(**{name: given.pop(name) for name in options})
+        command(preprocessing=settings, **given)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        parameters.extend(options.values() if parameter.name == "preprocessing" else [parameter])
+    described: Any = taking_options
+    described.__signature__ = inspect.Signature(parameters)
+    described.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return taking_options
+
+
+def _document_frequency(name: str, text: str) -> int | float:
+    """A whole number is documents; with a dot it is a share."""
+    if not re.fullmatch(r"\d+|\d*\.\d+", text):
+        raise UsageError(
+            name,
+            expected="a number of documents such as 5, or a share such as 0.5",
+            got=repr(text),
+            hint="Correct this setting",
+        )
+    return float(text) if "." in text else int(text)

@@ -1,0 +1,136 @@
+"""The results of a comparison of models and of a sweep over the number of topics."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from neuraltopic.compare.figures import METRICS, Metric
+from neuraltopic.compare.recommendation import Recommendation, Sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What is shown; the bound a token and its error, of which the first is the logarithm, decide.
+SHOWN = ("perplexity_bound", "npmi_document", "diversity", "stability")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+        Of the documents.
+    models : tuple of str
+        In the order asked for.
+    results : list of dict
+        What each fit gave, models in order and seeds within them; with "error" where it gave nothing.
+    sizes : dict
+        Of the data.
+    """
+
+    folder: Path
+    name: str
+    models: tuple[str, ...]
+    results: list[dict[str, Any]]
+    sizes: dict[str, Any]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The fits that gave nothing: model, n_components, seed, error."""
+        return [result for result in self.results if "error" in result]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that some model has, in the order of the table."""
+        found = {name for result in self.results for name in result.get("figures", {})}
+        return [metric for metric in METRICS.values() if metric.name in found]
+
+    def finished(self, model: str) -> list[dict[str, Any]]:
+        """The results of a model, seeds in order, but for its failures."""
+        return [result for result in self.results if result["model"] == model and "error" not in result]
+
+    def values(self, model: str, metric: str) -> list[float]:
+        """A figure of each finished fit of a model; empty where it has none."""
+        figures = [result["figures"] for result in self.finished(model)]
+        return [figure[metric] for figure in figures if figure.get(metric) is not None]
+
+    def median(self, model: str, metric: str) -> float | None:
+        """Median over the seeds; None where the model has no such figure."""
+        values = self.values(model, metric)
+        return median(values) if values else None
+
+    def best(self, metric: Metric) -> set[str]:
+        """The models with the best median: several where equal as printed, none where one alone has the figure."""
+        found = ((model, self.median(model, metric.name)) for model in self.models)
+        medians = {model: value for model, value in found if value is not None}
+        if len(medians) < 2:
+            return set()
+        best = format((max if metric.better == "higher" else min)(medians.values()), metric.format)
+        return {model for model, value in medians.items() if format(value, metric.format) == best}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A line a model, seed and metric: model, n_components, seed, metric, value, better."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (result["model"], result["n_components"], result["seed"], name, value, METRICS[name].better)
+                for result in self.results
+                for name, value in result.get("figures", {}).items()
+                if name in METRICS and value is not None
+            ],
+            columns=["model", "n_components", "seed", "metric", "value", "better"],
+        )
+
+
+@dataclass(frozen=True)
+class ChoiceOfK:
+    """What a sweep over K found.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+        Of the documents.
+    recipe : str
+    samples : tuple of Sample
+        One a K with three fits or more, ascending.
+    results : list of dict
+        What each fit gave, K ascending and seeds within; with "error" where it gave nothing.
+    recommendation : Recommendation
+    """
+
+    folder: Path
+    name: str
+    recipe: str
+    samples: tuple[Sample, ...]
+    results: list[dict[str, Any]]
+    recommendation: Recommendation
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The fits that gave nothing: model, n_components, seed, error."""
+        return [result for result in self.results if "error" in result]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What is shown."""
+        return [METRICS[name] for name in SHOWN]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A line a K, seed and metric: n_components, seed, metric, value."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (result["n_components"], result["seed"], name, value)
+                for result in self.results
+                for name, value in result.get("figures", {}).items()
+                if value is not None
+            ],
+            columns=["n_components", "seed", "metric", "value"],
+        )

@@ -1,0 +1,234 @@
+"""Start dead topics afresh while a model trains.
+
+A topic is dead when hardly any document is listed under it: the start may give it to noise, and a topic that explains
+nothing gets no gradient to change that. At two points of the fit each dead topic takes over a part of the topic whose
+documents the model tells apart worst, the one whose division in two gains most (`split_documents`): a split as in the
+split-and-merge moves of mixtures (Ueda, Nakano, Ghahramani & Hinton 2000), where the merge has happened by itself.
+
+The topic that is divided keeps its row of R, the new one gets the log lift of the words of its part. Their encoder
+outputs start alike, moved apart by the linear function of the encoder's features that tells the two parts apart best.
+
+Axes: D documents, V words, K topics, H features.
+"""
+
+import warnings
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuraltopic.core.training import Trainer
+from neuraltopic.core.vae import VAE
+from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.initialisation.nmf_topics import log_lift
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics.diagnostics import largest_part
+from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.splits import Split, split_documents
+
+# Shares of the fit after which dead topics are looked for. A topic that starts late in the fit has no time to learn.
+_POINTS = (0.25, 0.5)
+# Dead below this share of the documents of an average topic, and below so many documents, where half an average topic
+# has as many.
+_LEAST_SHARE = 0.1
+_LEAST_DOCUMENTS = 5
+# Documents that are looked at, evenly spaced in the corpus.
+_DOCUMENTS = 20_000
+# Topics that are tried for a division beside the dead ones: the largest.
+_TRIED = 10
+# How far the features move z of the documents of a part, and the ridge on them, as a share of their variance.
+_SEPARATION = 1.0
+_RIDGE = 0.01
+_AT_ONCE = 1024
+
+Shares = Callable[[NDArray[np.floating]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Reinitialisation:
+    """What to do between the epochs of a fit about dead topics.
+
+    Parameters
+    ----------
+    shares : callable
+        Shares of the topics in documents, (D, K), from what the decoder sees of them, (D, K), under the weights of the
+        model as they are: see `Reading.shares`.
+    guidance : float
+        See `Reading.guidance`.
+    token_weight : callable
+        What a token of each document counts for, (D,), from the documents' lengths, (D,).
+    kept : collection of int
+        Topics that stay as they are, such as those with seed words.
+    """
+
+    shares: Shares
+    guidance: float
+    token_weight: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+    kept: Collection[int] = ()
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Look for dead topics where the fit is at one of the points, and start them afresh.
+
+        Warns
+        -----
+        NeuralTopicWarning
+            When most documents are listed under one topic.
+        """
+        if trainer.epoch not in points(trainer.max_epochs):
+            return
+        model, data = trainer.model, trainer.data
+        assert isinstance(data, CountBatches)
+        K = model.latent.n_components
+        sample = np.unique(np.linspace(0, len(data) - 1, min(len(data), _DOCUMENTS)).astype(np.int64))
+        counts = data.counts.rows(data.rows[sample])
+        shares = self.shares(_seen(model, data, sample))
+        topics = Listing.of(shares, counts, self.guidance).most_likely(shares, counts, self.guidance)
+        n_documents = np.bincount(topics, minlength=K)
+        if (part := largest_part(n_documents)) is not None:
+            warnings.warn(
+                f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are listed under "
+                "one topic: stop and ask for fewer topics (-k, n_components), look at the commonest words for stop "
+                "words of another language, or try recipe prodlda",
+                NeuralTopicWarning,
+                stacklevel=2,
+            )
+        dead = [topic for topic in dead_topics(n_documents) if topic not in self.kept]
+        if dead and self._start_afresh(trainer, data, dead, topics, sample, counts):
+            # What was learnt with these topics dead is not to be kept, however well it bounds the held-out documents.
+            trainer.forget_best()
+
+    def _start_afresh(
+        self,
+        trainer: Trainer,
+        data: CountBatches,
+        dead: list[int],
+        topics: NDArray[np.int64],
+        sample: NDArray[np.int64],
+        counts: Counts,
+    ) -> bool:
+        """Divide topics for the dead ones, fewest documents first; whether any was found to divide."""
+        matrix = counts.to_scipy().tocsr()
+        weight = self.token_weight(counts.totals())
+        totals = data.counts.word_totals() + 0.5
+        unigram = totals / totals.sum()
+        K = trainer.model.latent.n_components
+        least = least_documents(len(sample), K)
+        members = {topic: np.flatnonzero(topics == topic) for topic in range(K) if topic not in dead}
+        splits: dict[int, Split | None] = {}
+        found = False
+        for topic in dead:
+            for candidate in sorted(members, key=lambda k: (-len(members[k]), k))[: len(dead) + _TRIED]:
+                if candidate not in splits:
+                    rows = members[candidate]
+                    split = split_documents(matrix[rows], weight[rows], unigram)
+                    splits[candidate] = split if split is not None and split.smaller.sum() >= least else None
+            divisible = {candidate: split for candidate, split in splits.items() if split is not None}
+            if not divisible:
+                break
+            source = max(divisible, key=lambda k: (divisible[k].information, -k))
+            smaller, rows = divisible[source].smaller, members[source]
+            words = matrix[rows[smaller]].sum(0)[None]
+            take_over(trainer, topic, source, log_lift(words, unigram)[:, 0])
+            separate(trainer.model, topic, source, data, sample[rows], smaller)
+            members[topic], members[source] = rows[smaller], rows[~smaller]
+            splits.pop(source)
+            splits.pop(topic, None)
+            found = True
+        return found
+
+
+def points(max_epochs: int) -> frozenset[int]:
+    """The numbers of finished epochs at which dead topics are looked for: within the fit, neither 0 nor the last."""
+    return frozenset(round(point * max_epochs) for point in _POINTS) - {0, max_epochs}
+
+
+def least_documents(n_documents: int, n_topics: int) -> float:
+    """Documents that keep a topic from being dead: a tenth of an average topic's and at least 5; half of an average
+    topic's where that is less than 5."""
+    average = n_documents / n_topics
+    return min(max(_LEAST_DOCUMENTS, _LEAST_SHARE * average), 0.5 * average)
+
+
+def dead_topics(n_documents: NDArray[np.integer]) -> list[int]:
+    """Topics with fewer documents than `least_documents`, fewest first, from the documents of each, (K,)."""
+    least = least_documents(int(n_documents.sum()), len(n_documents))
+    return [int(topic) for topic in np.argsort(n_documents, kind="stable") if n_documents[topic] < least]
+
+
+@torch.no_grad()
+def take_over(trainer: Trainer, topic: int, source: int, lift: Tensor) -> None:
+    """Give a topic these energies of the words, (V,), and the encoder outputs of another topic."""
+    encoder: Any
+    decoder: Any
+    encoder, decoder = trainer.model.encoder, trainer.model.decoder
+    K, optimiser = trainer.model.latent.n_components, trainer.optimiser
+    decoder.weight[:, topic] = lift.to(decoder.weight)
+    optimiser.copy_moments(decoder.weight, topic, source, dim=1)
+    for first in (0, K):  # the mean, then the log variance
+        encoder.copy_output(first + topic, first + source)
+        norm = encoder.normalisation
+        for parameter in (encoder.output.weight, encoder.output.bias, norm.scale, norm.shift):
+            optimiser.copy_moments(parameter, first + topic, first + source)
+
+
+@torch.no_grad()
+def separate(
+    model: VAE[Any],
+    topic: int,
+    source: int,
+    data: CountBatches,
+    rows: NDArray[np.int64],
+    of_topic: NDArray[np.bool_],
+) -> None:
+    """Raise z of `topic` and lower that of `source` for documents of one part, and the other way round for the rest.
+
+    By the linear function of the encoder's features (n, H) that comes closest to 1 in the one part and -1 in the other
+    (ridge regression). The source moves half as far: it keeps the larger part.
+
+    Parameters
+    ----------
+    rows : int array of shape (n,)
+        The documents of both parts, by their places in `data`.
+    of_topic : bool array of shape (n,)
+        Those of `topic`.
+    """
+    features = torch.cat(list(_in_batches(model, data, rows, lambda batch: _features(model, batch))))
+    ones = torch.cat([features, features.new_ones(len(features), 1)], 1).double()
+    target = torch.from_numpy(np.where(of_topic, _SEPARATION, -_SEPARATION)).to(ones)
+    ridge = _RIDGE * len(ones) * (ones.var(0, correction=0) + 1e-6)
+    solution = torch.linalg.solve(ones.T @ ones + torch.diag(ridge), ones.T @ target).to(features)
+    encoder: Any = model.encoder
+    for output, sign in ((topic, 1.0), (source, -0.5)):
+        encoder.shift_output(output, sign * solution[:-1], sign * solution[-1])
+
+
+def _features(model: VAE[Any], batch: Any) -> Tensor:
+    encoder: Any = model.encoder
+    return encoder.features(batch).float()
+
+
+def _seen(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What the decoder sees of the encoder's mean, (n, K): not refined, which would take as long as an epoch."""
+
+    def seen(batch: Any) -> Tensor:
+        return model.latent.transform(model.posterior(batch).mean)
+
+    return torch.cat(list(_in_batches(model, data, rows, seen))).cpu().numpy()
+
+
+def _in_batches(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64], function: Callable[[Any], Tensor]) -> Any:
+    """What `function` gives for documents a batch at a time, outside training and without a gradient."""
+    was_training = model.training
+    model.eval()
+    model.latent.train()  # q as the encoder says it
+    try:
+        with torch.no_grad():
+            for batch in torch.from_numpy(rows).split(_AT_ONCE):
+                yield function(data.batch(batch))
+    finally:
+        model.train(was_training)
