@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 REQUEST = "request.json"
+# Of the results of fits; raised when their keys change.
+SCHEMA_VERSION = 2
 # The stage that tells how many fits are done.
 FITTING = "fitting and measuring"
 _MAX_BYTES = 1 << 26
@@ -52,7 +54,7 @@ class Bench:
     def __init__(self, folder: Path, format: str, files: Sequence[str], request: Mapping[str, Any]) -> None:
         self.folder = Path(folder)
         self._kind = OutputKind(f"a folder of {format}", lambda folder: _entries(folder, format, files))
-        self._request = {"format": format, **request}
+        self._request = {"format": format, "schema_version": SCHEMA_VERSION, **request}
 
     def check(self, *, resume: bool, force: bool, source: Path | None) -> None:
         """Refuse, before any work is done, a folder that may not be written.
