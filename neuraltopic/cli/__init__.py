@@ -28,7 +28,7 @@ from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.images import images
 from neuraltopic.cli.inspect import inspect
-from neuraltopic.cli.names import as_typed
+from neuraltopic.cli.names import options
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
         return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
-        return _report(as_typed(str(error), images=arguments[0] == "images"), error.exit_code, debug)
+        return _report(error.rendered(options(images=arguments[0] == "images")), error.exit_code, debug)
     except OSError as error:
         return _report(_of_system(error), 1, debug)
 

@@ -23,7 +23,7 @@ from neuraltopic.compare.recommendation import Sample, recommend
 from neuraltopic.compare.results import SHOWN, ChoiceOfK
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
 from neuraltopic.storage.tables import write_table
@@ -104,7 +104,7 @@ def choose_k(
             "fits",
             expected="three or more of two K at least",
             got=f"too many that failed, the first with: {failure['error']}",
-            hint=f"See {Path(output) / 'runs'}, and try again with --resume (resume=True)",
+            hint=f"See {Path(output) / 'runs'}, and try again with {parameter('resume', True)}",
         )
     choice = ChoiceOfK(Path(output), source.name, recipe, samples, results, recommend(samples))
     _write(choice)

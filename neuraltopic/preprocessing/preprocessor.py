@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
 from neuraltopic.preprocessing.document_filter import Intake
 from neuraltopic.preprocessing.learning import learn
@@ -349,8 +349,9 @@ def _note_unused(listed: Sequence[str], rule: WordRule, forms: Iterable[str]) ->
     unused = [word for word in listed if rule.compared(word) not in occurring]
     if 2 * len(unused) > len(listed):
         warnings.warn(
-            f"extra_stop_words: {len(unused):,} of {len(listed):,} words do not occur in the documents, such as "
-            f"{', '.join(map(repr, unused[:3]))}; they are compared with single words as they are cut from the text",
+            f"{parameter('extra_stop_words')}: {len(unused):,} of {len(listed):,} words do not occur in the documents, "
+            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words as they "
+            "are cut from the text",
             NeuralTopicWarning,
             stacklevel=2,
         )
