@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.cli.names import options
-from neuraltopic.errors import NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
 from neuraltopic.progress import QuietProgress
 from neuraltopic.storage.outputs import OutputKind, check_output
 
@@ -37,7 +37,7 @@ def check_run_output(
     """
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
-            "resume",
+            parameter("resume"),
             expected=f"an unfinished fit of {output}",
             got="a finished run",
             hint=f"See it with {see} {output}, or replace it with --force",

@@ -77,7 +77,7 @@ def choose_k(
     for k in ks:
         require_whole("K", k)
     if len(ks) < 2:
-        raise UsageError("K", expected="two values or more", got=str(list(ks)), hint="Try 10:200")
+        raise UsageError(parameter("K"), expected="two values or more", got=str(list(ks)), hint="Try 10:200")
     require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)

@@ -296,7 +296,7 @@ def _check_exists(path: Path) -> None:
             shown,
             expected="a folder or a file",
             got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path; in Python, documents themselves go in a list",
+            hint="Check the path" + (", or give documents themselves in a list" if " " in shown else ""),
         ) from error
 
 

@@ -133,7 +133,7 @@ def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypa
     without = call(*arguments)
     assert (without.code, without.out) == (2, "")
     assert without.err == (
-        "neuraltopic: model bertopic: expected embeddings of the documents; got none. Pass a .npy or Parquet file of "
+        "neuraltopic: model bertopic: expected embeddings of the documents; got none. Give a .npy or Parquet file of "
         "them by --embeddings.\n"
     )
     result = call(*arguments, "--embeddings", tmp_path / "embeddings.npy")

@@ -74,7 +74,7 @@ def _require_embeddings(name: str, embedded: bool) -> None:
             f"model {name}",
             expected="embeddings of the documents",
             got="none",
-            hint="Pass a .npy or Parquet file of them by --embeddings (embeddings=)",
+            hint=f"Give a .npy or Parquet file of them by {parameter('embeddings')}",
         )
 
 
