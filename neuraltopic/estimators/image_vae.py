@@ -313,7 +313,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return mean, variance
 
     def inverse_transform(self, Z: Any) -> NDArray[np.float32]:
-        """The mean of p(x | z) for each code, (N, *image_shape_) from (N, Z): for Bernoulli pixels a probability."""
+        """Mean of p(x | z) for each code, ``(N, *image_shape_)`` from (N, Z): a probability for Bernoulli pixels."""
         check_is_fitted(self)
         Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
         if Z.shape[1] != self._n_features_out:
@@ -328,7 +328,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def sample(
         self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
     ) -> NDArray[np.float32]:
-        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 (N, *image_shape_)."""
+        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
         check_is_fitted(self)
         require_whole("n_images", n_images)
         require_random_state(random_state)
