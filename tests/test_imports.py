@@ -21,7 +21,7 @@ LAYERS = (
     ("estimators",),
     ("runs",),
     ("evaluate",),
-    ("compare",),
+    ("compare", "search"),
     ("cli",),
     ("__main__",),
 )

@@ -13,6 +13,8 @@ from neuraltopic.storage.formats import (
     DOCUMENT_VAE_KIND,
     IMAGE_MODEL_KIND,
     IMAGE_RUN_KIND,
+    INDEX_FACTS,
+    INDEX_KIND,
     MODEL_FOLDER,
     MODEL_KIND,
     MODEL_OF_RUN,
@@ -23,6 +25,7 @@ from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.strict_json import read_json
 
 _MAX_BYTES = 1 << 24
+INDEX_LOCK = "writer.lock"
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,14 @@ def _entries_of_vectors(folder: Path) -> set[str]:
     return names if names <= set(os.listdir(folder)) else set()
 
 
+def _entries_of_index(folder: Path) -> set[str]:
+    facts = _read(folder / INDEX_FACTS)
+    files = facts.get("files")
+    if facts.get("format") != INDEX_KIND or not isinstance(files, dict):
+        return set()
+    return {INDEX_FACTS, INDEX_LOCK, *(name.split("/")[0] for name in files)}
+
+
 def _read(path: Path) -> dict[str, object]:
     try:
         value = read_json(path, _MAX_BYTES)
@@ -116,4 +127,5 @@ IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=I
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
 DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model, kind=DOCUMENT_VAE_KIND))
 AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
+INDEX = OutputKind("an index", _entries_of_index)
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
