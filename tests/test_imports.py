@@ -22,6 +22,7 @@ LAYERS = (
     ("runs",),
     ("evaluate",),
     ("compare",),
+    ("report",),
     ("cli",),
     ("__main__",),
 )
