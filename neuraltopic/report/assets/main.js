@@ -61,7 +61,9 @@ function training() {
   })).filter((curve) => curve.points.length);
   if (!curves.length) { byId("curve-note").textContent = "No training curve was recorded."; return; }
   const { best } = data.facts;
-  byId("curve").replaceChildren(chart(curves, {
+  const box = byId("curve");
+  box.replaceChildren(chart(curves, {
+    width: Math.max(300, Math.min(640, box.clientWidth)),
     label: `Bound on the log likelihood a document after each of ${counted(data.facts.epochs, "epoch")}, in nats`,
     xName: "epoch", mark: best.epoch,
   }));

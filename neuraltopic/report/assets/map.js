@@ -6,6 +6,7 @@ const map = (() => {
   const tip = byId("tip");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const COLOURS = 7;
+  const MARGIN = 46;  // around the farthest topics, for their circles and labels
   let [width, height, transform] = [1, 1, d3.zoomIdentity];
   let [selected, pinned, hovered] = [-1, -1, -1];
   let [palette, accent] = [[], ""];
@@ -31,7 +32,7 @@ const map = (() => {
     return out;
   }
 
-  const unit = () => Math.max(40, Math.min(width, height) / 2 - 34);
+  const unit = () => Math.max(40, Math.min(width, height) / 2 - MARGIN);
   const screenX = (x) => transform.applyX(width / 2 + unit() * x);
   const screenY = (y) => transform.applyY(height / 2 - unit() * y);
   const largest = Math.max(...topics.map((topic) => topic.share), 1e-9);
