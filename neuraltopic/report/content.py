@@ -19,7 +19,7 @@ from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, read_docume
 from neuraltopic.report.texts import corpus_of, texts_of
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import read_run_facts, run_file
-from neuraltopic.topics.layout import topic_correlations, topic_positions
+from neuraltopic.topics.layout import EXTENT, topic_correlations, topic_positions
 
 _TYPICAL_LENGTH = 700  # characters of a typical document
 _POINT_CHARACTERS = 1_400_000  # of all documents drawn as points together
@@ -179,11 +179,12 @@ def _texts(
 def _points(documents: RunDocuments, texts: dict[int, str], *, text: bool) -> dict[str, Any]:
     points = documents.points()
     length = _point_length(len(points))
-    inside = np.clip(documents.positions[points], -1.0, 1.0)
+    places = (documents.positions[points] / EXTENT + 1.0) * 32767.5
     content: dict[str, Any] = {
         "n": len(documents.rows),
-        "x": _packed((inside[:, 0] + 1.0) * 32767.5, "<u2"),
-        "y": _packed((inside[:, 1] + 1.0) * 32767.5, "<u2"),
+        "extent": EXTENT,
+        "x": _packed(places[:, 0], "<u2"),
+        "y": _packed(places[:, 1], "<u2"),
         "topic": _packed(documents.topics[points], "<u2"),
         "weight": _packed(np.nan_to_num(documents.weights[points]) * 255.0, "u1"),
         "ids": documents.ids[points].tolist() if text else [],

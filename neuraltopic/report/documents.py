@@ -16,7 +16,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Status
 from neuraltopic.runs.facts import run_file
 from neuraltopic.storage.vectors import VECTORS_NPY
-from neuraltopic.topics.layout import document_positions
+from neuraltopic.topics.layout import EXTENT, document_positions, spread_positions
 
 # Documents that a page draws as points. Of more it has a density of all and every n-th as a point.
 MOST_POINTS = 20_000
@@ -61,10 +61,9 @@ class RunDocuments:
         return np.linspace(0, D - 1, MOST_POINTS).round().astype(np.int64)
 
     def density(self) -> NDArray[np.int64]:
-        """How many documents stand in each cell of a grid over [-1, 1]^2, (side, side), the lowest row first."""
-        edges = np.linspace(-1.0, 1.0, DENSITY_SIDE + 1)
-        inside = np.clip(self.positions.astype(np.float64), -1.0, 1.0)
-        counts, _, _ = np.histogram2d(inside[:, 1], inside[:, 0], bins=(edges, edges))
+        """Documents in each cell of a grid over [-EXTENT, EXTENT]^2, (side, side), the lowest row first."""
+        edges = np.linspace(-EXTENT, EXTENT, DENSITY_SIDE + 1)
+        counts, _, _ = np.histogram2d(self.positions[:, 1], self.positions[:, 0], bins=(edges, edges))
         return counts.astype(np.int64)
 
     def lost(self) -> pd.DataFrame:
@@ -100,7 +99,7 @@ def read_documents(run: Path, model: TopicModel, positions: NDArray[np.floating]
     return RunDocuments(
         table,
         rows,
-        np.concatenate(blocks),
+        spread_positions(np.concatenate(blocks), len(positions)),
         table["topic"].to_numpy("int64", na_value=-1)[rows],
         table["topic_weight"].to_numpy(np.float32)[rows],
     )

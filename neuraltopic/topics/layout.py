@@ -25,6 +25,12 @@ FloatArray = NDArray[np.floating]
 # Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.
 _PULL = 2.0
 _MOST_STEPS = 300
+# Of the disc in which documents of one place are spread: topics cover a like part of the map whatever their number.
+_SPREAD, _MOST_SPREAD = 0.5, 0.3
+# The farthest that a document can be from the origin.
+EXTENT = 1.0 + _MOST_SPREAD
+# The plastic number's powers, whose multiples fill a square evenly (Roberts 2018).
+_STEPS = np.array([0.7548776662466927, 0.5698402909980532])
 
 
 def topic_correlations(components: FloatArray, bias: FloatArray) -> NDArray[np.float64]:
@@ -68,6 +74,18 @@ def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np
     """
     pull = np.power(weights.astype(np.float64), _PULL)
     return (pull @ positions / pull.sum(1, keepdims=True)).astype(np.float32)
+
+
+def spread_positions(positions: FloatArray, n_topics: int) -> NDArray[np.float32]:
+    """Positions of documents (D, 2) moved a little, so that those of one place do not hide one another.
+
+    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), 0.3 at most, evenly: nothing is drawn.
+    """
+    fractions = np.mod(0.5 + np.arange(len(positions))[:, None] * _STEPS, 1.0)
+    radius = min(_MOST_SPREAD, _SPREAD / np.sqrt(n_topics)) * np.sqrt(fractions[:, 0])
+    angle = 2.0 * np.pi * fractions[:, 1]
+    moved = positions + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.asarray(moved, np.float32)
 
 
 def classical_scaling(distances: FloatArray) -> NDArray[np.float64]:

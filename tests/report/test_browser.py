@@ -231,10 +231,10 @@ def test_the_map_is_clicked_zoomed_and_moved(opened):
 
 
 def first_point(page) -> tuple[float, float]:
-    """Where the first document stands on the map, from -1 to 1."""
+    """Where the first document stands on the map, from -1.3 to 1.3."""
     raw = base64.b64decode(page.evaluate("() => JSON.parse(document.getElementById('data').textContent).documents.x"))
     low = base64.b64decode(page.evaluate("() => JSON.parse(document.getElementById('data').textContent).documents.y"))
-    return tuple(int.from_bytes(bytes_[:2], "little") / 32767.5 - 1 for bytes_ in (raw, low))
+    return tuple(int.from_bytes(bytes_[:2], "little") / 32767.5 * 1.3 - 1.3 for bytes_ in (raw, low))
 
 
 def test_a_document_of_the_map_is_told_and_picked(opened):

@@ -193,7 +193,7 @@ def test_many_documents_are_aggregated(run, monkeypatch):
     documents = read_documents(run, model, np.array([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.5]]))
     density = documents.density()
     assert density.sum() == 64
-    cells = np.minimum(((documents.positions.astype(float) + 1) / 2 * len(density)).astype(int), len(density) - 1)
+    cells = np.minimum(((documents.positions.astype(float) / 1.3 + 1) / 2 * len(density)).astype(int), len(density) - 1)
     expected = np.zeros_like(density)
     np.add.at(expected, (cells[:, 1], cells[:, 0]), 1)
     assert np.array_equal(density, expected)

@@ -6,6 +6,7 @@ from scipy.special import softmax
 from neuraltopic.topics.layout import (
     classical_scaling,
     document_positions,
+    spread_positions,
     topic_correlations,
     topic_distances,
     topic_positions,
@@ -101,3 +102,14 @@ def test_a_document_stands_among_its_topics():
     weights = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.2, 0.2, 0.6]], np.float32)
     expected = [[0.0, 0.0], [0.5, 0.5], [0.04 / 0.44, 0.36 / 0.44]]
     np.testing.assert_allclose(document_positions(weights, positions), expected, atol=1e-6)
+
+
+def test_documents_of_one_place_are_spread_over_a_disc():
+    positions = np.tile([[0.2, -0.1]], (4000, 1))
+    moved = spread_positions(positions, 9) - positions
+    radius = np.linalg.norm(moved, axis=1)
+    assert radius.max() <= 1 / 6 + 1e-6
+    # Evenly: the mean is the centre, and half of them lie within 1 / sqrt(2) of the radius.
+    assert np.abs(moved.mean(0)).max() < 0.002
+    assert (radius < 1 / 6 / np.sqrt(2)).mean() == pytest.approx(0.5, abs=0.005)
+    assert len(np.unique(moved, axis=0)) == 4000

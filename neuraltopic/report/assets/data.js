@@ -20,7 +20,7 @@ function pairs(packed) {
 function decodePoints() {
   const x = pairs(data.documents.x);
   const y = pairs(data.documents.y);
-  const place = (values) => Float32Array.from(values, (value) => value / 32767.5 - 1);
+  const place = (values) => Float32Array.from(values, (value) => data.documents.extent * (value / 32767.5 - 1));
   return {
     x: place(x),
     y: place(y),

@@ -36,7 +36,7 @@ function wholeRun() {
   byId("map-note").textContent = (data.documents.density
     ? `Shading: all ${whole(data.documents.n)} documents. Dots, and the documents that can be searched: ${whole(points.length)} of them, evenly spaced in input order. `
     : `Dots: ${counted(points.length, "document")}. `)
-    + "Circles: topics, area by share. Near topics use similar words. Colours only set neighbours apart.";
+    + "Circles: topics, area by share. Near topics use similar words. Documents stand among the topics they are about, spread a little so that they do not hide one another. Colours only set neighbours apart.";
   table("status-table", ["Rows", "What became of them"], Object.entries(facts.rows).map(([status, n]) => [n, status]));
   byId("lost-note").textContent = `Encodings: ${Object.entries(facts.encodings).map(([name, n]) => `${name} ${whole(n)}`).join(", ") || "none"}.`
     + (data.lost.n ? "" : " Every row is a document of the model.");

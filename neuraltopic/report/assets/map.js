@@ -85,7 +85,7 @@ const map = (() => {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     if (grid) {
-      const [x, y, span] = [screenX(-1), screenY(1), 2 * unit() * transform.k];
+      const [x, y, span] = [screenX(-data.documents.extent), screenY(data.documents.extent), 2 * data.documents.extent * unit() * transform.k];
       context.globalAlpha = selected < 0 ? 0.8 : 0.45;
       context.drawImage(grid, x, y, span, span);
     }
