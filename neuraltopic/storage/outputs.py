@@ -18,6 +18,7 @@ from neuraltopic.storage.formats import (
     MODEL_FOLDER,
     MODEL_KIND,
     MODEL_OF_RUN,
+    REPORT,
     RUN_FACTS,
     RUN_KIND,
 )
@@ -89,7 +90,7 @@ def _entries_of_run(folder: Path, kind: str) -> set[str]:
     model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
     if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
-    return {*files, RUN_FACTS, MODEL_FOLDER}
+    return {*files, RUN_FACTS, MODEL_FOLDER, REPORT}
 
 
 def _entries_of_model(folder: Path, kind: str) -> set[str]:
