@@ -37,8 +37,9 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, topics, evaluate, compare, choose_k, export, embed, inspect, corpus):
+for command in (fit, update, evaluate, compare, choose_k, export, embed, inspect, corpus):
     app.command()(command)
+app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import check_destination
+from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import (
     AUTOENCODER_KIND,
     DOCUMENT_VAE_KIND,
@@ -80,13 +81,13 @@ def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: s
     check_destination(output, force=force, why_not=kind.why_not)
 
 
-def _entries_of_run(folder: Path, kind: str) -> set[str]:
+def _entries_of_run(folder: Path, kind: str, more: frozenset[str] = frozenset()) -> set[str]:
     facts = _read(folder / RUN_FACTS)
     files = facts.get("files")
     model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
     if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
-    return {*files, RUN_FACTS, MODEL_FOLDER}
+    return {*files, RUN_FACTS, MODEL_FOLDER, *more}
 
 
 def _entries_of_model(folder: Path, kind: str) -> set[str]:
@@ -111,6 +112,8 @@ def _read(path: Path) -> dict[str, object]:
 
 
 RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
+# With edits of its topics, which are nowhere else: what replaces it must have them too.
+EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
