@@ -73,7 +73,7 @@ def edit(
     corpus: Annotated[
         str | None,
         typer.Option(
-            "--corpus", metavar="PATH", help="Documents of the fit, for a split; those of run.json by default"
+            "--corpus", metavar="PATH", help="Documents of the fit, for a split; by default those of run.json"
         ),
     ] = None,
     text: TextColumn = None,
@@ -120,8 +120,8 @@ def _operations(run: Path, action: str, values: list[str]) -> list[Any]:
         (topic,) = _numbers(action, [_one(action, values, "one topic")])
         return [{"op": "split", "topic": topic}]
     if action == "rename":
-        topic, label = _several(action, values, 2, "a topic and a name, in quotes where it has spaces")
-        return [{"op": "rename", "labels": {topic: label or None}}]
+        named, label = _several(action, values, 2, "a topic and a name, in quotes where it has spaces")
+        return [{"op": "rename", "labels": {named: label or None}}]
     if action == "move":
         word, source, target = _several(action, values, 3, "a word, the topic it is in and the one it moves to")
         first, second = _numbers(action, [source, target])

@@ -17,7 +17,7 @@ from neuraltopic.runs.documents import DOCUMENTS, open_run, request_of, results_
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
-from neuraltopic.storage.outputs import EDITED_RUN, RUN, OutputKind, check_output
+from neuraltopic.storage.outputs import check_output, update_output
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -86,7 +86,7 @@ def update_run(
 
     facts = write_run(
         output,
-        dataclasses.replace(DOCUMENTS, output=_replaceable(run, output)),
+        dataclasses.replace(DOCUMENTS, output=update_output(run, output)),
         {**request_of(model, corpus), "parent": parent},
         fit=update,
         write=write,
@@ -113,12 +113,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
             got="one in it",
             hint="Choose another path",
         )
-    check_output(output, _replaceable(run, output), force=force, source=source)
-
-
-def _replaceable(run: Path, output: Path) -> OutputKind:
-    """What may be replaced: the run itself also where its topics were edited, since the update has the edits too."""
-    return EDITED_RUN if run.resolve() == output.resolve() else RUN
+    check_output(output, update_output(run, output), force=force, source=source)
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:

@@ -113,10 +113,15 @@ def _read(path: Path) -> dict[str, object]:
 
 RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
 # With edits of its topics, which are nowhere else: what replaces it must have them too.
-EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
+_EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
 DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model, kind=DOCUMENT_VAE_KIND))
 AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
+
+
+def update_output(run: Path, output: Path) -> OutputKind:
+    """What an update of a run may replace: the run itself also where topics were edited, as it has the edits too."""
+    return _EDITED_RUN if Path(run).resolve() == Path(output).resolve() else RUN
