@@ -52,4 +52,5 @@ def embed(
         progress.note(f"vectors: {output}")
     if as_json:
         rows = {str(status): count for status, count in ledger.counts().items()}
-        print_json({"output": str(output), "dimensions": len(model.components_), "rows": rows})
+        dimensions = len(model.reader_.vector_of_nothing())
+        print_json({"output": str(output), "dimensions": dimensions, "rows": rows})

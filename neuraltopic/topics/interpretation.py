@@ -41,12 +41,15 @@ class TopicWords:
         In how many documents each topic accounts for each word, see `explained_documents`.
     covariance : (K, K), optional
         G of R and b, see `energy_covariance`, where the reading is by energies.
+    documents : (V,), optional
+        In how many documents each word is; by default what all topics explain.
     """
 
     components: FloatArray
     bias: FloatArray
     explained: FloatArray | None = None
     covariance: FloatArray | None = None
+    documents: FloatArray | None = None
 
 
 class Reading(Protocol):
@@ -207,7 +210,8 @@ class SimplexReading:
     @staticmethod
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:
         assert topics.explained is not None
-        total = topics.explained.sum(0, dtype=np.float64)
+        explained = topics.explained if topics.documents is None else topics.documents[None]
+        total = explained.sum(0, dtype=np.float64)
         # A word that no document has, which a given vocabulary allows, counts as half of one.
         total[total == 0.0] = 0.5
         unigram = total / total.sum()
