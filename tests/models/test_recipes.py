@@ -202,3 +202,16 @@ def test_what_topics_explain_adds_up_to_the_documents_with_the_word(name):
 def test_an_unknown_recipe_is_refused_with_those_there_are():
     with pytest.raises(UsageError, match="nvdm, refined_prodlda, contextual, zeroshot, prodlda, nvlda, gsm, etm"):
         find_recipe("lda")
+
+
+def test_a_search_by_cosines_ranks_an_empty_document_last(model):
+    documents = texts(12)
+    vectors = model.transform([*documents, ""]).astype(np.float64)
+    nothing, others = vectors[-1], vectors[:-1]
+    assert np.linalg.norm(nothing) < 2e-6
+    np.testing.assert_array_less(np.abs(others @ nothing), 1e-5)
+    if model.recipe in SIMPLEX:
+        lengths = np.linalg.norm(others, axis=1)
+        unrelated = (others @ others.T / np.outer(lengths, lengths)).min(1)
+        to_nothing = others @ nothing / (lengths * np.linalg.norm(nothing))
+        assert to_nothing.max() < min(0.0, unrelated.min())
