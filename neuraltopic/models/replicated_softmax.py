@@ -5,15 +5,16 @@ softmax (17.14) and p(z | x) a product of Bernoullis. Units of what is left when
 
     p(z) = exp(n g(z)) / Z(n),      g(z) = a . z + log sum_w exp(z . R_w + b_w),
 
-have the length n for an inverse temperature: the models of shorter documents are the tempered ones of longer documents.
-At n = 1 there is a closed form, Z(1) = sum_w exp(b_w) prod_k (1 + exp(a_k + R_kw)), and exact draws. One run of annealed
-importance sampling from there, n rising, estimates Z(n) of every length on its way.
+have the length n for an inverse temperature: the models of shorter documents are the tempered ones of longer ones.
+At n = 1 there is a closed form, Z(1) = sum_w exp(b_w) prod_k (1 + exp(a_k + R_kw)), and exact draws. One run of
+annealed importance sampling from there, n rising, estimates Z(n) of every length on its way.
 
 Axes: B documents, C chains, K units, V words, T lengths.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from torch.nn import functional as F
 
 from neuraltopic.core.boltzmann import BoltzmannMachine, anneal_stages
 from neuraltopic.core.latents.binary import draw_units
+from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, draw_words
 
 # Lengths at which annealing stops: each one to 33, then 3% apart, to beyond most documents.
@@ -120,17 +122,16 @@ class _OfLength:
 
 
 @torch.no_grad()
-def turn_units(model: ReplicatedSoftmax) -> None:
+def turn_units(model: VAE[Any]) -> None:
     """Let each unit be off in most documents, in place, so that it being on says what they are about.
 
     The model with z_k turned to 1 - z_k is the same with the signs of R_k and a_k changed and b and the gain of the
     rest shifted by R_k. Units are as often on as in the persistent chains.
     """
+    assert isinstance(model, ReplicatedSoftmax)
     encoder, decoder = model.encoder, model.decoder
     often = model.chains.mean(0) > 0.5
-    decoder.bias.add_(decoder.weight[:, often].sum(1))
-    encoder_shift = encoder.bias[often].sum()
-    decoder.bias.add_(encoder_shift)
+    decoder.bias.add_(decoder.weight[:, often].sum(1) + encoder.bias[often].sum())
     decoder.weight[:, often] *= -1.0
     encoder.bias[often] *= -1.0
     model.chains[:, often] = 1.0 - model.chains[:, often]

@@ -260,14 +260,14 @@ def test_a_fit_resumes_to_the_same_bits_and_loads_to_the_same_figures(tmp_path):
     whole = make(4)
     vectors = whole.fit_transform(counts)
 
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(stage, done, total):
         if stage == "training" and done == 2:
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         make(4).fit(counts, checkpoint=tmp_path / "fit", progress=stop)
     resumed = make(4)
     np.testing.assert_array_equal(resumed.fit_transform(counts, checkpoint=tmp_path / "fit"), vectors)

@@ -231,7 +231,7 @@ class EnergySoftmax(nn.Module):
         return energy_log_likelihood(z, counts, *self.topics())
 
     def terms(self, counts: SparseRows) -> Terms:
-        """R x (B, K), b . x (B,) and the tokens of each document, (B,), which with `log_partition` make log p(x | z)."""
+        """R x (B, K), b . x (B,) and the tokens of each document, (B,): with `log_partition` they make log p(x | z)."""
         weight, bias = self.topics()
         of_bias = counts.segment_sums(counts.values * bias[counts.indices])
         return Terms(sparse_matmul(counts, weight), of_bias, counts.row_sums())
