@@ -4,6 +4,7 @@ import re
 
 _OPTIONS = {
     "batch_size": "--batch-size",
+    "embed_with": "--embed-with",
     "extra_stop_words": "--stop-words",
     "held_out": "--held-out",
     "held_out_embeddings": "--held-out-embeddings",
