@@ -159,7 +159,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         documents : sequence of str, path, or Corpus
             Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes.
         y : ignored
-        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+        embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
             A point for each of the N input documents from a model of language, in input order or matched by id, as the
             recipes contextual and zeroshot take.
         progress : callable of (stage, done, total), optional

@@ -54,7 +54,7 @@ def evaluate_model(
         Fitted. The documents go through its own preprocessing.
     held_out : sequence of str, path, or Corpus
         Documents that were not in the fit.
-    embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+    embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
         Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
         the half that is to be foreseen.
     reference : sequence of str, path, or Corpus, optional

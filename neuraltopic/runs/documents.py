@@ -28,7 +28,7 @@ from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
@@ -65,7 +65,7 @@ def fit_run(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     resume: bool = False,
     command: Sequence[str] = (),
@@ -80,7 +80,7 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingFile, optional
+    embeddings : EmbeddingSource, optional
         Of the documents, as `TopicModel.fit` takes them.
     force : bool
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
@@ -143,7 +143,7 @@ def embed(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Ledger:

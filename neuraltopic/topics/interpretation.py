@@ -151,6 +151,24 @@ class GaussianReading:
         return log_softmax(topics.bias)
 
 
+class BinaryReading(GaussianReading):
+    """Topics are binary units, and z the probability that each is on, where the word list describes it."""
+
+    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+        """1/2 each: without a word the units of a Replicated Softmax are even."""
+        return np.full(n_topics, 0.5, np.float32)
+
+    def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
+        """Mutual information between a document and each unit: the entropy of the mean less the mean entropy."""
+        precise = latents.astype(np.float64)
+        return (_entropy(precise.mean(0)) - _entropy(precise).mean(0)).astype(np.float32)
+
+
+def _entropy(probability: FloatArray) -> FloatArray:
+    """Of a binary unit, in nats."""
+    return -xlogy(probability, probability) - xlogy(1.0 - probability, 1.0 - probability)
+
+
 class SimplexReading:
     """z is the shares; a topic's words are those that it accounts for in the training documents."""
 

@@ -71,7 +71,10 @@ def main() -> None:
         seconds = time.perf_counter() - start
         plain, same = nmf(texts, labels, CountVectorizer()), nmf(texts, labels, cut(WordTokeniser()))
         ahead = [ahead[0] + (nmi > plain), ahead[1] + (nmi > max(plain, same))]
-        print(f"{language}  {kept:6,}  {tokens:6.2f}  {nmi:11.3f}  {plain:20.3f}  {same:14.3f}  {seconds:8.1f}", flush=True)
+        print(
+            f"{language}  {kept:6,}  {tokens:6.2f}  {nmi:11.3f}  {plain:20.3f}  {same:14.3f}  {seconds:8.1f}",
+            flush=True,
+        )
     print(f"ahead of CountVectorizer's in {ahead[0]}, of both in {ahead[1]} of {len(languages)}")
 
 
