@@ -22,6 +22,7 @@ LAYERS = (
     ("runs",),
     ("evaluate",),
     ("compare", "search"),
+    ("report",),
     ("cli",),
     ("__main__",),
 )

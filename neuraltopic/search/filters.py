@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,9 @@ def parse_filter(text: str) -> Filter:
         When the text is no filter; says where.
     """
     if len(text) > MAX_LENGTH:
-        raise UsageError("where", expected=f"at most {MAX_LENGTH:,} characters", got=f"{len(text):,}", hint=_HINT)
+        raise UsageError(
+            parameter("where"), expected=f"at most {MAX_LENGTH:,} characters", got=f"{len(text):,}", hint=_HINT
+        )
     parser = _Parser(text)
     parsed = parser.either(0)
     if parser.token is not None:
@@ -209,7 +211,7 @@ def _numbers(present: "pd.Series", value: Value) -> NDArray[np.float64]:
 def _incomparable(column: "pd.Series", holds: str, value: Value) -> UsageError:
     kind = "true or false" if isinstance(value, bool) else "text in quotes" if isinstance(value, str) else "a number"
     return UsageError(
-        f"where: {column.name}",
+        f"{parameter('where')}: {column.name}",
         expected=f"a value to compare {holds} with",
         got=f"{kind}, {value!r:.60}",
         hint="Quote text with ' and leave numbers without",
@@ -237,9 +239,11 @@ class _Parser:
     def wrong(self, expected: str) -> UsageError:
         """The error of a text that does not go on as it should."""
         if self.token is None:
-            return UsageError("where", expected=expected, got=f"the end of {self._text!r:.80}", hint=_HINT)
+            return UsageError(parameter("where"), expected=expected, got=f"the end of {self._text!r:.80}", hint=_HINT)
         _, text, position = self.token
-        return UsageError("where", expected=expected, got=f"{text!r:.60} at character {position + 1}", hint=_HINT)
+        return UsageError(
+            parameter("where"), expected=expected, got=f"{text!r:.60} at character {position + 1}", hint=_HINT
+        )
 
     def _both(self, depth: int) -> Filter:
         left = self._negation(depth)
@@ -331,7 +335,7 @@ class _Parser:
             if found is None:
                 rest = text[position:].lstrip()
                 raise UsageError(
-                    "where",
+                    parameter("where"),
                     expected="a filter",
                     got=f"{rest[:20]!r} at character {len(text) - len(rest) + 1}",
                     hint=_HINT,
@@ -346,7 +350,7 @@ def known_columns(names: Sequence[str], wanted: Sequence[str]) -> None:
     for name in wanted:
         if name not in names:
             raise UsageError(
-                "where",
+                parameter("where"),
                 expected=f"columns of the index: {', '.join(names)}",
                 got=repr(name),
                 hint='Quote a name that is no word, as in "my column"',

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.state import CONFIG
 from neuraltopic.estimators.topic_model import Documents, TopicModel
 from neuraltopic.models.recipes import find_recipe
@@ -238,7 +238,9 @@ class SearchIndex:
         _require_one(query, like, topic)
         for name, value, least in (("n", n, 1), ("skip", skip, 0)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise UsageError(name, expected=f"a whole number from {least} on", got=repr(value), hint="Give another")
+                raise UsageError(
+                    parameter(name), expected=f"a whole number from {least} on", got=repr(value), hint="Give another"
+                )
         filtered = self._filtered(where)
         if topic is not None:
             return self._of_topic(topic, n, skip, filtered)

@@ -9,6 +9,7 @@ MODEL_FOLDER: Final = "model"  # of a run
 RUN_KIND: Final = "neuraltopic-run"
 RUN_SCHEMA_VERSION: Final = 1
 RUN_FACTS: Final = "run.json"
+REPORT: Final = "report.html"  # of a run; written anew at any time, so run.json does not list it
 
 IMAGE_MODEL_KIND: Final = "neuraltopic-image-model"
 IMAGE_MODEL_SCHEMA_VERSION: Final = 1
