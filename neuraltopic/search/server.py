@@ -191,6 +191,7 @@ def serve(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with listener:
         listener.bind((host, port))
+        listener.listen(128)  # who asks from here on is answered once the application is up
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         started(f"http://{shown}:{listener.getsockname()[1]}/")
         hosts = ["127.0.0.1", "localhost", "[::1]", "::1"] if is_loopback(host) else None
