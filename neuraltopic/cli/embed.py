@@ -18,6 +18,7 @@ from neuraltopic.cli.options import (
     TextColumn,
 )
 from neuraltopic.cli.printing import print_json
+from neuraltopic.cli.resumable import noted
 
 
 def embed(
@@ -44,7 +45,7 @@ def embed(
     beside = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.runs import documents as runs
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         model = runs.open_run(run, device=device)
         ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
         progress.note(ledger.summary())

@@ -118,7 +118,7 @@ def fit(
         model.set_params(seed_words=read_seed_words(seed_words))
     model.check_parameters().require_embeddings_given(beside)
     if dry_run:
-        _forecast(model, corpus, as_json=as_json)
+        _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
         _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
 
@@ -180,10 +180,12 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     progress.note(f"run: {run.folder}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
+def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+    from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
-    forecast = estimate_fit(corpus, model)
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        forecast = estimate_fit(corpus, model)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     print_forecast(forecast, corpus.name, as_json=as_json)

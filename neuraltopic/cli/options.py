@@ -11,8 +11,8 @@ CorpusPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="Folder of text files, text file with a document a line, CSV, TSV, JSONL or Parquet, "
-        "each also .gz, .zst or .bz2; - is standard input.",
+        help="Folder of files or of tables, text file with a document a line, CSV, TSV, JSON, Parquet, spreadsheet or "
+        "mailbox; text also .gz, .zst or .bz2; - is standard input.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model folder.")]

@@ -51,7 +51,7 @@ def update(
     )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     if dry_run:
-        _forecast(run, corpus, as_json=as_json)
+        _forecast(run, corpus, as_json=as_json, quiet=quiet)
         return
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.updates import update_run
@@ -78,8 +78,11 @@ def update(
         print_topics(table)
 
 
-def _forecast(run: Path, corpus: "Corpus", *, as_json: bool) -> None:
+def _forecast(run: Path, corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+    from neuraltopic.progress import show_progress
     from neuraltopic.runs.documents import open_run
     from neuraltopic.runs.forecast import estimate_update
 
-    print_forecast(estimate_update(corpus, open_run(run)), corpus.name, as_json=as_json)
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        forecast = estimate_update(corpus, open_run(run))
+    print_forecast(forecast, corpus.name, as_json=as_json)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
@@ -302,7 +302,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
-                "preprocessing",
+                parameter("preprocessing"),
                 expected="a Preprocessing, or None",
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
@@ -541,7 +541,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         vae = copy.copy(self.document_vae_)
         if self.recipe != vae.recipe:
             raise UsageError(
-                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+                parameter("recipe"),
+                expected=f"{vae.recipe}, as in the fit",
+                got=repr(self.recipe),
+                hint="Fit anew with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}

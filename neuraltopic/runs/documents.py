@@ -11,7 +11,6 @@ training.jsonl       a line an epoch
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,7 +28,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.embedding_files import EmbeddingFile
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
-from neuraltopic.reading.readers import StandardInput
+from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
@@ -207,11 +206,9 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
         "neuraltopic": __version__,
-        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
     }

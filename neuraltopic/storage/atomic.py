@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 try:
     import fcntl
@@ -151,7 +151,7 @@ def _require_replaceable(
             name,
             expected="a path that does not exist yet",
             got="one that does",
-            hint="Choose another path, or replace what is there with --force (force=True)",
+            hint=f"Choose another path, or replace what is there with {parameter('force', True)}",
         )
     if destination.is_symlink() or not destination.is_dir():
         raise UsageError(name, expected="a folder to replace", got="a file or a link", hint="Choose another path")
