@@ -41,8 +41,10 @@ for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):
 autosummary_generate = True
 autodoc_typehints = "none"
 # scikit-learn's own methods, whose docstrings refer to its site.
-_INHERITED = ("get_metadata_routing", *(f"set_{name}_request" for name in ("fit", "partial_fit", "transform", "score",
-              "predict", "inverse_transform")))
+_INHERITED = (
+    "get_metadata_routing",
+    *(f"set_{name}_request" for name in ("fit", "partial_fit", "transform", "score", "predict", "inverse_transform")),
+)
 autodoc_default_options = {"members": True, "show-inheritance": True, "exclude-members": ",".join(_INHERITED)}
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

@@ -122,9 +122,7 @@ def _run_python(block: Block, names: dict[str, Any], where: str, read: Callable[
     assert not complaints, f"{where}\n{''.join(complaints)}"
 
 
-def _run_command(
-    command: str, expected: str, where: str, read: Callable[[], tuple[str, str]], *, varies: bool
-) -> None:
+def _run_command(command: str, expected: str, where: str, read: Callable[[], tuple[str, str]], *, varies: bool) -> None:
     read()
     if command.startswith("neuraltopic ") and not _SHELL.search(command):
         code = main(shlex.split(command, comments=True)[1:])

@@ -27,7 +27,9 @@ def test_blocks_are_of_a_language_that_is_known_here(page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if has_examples(page)], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if has_examples(page)], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_examples_of_a_page(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -60,7 +62,11 @@ def test_commands_are_cut():
 def test_an_example_that_prints_something_else_is_found(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("tests.documentation.ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
-    for text in ("```python\n>>> 1 + 1\n3\n```\n", "```console\n$ echo a\nb\n```\n", "```console\n$ neuraltopic fit none\n```\n"):
+    for text in (
+        "```python\n>>> 1 + 1\n3\n```\n",
+        "```console\n$ echo a\nb\n```\n",
+        "```console\n$ neuraltopic fit none\n```\n",
+    ):
         (tmp_path / "page.md").write_text(text)
         with pytest.raises(AssertionError, match=r"page\.md, line 2"):
             run_page(tmp_path / "page.md", lambda: tuple(capsys.readouterr()))

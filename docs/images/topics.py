@@ -18,7 +18,9 @@ def draw(run: Path, output: Path) -> None:
     """Draw the picture of a run of at most twenty topics."""
     topics = pd.read_csv(run / "topics.csv").sort_values("share").reset_index(drop=True)
     assigned = pd.read_parquet(run / "documents.parquet").query("status == 'kept'")["topic"].to_numpy()
-    places = TSNE(metric="cosine", init="pca", perplexity=20, random_state=0).fit_transform(np.load(run / "vectors.npy"))
+    places = TSNE(metric="cosine", init="pca", perplexity=20, random_state=0).fit_transform(
+        np.load(run / "vectors.npy")
+    )
     colour = {topic: plt.cm.tab10.colors[row % 10] for row, topic in enumerate(topics["topic"])}
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), width_ratios=[1, 1.15], layout="constrained")

@@ -27,8 +27,11 @@ from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.images import images
+from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import options
+from neuraltopic.cli.report import report
+from neuraltopic.cli.search import search
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -38,7 +41,10 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, topics, evaluate, compare, choose_k, export, embed, inspect, corpus):
+_COMMANDS = (
+    fit, update, topics, report, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus
+)  # fmt: skip
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(images, name="images")
 

@@ -16,6 +16,7 @@ from neuraltopic.cli.options import (
     IdColumn,
     Quiet,
     TextColumn,
+    WriteReport,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
@@ -76,6 +77,7 @@ def fit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
     ] = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -120,7 +122,7 @@ def fit(
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, corpus, output, beside, force=force, resume=resume, report=report, as_json=as_json, quiet=quiet)
 
 
 def _fit(
@@ -131,6 +133,7 @@ def _fit(
     *,
     force: bool,
     resume: bool,
+    report: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -150,6 +153,8 @@ def _fit(
                 progress=watched,
             )
         note_run(run, progress)
+        if report:
+            write_run_report(run.folder, progress)
     table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
@@ -178,6 +183,15 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     if flagged:
         progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
+
+
+def write_run_report(run: Path, progress: "QuietProgress") -> None:
+    """Write the page of a run that has just been written into its folder."""
+    from neuraltopic.report.page import write_report
+    from neuraltopic.storage.formats import REPORT
+
+    write_report(run, run / REPORT)
+    progress.note(f"report: {run / REPORT}")
 
 
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:

@@ -234,6 +234,15 @@ class Preprocessor:
             out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
 
+    def unknown_words(self, text: str) -> list[str]:
+        """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
+        fitted = self._learned()
+        rule = self._rule(fitted.stop_words)
+        words = [rule(form) for form in next(self._tokeniser([text]))]
+        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
+        numbers = fitted.lexicon.numbers(kept)
+        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
+
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
         return {"settings": self.settings.to_dict(), **self._learned().to_dict()}

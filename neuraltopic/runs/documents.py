@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.embedding_files import EmbeddingFile
@@ -37,7 +38,9 @@ from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSI
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 # Words of each topic in topic_words.csv.
 _TOPIC_WORDS = 20
+# Words of each topic whose coherence run.json has.
+_COHERENCE_WORDS = 10
 # Documents that `embed` encodes before it writes them.
 _EMBEDDED_AT_ONCE = 1 << 14
 
@@ -101,7 +106,7 @@ def fit_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model)
+        return results_of(model) | coherence_of(model, workspace)
 
     facts = write_run(
         output,
@@ -225,6 +230,14 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     ids = model.ledger_["id"][kept].tolist()
     write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
     write_history(folder / "training.jsonl", model.document_vae_.history_)
+
+
+def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
+    """NPMI of the top ten words of each topic in the documents that were fitted, for run.json."""
+    preparation = reopen(workspace)
+    assert preparation is not None  # the fit that has just ended left it
+    values = document_npmi(top_words(model.word_weights(), _COHERENCE_WORDS), preparation.counts)
+    return {"npmi_document": [round(value, 6) for value in values.tolist()]}
 
 
 def results_of(model: TopicModel) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def atomic_folder(
     temporary, lock = _locked_sibling(destination, folder=True)
     try:
         yield temporary
-        _sync_tree(temporary)
+        sync_tree(temporary)
         _require_replaceable(destination, path, force=force, why_not=why_not)
         if os.path.lexists(destination):
             _exchange(temporary, destination)
@@ -276,8 +276,11 @@ def _remove(path: Path) -> None:
             continue
 
 
-def _sync_tree(folder: Path) -> None:
-    """Flush every file and folder below `folder`, and itself, to the disk."""
+def sync_tree(folder: Path) -> None:
+    """Flush a file, or every file and folder below a folder and itself, to the disk."""
+    if folder.is_file():
+        _sync(folder)
+        return
     for parent, _, names in os.walk(folder, onerror=_raise):
         for name in names:
             if not os.path.islink(os.path.join(parent, name)):
