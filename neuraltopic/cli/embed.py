@@ -42,12 +42,12 @@ def embed(
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    embedding_file = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.runs import documents as runs
 
     with show_progress(quiet=quiet) as progress, noted(progress):
         model = runs.open_run(run, device=device)
-        ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
+        ledger = runs.embed(model, corpus, output, embeddings=embedding_file, force=force, progress=progress)
         progress.note(ledger.summary())
         progress.note(f"vectors: {output}")
     if as_json:

@@ -83,7 +83,7 @@ def evaluate(
         )
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    embedding_file = EmbeddingFile(embeddings) if embeddings else None
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
@@ -91,7 +91,7 @@ def evaluate(
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,
-            embeddings=beside,
+            embeddings=embedding_file,
             reference=reference_corpus,
             training=_training(run, label),
             label=label,
