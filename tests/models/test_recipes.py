@@ -203,6 +203,7 @@ def test_what_topics_explain_adds_up_to_the_documents_with_the_word(name):
 
 def test_an_unknown_recipe_is_refused_with_those_there_are():
     with pytest.raises(
+    assert find_recipe("refined_prodlda") is RECIPES["semi_amortised_prodlda"]  # its former name
         UsageError, match="nvdm, semi_amortised_prodlda, contextual, zeroshot, prodlda, nvlda, gsm, etm"
     ):
         find_recipe("lda")
