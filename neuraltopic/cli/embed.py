@@ -44,17 +44,17 @@ def embed(
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.runs import documents as runs
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        if beside is not None:
-            beside.report_to(progress)
+        if embedding_file is not None:
+            embedding_file.report_to(progress)
         model = runs.open_run(run, device=device)
-        ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
+        ledger = runs.embed(model, corpus, output, embeddings=embedding_file, force=force, progress=progress)
         progress.note(ledger.summary())
         progress.note(f"vectors: {output}")
     if as_json:
         rows = {str(status): count for status, count in ledger.counts().items()}
-        dimensions = len(model.reader_.vector_of_nothing())
+        dimensions = len(model.reader_.empty_document_vector())
         print_json({"output": str(output), "dimensions": dimensions, "rows": rows})

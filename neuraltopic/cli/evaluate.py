@@ -85,17 +85,17 @@ def evaluate(
         )
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        if beside is not None:
-            beside.report_to(progress)
+        if embedding_file is not None:
+            embedding_file.report_to(progress)
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,
-            embeddings=beside,
+            embeddings=embedding_file,
             reference=reference_corpus,
             training=_training(run, label),
             label=label,

@@ -107,7 +107,7 @@ def fit(
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
@@ -125,11 +125,21 @@ def fit(
         model.set_params(word_vectors=word_vectors)
     if seed_words is not None:
         model.set_params(seed_words=read_seed_words(seed_words))
-    model.check_parameters().require_embeddings_given(beside)
+    model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, report=report, as_json=as_json, quiet=quiet)
+        _fit(
+            model,
+            corpus,
+            output,
+            embedding_file,
+            force=force,
+            resume=resume,
+            report=report,
+            as_json=as_json,
+            quiet=quiet,
+        )
 
 
 def _fit(

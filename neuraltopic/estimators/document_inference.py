@@ -22,9 +22,9 @@ from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
-from neuraltopic.topics.interpretation import Reading, TopicWords
+from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.word_scores import word_scores
 
@@ -48,7 +48,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     information_: NDArray[np.float32]
     share_: NDArray[np.floating]
     explained_: NDArray[np.float32] | None
-    listing_: Listing | None
+    assignment_: DocumentAssignment | None
     precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
     _metric: DocumentMetric | None
@@ -61,8 +61,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         vector that its embedding gives.
         """
         check_is_fitted(self)
-        counts, beside = self._checked(X, embeddings)
-        return self._vectors(self._infer(counts, beside)[0], _unknown(counts, beside))
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._vectors(self._infer(counts, given_embeddings)[0], _unknown(counts, given_embeddings))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
@@ -71,7 +71,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
         is: after an update, vectors from before it are not its own. With the other recipes z is the vector. Only that of
-        nothing, see `vector_of_nothing`, stands for the prior's z with all of them.
+        nothing, see `empty_document_vector`, stands for the prior's z with all of them.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             latents = vectors.astype(np.float32, copy=True)
         else:
             latents = np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
-        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._reading().of_nothing(K)
+        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._interpretation().empty_document(K)
         return latents
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -109,7 +109,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         _, mean, variance = self._infer(*self._checked(X, embeddings))
         return mean, variance
 
-    def vector_of_nothing(self) -> NDArray[np.float32]:
+    def empty_document_vector(self) -> NDArray[np.float32]:
         """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,).
 
         It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
@@ -118,7 +118,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         K = len(self.components_)
-        if not self._reading().of_nothing(K).any():
+        if not self._interpretation().empty_document(K).any():
             return np.zeros(K, np.float32)
         axis = np.ones(K) if self._metric is None else self._metric.inverse.sum(1)
         return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
@@ -130,19 +130,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         words: see `energy_shares`.
         """
         check_is_fitted(self)
-        return self._reading().shares(self.latents(vectors), self._topic_words())
+        return self._interpretation().shares(self.latents(vectors), self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is listed under, (D,).
 
-        With the default and the recipes of embeddings its words choose it, beside the shares, see `Listing`; with the
+        With the default and the recipes of embeddings its words choose it, beside the shares, see `DocumentAssignment`; with the
         others it is that of the largest share. A document of which nothing is known has one too.
 
         Raises as `transform` does.
         """
         check_is_fitted(self)
-        counts, beside = self._checked(X, embeddings)
-        return self._listed(self._infer(counts, beside)[0], counts)
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._assigned(self._infer(counts, given_embeddings)[0], counts)
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
@@ -155,7 +155,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 got=f"{len(latents):,}",
                 hint="Pass what transform gave",
             )
-        return self._listed(latents, counts)
+        return self._assigned(latents, counts)
 
     def word_weights(
         self,
@@ -182,17 +182,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         if strength is None:
             strength = np.ones(len(self.components_))
-        return word_scores(ranking, self._reading(), self._topic_words(), word_totals, strength)
+        return word_scores(ranking, self._interpretation(), self._topic_words(), word_totals, strength)
 
     def topic_log_probabilities(self, strength: NDArray[np.floating]) -> NDArray[np.floating]:
         """log p(w | topic), (K, V), for topics of this strength, (K,): see `TopicStatistics`."""
         check_is_fitted(self)
-        return self._reading().log_probabilities(self._topic_words(), strength)
+        return self._interpretation().log_probabilities(self._topic_words(), strength)
 
     def log_unigram(self) -> NDArray[np.floating]:
         """log p(w) of no topic in particular, (V,), which lift compares with."""
         check_is_fitted(self)
-        return self._reading().log_unigram(self._topic_words())
+        return self._interpretation().log_unigram(self._topic_words())
 
     def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.
@@ -231,8 +231,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
-        counts, beside = self._checked(X, embeddings)
-        data = CountBatches(counts, device=self._device(), embeddings=beside)
+        counts, given_embeddings = self._checked(X, embeddings)
+        data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
         return torch.cat(parts).double().numpy()
 
@@ -279,7 +279,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """What the model keeps of its training documents."""
         check_is_fitted(self)
         return CorpusSummary(
-            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.listing_
+            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.assignment_
         )
 
     def require_embeddings_given(self, embeddings: Any) -> None:
@@ -307,8 +307,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
         self.n_updates_ = n_updates
-        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._reading().by_energies else None
-        self.explained_ = self.listing_ = None
+        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._interpretation().by_energies else None
+        self.explained_ = self.assignment_ = None
         if summary is not None:
             self._take(summary)
 
@@ -318,41 +318,45 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.share_ = summary.share
         self.explained_ = summary.explained
         self.precision_ = summary.precision
-        self.listing_ = summary.listing
+        self.assignment_ = summary.assignment
 
     def _summarise(
         self,
         counts: Counts,
         progress: "Progress | None",
-        beside: Embeddings | None = None,
-        earlier: Listing | None = None,
+        given_embeddings: Embeddings | None = None,
+        earlier: DocumentAssignment | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones."""
-        reading = self._reading()
-        latents, _, variance = self._infer(counts, beside, progress)
-        shares = reading.shares(latents, self._topic_words())
-        claims = reading.claims(latents, shares, counts.totals())
-        return self._vectors(latents, _unknown(counts, beside)), CorpusSummary(
+        interpretation = self._interpretation()
+        latents, _, variance = self._infer(counts, given_embeddings, progress)
+        shares = interpretation.shares(latents, self._topic_words())
+        responsibility_prior = interpretation.responsibility_prior(latents, shares, counts.totals())
+        return self._vectors(latents, _unknown(counts, given_embeddings)), CorpusSummary(
             len(counts),
-            reading.information(latents, variance, shares),
+            interpretation.information(latents, variance, shares),
             shares.mean(0, dtype=np.float64),
-            None if claims is None else explained_documents(claims, self.components_, counts),
+            None
+            if responsibility_prior is None
+            else explained_documents(responsibility_prior, self.components_, counts),
             topic_precision(latents, counts),
-            None if reading.guidance is None else Listing.of(shares, counts, reading.guidance, earlier),
+            None
+            if interpretation.proportion_exponent is None
+            else DocumentAssignment.of(shares, counts, interpretation.proportion_exponent, earlier),
         )
 
-    def _listed(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
-        reading = self._reading()
-        shares = reading.shares(latents, self._topic_words())
-        if reading.guidance is None:
+    def _assigned(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        if interpretation.proportion_exponent is None:
             return shares.argmax(1)
-        assert self.listing_ is not None
-        return self.listing_.topics(shares, counts, reading.guidance)
+        assert self.assignment_ is not None
+        return self.assignment_.topics(shares, counts, interpretation.proportion_exponent)
 
     def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
         vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
-        vectors[unknown] = self.vector_of_nothing()
+        vectors[unknown] = self.empty_document_vector()
         return vectors
 
     def _infer(
@@ -370,7 +374,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        latents[_unknown(counts, embeddings)] = self._reading().of_nothing(latents.shape[1])
+        latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -404,9 +408,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.n_dimensions_in_ = None
         if embeddings is None:
             return None
-        beside = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
-        self.n_dimensions_in_ = beside.n_dimensions
-        return beside
+        given_embeddings = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
+        self.n_dimensions_in_ = given_embeddings.n_dimensions
+        return given_embeddings
 
     def _checked(self, X: Any, embeddings: Any) -> tuple[Counts, Embeddings | None]:
         counts = self._counts(X, fitting=False)
@@ -415,8 +419,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
-    def _reading(self) -> Reading:
-        return find_recipe(self.recipe).reading
+    def _interpretation(self) -> TopicInterpretation:
+        return find_recipe(self.recipe).interpretation
 
     def _topic_words(self) -> TopicWords:
         covariance = None if self._metric is None else self._metric.covariance

@@ -323,7 +323,7 @@ class TopicEditing:
         log: list[Operation] = []
         for operation in effective(self._log):
             said, both = pooled_findings(
-                operation, earlier, later, documents, weights, find_recipe(vae.recipe).reading, words
+                operation, earlier, later, documents, weights, find_recipe(vae.recipe).interpretation, words
             )
             earlier, later = apply(earlier, operation, words), apply(later, said, words)
             log.append(both)

@@ -228,7 +228,9 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         self._statistics = self._statistics_of(preparation)
         self._forget_edits()
         self._counts = None if workspace else counts
-        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+        if find_recipe(
+            self.recipe
+        ).interpretation.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
                 warnings.warn(found, NeuralTopicWarning, stacklevel=3)
@@ -340,7 +342,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         prepared = self.prepare(documents)
         vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
@@ -351,15 +353,15 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        topics = self.reader_.predict(prepared.counts, embeddings=beside)
-        known = beside is not None or prepared.ledger.n_tokens > 0
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        topics = self.reader_.predict(prepared.counts, embeddings=given_embeddings)
+        known = given_embeddings is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.empty_document_vector())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -405,8 +407,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=given_embeddings, **options)
 
     def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
         """Bound on the log likelihood a token, in nats; higher is better."""

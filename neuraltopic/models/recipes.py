@@ -39,11 +39,11 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 from neuraltopic.topics.interpretation import (
     BinaryReading,
-    DistinctReading,
-    EnergyReading,
-    GaussianReading,
-    Reading,
-    SimplexReading,
+    DistinctInterpretation,
+    EnergyInterpretation,
+    GaussianInterpretation,
+    TopicInterpretation,
+    SimplexInterpretation,
 )
 
 
@@ -70,7 +70,7 @@ class Recipe:
         Draws the weights, and takes from the counts what the recipe begins with, its seeded topics from the documents
         around their seeds.
     schedule : Schedule
-    reading : Reading
+    interpretation : TopicInterpretation
         What the numbers of the trained model mean.
     objective : Objective
     align : callable of (model)
@@ -80,9 +80,9 @@ class Recipe:
     inputs : frozenset of str
         What a fit takes: "counts", and of `INPUTS` "seed_words" where a topic is something that they can name,
         "word_vectors" where the decoder is one of these, and "embeddings" where the encoder sees one of each document.
-    weighs_tokens : bool
+    weights_by_design_effect : bool
         Whether the tokens of a document are taken for the correlated evidence that they are: see `DesignEffect`.
-    restarts_topics : bool
+    reinitialises_topics : bool
         Whether dead topics start afresh while it trains: see `Reinitialisation`.
     revision : int
         Raised when a model comes to keep or mean another thing: one of an earlier revision is not read.
@@ -93,13 +93,13 @@ class Recipe:
     build: Callable[..., TopicVAE]
     initialise: Callable[[VAE[Any], Counts, torch.Generator, Seeds], None]
     schedule: Schedule
-    reading: Reading
+    interpretation: TopicInterpretation
     objective: Objective = field(default_factory=ELBO)
     align: Callable[[VAE[Any]], None] = _as_it_is
     fewest_topics: int = 1
     inputs: frozenset[str] = frozenset({"counts", "seed_words"})
-    weighs_tokens: bool = False
-    restarts_topics: bool = False
+    weights_by_design_effect: bool = False
+    reinitialises_topics: bool = False
     revision: int = 1
 
     def __post_init__(self) -> None:
@@ -151,7 +151,7 @@ def log_frequency(counts: Counts) -> torch.Tensor:
     return torch.log(totals / totals.sum()).float()
 
 
-def refined_prodlda(n_words: int, n_components: int) -> TopicVAE:
+def semi_amortised_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, started from a factorisation and refined where it is read.
 
     From ProdLDA (Srivastava & Sutton 2017) it has the logistic-normal in place of a Dirichlet, the energy softmax and
@@ -181,7 +181,7 @@ def start_at_factorisation(
 
 
 def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
-    """`refined_prodlda` whose encoder sees each document's embedding beside its words.
+    """`semi_amortised_prodlda` whose encoder sees each document's embedding beside its words.
 
     From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; latent, decoder and start are the default's.
     """
@@ -196,7 +196,7 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
 def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """Product of experts whose encoder sees each document's embedding alone (ZeroShotTM; Bianchi et al. 2021).
 
-    Start and decoder are those of `refined_prodlda`. The vectors are the encoder's own: a document in another language
+    Start and decoder are those of `semi_amortised_prodlda`. The vectors are the encoder's own: a document in another language
     has no words to refine them by.
     """
     latent = LogisticNormal(n_components, concentration=0.1)
@@ -372,19 +372,19 @@ RECIPES = {
             build=nvdm,
             initialise=start_at_unigram,
             schedule=Schedule(),
-            reading=GaussianReading(),
+            interpretation=GaussianInterpretation(),
             align=align_axes,
             inputs=frozenset({"counts"}),
         ),
         Recipe(
-            name="refined_prodlda",
+            name="semi_amortised_prodlda",
             paper=_SRIVASTAVA,
-            build=refined_prodlda,
+            build=semi_amortised_prodlda,
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
-            reading=EnergyReading(_POWER),
-            weighs_tokens=True,
-            restarts_topics=True,
+            interpretation=EnergyInterpretation(_POWER),
+            weights_by_design_effect=True,
+            reinitialises_topics=True,
             revision=5,
         ),
         Recipe(
@@ -394,8 +394,8 @@ RECIPES = {
             build=contextual,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(_POWER),
-            restarts_topics=True,
+            interpretation=DistinctInterpretation(_POWER),
+            reinitialises_topics=True,
             revision=5,
             inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
@@ -406,8 +406,8 @@ RECIPES = {
             build=zeroshot,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(),
-            restarts_topics=True,
+            interpretation=DistinctInterpretation(),
+            reinitialises_topics=True,
             revision=5,
             inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
@@ -417,7 +417,7 @@ RECIPES = {
             build=prodlda,
             initialise=start_at_unigram,
             schedule=_FROM_NOTHING,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="nvlda",
@@ -425,7 +425,7 @@ RECIPES = {
             build=nvlda,
             initialise=start_at_unigram,
             schedule=_MIXTURE,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="gsm",
@@ -434,7 +434,7 @@ RECIPES = {
             build=gsm,
             initialise=start_at_unigram,
             schedule=_MIXTURE,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="etm",
@@ -444,7 +444,7 @@ RECIPES = {
             inputs=frozenset({"counts", "seed_words", "word_vectors"}),
             # Word vectors are trained already.
             schedule=replace(_MIXTURE, decoder_rate=2.5),
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         *(
             Recipe(
@@ -453,7 +453,7 @@ RECIPES = {
                 build=build,
                 initialise=start_at_factorisation,
                 schedule=_SIMPLEX,
-                reading=SimplexReading(),
+                interpretation=SimplexInterpretation(),
                 fewest_topics=2,
             )
             for build, paper in (
@@ -473,7 +473,7 @@ RECIPES = {
             build=wlda,
             initialise=start_at_unigram,
             schedule=_MATCHED,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
             objective=MomentMatching(),
             fewest_topics=2,
         ),
@@ -484,7 +484,7 @@ RECIPES = {
             build=adversarial,
             initialise=start_with_discriminator,
             schedule=_MATCHED,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
             objective=Adversarial(weight=0.1),
             fewest_topics=2,
         ),
@@ -494,7 +494,7 @@ RECIPES = {
             build=replicated_softmax,
             initialise=start_at_unigram,
             schedule=_BOLTZMANN,
-            reading=BinaryReading(),
+            interpretation=BinaryReading(),
             objective=ContrastiveDivergence(n_steps=5, persistent=True),
             align=turn_units,
             inputs=frozenset({"counts"}),
@@ -502,7 +502,7 @@ RECIPES = {
     )
 }
 # What a model is fitted by where no recipe is named.
-DEFAULT_RECIPE = "refined_prodlda"
+DEFAULT_RECIPE = "semi_amortised_prodlda"
 
 
 def find_recipe(name: str) -> Recipe:

@@ -171,8 +171,8 @@ def embed(
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(counted, embeddings)
-        if beside is None and not counted.ledger.counts()[Status.KEPT]:
+        given_embeddings = model.embeddings_of(counted, embeddings)
+        if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -186,8 +186,8 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.reader_.vector_of_nothing())),
+            _vectors(model, counted, given_embeddings, progress),
+            shape=(len(counted.counts), len(model.reader_.empty_document_vector())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -201,8 +201,8 @@ def _vectors(
     counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.reader_.transform(counts.slice(start, stop), embeddings=beside)
+        given_embeddings = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=given_embeddings)
         if progress:
             progress("embedding", stop, len(counts))
 

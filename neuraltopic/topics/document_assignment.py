@@ -49,7 +49,7 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Listing:
+class DocumentAssignment:
     """What the training documents that are listed under each topic have, expected under r.
 
     Attributes
@@ -64,7 +64,9 @@ class Listing:
     documents: NDArray[np.float32]
 
     @classmethod
-    def of(cls, shares: FloatArray, counts: Counts, guidance: float, earlier: "Listing | None" = None) -> Self:
+    def of(
+        cls, shares: FloatArray, counts: Counts, proportion_exponent: float, earlier: "DocumentAssignment | None" = None
+    ) -> Self:
         """Learn from documents with these shares (D, K) and counts (D, V).
 
         Parameters
@@ -72,50 +74,52 @@ class Listing:
         shares : (D, K)
             0 or more; rows sum to 1.
         counts : Counts of shape (D, V)
-        guidance : float
+        proportion_exponent : float
             g, the power of the shares: below 1 where they were themselves inferred from these words.
-        earlier : Listing, optional
+        earlier : DocumentAssignment, optional
             Of documents that stay where they are, whose words are those of their topics too. What is returned is of
             the new ones alone.
         """
-        found = cls._sums(shares, counts, None, guidance)
+        found = cls._sums(shares, counts, None, proportion_exponent)
         for _ in range(_STEPS - 1):
-            found = cls._sums(shares, counts, found if earlier is None else earlier + found, guidance)
+            found = cls._sums(shares, counts, found if earlier is None else earlier + found, proportion_exponent)
         return found
 
     @classmethod
-    def _sums(cls, shares: FloatArray, counts: Counts, listing: "Listing | None", guidance: float) -> Self:
+    def _sums(
+        cls, shares: FloatArray, counts: Counts, assignment: "DocumentAssignment | None", proportion_exponent: float
+    ) -> Self:
         """The M step where there is a listing to begin at, else with the shares for r."""
         K, V = shares.shape[1], counts.shape[1]
         words, documents = np.zeros((V, K)), np.zeros(K)
-        evidence = None if listing is None else listing._evidence()
+        evidence = None if assignment is None else assignment._evidence()
         for start, block in counts.blocks(max(1, _AT_ONCE // K)):
             r = shares[start : start + len(block)]
             if evidence is not None:
-                r = softmax(_log_responsibilities(*evidence, r, block, guidance), axis=1)
+                r = softmax(_log_responsibilities(*evidence, r, block, proportion_exponent), axis=1)
             words += _single(block).T @ r
             documents += r.sum(0, dtype=np.float64)
         return cls(np.ascontiguousarray(words.T, np.float32), documents.astype(np.float32))
 
-    def __add__(self, other: "Listing") -> "Listing":
+    def __add__(self, other: "DocumentAssignment") -> "DocumentAssignment":
         """Of the documents of both."""
-        return Listing(self.words + other.words, self.documents + other.documents)
+        return DocumentAssignment(self.words + other.words, self.documents + other.documents)
 
-    def topics(self, shares: FloatArray, counts: Counts, guidance: float) -> NDArray[np.int64]:
+    def topics(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
         """The topic that each document is listed under, (D,), from its shares (D, K) and counts (D, V).
 
         That of the largest r, see `most_likely`; but a topic that the mixture leaves less than a tenth of the documents
         of an average one keeps those of which it has the largest share: a large topic of like words takes them all.
         """
         largest, small = shares.argmax(1), self.documents < _SMALL * self.documents.mean()
-        return np.where(small[largest], largest, self.most_likely(shares, counts, guidance))
+        return np.where(small[largest], largest, self.most_likely(shares, counts, proportion_exponent))
 
-    def most_likely(self, shares: FloatArray, counts: Counts, guidance: float) -> NDArray[np.int64]:
+    def most_likely(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
         """The topic of the largest r of each document, (D,)."""
         evidence, topics, K = self._evidence(), np.empty(len(counts), np.int64), len(self.documents)
         for start, block in counts.blocks(max(1, _AT_ONCE // K)):
             rows = slice(start, start + len(block))
-            topics[rows] = _log_responsibilities(*evidence, shares[rows], block, guidance).argmax(1)
+            topics[rows] = _log_responsibilities(*evidence, shares[rows], block, proportion_exponent).argmax(1)
         return topics
 
     def _evidence(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -130,10 +134,14 @@ class Listing:
 
 
 def _log_responsibilities(
-    evidence: NDArray[np.float32], prior: NDArray[np.float32], shares: FloatArray, block: Counts, guidance: float
+    evidence: NDArray[np.float32],
+    prior: NDArray[np.float32],
+    shares: FloatArray,
+    block: Counts,
+    proportion_exponent: float,
 ) -> NDArray[np.float32]:
     """log r of the documents of a block, (B, K), up to a constant for each."""
-    guide = np.log(np.maximum(shares.astype(np.float32) ** guidance, _LEAST))
+    guide = np.log(np.maximum(shares.astype(np.float32) ** proportion_exponent, _LEAST))
     return _single(block) @ evidence + guide + prior
 
 

@@ -14,7 +14,7 @@ in all of them, the odds of part 0 in a document with the counts x are
 
     g / (1 - g) = F / (1 - F) prod_w ((f_w / F) / ((1 - f_w) / (1 - F)))^(x_w / 3),
 
-each word counting as often as in `Listing`. What the topic explains of word w is divided by f_w, and the rows of R are
+each word counting as often as in `DocumentAssignment`. What the topic explains of word w is divided by f_w, and the rows of R are
 R_t + log(f_w / F) / z_t and R_t + log((1 - f_w) / (1 - F)) / z_t, with z_t the strength of the topic, so that at z_t
 the words of a part are likelier by what its documents say.
 

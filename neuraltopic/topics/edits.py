@@ -36,7 +36,7 @@ class MergeFindings:
     moments : n numbers
         Mean over the documents of z_i (z_1 + ... + z_n).
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of str
         See `TopicStatistics`.
     """

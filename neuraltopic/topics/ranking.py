@@ -61,7 +61,7 @@ def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: fl
     return log_probabilities - (1.0 - weight) * log_unigram
 
 
-def yield_to_rivals(scores: FloatArray, weight: float) -> FloatArray:
+def penalise_shared_words(scores: FloatArray, weight: float) -> FloatArray:
     """Scores less `weight` of what each word has more in its best topic, (K, V), for fewer words in several lists.
 
     At 0 they are the scores; towards infinity each word is listed under one topic, while there are words enough.

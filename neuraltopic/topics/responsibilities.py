@@ -17,7 +17,7 @@ _AT_ONCE = 1 << 23
 
 
 @dataclass(frozen=True)
-class Claims:
+class ResponsibilityPrior:
     """What decides which topic accounts for a word of a document.
 
     Attributes
@@ -36,12 +36,14 @@ class Claims:
     pooled: FloatArray | None = None
 
 
-def explained_documents(claims: Claims, components: FloatArray, counts: Counts) -> NDArray[np.float32]:
+def explained_documents(
+    responsibility_prior: ResponsibilityPrior, components: FloatArray, counts: Counts
+) -> NDArray[np.float32]:
     """In how many documents each topic accounts for each word, (K, V); summed over topics, the documents with it.
 
     Parameters
     ----------
-    claims : Claims of D documents and K topics
+    responsibility_prior : ResponsibilityPrior of D documents and K topics
     components : (K, V)
         R.
     counts : Counts of shape (D, V)
@@ -60,22 +62,22 @@ def explained_documents(claims: Claims, components: FloatArray, counts: Counts) 
     """
     K, V = components.shape
     energies = np.ascontiguousarray(components.T, np.float32)  # (V, K)
-    proportions = (claims.prior / claims.prior.sum(1, keepdims=True)).astype(np.float32)
+    proportions = (responsibility_prior.weights / responsibility_prior.weights.sum(1, keepdims=True)).astype(np.float32)
     with np.errstate(divide="ignore"):
-        log_prior = np.log(claims.prior.astype(np.float32))
+        log_prior = np.log(responsibility_prior.weights.astype(np.float32))
     explained = np.zeros((V, K))
     for start, block in counts.blocks(max(1, _AT_ONCE // K)):
         words = block.indices.astype(np.int64)
         documents = start + np.repeat(np.arange(len(block)), np.diff(block.indptr))
         responsibility = energies[words]  # (nnz, K)
-        if claims.slope is not None:
-            responsibility *= claims.slope[documents]
+        if responsibility_prior.slope is not None:
+            responsibility *= responsibility_prior.slope[documents]
         responsibility += log_prior[documents]
         responsibility -= responsibility.max(axis=1, keepdims=True)
         np.exp(responsibility, out=responsibility)
         responsibility /= responsibility.sum(axis=1, keepdims=True)
-        if claims.pooled is not None:
-            pooled = claims.pooled[documents, None].astype(np.float32)
+        if responsibility_prior.pooled is not None:
+            pooled = responsibility_prior.pooled[documents, None].astype(np.float32)
             responsibility += pooled * (proportions[documents] - responsibility)
         entries = sparse.csc_array(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))

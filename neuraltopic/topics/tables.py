@@ -30,7 +30,7 @@ class TopicStatistics:
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of tuple of str
         Ids of the documents with the largest z_k, most typical first.
     """
@@ -82,7 +82,7 @@ def topic_statistics(
     share : (K,)
         Mean share of each topic in all documents, as the model has it.
     information : (K,)
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     ids : D strings
     """
     K = latents.shape[1]

@@ -77,7 +77,7 @@ def test_embed_gives_what_the_model_says_of_words_and_embedding(call, fitted, da
     expected = model.transform(data / "new.csv", embeddings=EmbeddingFile(data / "new.npy"))
     np.testing.assert_allclose(vectors, expected, rtol=1e-5)
     # The document without a known word is not that of nothing.
-    assert np.abs(vectors[3] - model.document_vae_.vector_of_nothing()).max() > 1e-3
+    assert np.abs(vectors[3] - model.document_vae_.empty_document_vector()).max() > 1e-3
     assert pd.read_csv(tmp_path / "new.npy" / "ledger.csv")["status"][3] == "no word of the vocabulary"
 
 

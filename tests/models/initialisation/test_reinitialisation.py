@@ -37,7 +37,7 @@ def themes(n=360, length=12, seed=0):
 
 def trainer_of(counts, n_topics, seed=0, max_epochs=8):
     generator = torch.Generator().manual_seed(seed)
-    recipe = RECIPES["refined_prodlda"]
+    recipe = RECIPES["semi_amortised_prodlda"]
     vae = recipe.compose(V, n_topics, None)
     recipe.initialise(vae, counts, generator, {})
     rows = np.arange(len(counts))
