@@ -41,11 +41,10 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-_COMMANDS = (
-    fit, update, topics, report, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus
-)  # fmt: skip
+_COMMANDS = (fit, update, report, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus)
 for command in _COMMANDS:
     app.command()(command)
+app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 
 

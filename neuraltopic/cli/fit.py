@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
@@ -35,7 +37,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 if TYPE_CHECKING:
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
@@ -49,7 +51,12 @@ def fit(
     ),
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", metavar="NAME", help="The composition, as nvdm or prodlda; ours if none.")
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="The composition; ours if none, contextual with --embed-with.",
+        ),
     ] = None,
     seed_words: Annotated[
         Path | None,
@@ -62,6 +69,7 @@ def fit(
         typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
     ] = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -83,7 +91,6 @@ def fit(
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
@@ -100,7 +107,7 @@ def fit(
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    embedding_file = EmbeddingFile(embeddings) if embeddings else None
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
@@ -112,8 +119,8 @@ def fit(
         device=device,
         random_state=seed,
     )
-    if recipe is not None:
-        model.set_params(recipe=recipe)
+    if recipe is not None or embed_with is not None:
+        model.set_params(recipe=recipe or "contextual")
     if word_vectors is not None:
         model.set_params(word_vectors=word_vectors)
     if seed_words is not None:
@@ -139,7 +146,7 @@ def _fit(
     model: "TopicModel",
     corpus: "Corpus",
     output: Path,
-    embeddings: "EmbeddingFile | None",
+    embeddings: "EmbeddingSource | None",
     *,
     force: bool,
     resume: bool,
@@ -152,6 +159,8 @@ def _fit(
 
     with show_progress(quiet=quiet) as progress:
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
+            if embeddings is not None:
+                embeddings.report_to(watched)
             run = fit_run(
                 model,
                 corpus,

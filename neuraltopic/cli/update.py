@@ -48,12 +48,12 @@ def update(
 ) -> None:
     """Go on with new documents: the same topics under the same numbers, in a new run folder."""
     from neuraltopic.reading.readers import open_corpus
-    from neuraltopic.storage.outputs import RUN
+    from neuraltopic.storage.outputs import update_output
 
     source = None if path == "-" else path
     check_run_output(
         output,
-        RUN,
+        update_output(run, output),
         source=source,
         see="neuraltopic topics",
         force=force,

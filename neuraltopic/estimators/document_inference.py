@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
 # most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
+# Length of the vector of a document of which nothing is known. Those of others are of the order of 1, the least
+# 1/sqrt(K).
+_NOTHING = 1e-6
 
 
 class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -58,7 +61,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         vector that its embedding gives.
         """
         check_is_fitted(self)
-        return self._vectors(self._infer(*self._checked(X, embeddings))[0])
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._vectors(self._infer(counts, given_embeddings)[0], _unknown(counts, given_embeddings))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
@@ -66,7 +70,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector.
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. With all of
+        them `empty_document_vector` stands for the prior's z.
 
         Raises
         ------
@@ -92,8 +97,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 hint="Leave out documents that have no vector",
             )
         if self._metric is None:
-            return vectors.astype(np.float32, copy=False)
-        return np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+            latents = vectors.astype(np.float32, copy=True)
+        else:
+            latents = np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._interpretation().empty_document(K)
+        return latents
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
@@ -102,9 +110,18 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return mean, variance
 
     def empty_document_vector(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,)."""
+        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,).
+
+        It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
+        also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the
+        negative of that axis all cosines are below 0, and a search by cosines ranks it last. That of `nvdm` is 0.
+        """
         check_is_fitted(self)
-        return self._vectors(self._interpretation().empty_document(len(self.components_))[None])[0]
+        K = len(self.components_)
+        if not self._interpretation().empty_document(K).any():
+            return np.zeros(K, np.float32)
+        axis = np.ones(K) if self._metric is None else self._metric.inverse.sum(1)
+        return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, their shares, (D, K); rows sum to 1.
@@ -315,7 +332,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         latents, _, variance = self._infer(counts, given_embeddings, progress)
         shares = interpretation.shares(latents, self._topic_words())
         responsibility_prior = interpretation.responsibility_prior(latents, shares, counts.totals())
-        return self._vectors(latents), CorpusSummary(
+        return self._vectors(latents, _unknown(counts, given_embeddings)), CorpusSummary(
             len(counts),
             interpretation.information(latents, variance, shares),
             shares.mean(0, dtype=np.float64),
@@ -336,8 +353,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         assert self.assignment_ is not None
         return self.assignment_.topics(shares, counts, interpretation.proportion_exponent)
 
-    def _vectors(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return latents if self._metric is None else self._metric.vectors(latents)
+    def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
+        vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
+        vectors[unknown] = self.empty_document_vector()
+        return vectors
 
     def _infer(
         self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
@@ -354,8 +374,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        if embeddings is None:
-            latents[np.diff(counts.indptr) == 0] = self._interpretation().empty_document(latents.shape[1])
+        latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -415,3 +434,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _unknown(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:
+    """Whether nothing is known of each document, neither a word nor an embedding, (D,)."""
+    return (np.diff(counts.indptr) == 0) & (embeddings is None)

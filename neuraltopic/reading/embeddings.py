@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError, parameter
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 
 # Numbers looked at together: 32 MiB of float32.
 _AT_ONCE = 1 << 23
@@ -122,12 +122,14 @@ def require_embeddings(values: Any, n_documents: int, n_dimensions: int | None =
     return embeddings
 
 
-def embeddings_of_input(embeddings: EmbeddingFile | Any, ids: Sequence[str], readable: NDArray[np.bool_]) -> Embeddings:
+def embeddings_of_input(
+    embeddings: EmbeddingSource | Any, ids: Sequence[str], readable: NDArray[np.bool_]
+) -> Embeddings:
     """The embedding of each input row.
 
     Parameters
     ----------
-    embeddings : EmbeddingFile, or floating-point array of shape (rows, C)
+    embeddings : EmbeddingSource, or floating-point array of shape (rows, C)
     ids : sequence of str
         Of the input rows.
     readable : bool array of shape (rows,)
@@ -138,7 +140,7 @@ def embeddings_of_input(embeddings: EmbeddingFile | Any, ids: Sequence[str], rea
     UsageError
         When a row that needs one has none, or the array has another number of rows.
     """
-    if isinstance(embeddings, EmbeddingFile):
+    if isinstance(embeddings, EmbeddingSource):
         return Embeddings(embeddings.values, embeddings.rows_of(ids, readable))
     of_rows = Embeddings(embeddings)
     if len(of_rows) != len(ids):

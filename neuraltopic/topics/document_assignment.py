@@ -32,7 +32,7 @@ FloatArray = NDArray[np.floating]
 # Steps of expectation maximisation. Ten more change the NMI with the labels by 0.001.
 _STEPS = 10
 # Tokens that are as much evidence as one independent token. See tests/benchmarks/README.md.
-_TOKENS_AS_ONE = 3.0
+TOKENS_AS_ONE = 3.0
 # Weight of the unigram model in the smoothing of each topic, in average topics: a topic with fewer documents takes only
 # documents with many of its own words.
 _SMOOTHED_BY = 2.0
@@ -126,7 +126,7 @@ class DocumentAssignment:
         tokens = self.words.sum(1, dtype=np.float64)
         lift = (self.words / unigram + smoothing) / (tokens + smoothing)[:, None]
         prior = np.log(self.documents + 0.5)
-        return np.ascontiguousarray((np.log(lift) / _TOKENS_AS_ONE).T, np.float32), prior.astype(np.float32)
+        return np.ascontiguousarray((np.log(lift) / TOKENS_AS_ONE).T, np.float32), prior.astype(np.float32)
 
 
 def _log_responsibilities(

@@ -1,8 +1,7 @@
-"""How a fitted model is interpreted: shares of topics in documents, and weights of words in topics.
+"""What the numbers of a fitted model mean to a reader: shares of topics in documents, and weights of words in topics.
 
-A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point of the simplex, whose
-energies give the shares. Here z is the input of the decoder; document vectors may differ from it, see
-`neuraltopic.topics.document_metric`.
+A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point there, whose energies are
+read. Here z is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -42,16 +41,19 @@ class TopicWords:
         In how many documents each topic accounts for each word, see `explained_documents`.
     covariance : (K, K), optional
         G of R and b, see `energy_covariance`, where the interpretation is by energies.
+    documents : (V,), optional
+        In how many documents each word is; by default what all topics explain.
     """
 
     components: FloatArray
     bias: FloatArray
     explained: FloatArray | None = None
     covariance: FloatArray | None = None
+    documents: FloatArray | None = None
 
 
-class Reading(Protocol):
-    """How the latents and the weights of a family of models are interpreted."""
+class TopicInterpretation(Protocol):
+    """How the topics of a family of models are read."""
 
     @property
     def needs_explained(self) -> bool:
@@ -153,6 +155,24 @@ class GaussianInterpretation:
         return log_softmax(topics.bias)
 
 
+class BinaryInterpretation(GaussianInterpretation):
+    """Topics are binary units, and z the probability that each is on, where the word list describes it."""
+
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
+        """1/2 each: without a word the units of a Replicated Softmax are even."""
+        return np.full(n_topics, 0.5, np.float32)
+
+    def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
+        """Mutual information between a document and each unit: the entropy of the mean less the mean entropy."""
+        precise = latents.astype(np.float64)
+        return (_entropy(precise.mean(0)) - _entropy(precise).mean(0)).astype(np.float32)
+
+
+def _entropy(probability: FloatArray) -> FloatArray:
+    """Of a binary unit, in nats."""
+    return -xlogy(probability, probability) - xlogy(1.0 - probability, 1.0 - probability)
+
+
 class SimplexInterpretation:
     """z is the shares; the words of a topic are those that it accounts for in the training documents."""
 
@@ -212,7 +232,8 @@ class SimplexInterpretation:
     @staticmethod
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:
         assert topics.explained is not None
-        total = topics.explained.sum(0, dtype=np.float64)
+        explained = topics.explained if topics.documents is None else topics.documents[None]
+        total = explained.sum(0, dtype=np.float64)
         # A word that no document has, which a given vocabulary allows, counts as half of one.
         total[total == 0.0] = 0.5
         unigram = total / total.sum()
