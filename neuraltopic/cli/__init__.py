@@ -67,7 +67,7 @@ def neuraltopic_(
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Topics, document vectors and honest figures from a folder of documents; models of images beside them."""
+    """Topics, document vectors and evaluation figures from a collection of documents; models of images too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 @takes_preprocessing
 def choose_k(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
-    range_: Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Numbers of topics.")] = "10:200",
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")],
+    range_: Annotated[
+        str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")
+    ] = "10:200",
     steps: Annotated[
-        int, typer.Option("--steps", metavar="NUMBER", help="How many of the range, at equal ratios.")
+        int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
     ] = 6,
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="The composition; default is that of fit.")
-    ] = ("default"),
+    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")] = ("default"),
     seeds: Seeds = 3,
     seed: FirstSeed = 0,
     held_out: HeldOut = None,
@@ -62,7 +62,7 @@ def choose_k(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit over a range of numbers of topics, and recommend one."""
+    """Fit at several numbers of topics and recommend one."""
     ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
     if not ends:
         raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")

@@ -41,17 +41,17 @@ def compare(
         str,
         typer.Argument(
             metavar="PATH",
-            help="Documents as for fit, or a folder of prepared counts: train_bow.npz and vocab.txt, and where there "
-            "are any test_bow.npz, train_labels.txt, test_labels.txt, train_texts.txt.",
+            help="Documents as for fit, or a folder of counts: train_bow.npz, vocab.txt and optionally test_bow.npz, "
+            "train_labels.txt, test_labels.txt, train_texts.txt.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")],
     models: Annotated[
         str,
         typer.Option(
             "--models",
             metavar="NAMES",
-            help="Separated by commas: default, a recipe of ours, gensim-lda (or lda), sklearn-lda, nmf, tomotopy "
+            help="Comma-separated: default, any recipe, gensim-lda (or lda), sklearn-lda, nmf, tomotopy "
             "(needs neuraltopic[compare]), and with --embeddings bertopic and fastopic (need neuraltopic[peers]).",
         ),
     ] = "default,lda,nmf",
@@ -75,7 +75,7 @@ def compare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit our recipes and other models to the same documents, and measure all alike."""
+    """Fit several models to the same documents and evaluate them side by side."""
     source = open_source(
         path,
         text=text,

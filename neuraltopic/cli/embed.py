@@ -26,7 +26,7 @@ from neuraltopic.cli.resumable import noted
 def embed(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")],
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -37,7 +37,7 @@ def embed(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
+    """Compute vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import VECTORS, check_output

@@ -36,30 +36,30 @@ def evaluate(
     run: RunFolder,
     held_out: Annotated[
         str,
-        typer.Argument(
-            metavar="HELD_OUT", help="Documents that were not in the fit: a path as for fit; - is standard input."
-        ),
+        typer.Argument(metavar="HELD_OUT", help="Held-out documents: a path as for fit; - reads standard input."),
     ],
     reference: Annotated[
         str | None,
-        typer.Option("--reference", metavar="PATH", help="Documents to count words in; HELD_OUT by default."),
+        typer.Option("--reference", metavar="PATH", help="Reference corpus for coherence. [default: HELD_OUT]"),
     ] = None,
     label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")
+        str | None, typer.Option("--label", metavar="COLUMN", help="Name of the label column. [default: label]")
     ] = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option("--against", metavar="RUN", help="A run from another seed, for stability; may be repeated."),
+        typer.Option("--against", metavar="RUN", help="Run with another seed, for stability; repeatable."),
     ] = None,
     words: Words = 10,
     ranking: Ranking = "default",
-    per_topic: Annotated[bool, typer.Option("--per-topic", help="A line a topic instead of a line a figure.")] = False,
+    per_topic: Annotated[
+        bool, typer.Option("--per-topic", help="Print one line per topic instead of one per figure.")
+    ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the table there; the suffix names the format."),
+        typer.Option("--output", "-o", metavar="FILE", help="File for the table; the suffix gives the format."),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of halves and intervals: same seed, same figures.")
+        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")
     ] = 0,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -71,7 +71,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a run on documents that it has not seen."""
+    """Evaluate a run on held-out documents."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @takes_preprocessing
 def fit(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")] = Path(
         "run"
     ),
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
@@ -55,18 +55,18 @@ def fit(
         typer.Option(
             "--recipe",
             metavar="NAME",
-            help="The composition; ours if none, contextual with --embed-with.",
+            help="Model recipe. [default: semi_amortised_prodlda, or contextual with --embed-with]",
         ),
     ] = None,
     seed_words: Annotated[
         Path | None,
-        typer.Option(
-            "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
-        ),
+        typer.Option("--seed-words", metavar="FILE", help="Seed words, one topic per line ('7: god church'), or JSON."),
     ] = None,
     word_vectors: Annotated[
         Path | None,
-        typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
+        typer.Option(
+            "--word-vectors", metavar="FILE", help="Pretrained word vectors for etm: word2vec or GloVe format."
+        ),
     ] = None,
     embeddings: EmbeddingsFile = None,
     embed_with: EmbedWith = None,
@@ -75,21 +75,21 @@ def fit(
     encoding: Encoding = None,
     *,
     preprocessing: Preprocessing,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")] = 0,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")] = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
+        bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")
     ] = False,
     report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn topics from documents, and write a run folder."""
+    """Fit a topic model to documents and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN

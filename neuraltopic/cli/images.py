@@ -27,76 +27,77 @@ DataPath = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="An .npz such as MNIST's or an .npy of arrays, an IDX file, or a folder of IDX or PNG files.",
+        help="Images: .npz (as MNIST's), .npy, IDX file, or folder of IDX or PNG files.",
     ),
 ]
 ImageRunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run folder that images fit wrote, or its model folder.")
+    Path, typer.Argument(metavar="RUN", help="Path to the run folder of images fit, or its model folder.")
 ]
-Part = Annotated[str, typer.Option("--part", metavar="NAME", help="train or test, where the data have both.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")]
+Part = Annotated[str, typer.Option("--part", metavar="NAME", help="Part of the data: train or test.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
 
-images = typer.Typer(rich_markup_mode=None, help="Models of images: fit, evaluate, draw.")
+images = typer.Typer(rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
 
 
 @images.command()
 def fit(
     data: DataPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")] = Path(
         "run"
     ),
     latent: Annotated[
         str,
-        typer.Option(
-            "--latent", "-k", metavar="SIZES", help="Dimensions of z; 100,50 are two stochastic layers, from below."
-        ),
+        typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
     ] = "50",
     hidden: Annotated[
-        str, typer.Option("--hidden", metavar="SIZES", help="Widths of the encoder's layers; the decoder mirrors them.")
+        str,
+        typer.Option("--hidden", metavar="SIZES", help="Hidden layer widths of the encoder; mirrored in the decoder."),
     ] = "200,200",
     objective: Annotated[
-        str, typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg: iwae with a quieter gradient.")
+        str,
+        typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg (iwae with a lower-variance gradient)."),
     ] = "elbo",
-    samples: Annotated[int, typer.Option("--samples", help="Samples of z a training image, k.")] = 1,
+    samples: Annotated[int, typer.Option("--samples", help="Importance samples per image in training.")] = 1,
     likelihood: Annotated[
-        str, typer.Option("--likelihood", metavar="NAME", help="bernoulli, or gaussian for grey levels.")
+        str, typer.Option("--likelihood", metavar="NAME", help="Likelihood of pixels: bernoulli or gaussian.")
     ] = "bernoulli",
     binarisation: Annotated[
         str | None,
         typer.Option(
             "--binarisation",
             metavar="NAME",
-            help="dynamic: anew each epoch; fixed: once; none: grey levels. dynamic by default, none for gaussian.",
+            help="dynamic (each epoch), fixed (once) or none. [default: dynamic; none for gaussian]",
         ),
     ] = None,
     schedule: Annotated[
-        str, typer.Option("--schedule", metavar="NAME", help="cycle, or burda: the 3,280 epochs of the IWAE paper.")
+        str,
+        typer.Option("--schedule", metavar="NAME", help="Schedule: cycle, or burda (the IWAE paper, 3,280 epochs)."),
     ] = "cycle",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the images; 100 by default.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Images a step; 100 by default.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs. [default: 100]")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size. [default: 100]")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")] = None,
     held_out: Annotated[
-        float, typer.Option("--held-out", metavar="SHARE", help="Share of the images held out for early stopping.")
+        float, typer.Option("--held-out", metavar="SHARE", help="Fraction of images held out for early stopping.")
     ] = 0.05,
     epochs_kept: Annotated[
         str | None,
         typer.Option(
             "--epochs-kept",
             metavar="EPOCHS",
-            help="Keep the codes of some images after these epochs; 1,10,100 ... where z has two dimensions.",
+            help="Epochs after which to keep codes. [default: 1,10,100 ... if two-dimensional]",
         ),
     ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
+        bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a model of images; write a run folder."""
+    """Fit a variational autoencoder of images and write a run folder."""
     from neuraltopic.storage.outputs import IMAGE_RUN
 
     check_run_output(
@@ -165,15 +166,15 @@ def evaluate(
     run: ImageRunFolder,
     data: DataPath,
     part: Part = "test",
-    samples: Annotated[int, typer.Option("--samples", help="Samples of the bound on log p(x), k.")] = 5000,
+    samples: Annotated[int, typer.Option("--samples", help="Importance samples of the log-likelihood bound.")] = 5000,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bound the log-likelihood of other images.
+    """Evaluate the log-likelihood of test images.
 
-    Beside it the evidence lower bound, its KL, and how many dimensions of z are in use.
+    Prints the importance-weighted bound, the ELBO, its KL and the number of active units.
     """
     from neuraltopic.evaluate.images import evaluate_images
     from neuraltopic.progress import show_progress
@@ -203,15 +204,15 @@ def evaluate(
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("manifold.png"),
-    side: Annotated[int, typer.Option("--side", min=2, max=60, help="Images along a side of the grid.")] = 21,
+    side: Annotated[int, typer.Option("--side", min=2, max=60, help="Images per side of the grid.")] = 21,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the plane of a two-dimensional model.
+    """Draw the manifold of a two-dimensional model.
 
-    The codes as training went on, coloured by label, and images decoded on a grid of quantiles of the prior.
+    The codes after several epochs, coloured by label, and images decoded on a grid of quantiles of the prior.
     """
     from neuraltopic.runs.images import codes_by_epoch, is_planar, open_image_run
     from neuraltopic.storage.pictures import check_picture
@@ -238,15 +239,17 @@ def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("reconstructions.png"),
     part: Part = "test",
-    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Images, from the first.")] = 40,
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=1, max=10_000, help="Number of images, from the first.")
+    ] = 40,
     force: Force = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Draw images above their reconstructions.
+    """Draw images and their reconstructions.
 
     A reconstruction is the mean of p(x | z) at the mean of q(z | x).
     """
@@ -270,15 +273,15 @@ def reconstruct(
 def sample(
     run: ImageRunFolder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("samples.png"),
-    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Images to draw.")] = 100,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Number of images.")] = 100,
     seed: Seed = 0,
     force: Force = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Draw images of the model's own.
+    """Draw samples of the model.
 
     Each is the mean of p(x | z) at a z from the prior.
     """

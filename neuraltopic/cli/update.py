@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 def update(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")],
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="That of the fit by default.")
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: that of the fit]")
     ] = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an update that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted update.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
+        bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")
     ] = False,
     report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with new documents: the same topics under the same numbers, in a new run folder."""
+    """Update a run with new documents; topics keep their numbers. Writes a new run folder."""
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import update_output
 

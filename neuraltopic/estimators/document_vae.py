@@ -250,7 +250,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and earlier documents count by their number.
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
         topic (see `neuraltopic.models.priors.earlier_topics`), and the statistics of the topics (`explained_`,
@@ -284,7 +284,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
+        """Update the model with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
         self.require_updatable()

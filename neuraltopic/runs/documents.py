@@ -86,7 +86,7 @@ def fit_run(
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
     resume : bool
-        Go on with what a stopped fit into `output` left beside it, to the same bits.
+        Resume an interrupted fit into `output`, to the same bits.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional

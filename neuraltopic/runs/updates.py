@@ -1,4 +1,4 @@
-"""Go on with a run: a new run folder, of the same topics after new documents.
+"""Updates of a run: a new run folder, with the same topics after new documents.
 
 What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
 run before.
@@ -35,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Go on with the model of a run by new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a whole new run folder, or none.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint=f"Go on with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
+        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
     )
 
 
