@@ -250,7 +250,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Update the model with new documents, or fit it: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
         topic (see `neuraltopic.models.priors.earlier_topics`), and the statistics of the topics (`explained_`,
@@ -284,7 +284,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Update the model with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
+        """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would."""
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
         self.require_updatable()
@@ -349,7 +349,7 @@ class DocumentVAE(StoredDocuments):
         train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
-        """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
+        """Raise unless `partial_fit` can update the model, for the reasons it gives."""
         recipe, _ = self._settings()
         if recipe.takes("embeddings"):
             raise UsageError(

@@ -244,7 +244,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
-        """Update the model with new documents, or fit it: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
         documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new

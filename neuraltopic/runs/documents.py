@@ -1,4 +1,4 @@
-"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
 topics.csv           a line a topic
@@ -94,7 +94,7 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
         or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.

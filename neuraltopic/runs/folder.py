@@ -139,7 +139,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    """The seed asked for; else that of the fit to resume; else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None

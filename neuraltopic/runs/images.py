@@ -69,7 +69,7 @@ def fit_image_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to resume
         or the request differs; when a parameter is one that no fit could use.
     NeuralTopicError
         When the images cannot be used; nothing is left behind.

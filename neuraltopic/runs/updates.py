@@ -62,7 +62,7 @@ def update_run(
     ------
     UsageError
         When `output` may not be written, or lies in `run`; when `run` is no run; with `resume`, when there is nothing
-        to go on with or the request differs.
+        to resume or the request differs.
     NeuralTopicError
         When the model or the corpus cannot be used; nothing is left behind.
     """

@@ -56,10 +56,10 @@ def test_claims():
         SimplexInterpretation().responsibility_prior(z, shares, lengths),
         EnergyInterpretation().responsibility_prior(z, shares, lengths),
     )
-    np.testing.assert_allclose(plain.prior, [[0.16, 0.36]] * 2)
+    np.testing.assert_allclose(plain.weights, [[0.16, 0.36]] * 2)
     assert plain.slope is None
     assert plain.pooled is None
-    np.testing.assert_allclose(by_energies.prior, shares)
+    np.testing.assert_allclose(by_energies.weights, shares)
     np.testing.assert_allclose(by_energies.slope, [[0.625, 0.875]] * 2)
     np.testing.assert_allclose(by_energies.pooled, [1.0, 0.25])
 
