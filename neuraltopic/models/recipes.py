@@ -338,14 +338,8 @@ _SIMPLEX = Schedule(
     fewest_epochs=30,
     largest_batch=200,
 )
-# With half of the 256 hidden units that it had, and more decay, fewer epochs do. On held-out training documents, in
-# two thirds of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG
-# News, one, 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
-#
-# A power below 1 lets the shares of a document follow each of its words. Powers of 1, 0.85, 0.7 and 0.5 with KL weights
-# of 1, 3, 4 and 4 for all documents gave, as means of two seeds on held-out training documents of 20 Newsgroups, a
-# perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614,
-# and NPMI in windows of 0.202, 0.197, 0.193 and 0.187.
+# How epochs, decay and power were chosen: tests/benchmarks/README.md. A power below 1 lets the shares of a document
+# follow each of its words.
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 _POWER = 0.85
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
@@ -355,8 +349,7 @@ _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
 _MATCHED = replace(_FROM_NOTHING, keep_best=False)
 _BOLTZMANN = Schedule(learning_rate=2e-3, decoder_rate=5.0, decoder_precision=1.0)
 _PAPER_HIDDEN = 100
-# Of the Dirichlet that the prior approximates. Their published program has 1. On 20 Newsgroups (tests/benchmarks/
-# paper_recipes.py) prodlda's perplexity was 1,597, 1,159 and 1,062 at 0.02, 0.1 and 1, and NPMI 0.28, 0.26 and 0.20.
+# Of the Dirichlet that the prior approximates. Their published program has 1: see tests/benchmarks/README.md.
 _PAPER_CONCENTRATION = 0.1
 _WORD_DIMENSIONS = 100
 # Of the symmetric Dirichlet prior: few topics a document.

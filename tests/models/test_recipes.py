@@ -118,7 +118,7 @@ def test_weights_and_shares_are_read_off_what_the_decoder_saw_and_sum_to_one(nam
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_readings_that_rank_by_what_topics_explain_have_claims(name):
+def test_interpretations_that_rank_by_what_topics_explain_have_a_responsibility_prior(name):
     interpretation, z = RECIPES[name].interpretation, np.full((2, 3), 1 / 3)
     assert (interpretation.responsibility_prior(z, z, np.ones(len(z))) is not None) == interpretation.needs_explained
 

@@ -48,7 +48,7 @@ def test_what_rounding_leaves_of_nothing_is_nothing():
     assert EnergyInterpretation().shares(z, topics).tolist() == [[0.5, 0.5]]
 
 
-def test_claims():
+def test_responsibility_prior():
     """Squared shares and R as it is; shares, half of R beside half of z R, shares alone for 8 tokens."""
     z, shares, lengths = np.array([[0.25, 0.75]] * 2), np.array([[0.4, 0.6]] * 2), np.array([5.0, 32.0])
     assert GaussianInterpretation().responsibility_prior(z, shares, lengths) is None

@@ -39,7 +39,7 @@ def test_explained_documents_by_definition(corpus, monkeypatch, at_once, sloped)
 
 @pytest.mark.parametrize("at_once", [1, 10**6], ids=["a document at a time", "all at once"])
 def test_words_of_a_short_document_go_by_its_claims_alone(corpus, monkeypatch, at_once):
-    """(1 - a) r + a c / sum c, one word of one document at a time, of claims that do not sum to 1."""
+    """(1 - a) r + a c / sum c, one word of one document at a time, of weights that do not sum to 1."""
     monkeypatch.setattr(responsibilities, "_AT_ONCE", at_once)
     counts, prior, R = corpus
     random = np.random.default_rng(2)
