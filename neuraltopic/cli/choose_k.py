@@ -1,7 +1,6 @@
 """`neuraltopic choose-k PATH`."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from neuraltopic.cli.options import (
     HeldOut,
     HeldOutEmbeddings,
     IdColumn,
+    NewFolder,
     OrderedTexts,
     Quiet,
     Resume,
@@ -34,17 +34,20 @@ if TYPE_CHECKING:
     from neuraltopic.compare.results import ChoiceOfK
 
 
+Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
+Steps = Annotated[
+    int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
+]
+Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
+
+
 @takes_preprocessing
 def choose_k(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")],
-    range_: Annotated[
-        str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")
-    ] = "10:200",
-    steps: Annotated[
-        int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
-    ] = 6,
-    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")] = ("default"),
+    output: NewFolder,
+    range_: Range = "10:200",
+    steps: Steps = 6,
+    recipe: Recipe = ("default"),
     seeds: Seeds = 3,
     seed: FirstSeed = 0,
     held_out: HeldOut = None,

@@ -1,10 +1,5 @@
 """`neuraltopic embed RUN PATH`."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
@@ -15,6 +10,7 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    NewFolder,
     Quiet,
     RunFolder,
     TextColumn,
@@ -26,7 +22,7 @@ from neuraltopic.cli.resumable import noted
 def embed(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")],
+    output: NewFolder,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,

@@ -15,6 +15,7 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    Label,
     Quiet,
     Ranking,
     RunFolder,
@@ -32,35 +33,37 @@ if TYPE_CHECKING:
     from neuraltopic.evaluate import Figure, Labelled
 
 
+HeldOut = Annotated[
+    str,
+    typer.Argument(metavar="HELD_OUT", help="Held-out documents: a path as for fit; - reads standard input."),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="PATH", help="Reference corpus for coherence. [default: HELD_OUT]"),
+]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option("--against", metavar="RUN", help="Run with another seed, for stability; repeatable."),
+]
+PerTopic = Annotated[bool, typer.Option("--per-topic", help="Print one line per topic instead of one per figure.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File for the table; the suffix gives the format."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")]
+
+
 def evaluate(
     run: RunFolder,
-    held_out: Annotated[
-        str,
-        typer.Argument(metavar="HELD_OUT", help="Held-out documents: a path as for fit; - reads standard input."),
-    ],
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", metavar="PATH", help="Reference corpus for coherence. [default: HELD_OUT]"),
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Name of the label column. [default: label]")
-    ] = None,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option("--against", metavar="RUN", help="Run with another seed, for stability; repeatable."),
-    ] = None,
+    held_out: HeldOut,
+    reference: Reference = None,
+    label: Label = None,
+    against: Against = None,
     words: Words = 10,
     ranking: Ranking = "default",
-    per_topic: Annotated[
-        bool, typer.Option("--per-topic", help="Print one line per topic instead of one per figure.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="File for the table; the suffix gives the format."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")
-    ] = 0,
+    per_topic: PerTopic = False,
+    output: Output = None,
+    seed: Seed = 0,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Device, Force, Quiet
+from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -39,61 +39,70 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random 
 images = typer.Typer(rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
 
 
+Latent = Annotated[
+    str,
+    typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
+]
+Hidden = Annotated[
+    str,
+    typer.Option("--hidden", metavar="SIZES", help="Hidden layer widths of the encoder; mirrored in the decoder."),
+]
+ImagesObjective = Annotated[
+    str,
+    typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg (iwae with a lower-variance gradient)."),
+]
+Samples = Annotated[int, typer.Option("--samples", help="Importance samples per image in training.")]
+ImagesLikelihood = Annotated[
+    str, typer.Option("--likelihood", metavar="NAME", help="Likelihood of pixels: bernoulli or gaussian.")
+]
+Binarisation = Annotated[
+    str | None,
+    typer.Option(
+        "--binarisation",
+        metavar="NAME",
+        help="dynamic (each epoch), fixed (once) or none. [default: dynamic; none for gaussian]",
+    ),
+]
+ImagesSchedule = Annotated[
+    str,
+    typer.Option("--schedule", metavar="NAME", help="Schedule: cycle, or burda (the IWAE paper, 3,280 epochs)."),
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs. [default: 100]")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size. [default: 100]")]
+HeldOut = Annotated[
+    float, typer.Option("--held-out", metavar="SHARE", help="Fraction of images held out for early stopping.")
+]
+EpochsKept = Annotated[
+    str | None,
+    typer.Option(
+        "--epochs-kept",
+        metavar="EPOCHS",
+        help="Epochs after which to keep codes. [default: 1,10,100 ... if two-dimensional]",
+    ),
+]
+
+
 @images.command()
 def fit(
     data: DataPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")] = Path(
-        "run"
-    ),
-    latent: Annotated[
-        str,
-        typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
-    ] = "50",
-    hidden: Annotated[
-        str,
-        typer.Option("--hidden", metavar="SIZES", help="Hidden layer widths of the encoder; mirrored in the decoder."),
-    ] = "200,200",
-    objective: Annotated[
-        str,
-        typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg (iwae with a lower-variance gradient)."),
-    ] = "elbo",
-    samples: Annotated[int, typer.Option("--samples", help="Importance samples per image in training.")] = 1,
-    likelihood: Annotated[
-        str, typer.Option("--likelihood", metavar="NAME", help="Likelihood of pixels: bernoulli or gaussian.")
-    ] = "bernoulli",
-    binarisation: Annotated[
-        str | None,
-        typer.Option(
-            "--binarisation",
-            metavar="NAME",
-            help="dynamic (each epoch), fixed (once) or none. [default: dynamic; none for gaussian]",
-        ),
-    ] = None,
-    schedule: Annotated[
-        str,
-        typer.Option("--schedule", metavar="NAME", help="Schedule: cycle, or burda (the IWAE paper, 3,280 epochs)."),
-    ] = "cycle",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs. [default: 100]")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size. [default: 100]")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")] = None,
-    held_out: Annotated[
-        float, typer.Option("--held-out", metavar="SHARE", help="Fraction of images held out for early stopping.")
-    ] = 0.05,
-    epochs_kept: Annotated[
-        str | None,
-        typer.Option(
-            "--epochs-kept",
-            metavar="EPOCHS",
-            help="Epochs after which to keep codes. [default: 1,10,100 ... if two-dimensional]",
-        ),
-    ] = None,
+    output: RunOutput = Path("run"),
+    latent: Latent = "50",
+    hidden: Hidden = "200,200",
+    objective: ImagesObjective = "elbo",
+    samples: Samples = 1,
+    likelihood: ImagesLikelihood = "bernoulli",
+    binarisation: Binarisation = None,
+    schedule: ImagesSchedule = "cycle",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    held_out: HeldOut = 0.05,
+    epochs_kept: EpochsKept = None,
     seed: Seed = 0,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -110,18 +119,14 @@ def fit(
         dry_run=dry_run,
         quiet=quiet,
     )
-    sizes = _whole_numbers("--latent", latent)
-    if len(sizes) > 2:
-        raise UsageError(
-            "--latent", expected="one stochastic layer or two", got=f"{len(sizes)}", hint="Try --latent 100,50"
-        )
+    n_components, n_above = _latent_sizes(latent)
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)
     from neuraltopic.estimators.image_vae import ImageVAE
 
     model = ImageVAE(
-        sizes[0],
-        n_above=sizes[1] if len(sizes) > 1 else None,
+        n_components,
+        n_above=n_above,
         hidden=widths,
         objective=objective,
         n_samples=samples,
@@ -138,7 +143,21 @@ def fit(
     model.check_parameters()
     if dry_run:
         _forecast(model, data, as_json=as_json, quiet=quiet)
-        return
+    else:
+        _fit(model, data, output, kept, force=force, resume=resume, as_json=as_json, quiet=quiet)
+
+
+def _fit(
+    model: "ImageVAE",
+    data: str,
+    output: Path,
+    epochs_kept: tuple[int, ...] | None,
+    *,
+    force: bool,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.images import fit_image_run
 
@@ -148,7 +167,7 @@ def fit(
                 model,
                 _read(data, "train", progress, watched),
                 output,
-                epochs_kept=kept,
+                epochs_kept=epochs_kept,
                 force=force,
                 resume=resume,
                 command=["neuraltopic", *sys.argv[1:]],
@@ -338,6 +357,16 @@ def _write(figure: "Figure", output: Path, *, quiet: bool) -> None:
     write_picture(figure, output)
     if not quiet:
         print(f"picture: {output}", file=sys.stderr)
+
+
+def _latent_sizes(text: str) -> tuple[int, int | None]:
+    """Dimensions of z, and of a second stochastic layer above it."""
+    sizes = _whole_numbers("--latent", text)
+    if len(sizes) > 2:
+        raise UsageError(
+            "--latent", expected="one stochastic layer or two", got=f"{len(sizes)}", hint="Try --latent 100,50"
+        )
+    return sizes[0], sizes[1] if len(sizes) > 1 else None
 
 
 def _whole_numbers(option: str, text: str) -> tuple[int, ...]:

@@ -16,6 +16,13 @@ CorpusPath = Annotated[
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Path to the run folder or model folder.")]
+RunOutput = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")]
+NewFolder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")]
+Topics = Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")]
+RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
+ResumeFit = Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")]
 TextColumn = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Name of the text column.")]
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Name of the id column.")]
 Encoding = Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding. [default: detected]")]

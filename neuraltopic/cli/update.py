@@ -11,11 +11,14 @@ from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
+    DryRun,
     Encoding,
     Force,
     IdColumn,
     Quiet,
+    ResumeFit,
     RunFolder,
+    RunOutput,
     TextColumn,
     WriteReport,
 )
@@ -26,22 +29,23 @@ if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
 
 
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: that of the fit]")
+]
+
+
 def update(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")],
+    output: RunOutput,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: that of the fit]")
-    ] = None,
+    seed: Seed = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted update.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
     report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
