@@ -1,4 +1,4 @@
-"""What a fitted model of documents says: their vectors, its topics, and how well it foresees.
+"""What a fitted model of documents says: their vectors, its topics, and its perplexity.
 
 Axes: D documents, V words, K topics.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
 # most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
-# Length of the vector of a document of which nothing is known. Those of others are of the order of 1, the least
+# Length of the vector of an empty document. Those of others are of the order of 1, the least
 # 1/sqrt(K).
 _NOTHING = 1e-6
 
@@ -110,7 +110,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return mean, variance
 
     def empty_document_vector(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,).
+        """What `transform` gives for a document without a known word or an embedding, (K,).
 
         It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
         also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the

@@ -100,7 +100,7 @@ class DocumentVAE(StoredDocuments):
         Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
         part in the energies of their words, see `energy_shares`.
     assignment_ : DocumentAssignment, or None
-        What the training documents listed under each topic have; None with the recipes that list a document under its
+        What the training documents assigned to each topic have; None with the recipes that list a document under its
         largest share.
     precision_ : float32 array of shape (K + 1, V), or None
         What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
@@ -260,7 +260,7 @@ class DocumentVAE(StoredDocuments):
         model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
-        default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
+        default starts: it should hold the themes that the model must distinguish, in many more documents than topics. A
         theme that only later chunks have finds its place in the topics nearest to it.
 
         Parameters are those of `fit`.

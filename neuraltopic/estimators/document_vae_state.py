@@ -2,7 +2,7 @@
 
 config.json          the estimator's parameters, sizes, seed, training history, information and shares of the topics
 weights.safetensors  the network; where the recipe asks for it what the topics explain of each word, and the words and
-                     number of the documents listed under each; how sure the documents make R and b, by which an
+                     number of the documents assigned to each; how sure the documents make R and b, by which an
                      update goes on
 """
 

@@ -72,7 +72,7 @@ class EditedDocuments:
         return self.topics.latents(self.model.latents(own), self.model.document_weights(own), coordinates)
 
     def predict(self, X: Counts, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,); -1 where it was dropped."""
+        """The topic that each document is assigned to, (D,); -1 where it was dropped."""
         return self.topics_of(X, self.transform(X, embeddings=embeddings))
 
     def topics_of(self, X: Counts, vectors: NDArray[np.floating]) -> NDArray[np.int64]:

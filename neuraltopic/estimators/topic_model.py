@@ -96,7 +96,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
         further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
-        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
+        The topic that each of these documents is assigned to, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
@@ -345,10 +345,10 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+        """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
         -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
-        for one that would be listed under a topic that was dropped.
+        for one that would be assigned to a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
@@ -398,7 +398,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is assigned to. Where topics
         were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)

@@ -56,7 +56,7 @@ def evaluate_model(
         Documents that were not in the fit.
     embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
         Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
-        the half that is to be foreseen.
+        the half that is to be predicted.
     reference : sequence of str, path, or Corpus, optional
         Where coherence counts words; the held-out documents by default.
     training : Labelled, optional
@@ -118,7 +118,7 @@ def evaluate_model(
     )
     of_documents, notes = _document_figures(model, prepared, given_embeddings, ledger, column, training, seed, progress)
     if given_embeddings is not None:
-        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be foreseen")
+        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be predicted")
     return Evaluation(
         figures=(*figures, *of_documents),
         topics=_topics_table(model, [values for _, values in parts]),

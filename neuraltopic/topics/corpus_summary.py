@@ -31,7 +31,7 @@ class CorpusSummary:
     precision : float32 (K + 1, V), or None
         See `topic_precision`; None where it was not kept.
     assignment : DocumentAssignment, or None
-        None where documents are listed under their largest shares.
+        None where documents are assigned to their largest shares.
     """
 
     n_documents: int

@@ -102,7 +102,7 @@ class DocumentAssignment:
         return DocumentAssignment(self.words + other.words, self.documents + other.documents)
 
     def topics(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,), from its shares (D, K) and counts (D, V).
+        """The topic that each document is assigned to, (D,), from its shares (D, K) and counts (D, V).
 
         That of the largest r, see `most_likely`; but a topic that the mixture leaves less than a tenth of the documents
         of an average one keeps those of which it has the largest share: a large topic of like words takes them all.

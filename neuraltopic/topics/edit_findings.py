@@ -35,7 +35,7 @@ class Documents:
     latents, shares : (D, K)
         z, and the shares of the model's topics.
     listed : (D,)
-        The model's topic that each is listed under.
+        The model's topic that each is assigned to.
     coordinates : (D, S)
         Of the splits so far.
     ids : D strings

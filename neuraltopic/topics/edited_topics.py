@@ -154,7 +154,7 @@ class EditedTopics:
         return (extended @ self.shares_map).astype(np.float32)
 
     def listed(self, listed: NDArray[np.integer], coordinates: FloatArray) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,), from the model's; -1 where it was dropped."""
+        """The topic that each document is assigned to, (D,), from the model's; -1 where it was dropped."""
         topics = np.asarray(listed, np.int64)
         for step in self.steps:
             if isinstance(step, SplitRule):

@@ -31,7 +31,7 @@ def word_scores(
         "relevance": see `relevance`, with a weight of 0.6.
         "explained": p(w | topic) log lift of what the topics explain in the training documents, see `divergence_terms`
         and `explained_documents`.
-        "distinct": the default's, each word listed under one topic, see `distinct_scores`.
+        "distinct": the default's, each word in the list of one topic, see `distinct_scores`.
     interpretation : TopicInterpretation
     topics : TopicWords
     word_totals : (V,)

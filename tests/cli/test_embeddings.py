@@ -104,7 +104,7 @@ def test_evaluate_leaves_completion_out_and_says_why(call, fitted, data):
     metrics = [figure["metric"] for figure in said["figures"]]
     assert {"perplexity_bound_corpus", "perplexity_iw_document", "purity", "probe_accuracy"} <= set(metrics)
     assert "perplexity_completion" not in metrics
-    assert any("an embedding has seen the half that is to be foreseen" in note for note in said["notes"])
+    assert any("an embedding has seen the half that is to be predicted" in note for note in said["notes"])
     model = open_run(fitted, device="cpu")
     (bound,) = [figure for figure in said["figures"] if figure["metric"] == "perplexity_bound_corpus"]
     expected = model.perplexity(data / "new.csv", embeddings=EmbeddingFile(data / "new.npy"), per="corpus")

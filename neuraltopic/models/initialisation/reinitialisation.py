@@ -1,6 +1,6 @@
 """Start dead topics afresh while a model trains.
 
-A topic is dead when hardly any document is listed under it: the start may give it to noise, and a topic that explains
+A topic is dead when hardly any document is assigned to it: the start may give it to noise, and a topic that explains
 nothing gets no gradient to change that. At two points of the fit each dead topic takes over a part of the topic whose
 documents the model tells apart worst, the one whose division in two gains most (`split_documents`): a split as in the
 split-and-merge moves of mixtures (Ueda, Nakano, Ghahramani & Hinton 2000), where the merge has happened by itself.
@@ -77,7 +77,7 @@ class Reinitialisation:
         Warns
         -----
         NeuralTopicWarning
-            When most documents are listed under one topic.
+            When most documents are assigned to one topic.
         """
         if trainer.epoch not in points(trainer.max_epochs):
             return
@@ -93,7 +93,7 @@ class Reinitialisation:
         n_documents = np.bincount(topics, minlength=K)
         if (part := largest_part(n_documents)) is not None:
             warnings.warn(
-                f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are listed under "
+                f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are assigned to "
                 f"one topic: stop and ask for fewer topics ({parameter('n_components')}), look at the most "
                 "frequent words for stop words of another language, or try recipe prodlda",
                 NeuralTopicWarning,
