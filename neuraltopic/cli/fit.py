@@ -101,52 +101,37 @@ def fit(
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
-    check_run_output(
-        output,
-        RUN,
-        source=None if path == "-" else path,
-        see="neuraltopic topics",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    source, see = None if path == "-" else path, "neuraltopic topics"
+    check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
-    from neuraltopic.estimators.topic_model import TopicModel
-
-    model = TopicModel(
-        topics,
+    model = _model(
+        n_components=topics,
         preprocessing=preprocessing,
+        recipe=recipe or ("contextual" if embed_with else None),
+        word_vectors=word_vectors,
+        seed_words=read_seed_words(seed_words) if seed_words else None,
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         device=device,
         random_state=seed,
     )
-    given = {
-        "recipe": recipe or ("contextual" if embed_with else None),
-        "word_vectors": word_vectors,
-        "seed_words": read_seed_words(seed_words) if seed_words else None,
-    }
-    model.set_params(**{name: value for name, value in given.items() if value is not None})
     model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(
-            model,
-            corpus,
-            output,
-            embedding_file,
-            force=force,
-            resume=resume,
-            report=report,
-            as_json=as_json,
-            quiet=quiet,
-        )
+        options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
+        _fit(model, corpus, output, embedding_file, **options)
+
+
+def _model(**given: Any) -> "TopicModel":
+    """The model of what was typed; the library's defaults for the rest."""
+    from neuraltopic.estimators.topic_model import TopicModel
+
+    return TopicModel(**{name: value for name, value in given.items() if value is not None})
 
 
 def _fit(
