@@ -20,6 +20,7 @@ from neuraltopic.cli.options import (
     TextColumn,
 )
 from neuraltopic.cli.printing import print_json
+from neuraltopic.cli.resumable import noted
 
 
 def embed(
@@ -46,7 +47,7 @@ def embed(
     beside = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.runs import documents as runs
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         if beside is not None:
             beside.report_to(progress)
         model = runs.open_run(run, device=device)

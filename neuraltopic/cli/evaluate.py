@@ -22,6 +22,7 @@ from neuraltopic.cli.options import (
     Words,
 )
 from neuraltopic.cli.printing import WIDTH, print_json, records
+from neuraltopic.cli.resumable import noted
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.tables import format_of, write_table
 
@@ -88,7 +89,7 @@ def evaluate(
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         if beside is not None:
             beside.report_to(progress)
         evaluation = evaluate_model(

@@ -18,6 +18,7 @@ from neuraltopic.cli.options import (
     IdColumn,
     Quiet,
     TextColumn,
+    WriteReport,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
@@ -84,6 +85,7 @@ def fit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
     ] = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -125,9 +127,9 @@ def fit(
         model.set_params(seed_words=read_seed_words(seed_words))
     model.check_parameters().require_embeddings_given(beside)
     if dry_run:
-        _forecast(model, corpus, as_json=as_json)
+        _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, corpus, output, beside, force=force, resume=resume, report=report, as_json=as_json, quiet=quiet)
 
 
 def _fit(
@@ -138,6 +140,7 @@ def _fit(
     *,
     force: bool,
     resume: bool,
+    report: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -159,6 +162,8 @@ def _fit(
                 progress=watched,
             )
         note_run(run, progress)
+        if report:
+            write_run_report(run.folder, progress)
     table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
@@ -189,10 +194,21 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     progress.note(f"run: {run.folder}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
+def write_run_report(run: Path, progress: "QuietProgress") -> None:
+    """Write the page of a run that has just been written into its folder."""
+    from neuraltopic.report.page import write_report
+    from neuraltopic.storage.formats import REPORT
+
+    write_report(run, run / REPORT)
+    progress.note(f"report: {run / REPORT}")
+
+
+def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+    from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
-    forecast = estimate_fit(corpus, model)
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        forecast = estimate_fit(corpus, model)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     print_forecast(forecast, corpus.name, as_json=as_json)

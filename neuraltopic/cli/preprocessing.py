@@ -1,6 +1,7 @@
 """The options that say how documents become counts, and the settings they make."""
 
 import inspect
+import os
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,7 @@ import typer
 
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.stop_word_files import read_stop_words
 
 _DEFAULTS = Preprocessing()
 
@@ -41,14 +43,14 @@ def settings_of(
         bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
     ] = False,
     stop_words: Annotated[
-        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words, UTF-8.")
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words: a text file, or a JSON list.")
     ] = None,
 ) -> Preprocessing:
     """The settings of what was typed."""
     return Preprocessing(
         language=language,
         stop_words=not keep_stop_words,
-        extra_stop_words=_words_of(stop_words) if stop_words else (),
+        extra_stop_words=read_stop_words(stop_words) if stop_words else (),
         numbers=numbers,
         lemmas=lemmas,
         phrases=phrases,
@@ -56,7 +58,8 @@ def settings_of(
         min_df=_document_frequency("--min-df", min_df),
         max_df=_document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
-        spacy_pipeline=spacy,
+        # A folder is found again from anywhere.
+        spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
 
 
@@ -88,15 +91,3 @@ def _document_frequency(name: str, text: str) -> int | float:
             hint="Correct this setting",
         )
     return float(text) if "." in text else int(text)
-
-
-def _words_of(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(path.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"stop words {path}",
-            expected="a file of words in UTF-8",
-            got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path",
-        ) from error

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out, embeddings_of
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.token_stream import Block
 from neuraltopic.reading.embedding_files import EmbeddingSource
@@ -73,7 +73,7 @@ def read_counts_folder(
     if has_test_counts(folder):
         if held_out is not None:
             raise UsageError(
-                "held_out",
+                parameter("held_out"),
                 expected=f"no share where {folder / _TEST} holds documents out already",
                 got=repr(held_out),
                 hint="Leave it out",

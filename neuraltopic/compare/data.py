@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.models.protocol import Embeddings
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.token_stream import Block
@@ -194,7 +194,9 @@ def draw_held_out(n_documents: int, share: float, seed: int) -> NDArray[np.int64
         When that leaves fewer than two documents.
     """
     if not 0.0 < share < 1.0:
-        raise UsageError("held_out", expected="a share above 0 and below 1, or a path", got=repr(share), hint="Try 0.2")
+        raise UsageError(
+            parameter("held_out"), expected="a share above 0 and below 1, or a path", got=repr(share), hint="Try 0.2"
+        )
     n_held_out = max(1, round(share * n_documents))
     if n_documents - n_held_out < 2:
         raise NeuralTopicError(

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
@@ -23,6 +23,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
@@ -58,7 +59,7 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(TopicSearch, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -221,6 +222,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.n_documents_ = len(counts)
         self.updates_: list[dict[str, Any]] = []
         self.statistics_ = self._statistics_of(preparation)
+        self._counts = None if workspace else counts
         if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
@@ -282,6 +284,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.statistics_ = pooled_statistics(
             self.statistics_, self._statistics_of(preparation), vae.share_, vae.information_
         )
+        self._counts = None if workspace else counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
@@ -302,7 +305,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
-                "preprocessing",
+                parameter("preprocessing"),
                 expected="a Preprocessing, or None",
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
@@ -541,7 +544,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         vae = copy.copy(self.document_vae_)
         if self.recipe != vae.recipe:
             raise UsageError(
-                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+                parameter("recipe"),
+                expected=f"{vae.recipe}, as in the fit",
+                got=repr(self.recipe),
+                hint="Fit anew with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}

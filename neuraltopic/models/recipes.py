@@ -22,7 +22,7 @@ from neuraltopic.core.protocols import Latent
 from neuraltopic.core.schedules import LinearWarmUp
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE, TopicVAE
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.models.alignment import align_axes
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
@@ -514,7 +514,9 @@ def find_recipe(name: str) -> Recipe:
         When there is none.
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise UsageError("recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these")
+        raise UsageError(
+            parameter("recipe"), expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these"
+        )
     return RECIPES[name]
 
 
@@ -522,7 +524,7 @@ def require_takes_seeds(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe whose topics seed words cannot name."""
     if not recipe.takes("seed_words"):
         raise UsageError(
-            "seed_words",
+            parameter("seed_words"),
             expected="a recipe with shares of topics",
             got=f"{recipe.name}, whose topics are axes that may turn and change sign",
             hint=f"Leave them out, or try recipe {DEFAULT_RECIPE}",
@@ -533,5 +535,8 @@ def require_takes_word_vectors(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe without word vectors."""
     if not recipe.takes("word_vectors"):
         raise UsageError(
-            "word_vectors", expected="the recipe etm", got=recipe.name, hint="Leave them out, or name recipe etm"
+            parameter("word_vectors"),
+            expected="the recipe etm",
+            got=recipe.name,
+            hint="Leave them out, or name recipe etm",
         )

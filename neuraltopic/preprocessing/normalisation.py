@@ -38,7 +38,7 @@ class WordRule:
     def __init__(self, settings: Preprocessing, stop_words: Iterable[str], lemma: Callable[[str], str] | None) -> None:
         self.settings = settings
         self._lemma = lemma
-        self._stop_words = frozenset(self._folded(normalised(word)) for word in stop_words)
+        self._stop_words = frozenset(self.compared(word) for word in stop_words)
 
     def __call__(self, form: str) -> str | Dropped:
         """Return the word, or why there is none."""
@@ -54,6 +54,10 @@ class WordRule:
         if not self.settings.min_length <= len(word) <= self.settings.max_length:
             return Dropped.LENGTH
         return word
+
+    def compared(self, form: str) -> str:
+        """The spelling in which a form is compared with stop words."""
+        return self._folded(normalised(form))
 
     def _spelt(self, form: str) -> str:
         word = normalised(form)

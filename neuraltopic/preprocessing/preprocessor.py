@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import itertools
 import tempfile
+import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
 from neuraltopic.preprocessing.document_filter import Intake
 from neuraltopic.preprocessing.learning import learn
@@ -122,6 +123,7 @@ class Preprocessor:
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             word_of_form = [rule(form) for form in forms]
+            _note_unused(self.settings.extra_stop_words, rule, forms)
             vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
             fitted = Fitted(
                 vocabulary=vocabulary,
@@ -184,6 +186,18 @@ class Preprocessor:
             )
         return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
 
+    def require_available(self) -> None:
+        """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.settings.stop_words:
+            stop_words(self.settings.language)
+        self._rule(())
+        _ = self._tokeniser
+
     def with_counts(self, counts: Counts) -> Self:
         """A copy whose vocabulary has counted these documents too, (D, V); the words are the same."""
         fitted = self._learned()
@@ -219,6 +233,15 @@ class Preprocessor:
             found = fitted.lexicon.columns(block)
             out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
+
+    def unknown_words(self, text: str) -> list[str]:
+        """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
+        fitted = self._learned()
+        rule = self._rule(fitted.stop_words)
+        words = [rule(form) for form in next(self._tokeniser([text]))]
+        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
+        numbers = fitted.lexicon.numbers(kept)
+        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -260,7 +283,10 @@ class Preprocessor:
     @cached_property
     def _tokeniser(self) -> Tokeniser:
         pipeline = self.settings.spacy_pipeline
-        return WordTokeniser() if pipeline is None else SpacyTokeniser(pipeline)  # takes seconds to load
+        if pipeline is None:
+            return WordTokeniser()
+        sha256 = None if self._fitted is None else self._fitted.tokeniser.get("sha256")
+        return SpacyTokeniser(pipeline, sha256=sha256)  # takes seconds to load
 
 
 def _known_words(
@@ -322,6 +348,22 @@ def _temporary(path: Path) -> Iterator[Path]:
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Report nothing."""
+
+
+def _note_unused(listed: Sequence[str], rule: WordRule, forms: Iterable[str]) -> None:
+    """Note it where most of the stop words that a user has listed do not occur."""
+    if not listed:
+        return
+    occurring = {rule.compared(form) for form in forms}
+    unused = [word for word in listed if rule.compared(word) not in occurring]
+    if 2 * len(unused) > len(listed):
+        warnings.warn(
+            f"{parameter('extra_stop_words')}: {len(unused):,} of {len(listed):,} words do not occur in the documents, "
+            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words as they "
+            "are cut from the text",
+            NeuralTopicWarning,
+            stacklevel=2,
+        )
 
 
 def _no_documents(ledger: Ledger) -> NeuralTopicError:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "language": (str,),
@@ -86,7 +86,7 @@ class Preprocessing:
             if getattr(self, name) < 1:
                 raise _wrong(name, "1 or more", str(getattr(self, name)))
         if self.max_length < self.min_length:
-            raise _wrong("max_length", f"min_length ({self.min_length}) or more", str(self.max_length))
+            raise _wrong("max_length", f"{parameter('min_length')} ({self.min_length}) or more", str(self.max_length))
         for name in ("min_df", "max_df"):
             _check_document_frequency(name, getattr(self, name))
 
@@ -119,4 +119,4 @@ def _check_document_frequency(name: str, value: int | float) -> None:
 
 
 def _wrong(name: str, expected: str, got: str) -> UsageError:
-    return UsageError(name, expected=expected, got=got, hint="Correct this setting")
+    return UsageError(parameter(name), expected=expected, got=got, hint="Correct this setting")

@@ -1,13 +1,16 @@
 """Cut texts into the forms that stand in them; what is kept of a form is decided elsewhere, once a form."""
 
+import hashlib
+import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import regex
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -94,6 +97,8 @@ class SpacyTokeniser:
     ----------
     pipeline : str
         The name or folder of a trained pipeline, or `blank:` and a language code for its tokeniser alone.
+    sha256 : str, optional
+        The digest that a folder must have; one with another is not loaded.
 
     Tokens without a letter or number, e-mail addresses and URLs are left out. Of the pipeline, only what a
     lemma needs is run.
@@ -102,6 +107,8 @@ class SpacyTokeniser:
     ------
     UsageError
         When the pipeline is not installed or spaCy has no such language.
+    NeuralTopicError
+        When the folder has changed.
     """
 
     # What lemmas depend on; a parser or a named-entity recogniser would only cost time.
@@ -117,8 +124,16 @@ class SpacyTokeniser:
         }
     )
 
-    def __init__(self, pipeline: str) -> None:
+    def __init__(self, pipeline: str, *, sha256: str | None = None) -> None:
         self.pipeline = pipeline
+        self._sha256 = _digest(Path(pipeline)) if _is_folder(pipeline) else None
+        if sha256 is not None and self._sha256 != sha256:
+            raise NeuralTopicError(
+                f"spaCy pipeline {pipeline!r}",
+                expected=f"the folder of the fit, with the SHA-256 {sha256}",
+                got=self._sha256 or "no such folder",
+                hint="Restore the folder, or fit again",
+            )
         self._nlp = _load(pipeline)
         self._nlp.select_pipes(enable=[name for name in self._nlp.pipe_names if name in self._COMPONENTS])
         # The limit guards the memory of the parser and the recogniser, which are not run.
@@ -126,8 +141,9 @@ class SpacyTokeniser:
 
     @property
     def identity(self) -> dict[str, str]:
-        """The pipeline's name and its own version."""
-        return {"name": self.pipeline, "version": str(self._nlp.meta["version"])}
+        """The pipeline's name and its own version; of a folder also a digest of what is in it."""
+        content = {"sha256": self._sha256} if self._sha256 else {}
+        return {"name": self.pipeline, "version": str(self._nlp.meta["version"]), **content}
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
@@ -140,6 +156,21 @@ class SpacyTokeniser:
                 for part in (token.lemma_ or token.text).replace("_", " ").split()
                 if _WORD.search(part)
             ]
+
+
+def _is_folder(pipeline: str) -> bool:
+    # As spacy.load decides: an installed package goes before a folder of its name.
+    installed = pipeline.isidentifier() and importlib.util.find_spec(pipeline) is not None
+    return not installed and Path(pipeline).is_dir()
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 of the names and the contents of the files of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()
 
 
 def _load(pipeline: str) -> "Language":

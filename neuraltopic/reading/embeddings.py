@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.reading.embedding_files import EmbeddingSource
 
 # Numbers looked at together: 32 MiB of float32.
@@ -83,17 +83,17 @@ def require_given(embeddings: Any, *, recipe: str, taken: bool) -> None:
     """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that does not."""
     if embeddings is not None and not taken:
         raise UsageError(
-            "embeddings",
+            parameter("embeddings"),
             expected=f"none with the recipe {recipe}",
             got="some",
             hint="Leave them out, or fit with the recipe contextual or zeroshot",
         )
     if embeddings is None and taken:
         raise UsageError(
-            "embeddings",
+            parameter("embeddings"),
             expected=f"a row a document, which the recipe {recipe} takes",
             got="none",
-            hint="Pass embeddings= (--embeddings FILE on the command line), or fit with a recipe that takes none",
+            hint=f"Give {parameter('embeddings')}, or fit with a recipe that takes none",
         )
 
 
@@ -149,4 +149,6 @@ def embeddings_of_input(
 
 
 def _unusable(expected: str, got: str) -> UsageError:
-    return UsageError("embeddings", expected=expected, got=got, hint="Embed the same documents by the same model")
+    return UsageError(
+        parameter("embeddings"), expected=expected, got=got, hint="Embed the same documents by the same model"
+    )

@@ -11,7 +11,6 @@ training.jsonl       a line an epoch
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,12 +23,13 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
-from neuraltopic.reading.readers import StandardInput
+from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
@@ -38,7 +38,9 @@ from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSI
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 # Words of each topic in topic_words.csv.
 _TOPIC_WORDS = 20
+# Words of each topic whose coherence run.json has.
+_COHERENCE_WORDS = 10
 # Documents that `embed` encodes before it writes them.
 _EMBEDDED_AT_ONCE = 1 << 14
 
@@ -102,7 +106,7 @@ def fit_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model)
+        return results_of(model) | coherence_of(model, workspace)
 
     facts = write_run(
         output,
@@ -207,11 +211,9 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
         "neuraltopic": __version__,
-        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
     }
@@ -228,6 +230,14 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     ids = model.ledger_["id"][kept].tolist()
     write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
     write_history(folder / "training.jsonl", model.document_vae_.history_)
+
+
+def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
+    """NPMI of the top ten words of each topic in the documents that were fitted, for run.json."""
+    preparation = reopen(workspace)
+    assert preparation is not None  # the fit that has just ended left it
+    values = document_npmi(top_words(model.word_weights(), _COHERENCE_WORDS), preparation.counts)
+    return {"npmi_document": [round(value, 6) for value in values.tolist()]}
 
 
 def results_of(model: TopicModel) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
+from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
 from neuraltopic.runs.workspace import open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
@@ -118,7 +119,7 @@ def write_run(
                 "format": kind.format,
                 "schema_version": kind.schema_version,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "command": list(command),
+                "command": [printable(part) for part in command],
                 "resumed": resume,
                 **request,
                 **results,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.runs.documents import DOCUMENTS, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
@@ -78,10 +78,14 @@ def update_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model) | {
-            "corpus_sha256": model.updates_[-1]["corpus_sha256"],
-            "unknown_share": model.unknown_share_,
-        }
+        return (
+            results_of(model)
+            | coherence_of(model, workspace)
+            | {
+                "corpus_sha256": model.updates_[-1]["corpus_sha256"],
+                "unknown_share": model.unknown_share_,
+            }
+        )
 
     facts = write_run(
         output,
