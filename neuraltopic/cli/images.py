@@ -51,6 +51,10 @@ def fit(
             "--latent", "-k", metavar="SIZES", help="Dimensions of z; 100,50 are two stochastic layers, from below."
         ),
     ] = "50",
+    family: Annotated[
+        str,
+        typer.Option("--model", metavar="NAME", help="vae, or rbm: a restricted Boltzmann machine of K binary units."),
+    ] = "vae",
     hidden: Annotated[
         str, typer.Option("--hidden", metavar="SIZES", help="Widths of the encoder's layers; the decoder mirrors them.")
     ] = "200,200",
@@ -120,6 +124,7 @@ def fit(
 
     model = ImageVAE(
         sizes[0],
+        model=family,
         n_above=sizes[1] if len(sizes) > 1 else None,
         hidden=widths,
         objective=objective,
@@ -186,12 +191,14 @@ def evaluate(
     if as_json:
         print_json({"run": str(run), "data": read.name, "part": read.part, "seed": seed, **result.to_dict()})
         return
+    machine = model.model == "rbm"
+    by = "annealed importance sampling" if machine else f"bound of {counted(result.n_samples, 'sample')}"
     error = "" if result.nll_standard_error is None else f" \N{PLUS-MINUS SIGN} {result.nll_standard_error:.2f}"
     of = f" ({read.part})" if read.part else ""
     print_facts(
         [
             ("images", f"{result.n_images:,} of {read.name}{of}"),
-            ("NLL", f"{result.nll:,.2f}{error} nats an image (bound of {counted(result.n_samples, 'sample')})"),
+            ("NLL", f"{result.nll:,.2f}{error} nats an image ({by})"),
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
@@ -353,14 +360,18 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     of = f" ({data['part']})" if data["part"] else ""
     bound = "held_out_bound" if "held_out_bound" in best else "train_bound"
     rows = "held-out" if bound == "held_out_bound" else "training"
+    machine = model.model == "rbm"
+    layers = f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"
+    samples = f"{model.objective} with {counted(model.n_samples, 'sample')}"
+    value = "annealed importance sampling" if machine else "bound"
     return [
         ("data", f"{data['images']:,} images of {_by(data['shape'])} pixels from {data['name']}{of}"),
-        ("model", f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"),
+        ("model", f"restricted Boltzmann machine of {counted(model.n_components, 'unit')}" if machine else layers),
         (
             "training",
-            f"{model.objective} with {counted(model.n_samples, 'sample')}, {counted(facts['epochs'], 'epoch')}",
+            f"{'persistent contrastive divergence' if machine else samples}, {counted(facts['epochs'], 'epoch')}",
         ),
-        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image (bound)"),
+        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})"),
     ]
 
 
