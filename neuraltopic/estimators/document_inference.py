@@ -219,6 +219,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
 
+        With the recipe replicated_softmax it is an estimate and no bound: log p(x) with the partition function by
+        annealed importance sampling, which in expectation is too high.
+
         Parameters
         ----------
         embeddings : floating-point array of shape (D, C), optional
@@ -230,6 +233,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
+        n_samples = 1 if self.vae_.exact_posterior else n_samples
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
         counts, given_embeddings = self._checked(X, embeddings)
         data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
@@ -262,5 +263,5 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         },
         "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
-        "best": best_epoch(model.document_vae_.history_),
+        "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }

@@ -177,7 +177,7 @@ def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) ->
 
 def is_planar(model: ImageVAE) -> bool:
     """Whether a code is a point of the plane."""
-    return model.n_components == 2 and model.n_above is None
+    return model.model == "vae" and model.n_components == 2 and model.n_above is None
 
 
 def _codes_at(workspace: Path, epoch: int) -> Path:
