@@ -28,6 +28,7 @@ from neuraltopic.cli.fit import fit
 from neuraltopic.cli.images import images
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import as_typed
+from neuraltopic.cli.plot import plot
 from neuraltopic.cli.report import report
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
@@ -38,7 +39,7 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, topics, report, evaluate, compare, choose_k, export, embed, inspect, corpus):
+for command in (fit, update, topics, report, plot, evaluate, compare, choose_k, export, embed, inspect, corpus):
     app.command()(command)
 app.add_typer(images, name="images")
 
