@@ -156,13 +156,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
 
 
-def best_epoch(history: list[dict[str, float]], *, keep_best: bool = True) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last, see `Schedule.keep_best`."""
-    if not keep_best:
-        return history[-1]
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
-
-
 def _fingerprint(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
