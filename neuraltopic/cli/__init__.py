@@ -25,6 +25,7 @@ from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
+from neuraltopic.cli.groups import over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import as_typed
@@ -37,7 +38,7 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, evaluate, compare, choose_k, export, embed, inspect, corpus):
+for command in (fit, update, evaluate, compare, choose_k, over_time, per_class, export, embed, inspect, corpus):
     app.command()(command)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")

@@ -25,7 +25,7 @@ from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.document_assignment import Listing
 from neuraltopic.topics.document_metric import DocumentMetric
 from neuraltopic.topics.interpretation import Reading, TopicWords
-from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.responsibilities import Claims, explained_documents
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
@@ -126,6 +126,18 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         counts, beside = self._checked(X, embeddings)
         return self._listed(self._infer(counts, beside)[0], counts)
+
+    def explained_in(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """In how many of these documents each topic accounts for each word, (K, V), given their vectors (D, K).
+
+        See `explained_documents`. With nvdm, whose z is no share of anything, a word is shared by the shares alone.
+        """
+        check_is_fitted(self)
+        counts, latents = self._counts(X, fitting=False), self.latents(vectors)
+        shares = self._reading().shares(latents, self._topic_words())
+        claims = self._reading().claims(latents, shares, counts.totals())
+        alone = Claims(shares, pooled=np.ones(len(shares), np.float32))
+        return explained_documents(alone if claims is None else claims, self.components_, counts)
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
