@@ -26,6 +26,7 @@ from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
+from neuraltopic.cli.groups import over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
@@ -44,7 +45,7 @@ _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|repla
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _COMMANDS = (
-    *(fit, update, report, plot, evaluate, compare, choose_k),
+    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class),
     *(export, embed, index, search, serve, inspect, corpus),
 )
 for command in _COMMANDS:
