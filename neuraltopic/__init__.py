@@ -10,6 +10,7 @@ _PUBLIC = {
     "DocumentVAE": "neuraltopic.estimators.document_vae",
     "ImageVAE": "neuraltopic.estimators.image_vae",
     "Autoencoder": "neuraltopic.estimators.autoencoder",
+    "SearchIndex": "neuraltopic.search.index",
     "Preprocessing": "neuraltopic.preprocessing.preprocessor",
     "NeuralTopicError": "neuraltopic.errors",
     "UsageError": "neuraltopic.errors",

@@ -43,6 +43,9 @@ Latent = Annotated[
     str,
     typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
 ]
+ImagesModel = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="vae, or rbm: a restricted Boltzmann machine.")
+]
 Hidden = Annotated[
     str,
     typer.Option("--hidden", metavar="SIZES", help="Hidden layer widths of the encoder; mirrored in the decoder."),
@@ -87,6 +90,7 @@ def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
     latent: Latent = "50",
+    family: ImagesModel = "vae",
     hidden: Hidden = "200,200",
     objective: ImagesObjective = "elbo",
     samples: Samples = 1,
@@ -118,6 +122,7 @@ def fit(
 
     model = ImageVAE(
         n_components,
+        model=family,
         n_above=n_above,
         hidden=widths,
         objective=objective,
@@ -198,12 +203,14 @@ def evaluate(
     if as_json:
         print_json({"run": str(run), "data": read.name, "part": read.part, "seed": seed, **result.to_dict()})
         return
+    machine = model.model == "rbm"
+    by = "annealed importance sampling" if machine else f"bound of {counted(result.n_samples, 'sample')}"
     error = "" if result.nll_standard_error is None else f" \N{PLUS-MINUS SIGN} {result.nll_standard_error:.2f}"
     of = f" ({read.part})" if read.part else ""
     print_facts(
         [
             ("images", f"{result.n_images:,} of {read.name}{of}"),
-            ("NLL", f"{result.nll:,.2f}{error} nats an image (bound of {counted(result.n_samples, 'sample')})"),
+            ("NLL", f"{result.nll:,.2f}{error} nats an image ({by})"),
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
@@ -377,14 +384,18 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     of = f" ({data['part']})" if data["part"] else ""
     bound = "held_out_bound" if "held_out_bound" in best else "train_bound"
     rows = "held-out" if bound == "held_out_bound" else "training"
+    machine = model.model == "rbm"
+    layers = f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"
+    samples = f"{model.objective} with {counted(model.n_samples, 'sample')}"
+    value = "annealed importance sampling" if machine else "bound"
     return [
         ("data", f"{data['images']:,} images of {_by(data['shape'])} pixels from {data['name']}{of}"),
-        ("model", f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"),
+        ("model", f"restricted Boltzmann machine of {counted(model.n_components, 'unit')}" if machine else layers),
         (
             "training",
-            f"{model.objective} with {counted(model.n_samples, 'sample')}, {counted(facts['epochs'], 'epoch')}",
+            f"{'persistent contrastive divergence' if machine else samples}, {counted(facts['epochs'], 'epoch')}",
         ),
-        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image (bound)"),
+        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})"),
     ]
 
 

@@ -5,7 +5,7 @@ data/                the documents, counted once
 runs/                the result of each fit
 comparison.csv       a line a model, seed and metric
 comparison.md        medians over seeds, ranges, settings
-comparison.png, .svg quality against processor time
+comparison.png, .svg, .pdf  quality against processor time
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic comparison"
-FILES = ("comparison.csv", "comparison.md", "comparison.png", "comparison.svg")
+FILES = ("comparison.csv", "comparison.md", "comparison.png", "comparison.svg", "comparison.pdf")
 
 
 def compare(

@@ -25,7 +25,7 @@ from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
 from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
-from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
@@ -144,6 +144,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         counts, given_embeddings = self._checked(X, embeddings)
         return self._assigned(self._infer(counts, given_embeddings)[0], counts)
 
+    def explained_in(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """In how many of these documents each topic accounts for each word, (K, V), given their vectors (D, K).
+
+        See `explained_documents`. With nvdm, whose z is no share of anything, a word is shared by the shares alone.
+        """
+        check_is_fitted(self)
+        counts, latents = self._counts(X, fitting=False), self.latents(vectors)
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        prior = interpretation.responsibility_prior(latents, shares, counts.totals())
+        alone = ResponsibilityPrior(shares, pooled=np.ones(len(shares), np.float32))
+        return explained_documents(alone if prior is None else prior, self.components_, counts)
+
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
         latents = self.latents(vectors)
@@ -219,6 +232,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
 
+        With the recipe replicated_softmax it is an estimate and no bound: log p(x) with the partition function by
+        annealed importance sampling, which in expectation is too high.
+
         Parameters
         ----------
         embeddings : floating-point array of shape (D, C), optional
@@ -230,6 +246,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
+        n_samples = 1 if self.vae_.exact_posterior else n_samples
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
         counts, given_embeddings = self._checked(X, embeddings)
         data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)

@@ -228,6 +228,20 @@ class TopicEditing:
         topics = edited.topics_of(counts, edited.with_coordinates(vectors, counts))
         return np.where(topics < 0, len(self._topics), topics)
 
+    def explained_in(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """In how many of some documents each topic accounts for each word, (T, V), given their counts and their vectors
+        of `document_vae_`."""
+        vae = self.document_vae_
+        base = EditedTopics.of(self._statistics, vae.components_, vae.explained_in(counts, vectors))
+        explained = replay(base, effective(self._log), self._columns()).explained
+        assert explained is not None
+        return explained
+
+    @property
+    def model_vectors_(self) -> NDArray[np.float32]:
+        """Vectors of the documents at hand without the coordinates of splits, (D, K)."""
+        return self._vectors
+
     def take_documents(
         self,
         ledger: "pd.DataFrame",

@@ -24,6 +24,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_pictures import TopicPictures
 from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
@@ -60,7 +61,15 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    TopicSearch,
+    TopicEditing,
+    TopicPictures,
+    Stored,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters

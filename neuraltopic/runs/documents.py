@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
@@ -34,7 +36,7 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
@@ -262,5 +264,5 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         },
         "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
-        "best": best_epoch(model.document_vae_.history_),
+        "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }

@@ -156,11 +156,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
 
 
-def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last."""
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
-
-
 def _fingerprint(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
