@@ -37,9 +37,7 @@ def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
                     "linewidth": 1.4,
                     "marker": "o" if len(known) == 1 else None,
                 }
-                axes.plot(
-                    [epoch for epoch, _ in known], [bound for _, bound in known], label=name, marker=marker, **look
-                )
+                axes.plot([epoch for epoch, _ in known], [bound for _, bound in known], label=name, **look)
         axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label=f"weights kept: epoch {best:.0f}")
         axes.set_xlabel("epoch")
         axes.set_ylabel("bound, nats a document")
