@@ -124,7 +124,8 @@ def _place_names(
     centres = axes.transData.transform(positions)
     reach = radii[:, None] * scale
     taken = np.concatenate([centres - reach, centres + reach], axis=1)  # left, bottom, right, top
-    frame = tuple(axes.get_window_extent(renderer).extents.tolist())
+    window = axes.get_window_extent(renderer)
+    frame = (window.x0, window.y0, window.x1, window.y1)
     size = 7.0 if len(names) <= 100 else 5.5
     effects = [withStroke(linewidth=1.8, foreground="white")]
     left_out = 0
