@@ -21,7 +21,7 @@ LAYERS = (
     ("estimators",),
     ("runs",),
     ("evaluate",),
-    ("compare",),
+    ("compare", "search"),
     ("report",),
     ("cli",),
     ("__main__",),

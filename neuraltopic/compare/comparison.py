@@ -61,7 +61,7 @@ def compare(
     threads : int
         Threads of each fit.
     resume : bool
-        Go on with what a stopped comparison left in `output`; finished fits stay, failed ones are tried again.
+        Resume an interrupted comparison in `output`; finished fits are kept, failed ones are tried again.
     force : bool
         Replace an earlier comparison.
     progress : callable of (stage, done, total), optional

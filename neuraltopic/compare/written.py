@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.compare.choose_k import FILES as CHOICE_FILES
 from neuraltopic.compare.choose_k import samples_of
 from neuraltopic.compare.comparison import FILES as COMPARISON_FILES
-from neuraltopic.compare.figures import METRICS
 from neuraltopic.compare.recommendation import recommend
 from neuraltopic.compare.results import ChoiceOfK, Comparison
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.evaluate.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd

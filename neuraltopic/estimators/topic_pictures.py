@@ -130,10 +130,12 @@ class TopicPictures:
     def visualize_training(self: FittedTopics) -> "Figure":
         """The bound after each epoch, of the training documents and of those held out."""
         from neuraltopic.estimators.fitting import best_epoch
+        from neuraltopic.models.recipes import find_recipe
         from neuraltopic.pictures.curves import draw_training
 
         history = self.document_vae_.history_
-        return draw_training(history, best_epoch(history)["epoch"])
+        kept = best_epoch(history, keep_best=find_recipe(self.document_vae_.recipe).schedule.keep_best)
+        return draw_training(history, kept["epoch"])
 
     def visualize_topics_over_time(
         self: FittedTopics, table: pd.DataFrame, topics: Sequence[int] | None = None

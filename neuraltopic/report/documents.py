@@ -39,7 +39,7 @@ class RunDocuments:
     positions : float32 (D, 2)
         On the map of the topics.
     topics : (D,)
-        The topic that each is listed under.
+        The topic that each is assigned to.
     weights : (D,)
         Its share in the document.
     """

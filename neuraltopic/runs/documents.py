@@ -1,4 +1,4 @@
-"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
 topics.csv           a line a topic
@@ -8,10 +8,11 @@ vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
 ledger.csv           a line an input row: kept, or why not
 training.jsonl       a line an epoch
+edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+                     but for the log
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,18 +25,20 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
-from neuraltopic.reading.readers import StandardInput
+from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
@@ -64,7 +67,7 @@ def fit_run(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     resume: bool = False,
     command: Sequence[str] = (),
@@ -79,13 +82,13 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingFile, optional
+    embeddings : EmbeddingSource, optional
         Of the documents, as `TopicModel.fit` takes them.
     force : bool
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
     resume : bool
-        Go on with what a stopped fit into `output` left beside it, to the same bits.
+        Resume an interrupted fit into `output`, to the same bits.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -93,7 +96,7 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
         or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
@@ -142,7 +145,7 @@ def embed(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Ledger:
@@ -170,8 +173,8 @@ def embed(
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(counted, embeddings)
-        if beside is None and not counted.ledger.counts()[Status.KEPT]:
+        given_embeddings = model.embeddings_of(counted, embeddings)
+        if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -185,8 +188,8 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.components_)),
+            _vectors(model, counted, given_embeddings, progress),
+            shape=(len(counted.counts), len(model.reader_.empty_document_vector())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -200,8 +203,8 @@ def _vectors(
     counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.document_vae_.transform(counts.slice(start, stop), embeddings=beside)
+        given_embeddings = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=given_embeddings)
         if progress:
             progress("embedding", stop, len(counts))
 
@@ -213,18 +216,19 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
         "neuraltopic": __version__,
-        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
     }
 
 
 def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write all of a run folder but run.json."""
+    """Write all of a run folder but run.json: the topics of the fit, and beside them the log where they were edited."""
+    if entries := model.edit_entries(with_coordinates=True):
+        write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
+        model = model.unedited()
     model.save(folder / MODEL_FOLDER)
     write_table(model.get_topic_info(), folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
@@ -246,6 +250,7 @@ def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
 
 def results_of(model: TopicModel) -> dict[str, Any]:
     """What run.json says of a fit once it is done."""
+    model = model.unedited()
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,
@@ -259,5 +264,5 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         },
         "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
-        "best": best_epoch(model.document_vae_.history_),
+        "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }

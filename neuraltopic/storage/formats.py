@@ -21,6 +21,10 @@ DOCUMENT_VAE_SCHEMA_VERSION: Final = 1
 AUTOENCODER_KIND: Final = "neuraltopic-autoencoder"
 AUTOENCODER_SCHEMA_VERSION: Final = 1
 
+INDEX_KIND: Final = "neuraltopic-index"
+INDEX_SCHEMA_VERSION: Final = 1
+INDEX_FACTS: Final = "index.json"
+
 # What a fit that was stopped leaves in its workspace.
 CHECKPOINT: Final = "checkpoint.safetensors"
 PREPARATION: Final = "preparation.json"
