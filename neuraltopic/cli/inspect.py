@@ -12,9 +12,9 @@ from neuraltopic.errors import NeuralTopicError
 def inspect(
     run: RunFolder,
     as_json: AsJson = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file and check its SHA-256.")] = False,
 ) -> None:
-    """Describe a run, from its text files alone."""
+    """Describe a run or model folder, without loading the model."""
     from neuraltopic.runs.facts import read_run_facts
 
     facts = read_run_facts(run, verify=verify)
@@ -33,6 +33,8 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (facts["kind"], facts["folder"]),
         ("model", f"{_image_model(model) if of_images else _document_model(model)} {fitted}"),
     ]
+    if facts["edits"]:
+        lines.append(("edits", f"{len(facts['edits'])}: {', '.join(facts['edits'])}"))
     seeds = model.get("seed_words", {})
     lines += [("seed words", f"topic {topic}: {' '.join(words)}") for topic, words in seeds.items()]
     if run is not None:

@@ -1,4 +1,4 @@
-"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
 topics.csv           a line a topic
@@ -8,7 +8,9 @@ vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
 ledger.csv           a line an input row: kept, or why not
 training.jsonl       a line an epoch
+edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+                     but for the log
 """
 
 import shutil
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
@@ -33,8 +36,9 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
@@ -84,7 +88,7 @@ def fit_run(
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
     resume : bool
-        Go on with what a stopped fit into `output` left beside it, to the same bits.
+        Resume an interrupted fit into `output`, to the same bits.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -92,7 +96,7 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
         or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
@@ -169,8 +173,8 @@ def embed(
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(counted, embeddings)
-        if beside is None and not counted.ledger.counts()[Status.KEPT]:
+        given_embeddings = model.embeddings_of(counted, embeddings)
+        if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -184,8 +188,8 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.components_)),
+            _vectors(model, counted, given_embeddings, progress),
+            shape=(len(counted.counts), len(model.reader_.empty_document_vector())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -199,8 +203,8 @@ def _vectors(
     counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.document_vae_.transform(counts.slice(start, stop), embeddings=beside)
+        given_embeddings = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=given_embeddings)
         if progress:
             progress("embedding", stop, len(counts))
 
@@ -221,7 +225,10 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
 
 
 def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write all of a run folder but run.json."""
+    """Write all of a run folder but run.json: the topics of the fit, and beside them the log where they were edited."""
+    if entries := model.edit_entries(with_coordinates=True):
+        write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
+        model = model.unedited()
     model.save(folder / MODEL_FOLDER)
     write_table(model.get_topic_info(), folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
@@ -243,6 +250,7 @@ def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
 
 def results_of(model: TopicModel) -> dict[str, Any]:
     """What run.json says of a fit once it is done."""
+    model = model.unedited()
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,

@@ -20,6 +20,7 @@ from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
 from neuraltopic.runs.workspace import open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
 from neuraltopic.storage.outputs import OutputKind
 from neuraltopic.storage.strict_json import write_json
@@ -126,14 +127,19 @@ def write_run(
                 "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
                 "peak_memory_bytes": peak_memory_bytes(),
                 "machine": describe_machine(),
-                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
+                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
             }
             write_json(unfinished / RUN_FACTS, facts)
     return facts
 
 
+def _is_fixed(path: Path) -> bool:
+    """Whether it is a file that stays as it is; the log of edits grows."""
+    return path.is_file() and path.name != EDIT_LOG
+
+
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    """The seed asked for; else that of the fit to resume; else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -148,13 +154,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for entry in history:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
-
-
-def best_epoch(history: list[dict[str, float]], *, keep_best: bool = True) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last, see `Schedule.keep_best`."""
-    if not keep_best:
-        return history[-1]
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

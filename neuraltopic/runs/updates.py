@@ -1,9 +1,10 @@
-"""Go on with a run: a new run folder, of the same topics after new documents.
+"""Updates of a run: a new run folder, with the same topics after new documents.
 
 What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
 run before.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, reques
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
-from neuraltopic.storage.outputs import RUN, check_output
+from neuraltopic.storage.outputs import check_output, update_output
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -34,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Go on with the model of a run by new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a whole new run folder, or none.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def update_run(
     ------
     UsageError
         When `output` may not be written, or lies in `run`; when `run` is no run; with `resume`, when there is nothing
-        to go on with or the request differs.
+        to resume or the request differs.
     NeuralTopicError
         When the model or the corpus cannot be used; nothing is left behind.
     """
@@ -89,7 +90,7 @@ def update_run(
 
     facts = write_run(
         output,
-        DOCUMENTS,
+        dataclasses.replace(DOCUMENTS, output=update_output(run, output)),
         {**request_of(model, corpus), "parent": parent},
         fit=update,
         write=write,
@@ -116,7 +117,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
             got="one in it",
             hint="Choose another path",
         )
-    check_output(output, RUN, force=force, source=source)
+    check_output(output, update_output(run, output), force=force, source=source)
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import check_destination
+from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import (
     AUTOENCODER_KIND,
     DOCUMENT_VAE_KIND,
@@ -84,13 +85,13 @@ def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: s
     check_destination(output, force=force, why_not=kind.why_not)
 
 
-def _entries_of_run(folder: Path, kind: str) -> set[str]:
+def _entries_of_run(folder: Path, kind: str, more: frozenset[str] = frozenset()) -> set[str]:
     facts = _read(folder / RUN_FACTS)
     files = facts.get("files")
     model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
     if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
-    return {*files, RUN_FACTS, MODEL_FOLDER, REPORT}
+    return {*files, RUN_FACTS, MODEL_FOLDER, REPORT, *more}
 
 
 def _entries_of_model(folder: Path, kind: str) -> set[str]:
@@ -123,6 +124,8 @@ def _read(path: Path) -> dict[str, object]:
 
 
 RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
+# With edits of its topics, which are nowhere else: what replaces it must have them too.
+_EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
@@ -130,3 +133,8 @@ DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model
 AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
 INDEX = OutputKind("an index", _entries_of_index)
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
+
+
+def update_output(run: Path, output: Path) -> OutputKind:
+    """What an update of a run may replace: the run itself also where topics were edited, as it has the edits too."""
+    return _EDITED_RUN if Path(run).resolve() == Path(output).resolve() else RUN

@@ -26,11 +26,11 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents listed under it.
+        Documents assigned to it.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of tuple of str
         Ids of the documents with the largest z_k, most typical first.
     """
@@ -78,11 +78,11 @@ def topic_statistics(
     latents : (D, K)
         What the decoder sees of the posterior means of z.
     topics : int array of shape (D,)
-        The topic that each document is listed under.
+        The topic that each document is assigned to.
     share : (K,)
         Mean share of each topic in all documents, as the model has it.
     information : (K,)
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     ids : D strings
     """
     K = latents.shape[1]
@@ -166,10 +166,17 @@ def topic_words_table(
 
 
 def topics_table(
-    weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics, top_n: int = 10
+    weights: NDArray[np.floating],
+    words: Sequence[str],
+    statistics: TopicStatistics,
+    top_n: int = 10,
+    labels: Sequence[str] | None = None,
+    junk: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
-    of ids), flags ("unused", "inactive", "repeats 7").
+    of ids), flags ("junk", "unused", "inactive", "repeats 7").
+
+    Labels are those of `topic_labels`, and no topic is junk, where nothing else is said.
     """
     ranked = top_words(weights, top_n)
     repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
@@ -177,7 +184,9 @@ def topics_table(
     live = live_topics(statistics.share, statistics.n_documents)
     flags = []
     for topic in range(len(weights)):
-        flag = [] if live[topic] else ["unused"]
+        flag = ["junk"] if junk is not None and junk[topic] else []
+        if not live[topic]:
+            flag.append("unused")
         if inactive[topic]:
             flag.append("inactive")
         if topic in repeats:
@@ -186,7 +195,7 @@ def topics_table(
     return pd.DataFrame(
         {
             "topic": np.arange(len(weights)),
-            "label": topic_labels(weights, words),
+            "label": topic_labels(weights, words) if labels is None else list(labels),
             "share": statistics.share,
             "n_documents": statistics.n_documents,
             "information": statistics.information,
@@ -206,7 +215,7 @@ def documents_table(
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the topic that the document is listed under, and its share in the document. A column of the corpus that
+    They name the topic that the document is assigned to, and its share in the document. A column of the corpus that
     has one of these names gets "_" behind it.
 
     Parameters
@@ -215,9 +224,11 @@ def documents_table(
     position : (N,)
         Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
     topics : (D,)
+        -1 where a document is assigned to none, whose topic is missing too.
     weights : (D, K)
     """
     rows = np.flatnonzero(position >= 0)
+    rows = rows[topics[position[rows]] >= 0]
     listed = topics[position[rows]]
     topic = pd.array([pd.NA] * len(position), dtype="Int64")
     topic[rows] = listed
