@@ -27,10 +27,11 @@ from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, library_versions
 from neuraltopic.preprocessing.stop_words import stop_words
-from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
@@ -72,12 +73,21 @@ class Preprocessor:
     ----------
     settings : Preprocessing
         What is done to the words.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
+        same with any number of them.
 
     Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
     """
 
-    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+    def __init__(
+        self,
+        settings: Preprocessing = Preprocessing(),  # noqa: B008  (it is frozen)
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
         self.settings = settings
+        self.n_jobs = n_jobs
         self._fitted: Fitted | None = None
 
     @property
@@ -118,7 +128,7 @@ class Preprocessor:
         intake = Intake(rows, only_new=True, report=report)
         with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
             forms = FormIds()
-            stream = TokenStream(path, numbered(tokeniser(intake), forms))
+            stream = TokenStream(path, numbered_in_processes(intake, tokeniser, forms, self.n_jobs))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             word_of_form = [rule(form) for form in forms]
@@ -252,7 +262,9 @@ class Preprocessor:
         rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        return _known_words(tokeniser(texts), rule, fitted.lexicon, unknown)
+        forms = FormIds()
+        blocks = numbered_in_processes(texts, tokeniser, forms, self.n_jobs)
+        return _known_words(blocks, forms, rule, fitted.lexicon, unknown)
 
     def _rule(self, listed: Iterable[str]) -> WordRule:
         return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
@@ -264,12 +276,11 @@ class Preprocessor:
 
 
 def _known_words(
-    documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon, unknown: list[int]
+    blocks: Iterator[Block], forms: FormIds, rule: WordRule, lexicon: Lexicon, unknown: list[int]
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have."""
-    forms = FormIds()
+    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words it does not have."""
     numbers, kept = np.zeros(0, np.int32), np.zeros(0, bool)
-    for block in numbered(documents, forms):
+    for block in blocks:
         words = [rule(form) for form in list(forms)[len(numbers) :]]
         numbers = np.append(numbers, lexicon.numbers(words))
         kept = np.append(kept, np.array([not isinstance(word, Dropped) for word in words], bool))
