@@ -294,6 +294,7 @@ _SIMPLEX = Schedule(
     patience=30,
     fewest_epochs=30,
     largest_batch=200,
+    enough_rows=20_000,
 )
 # With half of the 256 hidden units that it had, and more decay, fewer epochs do. On held-out training documents, in
 # two thirds of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG

@@ -50,12 +50,12 @@ def bits(module):
 
 def test_small_corpora_get_their_updates_and_large_ones_their_speed():
     """Epochs, rows in a batch, patience: from 32 to 400 rows, from 10 to 200 epochs, 1,000 updates in between."""
-    assert Schedule().resolve(5) == (200, 32, 34)
-    assert Schedule().resolve(320) == (100, 32, 17)
-    assert Schedule().resolve(3200) == (32, 100, 6)
-    assert Schedule().resolve(11314) == (31, 353, 6)
-    assert Schedule().resolve(10**6) == (10, 400, 2)
-    assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3)
+    assert Schedule().resolve(5) == (200, 32, 34, 1)
+    assert Schedule().resolve(320) == (100, 32, 17, 1)
+    assert Schedule().resolve(3200) == (32, 100, 6, 1)
+    assert Schedule().resolve(11314) == (31, 353, 6, 1)
+    assert Schedule().resolve(10**6) == (10, 400, 2, 1)
+    assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3, 1)
 
 
 def test_step_climbs_the_gradient_of_the_mean_surrogate():
