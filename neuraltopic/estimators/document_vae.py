@@ -173,7 +173,8 @@ class DocumentVAE(StoredDocuments):
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
             A file that is written after every epoch. Where it is there already, the fit goes on from it, to
-            the same bits as if it had never stopped.
+            the same bits as if it had never stopped. The vectors are kept beside it, in vectors.npy, and are mapped
+            from there.
 
         Raises
         ------
@@ -232,7 +233,7 @@ class DocumentVAE(StoredDocuments):
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, beside)
+        vectors, summary = self._summarise(counts, progress, beside, folder=_folder(checkpoint))
         self._take(summary)
         return vectors
 
@@ -309,7 +310,7 @@ class DocumentVAE(StoredDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_)
+        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_, folder=_folder(checkpoint))
         after._take(self.summary().pooled(of_new, recipe.reading))
         after.seed_ = seed
         self.__dict__.update(vars(after))
@@ -435,6 +436,10 @@ class DocumentVAE(StoredDocuments):
         return Reinitialisation(
             shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
         )
+
+
+def _folder(checkpoint: Path | None) -> Path | None:
+    return None if checkpoint is None else Path(checkpoint).parent
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:

@@ -37,6 +37,7 @@ from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VER
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
@@ -480,7 +481,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         self._require_documents()
         labels = topic_labels(self.word_weights(), self.vocabulary_)
-        return documents_table(self.ledger_, self._position, self.topics_, self.topic_weights(self.vectors_), labels)
+        weight = self.document_vae_.weight_of(self.vectors_, self.topics_)
+        return documents_table(self.ledger_, self._position, self.topics_, weight, labels)
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
         """Ids of the documents with the largest z on this topic, most typical first.
@@ -493,7 +495,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self._require_topic(topic)
         self._require_documents()
         ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
-        of_topic = self.document_vae_.latents(self.vectors_)[:, [topic]]
+        made = MadeRows(self.vectors_, lambda vectors: self.document_vae_.latents(vectors)[:, [topic]])
+        of_topic = np.concatenate([made[rows] for rows in blocks(len(made))])
         return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
 
     def to_state(self) -> State:
@@ -556,7 +559,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
         vae, vectors = self.document_vae_, self.vectors_
         self.topics_ = vae.topics_of(preparation.counts, vectors)
-        return topic_statistics(vae.latents(vectors), self.topics_, vae.share_, vae.information_, ids)
+        latents = MadeRows(vectors, vae.latents)
+        return topic_statistics(latents, self.topics_, vae.share_, vae.information_, ids)
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)

@@ -37,8 +37,9 @@ from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
-from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.storage.vectors import VECTORS_NPY, write_vectors
 from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.row_blocks import blocks
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def fit_run(
         command=command,
         progress=progress,
     )
+    # What the fit mapped was in its workspace, which is gone.
+    model.vectors_ = np.load(output / VECTORS_NPY, mmap_mode="r")
     return Run(output, model, facts)
 
 
@@ -226,7 +229,12 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_table(model.ledger_, folder / "ledger.csv", "csv")
     kept = model.ledger_["status"] == "kept"
     ids = model.ledger_["id"][kept].tolist()
-    write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
+    write_vectors(
+        folder,
+        {"id": ids},
+        (model.vectors_[rows] for rows in blocks(len(model.vectors_))),
+        shape=model.vectors_.shape,
+    )
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 

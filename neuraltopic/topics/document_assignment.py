@@ -21,6 +21,7 @@ Nigam, McCallum, Thrun, Mitchell (2000), Text classification from labeled and un
 Axes: D documents, K topics, V words.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -30,6 +31,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics.row_blocks import FloatRows, blocks
 
 FloatArray = NDArray[np.floating]
 # Steps of expectation maximisation. Ten more change the NMI with the labels by 0.001.
@@ -42,6 +44,8 @@ _TOKENS_AS_ONE = 3.0
 _SMOOTHED_BY = 2.0
 # Non-zeros x topics of the documents that are looked at together, which bounds r: 26 MiB where they have five words.
 _AT_ONCE = 1 << 25
+# Documents, evenly spaced in a larger corpus, from which the mixture is learnt; the last step is of all.
+_DOCUMENTS = 1 << 16
 # Share of an average topic's documents below which a topic keeps the documents of which it has the largest share.
 _SMALL = 0.1
 # Of s^g: a topic of which a document has nothing is less likely to be the document's by so much, not ruled out.
@@ -64,12 +68,12 @@ class Listing:
     documents: NDArray[np.float32]
 
     @classmethod
-    def of(cls, shares: FloatArray, counts: Counts, guidance: float, earlier: "Listing | None" = None) -> Self:
+    def of(cls, shares: FloatRows, counts: Counts, guidance: float, earlier: "Listing | None" = None) -> Self:
         """Learn from documents with these shares (D, K) and counts (D, V).
 
         Parameters
         ----------
-        shares : (D, K)
+        shares : FloatRows of shape (D, K)
             0 or more; rows sum to 1.
         counts : Counts of shape (D, V)
         guidance : float
@@ -78,13 +82,23 @@ class Listing:
             Of documents that stay where they are, whose words are those of their topics too. What is returned is of
             the new ones alone.
         """
-        found = cls._sums(shares, counts, None, guidance)
-        for _ in range(_STEPS - 1):
-            found = cls._sums(shares, counts, found if earlier is None else earlier + found, guidance)
-        return found
+        sample = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), _DOCUMENTS)).astype(np.int64))
+        learnt_from, of_sample = counts, shares
+        if len(sample) < len(counts):
+            learnt_from, of_sample = counts.rows(sample), np.concatenate(list(_at(shares, sample)))
+        scale = len(counts) / len(learnt_from)
+
+        def at(found: "Listing") -> "Listing":
+            whole = found if scale == 1.0 else found.times(scale)
+            return whole if earlier is None else earlier + whole
+
+        found = cls._sums(of_sample, learnt_from, None, guidance)
+        for _ in range(_STEPS - 2):
+            found = cls._sums(of_sample, learnt_from, at(found), guidance)
+        return cls._sums(shares, counts, at(found), guidance)
 
     @classmethod
-    def _sums(cls, shares: FloatArray, counts: Counts, listing: "Listing | None", guidance: float) -> Self:
+    def _sums(cls, shares: FloatRows, counts: Counts, listing: "Listing | None", guidance: float) -> Self:
         """The M step where there is a listing to begin at, else with the shares for r."""
         K, V = shares.shape[1], counts.shape[1]
         words, documents = np.zeros((V, K)), np.zeros(K)
@@ -100,6 +114,10 @@ class Listing:
     def __add__(self, other: "Listing") -> "Listing":
         """Of the documents of both."""
         return Listing(self.words + other.words, self.documents + other.documents)
+
+    def times(self, factor: float) -> "Listing":
+        """Of so many times the documents."""
+        return Listing(self.words * np.float32(factor), self.documents * np.float32(factor))
 
     def topics(self, shares: FloatArray, counts: Counts, guidance: float) -> NDArray[np.int64]:
         """The topic that each document is listed under, (D,), from its shares (D, K) and counts (D, V).
@@ -135,6 +153,13 @@ def _log_responsibilities(
     """log r of the documents of a block, (B, K), up to a constant for each."""
     guide = np.log(np.maximum(shares.astype(np.float32) ** guidance, _LEAST))
     return _single(block) @ evidence + guide + prior
+
+
+def _at(shares: FloatRows, rows: NDArray[np.int64]) -> Iterator[FloatArray]:
+    """The shares of some rows, in order, a block at a time."""
+    for block in blocks(len(shares)):
+        inside = rows[(rows >= block.start) & (rows < block.stop)] - block.start
+        yield shares[block][inside]
 
 
 def _single(block: Counts) -> sparse.csr_array:
