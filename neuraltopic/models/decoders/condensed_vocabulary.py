@@ -2,8 +2,8 @@
 
 Documents are inferred with a vocabulary of a few thousand words and some groups, whatever V is. A word matters by the
 largest of its probabilities under the topics at a share of 3/4. The others are grouped by the topic under which they
-are likeliest, and the log of what a group adds to the partition function is taken for a sum of functions of one
-coordinate each,
+are likeliest, those of a topic in eight by the mean of their R over all topics, and the log of what a group adds to the
+partition function is taken for a sum of functions of one coordinate each,
 
     log sum_w exp(s . R_w + b_w) = c + sum_k (m_k s_k + v_k s_k^2 / 2),
 
@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Words that are counted one by one. With 1,024, 2,048 and 4,096 of V = 10,000 generated words, and of the 5,000 of
-# 20 Newsgroups, s moves by this much from where all words lead: see tests/benchmarks/README.md.
-HEAD_WORDS = 1 << 11
+# Words that are counted one by one, and groups of the others for each topic: see tests/benchmarks/README.md. The mean
+# over all topics, which many small shares add up to, is what words that one topic has differ in most beside.
+HEAD_WORDS = 1 << 12
+_GROUPS = 8
 # The share of a topic at which words are judged and grouped, and the two at which groups are exact.
 _USUAL = 0.75
 _EXACT_AT = (0.4, 0.8)
@@ -43,7 +44,7 @@ class Groups:
     bend: Tensor
 
     @classmethod
-    def of(cls, weight: Tensor, bias: Tensor, group: Tensor, n_groups: int) -> "Groups":
+    def of(cls, weight: Tensor, bias: Tensor, group: Tensor) -> "Groups":
         """Of words with these rows of R transposed (W, K), b (W,) and numbers of their groups (W,), of which those
         without a word are left out."""
         weight, bias = weight.double(), bias.double()
@@ -58,6 +59,16 @@ class Groups:
     def to(self, dtype: torch.dtype) -> "Groups":
         """The same in another dtype."""
         return Groups(self.log_mass.to(dtype), self.slope.to(dtype), self.bend.to(dtype))
+
+
+def _grouped(topic: Tensor, mean: Tensor) -> Tensor:
+    """The group of each word, (W,), from its topic and the mean of its R: those of a topic in `_GROUPS` equal parts."""
+    by_mean = mean.argsort(stable=True)
+    order = by_mean[topic[by_mean].argsort(stable=True)]
+    lengths = torch.bincount(topic)
+    first = torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths)
+    part = (torch.arange(len(order), device=order.device) - first) * _GROUPS // lengths[topic[order]].clamp_min(1)
+    return torch.empty_like(topic).index_copy_(0, order, topic[order] * _GROUPS + part)
 
 
 def _log_masses(energies: Tensor, group: Tensor, n_groups: int) -> Tensor:
@@ -106,7 +117,7 @@ class CondensedVocabulary:
         scale = within.diagonal().clamp_min(torch.finfo(dtype).tiny).rsqrt()
         return cls(
             rows[first],
-            Groups.of(weight[others], bias[others], usual.indices[others], K).to(dtype),
+            Groups.of(weight[others], bias[others], _grouped(usual.indices[others], weight[others].mean(1))).to(dtype),
             means,
             variances,
             within * scale[:, None] * scale,

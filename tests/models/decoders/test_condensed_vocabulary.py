@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from neuraltopic.models.decoders.condensed_vocabulary import CondensedVocabulary
+from neuraltopic.models.decoders.condensed_vocabulary import CondensedVocabulary, _grouped
 from tests.parts import generator
 
 V, K = 40, 3
@@ -32,7 +32,7 @@ def test_with_all_words_in_the_head_it_is_exact(words):
 
 def test_groups_are_exact_at_nothing_and_at_two_shares_of_one_topic(words):
     vocabulary = CondensedVocabulary.of(*words, n_words=5)
-    assert 1 <= len(vocabulary.groups.log_mass) <= K
+    assert K < len(vocabulary.groups.log_mass) <= 8 * K
     points = torch.cat([torch.zeros(1, K), 0.4 * torch.eye(K), 0.8 * torch.eye(K)]).double()
     torch.testing.assert_close(vocabulary.log_partition(points), exact(points, *words)[0])
 
@@ -54,6 +54,20 @@ def test_likely_words_are_in_the_head(words):
     largest = torch.log_softmax(0.75 * weight + bias[:, None], 0).amax(1)
     vocabulary = CondensedVocabulary.of(weight, bias, n_words=7)
     torch.testing.assert_close(vocabulary.head[:, :K], weight[largest.argsort(descending=True)[:7]])
+
+
+def test_words_of_a_topic_are_grouped_by_their_mean():
+    """In eight parts, as equal as they can be."""
+    topic = torch.randint(0, 3, (100,), generator=generator(1))
+    mean = torch.randn(100, generator=generator(2))
+    group = _grouped(topic, mean)
+    assert torch.equal(group // 8, topic)
+    for k in range(3):
+        of_topic = topic == k
+        order = mean[of_topic].argsort()
+        assert (group[of_topic][order].diff() >= 0).all()
+        sizes = torch.bincount(group[of_topic] - 8 * k, minlength=8)
+        assert sizes.max() - sizes.min() <= 1
 
 
 def test_inside_the_simplex_it_is_near(words):
