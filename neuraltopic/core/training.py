@@ -214,6 +214,12 @@ class Trainer:
     schedule : Schedule
     generator : torch.Generator
         The only source of randomness: batch order, dropout and latent noise.
+
+    Attributes
+    ----------
+    time_used : callable
+        Share of the time for training that is used, 0 where there is no limit. The learning rate and the weight of the
+        KL go at least as far as it does, so that they have run their course when it is 1 and training ends.
     """
 
     def __init__(
@@ -225,6 +231,7 @@ class Trainer:
         schedule: Schedule,
         generator: torch.Generator,
     ) -> None:
+        self.time_used: Callable[[], float] = lambda: 0.0
         self.model = model
         self.data = data
         self.held_out = held_out
@@ -247,7 +254,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the schedule is run or patience is lost."""
-        if self.epoch >= self.max_epochs:
+        if self.epoch >= self.max_epochs or (self.epoch and self.time_used() >= 1.0):
             return True
         if not len(self.held_out):
             return False
@@ -276,7 +283,11 @@ class Trainer:
         batches = self._batches()
         total = 0.0
         for number, rows in enumerate(batches):
-            progress = (self.epoch + number / len(batches)) / self.max_epochs
+            used = self.time_used()
+            if used >= 1.0 and number:
+                batches = batches[:number]
+                break
+            progress = max((self.epoch + number / len(batches)) / self.max_epochs, min(used, 1.0))
             self.optimiser.factor = schedule.rate(progress)
             bound, norm = step(
                 self.model,

@@ -17,7 +17,7 @@ from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import open_workspace, unfinished_request
+from neuraltopic.runs.workspace import mark_finished, open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import RUN_FACTS
 from neuraltopic.storage.outputs import OutputKind
@@ -128,6 +128,7 @@ def write_run(
                 "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
             }
             write_json(unfinished / RUN_FACTS, facts)
+            mark_finished(workspace, unfinished / RUN_FACTS)
     return facts
 
 
