@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.limits import seconds_of, use_threads
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -14,6 +15,8 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    Jobs,
+    MaxTime,
     Quiet,
     TextColumn,
 )
@@ -71,6 +74,8 @@ def fit(
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
     device: Device = "auto",
+    jobs: Jobs = None,
+    max_time: MaxTime = None,
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
     dry_run: Annotated[
@@ -107,9 +112,12 @@ def fit(
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        max_seconds=seconds_of(max_time),
         device=device,
+        n_jobs=jobs,
         random_state=seed,
     )
+    use_threads(jobs)
     if recipe is not None:
         model.set_params(recipe=recipe)
     if word_vectors is not None:

@@ -10,6 +10,7 @@ _OPTIONS = {
     "learning_rate": "--learning-rate",
     "max_df": "--max-df",
     "max_epochs": "--epochs",
+    "max_seconds": "--max-time",
     "max_vocabulary": "--vocabulary-size",
     "min_df": "--min-df",
     "min_length": "--min-length",

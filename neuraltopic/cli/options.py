@@ -30,6 +30,14 @@ EmbeddingsFile = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="NUMBER", help="Processes and threads; all by default."),
+]
+MaxTime = Annotated[
+    str | None,
+    typer.Option("--max-time", metavar="TIME", help="About how long it may take, as 90s, 30m or 2h."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]

@@ -91,6 +91,11 @@ class Preprocessor:
         self._fitted: Fitted | None = None
 
     @property
+    def learned(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._fitted is not None
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """The words that are counted; a NeuralTopicError before `fit_transform`."""
         return self._learned().vocabulary

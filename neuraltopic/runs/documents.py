@@ -207,6 +207,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params()
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    parameters.pop("n_jobs")  # the result is the same with any number
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
