@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from neuraltopic.core.adam import Adam, Group
+from neuraltopic.core.division import Division, Undivided, division
 from neuraltopic.core.objectives import Objective
 from neuraltopic.core.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
@@ -148,27 +149,30 @@ def step(
     generator: torch.Generator,
     kl_weight: float,
     clip: float,
+    divided: Division | None = None,
 ) -> tuple[float, float]:
     """One update. Returns the mean bound a row in nats and the gradient's norm before clipping.
 
     Where either is not finite, or a matrix that must be factorised is not, the weights are left as they were and what
     comes back is not finite.
     """
+    divided = divided or Undivided()
     try:
-        bound = objective(model, x, generator, kl_weight)
+        bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return math.nan, math.nan
     parameters = list(model.parameters())
     for parameter in parameters:
         parameter.grad = None
-    (-bound.surrogate.mean()).backward()
+    divided.loss(bound).backward()
+    value = divided.gather(bound, parameters)
     norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
-    mean_bound, norm_value = float(bound.value.mean()), float(norm)
-    if math.isfinite(mean_bound) and math.isfinite(norm_value):
+    norm_value = float(norm)
+    if math.isfinite(value) and math.isfinite(norm_value):
         if norm_value > clip:
             clip_grads_with_norm_(parameters, clip, norm)
         optimiser.step()
-    return mean_bound, norm_value
+    return value, norm_value
 
 
 def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
@@ -217,9 +221,11 @@ class Trainer:
 
     Attributes
     ----------
-    time_used : callable
-        Share of the time for training that is used, 0 where there is no limit. The learning rate and the weight of the
-        KL go at least as far as it does, so that they have run their course when it is 1 and training ends.
+    time_used : callable, or None
+        Share of the time for training that is used; None where there is no limit. The learning rate and the weight of
+        the KL go at least as far as it does, so that they have run their course when it is 1 and training ends.
+    divided : Division
+        How an update is divided among the processes of torch.distributed; not at all where it has started none.
     """
 
     def __init__(
@@ -231,7 +237,8 @@ class Trainer:
         schedule: Schedule,
         generator: torch.Generator,
     ) -> None:
-        self.time_used: Callable[[], float] = lambda: 0.0
+        self.time_used: Callable[[], float] | None = None
+        self.divided = division()
         self.model = model
         self.data = data
         self.held_out = held_out
@@ -254,7 +261,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the schedule is run or patience is lost."""
-        if self.epoch >= self.max_epochs or (self.epoch and self.time_used() >= 1.0):
+        if self.epoch >= self.max_epochs or (self.epoch and self._time_used() >= 1.0):
             return True
         if not len(self.held_out):
             return False
@@ -283,7 +290,7 @@ class Trainer:
         batches = self._batches()
         total = 0.0
         for number, rows in enumerate(batches):
-            used = self.time_used()
+            used = self._time_used()
             if used >= 1.0 and number:
                 batches = batches[:number]
                 break
@@ -297,6 +304,7 @@ class Trainer:
                 self.generator,
                 schedule.kl_weight(progress),
                 schedule.clip,
+                self.divided,
             )
             if not (math.isfinite(bound) and math.isfinite(norm)):
                 raise NonFiniteLossError(
@@ -305,6 +313,9 @@ class Trainer:
                 )
             total += bound * len(rows)
         self._record(total / sum(map(len, batches)))
+
+    def _time_used(self) -> float:
+        return 0.0 if self.time_used is None else self.divided.agreed(self.time_used())
 
     def _batches(self) -> Sequence[Tensor]:
         """The rows of each batch of the next epoch."""
@@ -325,7 +336,7 @@ class Trainer:
         if len(self.held_out):
             # The same noise after every epoch: what differs between epochs is the model.
             noise = torch.Generator().manual_seed(0)
-            bound = mean_bound(self.model, self.held_out, self.objective, noise, 512)
+            bound = self.divided.agreed(mean_bound(self.model, self.held_out, self.objective, noise, 512))
             entry["held_out_bound"] = bound
             # A bound taken while the KL is not fully weighted is a bound too, and compares with the rest.
             if bound > self.best_bound:
