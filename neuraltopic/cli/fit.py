@@ -205,15 +205,17 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
-            f"{counted(forecast.n_epochs, 'epoch')} at most",
+            f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("faster", forecast.faster),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
     for label, value in lines:
