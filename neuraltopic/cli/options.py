@@ -11,8 +11,8 @@ CorpusPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="Folder of text files, text file with a document a line, CSV, TSV, JSONL or Parquet, "
-        "each also .gz, .zst or .bz2; - is standard input.",
+        help="Folder of files or of tables, text file with a document a line, CSV, TSV, JSON, Parquet, spreadsheet or "
+        "mailbox; text also .gz, .zst or .bz2; - is standard input.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model folder.")]
@@ -29,6 +29,14 @@ EmbeddingsFile = Annotated[
         help="Embeddings of the documents: .npy with a row a document, or Parquet with a column id.",
     ),
 ]
+EmbedWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--embed-with",
+        metavar="FOLDER",
+        help="Embed the documents by this local sentence-transformers or model2vec model.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 Jobs = Annotated[
     int | None,
@@ -39,6 +47,7 @@ MaxTime = Annotated[
     typer.Option("--max-time", metavar="TIME", help="About how long it may take, as 90s, 30m or 2h."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
+WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Words = Annotated[int, typer.Option("--words", min=1, help="Words of each topic.")]

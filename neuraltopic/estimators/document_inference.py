@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
 # most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
+# Length of the vector of a document of which nothing is known. Those of others are of the order of 1, the least
+# 1/sqrt(K).
+_NOTHING = 1e-6
 
 
 class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -63,7 +66,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         vector that its embedding gives.
         """
         check_is_fitted(self)
-        return self._vectors(self._infer(*self._checked(X, embeddings))[0])
+        counts, beside = self._checked(X, embeddings)
+        return self._vectors(self._infer(counts, beside)[0], _unknown(counts, beside))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
@@ -71,7 +75,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector.
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. Only that
+        of nothing, see `vector_of_nothing`, stands for the prior's z with all of them.
 
         Raises
         ------
@@ -97,8 +102,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 hint="Leave out documents that have no vector",
             )
         if self._metric is None:
-            return vectors.astype(np.float32, copy=False)
-        return np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+            latents = vectors.astype(np.float32, copy=True)
+        else:
+            latents = np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._reading().of_nothing(K)
+        return latents
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
@@ -107,9 +115,18 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return mean, variance
 
     def vector_of_nothing(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,)."""
+        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,).
+
+        It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
+        also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the
+        negative of that axis all cosines are below 0, and a search by cosines ranks it last. That of `nvdm` is 0.
+        """
         check_is_fitted(self)
-        return self._vectors(self._reading().of_nothing(len(self.components_))[None])[0]
+        K = len(self.components_)
+        if not self._reading().of_nothing(K).any():
+            return np.zeros(K, np.float32)
+        axis = np.ones(K) if self._metric is None else self._metric.inverse.sum(1)
+        return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, their shares, (D, K); rows sum to 1.
@@ -146,13 +163,6 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         for rows in blocks(len(counts)):
             topics[rows] = self._listed(self.latents(vectors[rows]), counts.slice(rows.start, rows.stop))
         return topics
-
-    def weight_of(self, vectors: NDArray[np.floating], topics: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Share of one topic in each document, (D,), from their vectors (D, K) and these topics, (D,)."""
-        weight = np.empty(len(vectors), np.float32)
-        for rows in blocks(len(vectors)):
-            weight[rows] = np.take_along_axis(self.document_weights(vectors[rows]), topics[rows, None], 1)[:, 0]
-        return weight
 
     def word_weights(
         self,
@@ -334,11 +344,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
         for rows in inferred.to_do():
             of_rows = None if beside is None else beside.of(np.arange(rows.start, rows.stop))
-            found = self._infer(counts.slice(rows.start, rows.stop), of_rows, progress, rows.start, len(counts))
-            latents, _, variance = found
+            block = counts.slice(rows.start, rows.stop)
+            latents, _, variance = self._infer(block, of_rows, progress, rows.start, len(counts))
             shares = reading.shares(latents, words)
             information = reading.information(latents, variance, shares)
-            inferred.fill(rows, self._vectors(latents), information, shares.mean(0, dtype=np.float64))
+            vectors = self._vectors(latents, _unknown(block, of_rows))
+            inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
         vectors = inferred.vectors
         information, share = inferred.pooled(reading)
         explained, precision = self._explained(counts, vectors)
@@ -382,8 +393,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         assert self.listing_ is not None
         return self.listing_.topics(shares, counts, reading.guidance)
 
-    def _vectors(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return latents if self._metric is None else self._metric.vectors(latents)
+    def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
+        vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
+        vectors[unknown] = self.vector_of_nothing()
+        return vectors
 
     def _infer(
         self,
@@ -413,8 +427,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             if progress:
                 progress("inferring", done, len(counts) if total is None else total)
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        if embeddings is None:
-            latents[np.diff(counts.indptr) == 0] = self._reading().of_nothing(latents.shape[1])
+        latents[_unknown(counts, embeddings)] = self._reading().of_nothing(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -474,3 +487,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _unknown(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:
+    """Whether nothing is known of each document, neither a word nor an embedding, (D,)."""
+    return (np.diff(counts.indptr) == 0) & (embeddings is None)

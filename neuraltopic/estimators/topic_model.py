@@ -13,11 +13,12 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
+from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
     PREPROCESSING,
     TOPICS,
@@ -25,6 +26,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
@@ -35,6 +37,7 @@ from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
@@ -44,7 +47,6 @@ from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
     pooled_statistics,
-    topic_labels,
     topic_statistics,
     topic_words_table,
     topics_table,
@@ -61,7 +63,7 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -96,6 +98,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         R of equation (17.15).
     vectors_ : float32 array of shape (D, K)
         Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
+    edits_ : list of dict
+        Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
+        further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
         The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
@@ -113,7 +118,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     >>> model.get_topic(0)  # doctest: +SKIP
     """
 
-    format = Format(MODEL_KIND, MODEL_SCHEMA_VERSION, MODEL, (CONFIG, PREPROCESSING, TOPICS))
+    format = Format(MODEL_KIND, MODEL_SCHEMA_VERSION, MODEL, (CONFIG, PREPROCESSING, TOPICS), (EDIT_LOG,))
 
     def __init__(
         self,
@@ -164,7 +169,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         documents : sequence of str, path, or Corpus
             Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes.
         y : ignored
-        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+        embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
             A point for each of the N input documents from a model of language, in input order or matched by id, as the
             recipes contextual and zeroshot take.
         progress : callable of (stage, done, total), optional
@@ -221,7 +226,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         if self.max_seconds is not None:
             vae.set_params(max_seconds=max(self.max_seconds - (time.monotonic() - started), 1e-3))
         # An array, also where scikit-learn is set to give tables.
-        self.vectors_ = np.asarray(
+        self._vectors = np.asarray(
             vae.fit_transform(
                 counts,
                 embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
@@ -234,7 +239,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = len(counts)
         self.updates_: list[dict[str, Any]] = []
-        self.statistics_ = self._statistics_of(preparation)
+        self._statistics = self._statistics_of(preparation)
+        self._forget_edits()
+        self._counts = None if workspace else counts
         if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
@@ -285,8 +292,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 got="none",
                 hint="Update with documents of the language and kind that the model was fitted on, or fit anew",
             )
-        vectors = vae.partial_fit_transform(counts, progress=progress, checkpoint=_checkpoint(workspace))
-        self.vectors_ = vectors
+        earlier, n_earlier = self._base(), self.n_documents_
+        self._vectors = vae.partial_fit_transform(counts, progress=progress, checkpoint=_checkpoint(workspace))
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor.with_counts(counts)
         self.n_documents_ = vae.n_documents_
@@ -294,9 +301,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             *self.updates_,
             {"corpus_sha256": preparation.corpus_sha256, "n_documents": len(counts)},
         ]
-        self.statistics_ = pooled_statistics(
-            self.statistics_, self._statistics_of(preparation), vae.share_, vae.information_
-        )
+        new = self._statistics_of(preparation)
+        self._statistics = pooled_statistics(self._statistics, new, vae.share_, vae.information_)
+        self._update_edits(counts, new, n_earlier, earlier)
+        self._counts = None if workspace else counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
@@ -317,7 +325,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
-                "preprocessing",
+                parameter("preprocessing"),
                 expected="a Preprocessing, or None",
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
@@ -347,27 +355,28 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
-        vectors = self.document_vae_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
+        vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.document_vae_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
 
-        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word.
+        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
+        for one that would be listed under a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
         beside = self.embeddings_of(prepared, embeddings)
-        topics = self.document_vae_.predict(prepared.counts, embeddings=beside)
+        topics = self.reader_.predict(prepared.counts, embeddings=beside)
         known = beside is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -404,10 +413,11 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under.
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)
-        return self.document_vae_.document_weights(vectors)
+        return self.reader_.document_weights(vectors)
 
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
@@ -422,8 +432,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     @property
     def components_(self) -> NDArray[np.float32]:
-        """R, (K, V)."""
-        return self.document_vae_.components_
+        """R, (K, V), of the topics as they stand after edits."""
+        return self._topics.components if hasattr(self, "_topics") else self.document_vae_.components_
 
     @property
     def vocabulary_(self) -> tuple[str, ...]:
@@ -446,7 +456,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         check_is_fitted(self)
         totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
-        return self.document_vae_.word_weights(totals, ranking, self.statistics_.strength)
+        return self.reader_.word_weights(totals, ranking, self.statistics_.strength)
 
     def get_topics(self, top_n: int = 10, ranking: str = "default") -> dict[int, list[tuple[str, float]]]:
         """The highest-ranked words of each topic with their weights, best first; for `ranking` see `word_weights`."""
@@ -470,11 +480,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def get_topic_words(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
         """A line a word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
         check_is_fitted(self)
-        log_probabilities = self.document_vae_.topic_log_probabilities(self.statistics_.strength)
-        log_unigram = self.document_vae_.log_unigram()
-        labels = topic_labels(self.word_weights(), self.vocabulary_)
+        log_probabilities = self.reader_.topic_log_probabilities(self.statistics_.strength)
+        log_unigram = self.reader_.log_unigram()
         weights = self.word_weights(ranking)
-        return topic_words_table(labels, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
+        return topic_words_table(self.labels_, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
 
     def get_topic_info(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
         """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
@@ -482,7 +491,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Labels and flags are those of the default ranking, whatever ranks the words.
         """
         check_is_fitted(self)
-        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
+        junk = self._topics.junk
+        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n, self.labels_, junk)
         if ranking != "default":
             table["words"] = [" ".join(word for word, _ in row) for row in self.get_topics(top_n, ranking).values()]
         return table
@@ -496,9 +506,12 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             After `load`: a saved model holds nothing of the documents.
         """
         self._require_documents()
-        labels = topic_labels(self.word_weights(), self.vocabulary_)
-        weight = self.document_vae_.weight_of(self.vectors_, self.topics_)
-        return documents_table(self.ledger_, self._position, self.topics_, weight, labels)
+        topics, vectors = self.topics_, self.vectors_
+        weight = np.empty(len(topics), np.float32)
+        for rows in blocks(len(topics)):
+            shares = self.topic_weights(vectors[rows])
+            weight[rows] = np.take_along_axis(shares, np.maximum(topics[rows, None], 0), 1)[:, 0]
+        return documents_table(self.ledger_, self._position, topics, weight, self.labels_)
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
         """Ids of the documents with the largest z on this topic, most typical first.
@@ -510,10 +523,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         self._require_topic(topic)
         self._require_documents()
-        ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
-        made = MadeRows(self.vectors_, lambda vectors: self.document_vae_.latents(vectors)[:, [topic]])
+        ids = kept_ids(self.ledger_)
+        made = MadeRows(self.vectors_, lambda vectors: self.reader_.latents(vectors)[:, [topic]])
         of_topic = np.concatenate([made[rows] for rows in blocks(len(made))])
-        return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
+        return [ids[d] for d in top_words(of_topic.T, n)[0]]
 
     def to_state(self) -> State:
         """All that the fitted model is made of."""
@@ -526,9 +539,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         objects = {
             CONFIG: config,
             PREPROCESSING: self.preprocessor_.state(),
-            TOPICS: self.statistics_.to_dict(),
+            TOPICS: self._statistics.to_dict(),
         }
-        return State(objects, vae.stored_tensors())
+        return State(objects, vae.stored_tensors(), self.edit_entries(with_coordinates=False), self.topics_sha256())
 
     @classmethod
     def from_state(cls, state: StoredState, *, device: str) -> Self:
@@ -549,10 +562,13 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             model.set_params(word_vectors={word: vector for word, vector in rows if not np.isnan(vector[0])})
         model.document_vae_ = vae
         model.preprocessor_ = preprocessor
-        model.statistics_ = statistics
+        model._statistics = statistics
         model.n_documents_ = config["n_documents"]
         model.corpus_sha256_ = config["corpus_sha256"]
         model.updates_ = updates
+        model._forget_edits()
+        if (log := state.edit_log()) is not None:
+            model.take_edits(read_edit_log(log, model.topics_sha256()), log)
         return model
 
     def _updatable(self) -> DocumentVAE:
@@ -560,7 +576,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         vae = copy.copy(self.document_vae_)
         if self.recipe != vae.recipe:
             raise UsageError(
-                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+                parameter("recipe"),
+                expected=f"{vae.recipe}, as in the fit",
+                got=repr(self.recipe),
+                hint="Fit anew with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}
@@ -572,11 +591,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """Take what there is to know of single documents, and return what they say of the topics."""
         self.ledger_ = preparation.ledger
         self._position = preparation.position
-        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
-        vae, vectors = self.document_vae_, self.vectors_
-        self.topics_ = vae.topics_of(preparation.counts, vectors)
-        latents = MadeRows(vectors, vae.latents)
-        return topic_statistics(latents, self.topics_, vae.share_, vae.information_, ids)
+        vae, vectors = self.document_vae_, self._vectors
+        self._listed = vae.topics_of(preparation.counts, vectors)
+        ids = kept_ids(self.ledger_)
+        return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids)
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)

@@ -8,6 +8,7 @@ Axes: D documents, V words, K topics.
 
 import dataclasses
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from neuraltopic.core.training import Schedule
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.estimators.update_schedule import schedule_of_update
@@ -87,12 +88,13 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     Raises
     ------
     UsageError
-        When a parameter is out of range, or the corpus is standard input.
+        When a parameter is out of range, a language, package or pipeline is not there, or the corpus is standard input.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
     schedule = model.check_parameters().schedule()
     settings = model.preprocessing or Preprocessing()
+    Preprocessor(settings).require_available()
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
     least = max(2, K)
@@ -201,7 +203,10 @@ def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
     read = time.process_time() - started
     started = time.process_time()
     try:
-        counted = Preprocessor(dataclasses.replace(settings, min_df=1, phrases=False), n_jobs=1).fit_transform(texts)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus
+            settings = dataclasses.replace(settings, min_df=1, phrases=False)
+            counted = Preprocessor(settings, n_jobs=1).fit_transform(texts)
         tokens = counted.counts.nnz / len(texts)
     except NeuralTopicError:  # no text among the first
         tokens = 1.0

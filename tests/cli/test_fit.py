@@ -88,6 +88,22 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
     assert said["sizes"]["words"] == 9
 
 
+def test_a_run_with_a_pipeline_in_a_folder_is_opened_again(call, corpus, tmp_path, monkeypatch):
+    import spacy
+
+    spacy.blank("en").to_disk(tmp_path / "pipeline")
+    monkeypatch.chdir(tmp_path)
+    assert call("fit", corpus, "-o", "run", *FAST, "--spacy", "./pipeline", "-q").code == 0
+    assert call("topics", "run").code == 0
+    monkeypatch.chdir("/")
+    assert call("embed", tmp_path / "run", corpus, "-o", tmp_path / "vectors", "-q").code == 0
+    (tmp_path / "pipeline" / "meta.json").write_text("{}")
+    assert call("topics", tmp_path / "run").code == 0
+    result = call("embed", tmp_path / "run", corpus, "-o", tmp_path / "again", "-q")
+    assert result.code == 1
+    assert "expected the folder of the fit, with the SHA-256" in result.err
+
+
 def test_columns_of_a_table_are_kept(call, tmp_path):
     frame = pd.DataFrame({"body": sentences(), "key": [f"k{n}" for n in range(60)], "year": range(60)})
     frame.to_csv(tmp_path / "posts.csv", index=False)
