@@ -9,7 +9,7 @@ from neuraltopic.cli.options import Encoding, Force, IdColumn, Quiet, RunFolder,
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.formats import REPORT
 
-NoText = Annotated[bool, typer.Option("--no-text", help="Leave out texts and ids of documents.")]
+NoText = Annotated[bool, typer.Option("--no-text", help="Omit the texts and ids of documents.")]
 
 
 def report(
@@ -19,7 +19,7 @@ def report(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", metavar="PATH", help="Where the documents are now. [default: as in the fit]"),
+        typer.Option("--corpus", metavar="PATH", help="Path to the documents. [default: as in the fit]"),
     ] = None,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -28,7 +28,7 @@ def report(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page of a run that works offline: map, topics, documents."""
+    """Write an HTML report of a run that works offline: map, topics, documents."""
     from neuraltopic.progress import show_progress
 
     # The page of the run folder itself is written anew at any time; another file is somebody's.

@@ -109,6 +109,7 @@ class BoltzmannMachine(VAE[DecoderT_co]):
     encoder: HiddenBiases
     chains: Tensor
     longest: Tensor
+    exact_posterior = True
 
     def __init__(self, decoder: DecoderT_co, n_components: int, n_chains: int = 512) -> None:
         super().__init__(HiddenBiases(n_components), BinaryUnits(n_components), decoder)

@@ -285,6 +285,8 @@ class Trainer:
             after_epoch(self)
         if self.best:
             self.model.load_state_dict(self.best)
+            # Anew: the estimate by which an epoch was chosen as the best is a lucky one.
+            self.model.settle(self.generator)
         self.model.eval()
 
     def run_epoch(self) -> None:

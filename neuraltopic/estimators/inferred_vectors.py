@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.strict_json import read_json, write_json
-from neuraltopic.topics.interpretation import Reading
+from neuraltopic.topics.interpretation import TopicInterpretation
 from neuraltopic.topics.row_blocks import blocks
 
 _VECTORS, _DONE = "vectors.npy", "inferred.json"
@@ -71,14 +71,14 @@ class InferredVectors:
             done = {"request": self._request, "information": self._information, "share": self._share}
             write_json(self._folder / _DONE, done)
 
-    def pooled(self, reading: Reading) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def pooled(self, interpretation: TopicInterpretation) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """What each topic tells of a document, and its mean share, of all documents, both (K,)."""
         information, share = np.array(self._information, np.float32), np.array(self._share)
         if len(share) == 1:
             return information[0], share[0]
         sizes = np.array([rows.stop - rows.start for rows in blocks(self._n_documents)])
         weights = sizes / sizes.sum()
-        return reading.pooled_information(weights, information, share), weights @ share
+        return interpretation.pooled_information(weights, information, share), weights @ share
 
     def _resume(self, folder: Path, shape: tuple[int, int]) -> bool:
         """Take what the folder holds, if it is of this request."""

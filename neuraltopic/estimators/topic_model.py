@@ -26,6 +26,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_pictures import TopicPictures
 from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
@@ -63,7 +64,15 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    TopicSearch,
+    TopicEditing,
+    TopicPictures,
+    Stored,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -102,7 +111,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
         further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
-        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
+        The topic that each of these documents is assigned to, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
@@ -242,7 +251,9 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         self._statistics = self._statistics_of(preparation)
         self._forget_edits()
         self._counts = None if workspace else counts
-        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+        if find_recipe(
+            self.recipe
+        ).interpretation.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
                 warnings.warn(found, NeuralTopicWarning, stacklevel=3)
@@ -256,7 +267,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
         documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
@@ -357,26 +368,26 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         prepared = self.prepare(documents)
         vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+        """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
         -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
-        for one that would be listed under a topic that was dropped.
+        for one that would be assigned to a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        topics = self.reader_.predict(prepared.counts, embeddings=beside)
-        known = beside is not None or prepared.ledger.n_tokens > 0
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        topics = self.reader_.predict(prepared.counts, embeddings=given_embeddings)
+        known = given_embeddings is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.empty_document_vector())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -413,7 +424,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is assigned to. Where topics
         were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)
@@ -422,8 +433,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=given_embeddings, **options)
 
     def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
         """Bound on the log likelihood a token, in nats; higher is better."""

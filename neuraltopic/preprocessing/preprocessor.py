@@ -280,11 +280,15 @@ class Preprocessor:
     def unknown_words(self, text: str) -> list[str]:
         """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
         fitted = self._learned()
-        rule = self._rule(fitted.stop_words)
-        words = [rule(form) for form in next(self._tokeniser([text]))]
-        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
-        numbers = fitted.lexicon.numbers(kept)
-        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
+        words = self._words(fitted)
+        mended = Repair()([text]) if fitted.normalisation > 1 else [text]
+        words.add(dict.fromkeys(next(iter(self._tokeniser(mended)))))
+        unknown: dict[str, None] = {}
+        for of_languages in zip(*words.words, strict=True):  # a form in each language of its script
+            kept = [word for word in of_languages if not isinstance(word, Dropped)]
+            if kept and (fitted.lexicon.numbers(kept) < 0).all():
+                unknown[kept[0]] = None
+        return list(unknown)
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""

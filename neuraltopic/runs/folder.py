@@ -140,7 +140,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    """The seed asked for; else that of the fit to resume; else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -155,11 +155,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for entry in history:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
-
-
-def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last."""
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     """Yield the workspace of a fit into `output`, which no other process has meanwhile.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
-    first epoch is done, since there is nothing to go on with; whatever else stops the block leaves it.
+    first epoch is done, since there is nothing to resume; whatever else stops the block leaves it.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     request : mapping
         All that the result depends on, as JSON holds it.
     resume : bool
-        Whether to go on with what a stopped fit left, which must have been asked for the same.
+        Whether to resume an interrupted fit, which must have had the same request.
     force : bool
-        Without `resume`, whether to throw away what a stopped fit left, if there is something to go on with.
+        Without `resume`, whether to delete an interrupted fit that could be resumed.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint=f"Go on with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
+        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
     )
 
 

@@ -35,8 +35,8 @@ def test_blocks_say_what_all_documents_at_once_say(recipe, monkeypatch):
     for name in ATTRIBUTES:
         if getattr(whole, name) is not None:
             np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=2e-4, atol=1e-5)
-    if whole.listing_ is not None:
-        np.testing.assert_allclose(parts.listing_.words, whole.listing_.words, rtol=1e-3, atol=1e-3)
+    if whole.assignment_ is not None:
+        np.testing.assert_allclose(parts.assignment_.words, whole.assignment_.words, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(parts.transform(COUNTS), vectors, rtol=1e-5, atol=1e-6)
     assert parts.predict(COUNTS).tolist() == whole.predict(COUNTS).tolist()
 
