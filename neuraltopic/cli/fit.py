@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.limits import seconds_of, use_threads
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -17,7 +18,9 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    Jobs,
     LearningRate,
+    MaxTime,
     Quiet,
     RandomSeed,
     ResumeFit,
@@ -89,6 +92,8 @@ def fit(
     batch_size: BatchSize = None,
     learning_rate: LearningRate = None,
     device: Device = "auto",
+    jobs: Jobs = None,
+    max_time: MaxTime = None,
     force: Force = False,
     resume: ResumeFit = False,
     dry_run: DryRun = False,
@@ -116,9 +121,12 @@ def fit(
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        max_seconds=seconds_of(max_time),
         device=device,
+        n_jobs=jobs,
         random_state=seed,
     )
+    use_threads(jobs)
     model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
@@ -224,15 +232,17 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
-            f"{counted(forecast.n_epochs, 'epoch')} at most",
+            f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("faster", forecast.faster),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
     for label, value in lines:

@@ -337,6 +337,7 @@ _SIMPLEX = Schedule(
     patience=30,
     fewest_epochs=30,
     largest_batch=200,
+    enough_rows=20_000,
 )
 # How epochs, decay and power were chosen: tests/benchmarks/README.md. A power below 1 lets the shares of a document
 # follow each of its words.
