@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
 
+# Where stop words are from, as a language's facts have it.
+_SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
+
 
 Recipe = Annotated[
     str | None,
@@ -187,6 +190,7 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
     progress.note(f"rows: {rows}; encodings: {encodings}")
+    note_languages(facts, progress)
     sizes = facts["sizes"]
     progress.note(
         f"fitted: {counted(sizes['topics'], 'topic')}, {counted(sizes['documents'], 'document')}, "
@@ -211,6 +215,20 @@ def write_run_report(run: Path, progress: "QuietProgress") -> None:
 
     write_report(run, run / REPORT)
     progress.note(f"report: {run / REPORT}")
+
+
+def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
+    """Say which languages the documents are in, and what was chosen for each."""
+    described = [
+        f"{language['name']}, {counted(language['documents'], 'document')}"
+        f" ({counted(language['stop_words'], 'stop word')}{_SOURCES[language['stop_words_from']]}"
+        f"{', dictionary forms' if language['lemmas'] else ''})"
+        for language in facts["languages"]
+        if language["documents"]
+    ]
+    segmenter = facts["segmenter"]
+    cut = f"; words cut by {segmenter['name']} {segmenter['version']}" if segmenter else ""
+    progress.note(f"languages: {'; '.join(described)}{cut}")
 
 
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
