@@ -1,4 +1,4 @@
-"""neuraltopic: topics, document vectors and honest figures from a folder of documents; models of images beside them."""
+"""neuraltopic: topics, document vectors and evaluation figures from a collection of documents; models of images too."""
 
 import importlib
 

@@ -555,7 +555,7 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
         in_range = dead.shape[1] == 2 and ((dead >= 0).all() and (dead[:, 0] < len(sizes)).all())
         if not in_range or (dead[:, 1] >= sizes[dead[:, 0]]).any():
             raise damaged(path, "places of documents", "others")
-    of_nothing = model.document_vae_.vector_of_nothing()
+    of_nothing = model.document_vae_.empty_document_vector()
     return [
         open_segment(
             folder / name,
