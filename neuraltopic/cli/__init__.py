@@ -21,11 +21,12 @@ import typer
 from neuraltopic.cli.choose_k import choose_k
 from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
+from neuraltopic.cli.drift import drift
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
-from neuraltopic.cli.groups import over_time, per_class
+from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import as_typed
@@ -38,7 +39,9 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, evaluate, compare, choose_k, over_time, per_class, export, embed, inspect, corpus):
+for command in (fit, update, evaluate, compare, choose_k, export, embed, inspect, corpus):
+    app.command()(command)
+for command in (over_time, per_class, effects, drift):
     app.command()(command)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
