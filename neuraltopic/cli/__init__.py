@@ -5,6 +5,7 @@ cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nob
 """
 
 import errno
+import io
 import os
 import re
 import signal
@@ -28,8 +29,13 @@ from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
+from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
-from neuraltopic.cli.names import as_typed
+from neuraltopic.cli.names import options
+from neuraltopic.cli.plot import plot
+from neuraltopic.cli.report import report
+from neuraltopic.cli.search import search
+from neuraltopic.cli.serve import serve
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -39,9 +45,11 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, evaluate, compare, choose_k, export, embed, inspect, corpus):
-    app.command()(command)
-for command in (over_time, per_class, effects, drift):
+_COMMANDS = (
+    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
+    *(export, embed, index, search, serve, inspect, corpus),
+)
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
@@ -66,7 +74,7 @@ def neuraltopic_(
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Topics, document vectors and honest figures from a folder of documents; models of images beside them."""
+    """Topics, document vectors and evaluation figures from a collection of documents; models of images too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,11 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         `sys.argv` without the name of the program by default.
     """
+    if arguments is None and sys.getfilesystemencoding() != "utf-8":
+        _start_again_in_utf8()
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = _DEBUG in given
     # Threads that spin while they wait slow a busy machine down several times. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = [argument for argument in given if argument != _DEBUG] or ["--help"]
+    _escape_what_cannot_be_printed()
     try:
         with _terminable():
             _invoke(arguments)
@@ -101,9 +112,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
         return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
-        return _report(as_typed(str(error), images=arguments[0] == "images"), error.exit_code, debug)
+        return _report(error.rendered(options(images=arguments[0] == "images")), error.exit_code, debug)
     except OSError as error:
         return _report(_of_system(error), 1, debug)
+
+
+def _start_again_in_utf8() -> None:
+    """Replace the process by one that reads paths as UTF-8, whatever the locale.
+
+    Else paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
+    """
+    os.environ["PYTHONUTF8"] = "1"  # for the processes that it starts
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _escape_what_cannot_be_printed() -> None:
+    """Print escapes such as \\u4e2d for characters that the encoding of stdout or stderr does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _of_system(error: OSError) -> str:

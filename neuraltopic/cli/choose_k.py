@@ -1,7 +1,6 @@
 """`neuraltopic choose-k PATH`."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from neuraltopic.cli.options import (
     HeldOut,
     HeldOutEmbeddings,
     IdColumn,
+    NewFolder,
     OrderedTexts,
     Quiet,
     Resume,
@@ -34,17 +34,20 @@ if TYPE_CHECKING:
     from neuraltopic.compare.results import ChoiceOfK
 
 
+Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
+Steps = Annotated[
+    int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
+]
+Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
+
+
 @takes_preprocessing
 def choose_k(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
-    range_: Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Numbers of topics.")] = "10:200",
-    steps: Annotated[
-        int, typer.Option("--steps", metavar="NUMBER", help="How many of the range, at equal ratios.")
-    ] = 6,
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="The composition; default is that of fit.")
-    ] = ("default"),
+    output: NewFolder,
+    range_: Range = "10:200",
+    steps: Steps = 6,
+    recipe: Recipe = ("default"),
     seeds: Seeds = 3,
     seed: FirstSeed = 0,
     held_out: HeldOut = None,
@@ -62,7 +65,7 @@ def choose_k(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit over a range of numbers of topics, and recommend one."""
+    """Fit at several numbers of topics and recommend one."""
     ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
     if not ends:
         raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
+    Label,
     Quiet,
     Ranking,
     RunFolder,
@@ -20,6 +23,7 @@ from neuraltopic.cli.options import (
     Words,
 )
 from neuraltopic.cli.printing import WIDTH, print_json, records
+from neuraltopic.cli.resumable import noted
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.tables import format_of, write_table
 
@@ -29,47 +33,49 @@ if TYPE_CHECKING:
     from neuraltopic.evaluate import Figure, Labelled
 
 
+HeldOut = Annotated[
+    str,
+    typer.Argument(metavar="HELD_OUT", help="Held-out documents: a path as for fit; - reads standard input."),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="PATH", help="Reference corpus for coherence. [default: HELD_OUT]"),
+]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option("--against", metavar="RUN", help="Run with another seed, for stability; repeatable."),
+]
+PerTopic = Annotated[bool, typer.Option("--per-topic", help="Print one line per topic instead of one per figure.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File for the table; the suffix gives the format."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")]
+
+
 def evaluate(
     run: RunFolder,
-    held_out: Annotated[
-        str,
-        typer.Argument(
-            metavar="HELD_OUT", help="Documents that were not in the fit: a path as for fit; - is standard input."
-        ),
-    ],
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", metavar="PATH", help="Documents to count words in; HELD_OUT by default."),
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")
-    ] = None,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option("--against", metavar="RUN", help="A run from another seed, for stability; may be repeated."),
-    ] = None,
+    held_out: HeldOut,
+    reference: Reference = None,
+    label: Label = None,
+    against: Against = None,
     words: Words = 10,
     ranking: Ranking = "default",
-    per_topic: Annotated[bool, typer.Option("--per-topic", help="A line a topic instead of a line a figure.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the table there; the suffix names the format."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of halves and intervals: same seed, same figures.")
-    ] = 0,
+    per_topic: PerTopic = False,
+    output: Output = None,
+    seed: Seed = 0,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a run on documents that it has not seen."""
+    """Evaluate a run on held-out documents."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
@@ -82,15 +88,17 @@ def evaluate(
         )
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        if embedding_file is not None:
+            embedding_file.report_to(progress)
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,
-            embeddings=beside,
+            embeddings=embedding_file,
             reference=reference_corpus,
             training=_training(run, label),
             label=label,

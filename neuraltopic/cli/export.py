@@ -19,20 +19,22 @@ TABLES = ("topics", "topic-words", "documents", "vectors")
 
 def export(
     run: RunFolder,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of {', '.join(TABLES)}.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"Table: {', '.join(TABLES)}.")],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="NAME", help=f"One of {', '.join(FORMATS)}; csv by default."),
+        typer.Option("--format", "-f", metavar="NAME", help=f"Format: {', '.join(FORMATS)}. [default: csv]"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The suffix names the format. Default: stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Output file; the suffix gives the format. [default: stdout]"
+        ),
     ] = None,
     words: Words = 10,
     ranking: Ranking = "default",
     force: Force = False,
 ) -> None:
-    """Write a table of a run for spreadsheets, programs or papers."""
+    """Export a table of a run: CSV, JSON, Parquet, Markdown or LaTeX."""
     chosen = format or (format_of(output) if output else "csv")
     for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
         if value not in known:

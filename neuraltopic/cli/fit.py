@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
+    DryRun,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
+    LearningRate,
     Quiet,
+    RandomSeed,
+    ResumeFit,
+    RunOutput,
     TextColumn,
+    Topics,
+    WriteReport,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
@@ -34,54 +43,61 @@ from neuraltopic.preprocessing.settings import Preprocessing
 if TYPE_CHECKING:
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
 
 
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help="Model recipe. [default: semi_amortised_prodlda, or contextual with --embed-with]",
+    ),
+]
+SeedWords = Annotated[
+    Path | None,
+    typer.Option("--seed-words", metavar="FILE", help="Seed words, one topic per line ('7: god church'), or JSON."),
+]
+WordVectors = Annotated[
+    Path | None,
+    typer.Option("--word-vectors", metavar="FILE", help="Pretrained word vectors for etm: word2vec or GloVe format."),
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs.")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
+
+
 @takes_preprocessing
 def fit(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
-        "run"
-    ),
-    topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
-    recipe: Annotated[
-        str | None, typer.Option("--recipe", metavar="NAME", help="The composition, as nvdm or prodlda; ours if none.")
-    ] = None,
-    seed_words: Annotated[
-        Path | None,
-        typer.Option(
-            "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
-        ),
-    ] = None,
-    word_vectors: Annotated[
-        Path | None,
-        typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
-    ] = None,
+    output: RunOutput = Path("run"),
+    topics: Topics = 50,
+    recipe: Recipe = None,
+    seed_words: SeedWords = None,
+    word_vectors: WordVectors = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
     *,
     preprocessing: Preprocessing,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
+    seed: RandomSeed = 0,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn topics from documents, and write a run folder."""
+    """Fit a topic model to documents and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
@@ -98,7 +114,7 @@ def fit(
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
@@ -110,27 +126,38 @@ def fit(
         device=device,
         random_state=seed,
     )
-    if recipe is not None:
-        model.set_params(recipe=recipe)
-    if word_vectors is not None:
-        model.set_params(word_vectors=word_vectors)
-    if seed_words is not None:
-        model.set_params(seed_words=read_seed_words(seed_words))
-    model.check_parameters().require_embeddings_given(beside)
+    given = {
+        "recipe": recipe or ("contextual" if embed_with else None),
+        "word_vectors": word_vectors,
+        "seed_words": read_seed_words(seed_words) if seed_words else None,
+    }
+    model.set_params(**{name: value for name, value in given.items() if value is not None})
+    model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
-        _forecast(model, corpus, as_json=as_json)
+        _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(
+            model,
+            corpus,
+            output,
+            embedding_file,
+            force=force,
+            resume=resume,
+            report=report,
+            as_json=as_json,
+            quiet=quiet,
+        )
 
 
 def _fit(
     model: "TopicModel",
     corpus: "Corpus",
     output: Path,
-    embeddings: "EmbeddingFile | None",
+    embeddings: "EmbeddingSource | None",
     *,
     force: bool,
     resume: bool,
+    report: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -139,6 +166,8 @@ def _fit(
 
     with show_progress(quiet=quiet) as progress:
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
+            if embeddings is not None:
+                embeddings.report_to(watched)
             run = fit_run(
                 model,
                 corpus,
@@ -150,6 +179,8 @@ def _fit(
                 progress=watched,
             )
         note_run(run, progress)
+        if report:
+            write_run_report(run.folder, progress)
     table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
@@ -180,10 +211,21 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     progress.note(f"run: {run.folder}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool) -> None:
+def write_run_report(run: Path, progress: "QuietProgress") -> None:
+    """Write the page of a run that has just been written into its folder."""
+    from neuraltopic.report.page import write_report
+    from neuraltopic.storage.formats import REPORT
+
+    write_report(run, run / REPORT)
+    progress.note(f"report: {run / REPORT}")
+
+
+def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+    from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
-    forecast = estimate_fit(corpus, model)
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        forecast = estimate_fit(corpus, model)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     print_forecast(forecast, corpus.name, as_json=as_json)

@@ -1,6 +1,7 @@
 """The options that say how documents become counts, and the settings they make."""
 
 import inspect
+import os
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -11,44 +12,53 @@ import typer
 
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.stop_word_files import read_stop_words
 
 _DEFAULTS = Preprocessing()
 
 
 def settings_of(
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
+        str, typer.Option("--language", metavar="CODE", help="Language of the documents (de or german), or auto.")
     ] = _DEFAULTS.language,
     min_length: Annotated[
-        int, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word.")
+        int | None,
+        typer.Option("--min-length", metavar="NUMBER", help="Minimum word length in characters. [default: by script]"),
     ] = _DEFAULTS.min_length,
     min_df: Annotated[
         str,
-        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
+        typer.Option("--min-df", metavar="NUMBER", help="Minimum document frequency: count (5) or fraction (0.01)."),
     ] = str(_DEFAULTS.min_df),
     max_df: Annotated[
         str,
-        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."),
+        typer.Option("--max-df", metavar="NUMBER", help="Maximum document frequency: count (500) or fraction (0.5)."),
     ] = str(_DEFAULTS.max_df),
-    vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = _DEFAULTS.max_vocabulary,
-    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
-    lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
-    phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
+    vocabulary_size: Annotated[
+        int, typer.Option("--vocabulary-size", help="Maximum vocabulary size.")
+    ] = _DEFAULTS.max_vocabulary,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words that contain digits.")] = False,
+    lemmas: Annotated[
+        bool | None, typer.Option("--lemmas/--no-lemmas", help="Lemmatise. [default: for short inflected texts]")
+    ] = _DEFAULTS.lemmas,
+    phrases: Annotated[bool, typer.Option("--phrases", help="Join frequent word pairs, such as new_york.")] = False,
+    segmenter: Annotated[
+        str, typer.Option("--segmenter", metavar="NAME", help="Word segmenter for Chinese, Japanese, Thai and others.")
+    ] = _DEFAULTS.segmenter,
     spacy: Annotated[
-        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
+        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Tokenise with this spaCy pipeline (slow).")
     ] = None,
     keep_stop_words: Annotated[
-        bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
+        bool, typer.Option("--keep-stop-words", help="Do not remove the stop words of the language.")
     ] = False,
     stop_words: Annotated[
-        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words, UTF-8.")
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="Additional stop words: text file or JSON list.")
     ] = None,
 ) -> Preprocessing:
     """The settings of what was typed."""
     return Preprocessing(
         language=language,
         stop_words=not keep_stop_words,
-        extra_stop_words=_words_of(stop_words) if stop_words else (),
+        extra_stop_words=read_stop_words(stop_words) if stop_words else (),
         numbers=numbers,
         lemmas=lemmas,
         phrases=phrases,
@@ -56,7 +66,9 @@ def settings_of(
         min_df=_document_frequency("--min-df", min_df),
         max_df=_document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
-        spacy_pipeline=spacy,
+        segmenter=segmenter,
+        # A folder is found again from anywhere.
+        spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
 
 
@@ -88,15 +100,3 @@ def _document_frequency(name: str, text: str) -> int | float:
             hint="Correct this setting",
         )
     return float(text) if "." in text else int(text)
-
-
-def _words_of(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(path.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"stop words {path}",
-            expected="a file of words in UTF-8",
-            got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path",
-        ) from error

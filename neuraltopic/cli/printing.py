@@ -12,8 +12,9 @@ WIDTH = 100
 
 
 def print_json(value: object) -> None:
-    """Print one JSON object."""
-    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=2)
+    """Print one JSON object; in ASCII where stdout is not UTF-8."""
+    in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    json.dump(value, sys.stdout, ensure_ascii=not in_utf8, allow_nan=False, indent=2)
     sys.stdout.write("\n")
 
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.names import as_typed
-from neuraltopic.errors import NeuralTopicWarning, UsageError
+from neuraltopic.cli.names import options
+from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
 from neuraltopic.progress import QuietProgress
 from neuraltopic.storage.outputs import OutputKind, check_output
 
@@ -37,7 +37,7 @@ def check_run_output(
     """
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
-            "resume",
+            parameter("resume"),
             expected=f"an unfinished fit of {output}",
             got="a finished run",
             hint=f"See it with {see} {output}, or replace it with --force",
@@ -53,14 +53,17 @@ def check_run_output(
 
 @contextmanager
 def noted(progress: QuietProgress) -> Iterator[None]:
-    """Show what the library warns of as notes, in the names of the command line; Python shows other warnings."""
+    """Show the library's warnings as notes, each once, in the names of the command line; others as Python does."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", NeuralTopicWarning)
         show = warnings.showwarning
+        said = set()
 
         def note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if issubclass(category, NeuralTopicWarning):
-                progress.note(f"note: {as_typed(str(message))}")
+            if isinstance(message, NeuralTopicWarning):
+                if str(message) not in said:  # documents may be read more than once
+                    progress.note(f"note: {message.rendered(options())}")
+                said.add(str(message))
             else:
                 show(message, category, *where, **more)
 
@@ -128,4 +131,6 @@ def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> A
             return f" after epoch {done} of {total}"
         return " before the first epoch" if stage == ready and done == total else f" while {stage}"
 
-    return interruptible(progress, reached, go_on=lambda: "; go on with --resume" if unfinished_request(output) else "")
+    return interruptible(
+        progress, reached, go_on=lambda: "; continue with --resume" if unfinished_request(output) else ""
+    )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.resumable import interruptible
+from neuraltopic.cli.resumable import interruptible, noted
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
 
@@ -16,9 +16,13 @@ def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
     from neuraltopic.compare.runner import FITTING
 
     def reached(stage: str, done: int, total: int | None) -> str | None:
-        return f" after {done} of {total} fits; go on with --resume" if stage == FITTING else None
+        return f" after {done} of {total} fits; continue with --resume" if stage == FITTING else None
 
-    with show_progress(quiet=quiet) as shown, interruptible(shown, reached, first=" before the first fit") as progress:
+    with (
+        show_progress(quiet=quiet) as shown,
+        noted(shown),
+        interruptible(shown, reached, first=" before the first fit") as progress,
+    ):
         yield progress
 
 

@@ -6,8 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import note_run, print_forecast
-from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
+from neuraltopic.cli.fit import note_run, print_forecast, write_run_report
+from neuraltopic.cli.options import (
+    AsJson,
+    CorpusPath,
+    Device,
+    DryRun,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    ResumeFit,
+    RunFolder,
+    RunOutput,
+    TextColumn,
+    WriteReport,
+)
 from neuraltopic.cli.printing import print_json, print_topics, records
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
 
@@ -15,26 +29,28 @@ if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
 
 
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: that of the fit]")
+]
+
+
 def update(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    output: RunOutput,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="That of the fit by default.")
-    ] = None,
+    seed: Seed = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an update that was stopped.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with new documents: the same topics under the same numbers, in a new run folder."""
+    """Update a run with new documents; topics keep their numbers. Writes a new run folder."""
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import update_output
 
@@ -51,7 +67,7 @@ def update(
     )
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     if dry_run:
-        _forecast(run, corpus, as_json=as_json)
+        _forecast(run, corpus, as_json=as_json, quiet=quiet)
         return
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.updates import update_run
@@ -71,6 +87,8 @@ def update(
             )
         note_run(updated, progress)
         progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
+        if report:
+            write_run_report(updated.folder, progress)
     table = updated.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})
@@ -78,8 +96,11 @@ def update(
         print_topics(table)
 
 
-def _forecast(run: Path, corpus: "Corpus", *, as_json: bool) -> None:
+def _forecast(run: Path, corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+    from neuraltopic.progress import show_progress
     from neuraltopic.runs.documents import open_run
     from neuraltopic.runs.forecast import estimate_update
 
-    print_forecast(estimate_update(corpus, open_run(run)), corpus.name, as_json=as_json)
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        forecast = estimate_update(corpus, open_run(run))
+    print_forecast(forecast, corpus.name, as_json=as_json)

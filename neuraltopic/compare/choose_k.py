@@ -5,7 +5,7 @@ data/                the documents, counted once
 runs/                the result of each fit
 choose_k.csv         a line a K, seed and metric
 choose_k.md          means over seeds with their intervals, and the recommendation
-choose_k.png, .svg   each figure over K
+choose_k.png, .svg, .pdf  each figure over K
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from neuraltopic.compare.recommendation import Sample, recommend
 from neuraltopic.compare.results import SHOWN, ChoiceOfK
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
 from neuraltopic.storage.tables import write_table
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic choice of K"
-FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg")
+FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg", "choose_k.pdf")
 
 
 def choose_k(
@@ -77,7 +77,7 @@ def choose_k(
     for k in ks:
         require_whole("K", k)
     if len(ks) < 2:
-        raise UsageError("K", expected="two values or more", got=str(list(ks)), hint="Try 10:200")
+        raise UsageError(parameter("K"), expected="two values or more", got=str(list(ks)), hint="Try 10:200")
     require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)
@@ -97,14 +97,14 @@ def choose_k(
     read = partial(source.read, progress)
     results = bench.run(read, jobs, ("topics", "bound"), threads=threads, resume=resume, progress=progress)
     add_stability(results)
-    samples = tuple(_samples(results, ks))
+    samples = tuple(samples_of(results, ks))
     if len(samples) < 2:
         failure = next(result for result in results if "error" in result)
         raise NeuralTopicError(
             "fits",
             expected="three or more of two K at least",
             got=f"too many that failed, the first with: {failure['error']}",
-            hint=f"See {Path(output) / 'runs'}, and try again with --resume (resume=True)",
+            hint=f"See {Path(output) / 'runs'}, and try again with {parameter('resume', True)}",
         )
     choice = ChoiceOfK(Path(output), source.name, recipe, samples, results, recommend(samples))
     _write(choice)
@@ -127,7 +127,8 @@ def spread(least: int, most: int, steps: int = 6) -> list[int]:
     return sorted({round(k) for k in np.geomspace(least, most, steps).tolist()})
 
 
-def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Sample]":
+def samples_of(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Sample]":
+    """The figures of each K with enough fits."""
     samples = []
     for k in ks:
         figures = [each["figures"] for each in results if each["n_components"] == k and "figures" in each]
@@ -139,19 +140,10 @@ def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Samp
 
 
 def _write(choice: ChoiceOfK) -> None:
-    from neuraltopic.compare.page import choice_markdown, heading
-    from neuraltopic.compare.picture import draw_curves, write_pictures
+    from neuraltopic.compare.page import choice_markdown
+    from neuraltopic.compare.picture import draw_choice, write_pictures
 
     write_table(choice.to_frame(), choice.folder / "choose_k.csv", "csv")
     with atomic_write(choice.folder / "choose_k.md") as file:
         file.write(choice_markdown(choice).encode("utf-8"))
-    curves = [
-        (
-            heading(metric),
-            [sample.mean(metric.name) for sample in choice.samples],
-            [sample.half_width(metric.name) for sample in choice.samples],
-        )
-        for metric in choice.metrics
-    ]
-    ks = [sample.k for sample in choice.samples]
-    write_pictures(draw_curves(ks, curves, choice.recommendation.k), choice.folder / "choose_k")
+    write_pictures(draw_choice(choice), choice.folder / "choose_k")

@@ -30,6 +30,8 @@ class VAE(nn.Module, Generic[DecoderT_co]):
     encoder: Encoder
     latent: Latent
     decoder: DecoderT_co
+    # Whether q(z | x) is p(z | x), so that every draw gives log p(x), as well as the normaliser is known.
+    exact_posterior = False
 
     def __init__(self, encoder: Encoder, latent: Latent, decoder: DecoderT_co) -> None:
         super().__init__()
@@ -45,6 +47,18 @@ class VAE(nn.Module, Generic[DecoderT_co]):
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
         """log p(x | z) in nats, (S, B) from z (S, B, Z)."""
         return self.decoder.log_likelihood(self.latent.transform(z), x)
+
+    def log_prior(self, z: Tensor, x: Any) -> Tensor:
+        """log p(z) in nats, (S, B) from z (S, B, Z); where the prior depends on the size of a row, of the rows of x."""
+        return self.latent.log_prior(z)
+
+    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z ~ p(z), (S, 1, Z), on the CPU."""
+        return self.latent.sample_prior(n_samples, generator)
+
+    def settle(self, generator: torch.Generator) -> None:
+        """Estimate what depends on all weights at once and is not differentiated, before the model is scored: here
+        nothing, in a `BoltzmannMachine` its partition function."""
 
     def amortise(self) -> None:
         """Let q be what the encoder says, as in training, where the latent would refine it in eval mode."""

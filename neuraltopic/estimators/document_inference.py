@@ -1,4 +1,4 @@
-"""What a fitted model of documents says: their vectors, its topics, and how well it foresees.
+"""What a fitted model of documents says: their vectors, its topics, and its perplexity.
 
 Axes: D documents, V words, K topics.
 """
@@ -22,10 +22,10 @@ from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
-from neuraltopic.topics.interpretation import Reading, TopicWords
-from neuraltopic.topics.responsibilities import Claims, explained_documents
+from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
+from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
 # most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
+# Length of the vector of an empty document. Those of others are of the order of 1, the least
+# 1/sqrt(K).
+_NOTHING = 1e-6
 
 
 class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -45,7 +48,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     information_: NDArray[np.float32]
     share_: NDArray[np.floating]
     explained_: NDArray[np.float32] | None
-    listing_: Listing | None
+    assignment_: DocumentAssignment | None
     precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
     _metric: DocumentMetric | None
@@ -58,7 +61,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         vector that its embedding gives.
         """
         check_is_fitted(self)
-        return self._vectors(self._infer(*self._checked(X, embeddings))[0])
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._vectors(self._infer(counts, given_embeddings)[0], _unknown(counts, given_embeddings))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
@@ -66,7 +70,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector.
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. With all of
+        them `empty_document_vector` stands for the prior's z.
 
         Raises
         ------
@@ -92,8 +97,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 hint="Leave out documents that have no vector",
             )
         if self._metric is None:
-            return vectors.astype(np.float32, copy=False)
-        return np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+            latents = vectors.astype(np.float32, copy=True)
+        else:
+            latents = np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
+        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._interpretation().empty_document(K)
+        return latents
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and variance of q(z | x) for each document, in the coordinates in which the latent is drawn."""
@@ -101,10 +109,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         _, mean, variance = self._infer(*self._checked(X, embeddings))
         return mean, variance
 
-    def vector_of_nothing(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,)."""
+    def empty_document_vector(self) -> NDArray[np.float32]:
+        """What `transform` gives for a document without a known word or an embedding, (K,).
+
+        It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
+        also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the
+        negative of that axis all cosines are below 0, and a search by cosines ranks it last. That of `nvdm` is 0.
+        """
         check_is_fitted(self)
-        return self._vectors(self._reading().of_nothing(len(self.components_))[None])[0]
+        K = len(self.components_)
+        if not self._interpretation().empty_document(K).any():
+            return np.zeros(K, np.float32)
+        axis = np.ones(K) if self._metric is None else self._metric.inverse.sum(1)
+        return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, their shares, (D, K); rows sum to 1.
@@ -117,19 +134,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
         """Shares of documents with these z, as the decoder sees it, both (D, K)."""
         check_is_fitted(self)
-        return self._reading().shares(latents, self._topic_words())
+        return self._interpretation().shares(latents, self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,).
+        """The topic that each document is assigned to, (D,).
 
-        With the default and the recipes of embeddings its words choose it, beside the shares, see `Listing`; with the
-        others it is that of the largest share. A document of which nothing is known has one too.
+        With the default and the recipes of embeddings it depends on the shares and the words, see
+        `DocumentAssignment`; with the others it is the topic of the largest share. An empty document has one too.
 
         Raises as `transform` does.
         """
         check_is_fitted(self)
-        counts, beside = self._checked(X, embeddings)
-        return self._listed(self._infer(counts, beside)[0], counts)
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._assigned(self._infer(counts, given_embeddings)[0], counts)
 
     def explained_in(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """In how many of these documents each topic accounts for each word, (K, V), given their vectors (D, K).
@@ -138,10 +155,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         counts, latents = self._counts(X, fitting=False), self.latents(vectors)
-        shares = self._reading().shares(latents, self._topic_words())
-        claims = self._reading().claims(latents, shares, counts.totals())
-        alone = Claims(shares, pooled=np.ones(len(shares), np.float32))
-        return explained_documents(alone if claims is None else claims, self.components_, counts)
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        prior = interpretation.responsibility_prior(latents, shares, counts.totals())
+        alone = ResponsibilityPrior(shares, pooled=np.ones(len(shares), np.float32))
+        return explained_documents(alone if prior is None else prior, self.components_, counts)
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
@@ -154,7 +172,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 got=f"{len(latents):,}",
                 hint="Pass what transform gave",
             )
-        return self._listed(latents, counts)
+        return self._assigned(latents, counts)
 
     def word_weights(
         self,
@@ -181,17 +199,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         if strength is None:
             strength = np.ones(len(self.components_))
-        return word_scores(ranking, self._reading(), self._topic_words(), word_totals, strength)
+        return word_scores(ranking, self._interpretation(), self._topic_words(), word_totals, strength)
 
     def topic_log_probabilities(self, strength: NDArray[np.floating]) -> NDArray[np.floating]:
         """log p(w | topic), (K, V), for topics of this strength, (K,): see `TopicStatistics`."""
         check_is_fitted(self)
-        return self._reading().log_probabilities(self._topic_words(), strength)
+        return self._interpretation().log_probabilities(self._topic_words(), strength)
 
     def log_unigram(self) -> NDArray[np.floating]:
         """log p(w) of no topic in particular, (V,), which lift compares with."""
         check_is_fitted(self)
-        return self._reading().log_unigram(self._topic_words())
+        return self._interpretation().log_unigram(self._topic_words())
 
     def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.
@@ -218,6 +236,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
 
+        With the recipe replicated_softmax it is an estimate and no bound: log p(x) with the partition function by
+        annealed importance sampling, which in expectation is too high.
+
         Parameters
         ----------
         embeddings : floating-point array of shape (D, C), optional
@@ -229,9 +250,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
+        n_samples = 1 if self.vae_.exact_posterior else n_samples
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
-        counts, beside = self._checked(X, embeddings)
-        data = CountBatches(counts, device=self._device(), embeddings=beside)
+        counts, given_embeddings = self._checked(X, embeddings)
+        data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
         return torch.cat(parts).double().numpy()
 
@@ -278,7 +300,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """What the model keeps of its training documents."""
         check_is_fitted(self)
         return CorpusSummary(
-            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.listing_
+            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.assignment_
         )
 
     def require_embeddings_given(self, embeddings: Any) -> None:
@@ -306,8 +328,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
         self.n_updates_ = n_updates
-        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._reading().by_energies else None
-        self.explained_ = self.listing_ = None
+        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._interpretation().by_energies else None
+        self.explained_ = self.assignment_ = None
         if summary is not None:
             self._take(summary)
 
@@ -317,39 +339,46 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.share_ = summary.share
         self.explained_ = summary.explained
         self.precision_ = summary.precision
-        self.listing_ = summary.listing
+        self.assignment_ = summary.assignment
 
     def _summarise(
         self,
         counts: Counts,
         progress: "Progress | None",
-        beside: Embeddings | None = None,
-        earlier: Listing | None = None,
+        given_embeddings: Embeddings | None = None,
+        earlier: DocumentAssignment | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones."""
-        reading = self._reading()
-        latents, _, variance = self._infer(counts, beside, progress)
-        shares = reading.shares(latents, self._topic_words())
-        claims = reading.claims(latents, shares, counts.totals())
-        return self._vectors(latents), CorpusSummary(
+        interpretation = self._interpretation()
+        latents, _, variance = self._infer(counts, given_embeddings, progress)
+        shares = interpretation.shares(latents, self._topic_words())
+        responsibility_prior = interpretation.responsibility_prior(latents, shares, counts.totals())
+        return self._vectors(latents, _unknown(counts, given_embeddings)), CorpusSummary(
             len(counts),
-            reading.information(latents, variance, shares),
+            interpretation.information(latents, variance, shares),
             shares.mean(0, dtype=np.float64),
-            None if claims is None else explained_documents(claims, self.components_, counts),
+            None
+            if responsibility_prior is None
+            else explained_documents(responsibility_prior, self.components_, counts),
             topic_precision(latents, counts),
-            None if reading.guidance is None else Listing.of(shares, counts, reading.guidance, earlier),
+            None
+            if interpretation.proportion_exponent is None
+            else DocumentAssignment.of(shares, counts, interpretation.proportion_exponent, earlier),
         )
 
-    def _listed(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
-        reading = self._reading()
-        shares = reading.shares(latents, self._topic_words())
-        if reading.guidance is None:
+    def _assigned(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        if interpretation.proportion_exponent is None:
             return shares.argmax(1)
-        assert self.listing_ is not None
-        return self.listing_.topics(shares, counts, reading.guidance)
+        assert self.assignment_ is not None
+        return self.assignment_.topics(shares, counts, interpretation.proportion_exponent)
 
-    def _vectors(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return latents if self._metric is None else self._metric.vectors(latents)
+    def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
+        vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
+        vectors[unknown] = self.empty_document_vector()
+        return vectors
 
     def _infer(
         self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
@@ -366,8 +395,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 if progress:
                     progress("inferring", int(rows[-1]) + 1, len(counts))
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        if embeddings is None:
-            latents[np.diff(counts.indptr) == 0] = self._reading().of_nothing(latents.shape[1])
+        latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -401,9 +429,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.n_dimensions_in_ = None
         if embeddings is None:
             return None
-        beside = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
-        self.n_dimensions_in_ = beside.n_dimensions
-        return beside
+        given_embeddings = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
+        self.n_dimensions_in_ = given_embeddings.n_dimensions
+        return given_embeddings
 
     def _checked(self, X: Any, embeddings: Any) -> tuple[Counts, Embeddings | None]:
         counts = self._counts(X, fitting=False)
@@ -412,8 +440,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
-    def _reading(self) -> Reading:
-        return find_recipe(self.recipe).reading
+    def _interpretation(self) -> TopicInterpretation:
+        return find_recipe(self.recipe).interpretation
 
     def _topic_words(self) -> TopicWords:
         covariance = None if self._metric is None else self._metric.covariance
@@ -427,3 +455,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _unknown(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:
+    """Whether nothing is known of each document, neither a word nor an embedding, (D,)."""
+    return (np.diff(counts.indptr) == 0) & (embeddings is None)

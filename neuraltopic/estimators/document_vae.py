@@ -19,7 +19,7 @@ from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.document_vae_state import StoredDocuments
@@ -64,7 +64,7 @@ class DocumentVAE(StoredDocuments):
     ----------
     n_components : int, default 50
         K, the number of topics: the dimension of the latent z.
-    recipe : str, default "refined_prodlda"
+    recipe : str, default "semi_amortised_prodlda"
         The composition, one of `neuraltopic.models.recipes.RECIPES`.
     max_epochs, batch_size, learning_rate, patience : optional
         The recipe's own where None.
@@ -99,8 +99,8 @@ class DocumentVAE(StoredDocuments):
     share_ : float64 array of shape (K,)
         Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
         part in the energies of their words, see `energy_shares`.
-    listing_ : Listing, or None
-        What the training documents listed under each topic have; None with the recipes that list a document under its
+    assignment_ : DocumentAssignment, or None
+        What the training documents assigned to each topic have; None with the recipes that list a document under its
         largest share.
     precision_ : float32 array of shape (K + 1, V), or None
         What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
@@ -199,7 +199,7 @@ class DocumentVAE(StoredDocuments):
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
-        beside = self._embeddings(embeddings, counts, fitting=True)
+        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         filled = _filled(counts)
         vectors_of_words = self._word_vectors(counts)
         self.seed_ = draw_seed(self.random_state)
@@ -218,9 +218,9 @@ class DocumentVAE(StoredDocuments):
         effect = DesignEffect.of(counts)
         trainer = Trainer(
             self.vae_,
-            CountBatches(counts, training, device, beside),
-            CountBatches(counts, held_out, device, beside),
-            self._objective(recipe, seeds, counts, len(training), effect if recipe.weighs_tokens else None),
+            CountBatches(counts, training, device, given_embeddings),
+            CountBatches(counts, held_out, device, given_embeddings),
+            self._objective(recipe, seeds, counts, len(training), effect if recipe.weights_by_design_effect else None),
             schedule,
             generator,
         )
@@ -228,11 +228,17 @@ class DocumentVAE(StoredDocuments):
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
         self._train(
-            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, self.vae_)
+            trainer,
+            request,
+            counts,
+            checkpoint,
+            progress,
+            given_embeddings,
+            self._restarts(recipe, seeds, effect, self.vae_),
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, beside)
+        vectors, summary = self._summarise(counts, progress, given_embeddings)
         self._take(summary)
         return vectors
 
@@ -244,17 +250,17 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
-        topic (see `neuraltopic.models.priors.earlier_topics`), and what is known of the topics beside (`explained_`,
-        `listing_`, `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is
-        learned, goes on from where it was with the new documents alone. The earlier ones are not needed again. The same
+        topic (see `neuraltopic.models.priors.earlier_topics`), and the statistics of the topics (`explained_`,
+        `assignment_`, `information_`, `share_`) are of all documents. The encoder and a learned prior mean continue
+        from where they were, with the new documents alone. The earlier ones are not needed again. The same
         chunks in the same order give the same bits on the same machine with the same number of threads, also where the
         model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
-        default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
+        default starts: it should hold the themes that the model must distinguish, in many more documents than topics. A
         theme that only later chunks have finds its place in the topics nearest to it.
 
         Parameters are those of `fit`.
@@ -278,7 +284,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
+        """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would."""
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
         self.require_updatable()
@@ -309,8 +315,8 @@ class DocumentVAE(StoredDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_)
-        after._take(self.summary().pooled(of_new, recipe.reading))
+        vectors, of_new = after._summarise(counts, progress, earlier=self.assignment_)
+        after._take(self.summary().pooled(of_new, recipe.interpretation))
         after.seed_ = seed
         self.__dict__.update(vars(after))
         return vectors
@@ -330,24 +336,24 @@ class DocumentVAE(StoredDocuments):
         counts: Counts,
         checkpoint: Path | None,
         progress: "Progress | None",
-        beside: Embeddings | None = None,
+        given_embeddings: Embeddings | None = None,
         after_epoch: Callable[[Trainer], None] = lambda _: None,
     ) -> None:
         """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
-        if beside is not None and checkpoint:
-            digest.update(beside.digest())
+        if given_embeddings is not None and checkpoint:
+            digest.update(given_embeddings.digest())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
         train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
-        """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
+        """Raise unless `partial_fit` can update the model, for the reasons it gives."""
         recipe, _ = self._settings()
         if recipe.takes("embeddings"):
             raise UsageError(
-                "recipe",
+                parameter("recipe"),
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
                 hint="Fit anew with all documents",
@@ -355,7 +361,10 @@ class DocumentVAE(StoredDocuments):
         K = len(self.components_)
         if self.n_components != K:
             raise UsageError(
-                "n_components", expected=f"{K}, as in the fit", got=repr(self.n_components), hint="Fit anew for others"
+                parameter("n_components"),
+                expected=f"{K}, as in the fit",
+                got=repr(self.n_components),
+                hint="Fit anew for others",
             )
         if self.precision_ is None:
             raise NeuralTopicError(
@@ -396,8 +405,8 @@ class DocumentVAE(StoredDocuments):
         without = int(np.isnan(vectors[:, 0]).sum())
         if without:
             warnings.warn(
-                f"word_vectors: they cover {share:.1%} of the tokens; {without:,} of {len(vectors):,} words have none "
-                "and learn their own",
+                f"{parameter('word_vectors')}: they cover {share:.1%} of the tokens; {without:,} of "
+                f"{len(vectors):,} words have none and learn their own",
                 NeuralTopicWarning,
                 stacklevel=2,
             )
@@ -421,19 +430,22 @@ class DocumentVAE(StoredDocuments):
         self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, model: TopicVAE
     ) -> Callable[[Trainer], None]:
         """What happens to dead topics between the epochs of a fit."""
-        if not recipe.restarts_topics:
+        if not recipe.reinitialises_topics:
             return lambda _: None
-        assert recipe.reading.guidance is not None
+        assert recipe.interpretation.proportion_exponent is not None
 
         def shares(latents: NDArray[np.floating]) -> NDArray[np.float32]:
             with torch.no_grad():
                 weight, log_frequency = model.decoder.topics()
             components, bias = weight.detach().T.cpu().numpy(), log_frequency.detach().cpu().numpy()
             topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
-            return recipe.reading.shares(latents, topics)
+            return recipe.interpretation.shares(latents, topics)
 
         return Reinitialisation(
-            shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
+            shares,
+            recipe.interpretation.proportion_exponent,
+            lambda lengths: 1.0 / effect.of_lengths(lengths),
+            frozenset(seeds),
         )
 
 

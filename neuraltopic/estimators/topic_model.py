@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
@@ -24,6 +24,8 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_pictures import TopicPictures
+from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
@@ -59,7 +61,15 @@ _MANY_UNKNOWN = 1 / 3
 Documents = Sequence[str] | str | Path | Corpus
 
 
-class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    TopicSearch,
+    TopicEditing,
+    TopicPictures,
+    Stored,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -95,7 +105,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
         further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
-        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
+        The topic that each of these documents is assigned to, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
@@ -158,7 +168,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         documents : sequence of str, path, or Corpus
             Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes.
         y : ignored
-        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+        embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
             A point for each of the N input documents from a model of language, in input order or matched by id, as the
             recipes contextual and zeroshot take.
         progress : callable of (stage, done, total), optional
@@ -226,7 +236,10 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         self.updates_: list[dict[str, Any]] = []
         self._statistics = self._statistics_of(preparation)
         self._forget_edits()
-        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+        self._counts = None if workspace else counts
+        if find_recipe(
+            self.recipe
+        ).interpretation.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
                 warnings.warn(found, NeuralTopicWarning, stacklevel=3)
@@ -240,7 +253,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
         documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
@@ -287,6 +300,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         new = self._statistics_of(preparation)
         self._statistics = pooled_statistics(self._statistics, new, vae.share_, vae.information_)
         self._update_edits(counts, new, n_earlier, earlier)
+        self._counts = None if workspace else counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
@@ -307,7 +321,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
-                "preprocessing",
+                parameter("preprocessing"),
                 expected="a Preprocessing, or None",
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
@@ -337,26 +351,26 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         prepared = self.prepare(documents)
         vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+        """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
         -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
-        for one that would be listed under a topic that was dropped.
+        for one that would be assigned to a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        topics = self.reader_.predict(prepared.counts, embeddings=beside)
-        known = beside is not None or prepared.ledger.n_tokens > 0
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        topics = self.reader_.predict(prepared.counts, embeddings=given_embeddings)
+        known = given_embeddings is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.empty_document_vector())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -393,7 +407,7 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is assigned to. Where topics
         were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)
@@ -402,8 +416,8 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=given_embeddings, **options)
 
     def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
         """Bound on the log likelihood a token, in nats; higher is better."""
@@ -551,7 +565,10 @@ class TopicModel(TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, Transfor
         vae = copy.copy(self.document_vae_)
         if self.recipe != vae.recipe:
             raise UsageError(
-                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+                parameter("recipe"),
+                expected=f"{vae.recipe}, as in the fit",
+                got=repr(self.recipe),
+                hint="Fit anew with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}

@@ -6,6 +6,7 @@ topics.json          share, documents and information of each topic
 Its config.json also has the corpus of the fit, and those of its updates; the shares of the topics are in topics.json.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,12 @@ def read_preprocessor(path: Path) -> Preprocessor:
     require(isinstance(state, dict), path, "an object")
     with naming(path):
         preprocessor = Preprocessor.from_state(state)
-    # spaCy would load a folder of a stranger's choosing from a path; an installed package is the user's own.
+    # spaCy would load a folder of a stranger's choosing from a path; an installed package is the user's own. A folder
+    # that the fit has read is loaded when words are to be cut, if its digest is still the same.
     pipeline = preprocessor.settings.spacy_pipeline
     by_name = pipeline is None or re.fullmatch(r"(blank:)?\w+", pipeline) is not None
-    require(by_name, path, "the name of an installed spaCy pipeline", pipeline)
+    known = by_name or (os.path.isabs(pipeline or "") and "sha256" in state["tokeniser"])
+    require(known, path, "the name of an installed spaCy pipeline, or a folder with its digest", pipeline)
     return preprocessor
 
 

@@ -55,7 +55,15 @@ class Intake:
                 if first != document:
                     detail = f"duplicate of {self.ledger.ids[row_of_document[first]]}"
                     status, document = Status.DUPLICATE, first
-            self.ledger.add(row.id, status, detail=detail, encoding=row.encoding, metadata=row.metadata)
+            self.ledger.add(
+                row.id,
+                status,
+                detail=detail,
+                encoding=row.encoding,
+                line=row.line,
+                n_lines=row.n_lines,
+                metadata=row.metadata,
+            )
             self._document.append(document)
             if len(self.ledger) % _REPORT_EVERY == 0:
                 self._report("reading", len(self.ledger), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.lexicon import Pair, phrase_of, word_matrix
 from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.phrases import PairCounter, PhraseJoiner, compressed
@@ -122,6 +122,6 @@ def _no_words(word_of_form: Sequence[str | Dropped], settings: Preprocessing) ->
         "vocabulary",
         expected="a word that passes the settings",
         got=f"{len(word_of_form):,} distinct forms, all dropped: {reasons}",
-        hint=f"Check language={settings.language!r}, min_length={settings.min_length},"
-        f" max_length={settings.max_length} and numbers={settings.numbers}",
+        hint=f"Check {parameter('language', settings.language)}, {parameter('min_length', settings.min_length)}"
+        f" and {parameter('numbers', settings.numbers)}",
     )

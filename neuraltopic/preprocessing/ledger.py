@@ -28,6 +28,8 @@ class Ledger:
     ----------
     ids, statuses, details, encodings : list
         One entry a row.
+    lines, n_lines : list of int
+        The first line of each row of a table of lines, counted from 1, and how many it takes up; 0 elsewhere.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,8 @@ class Ledger:
         self.statuses: list[Status] = []
         self.details: list[str] = []
         self.encodings: list[str] = []
+        self.lines: list[int] = []
+        self.n_lines: list[int] = []
         self._metadata: dict[str, list[object]] = {}
         self._n_tokens = np.zeros(0, dtype=np.int64)
 
@@ -48,6 +52,8 @@ class Ledger:
         *,
         detail: str = "",
         encoding: str = "utf-8",
+        line: int = 0,
+        n_lines: int = 0,
         metadata: Mapping[str, object] | None = None,
     ) -> None:
         """Append a row; a metadata column that other rows lack is None there."""
@@ -56,6 +62,8 @@ class Ledger:
         self.statuses.append(status)
         self.details.append(detail)
         self.encodings.append(encoding)
+        self.lines.append(line)
+        self.n_lines.append(n_lines)
         for name, value in (metadata or {}).items():
             column = self._metadata.setdefault(name, [])
             column.extend([None] * (row - len(column)))
@@ -105,8 +113,8 @@ class Ledger:
         Returns
         -------
         pandas.DataFrame
-            row (from 0), id, status, detail, encoding, n_tokens, then the metadata columns under their
-            own names; one that would clash gets "_" appended until it does not.
+            row (from 0), id, status, detail, encoding, n_tokens, of a table of lines also line and n_lines, then the
+            metadata columns under their own names; one that would clash gets "_" appended until it does not.
         """
         import pandas as pd
 
@@ -118,6 +126,9 @@ class Ledger:
             "encoding": pd.array(self.encodings, dtype="str"),
             "n_tokens": self.n_tokens,
         }
+        if any(self.n_lines):
+            columns["line"] = np.array(self.lines, np.int64)
+            columns["n_lines"] = np.array(self.n_lines, np.int64)
         taken = set(columns) | set(self._metadata)
         for name, column in self._metadata.items():
             free = name

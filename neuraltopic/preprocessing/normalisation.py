@@ -1,15 +1,16 @@
 """From a form in the text to the word that is counted, or the reason why none is."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import regex
 
+from neuraltopic.preprocessing.clitics import without_clitics
+from neuraltopic.preprocessing.scripts import shortest_word
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.spelling import folded, merged, spelt
 
 _NUMBER = regex.compile(r"\p{N}")
-_DOTLESS_I = ("tr", "az")  # where the capital of i is İ, and that of ı is I
 
 
 class Dropped(StrEnum):
@@ -21,55 +22,63 @@ class Dropped(StrEnum):
 
 
 class WordRule:
-    """Turns a form into its word: normalise, drop, lemmatise.
+    """Turns a form into its word: spell, drop, take clitics off, lemmatise.
 
     Parameters
     ----------
     settings : Preprocessing
         What to drop and how to spell.
     stop_words : iterable of str
-        Written in any way; compared in the normalised spelling and without case.
+        Written in any way; compared in the spelling of words and without case.
     lemma : callable from str to str, or None
         The dictionary form of a word.
+    language : str
+        Code of the language of the form.
 
     The answer depends on the form alone, so it is worked out once for each distinct form of a corpus.
     """
 
-    def __init__(self, settings: Preprocessing, stop_words: Iterable[str], lemma: Callable[[str], str] | None) -> None:
+    def __init__(
+        self,
+        settings: Preprocessing,
+        stop_words: Iterable[str],
+        lemma: Callable[[str], str] | None,
+        language: str = "en",
+    ) -> None:
         self.settings = settings
+        self.language = language
         self._lemma = lemma
-        self._stop_words = frozenset(self._folded(normalised(word)) for word in stop_words)
+        self._stop_words = frozenset(self.compared(word) for word in stop_words)
 
     def __call__(self, form: str) -> str | Dropped:
         """Return the word, or why there is none."""
-        word = self._spelt(form)
+        word = self._cased(self._spelt(form))
+        if not word:  # marks alone
+            return Dropped.LENGTH
         if not self.settings.numbers and _NUMBER.search(word):
             return Dropped.NUMBER
         if self._is_stop_word(word):
             return Dropped.STOP_WORD
+        alone = self._alone(word)
         if self._lemma is not None:
-            word = self._spelt(self._lemma(word))  # German lemmas come capitalised
-            if self._is_stop_word(word):
-                return Dropped.STOP_WORD
-        if not self.settings.min_length <= len(word) <= self.settings.max_length:
+            alone = self._cased(self._spelt(self._lemma(alone)))  # German lemmas come capitalised
+        if alone != word and self._is_stop_word(alone):
+            return Dropped.STOP_WORD
+        word = self._merged(alone)
+        if not self._shortest(word) <= len(word) <= self.settings.max_length:
             return Dropped.LENGTH
         return word
 
-    def _spelt(self, form: str) -> str:
-        word = normalised(form)
-        return self._folded(word) if self.settings.lowercase else word
+    def compared(self, form: str) -> str:
+        """The spelling in which a form is compared with stop words."""
+        return self._key(self._spelt(form))
 
-    def _folded(self, word: str) -> str:
-        if self.settings.language in _DOTLESS_I:
-            word = word.replace("I", "ı").replace("İ", "i")
-        if word.isascii():
-            return word.lower()
-        # Elsewhere the capital İ becomes i and a dot above it, which no one writes.
-        return unicodedata.normalize("NFC", word.lower().replace("i\u0307", "i"))
+    def is_stop_word(self, form: str) -> bool:
+        """Whether the form, as it stands in a text, is a stop word."""
+        return self._is_stop_word(self._cased(self._spelt(form)))
 
     def _is_stop_word(self, word: str) -> bool:
-        if not self.settings.lowercase:
-            word = self._folded(word)
+        word = self._key(word)
         if word in self._stop_words:
             return True
         # Lists hold the parts of contractions, do and n't, since spaCy's tokeniser cuts them.
@@ -77,10 +86,20 @@ class WordRule:
             word[:cut] in self._stop_words and word[cut:] in self._stop_words for cut in range(1, len(word))
         )
 
+    def _cased(self, word: str) -> str:
+        return folded(word, self.language) if self.settings.lowercase else word
 
-def normalised(form: str) -> str:
-    """Return one spelling for forms that look alike: composed accents, one apostrophe, no soft hyphens."""
-    if form.isascii():
-        return form
-    form = form.replace("’", "'").replace("ʼ", "'").replace("\u00ad", "")
-    return unicodedata.normalize("NFC", form)
+    def _spelt(self, form: str) -> str:
+        return spelt(form, self.language)
+
+    def _key(self, word: str) -> str:
+        return merged(folded(word, self.language))
+
+    def _alone(self, word: str) -> str:
+        return without_clitics(word, self.language)
+
+    def _merged(self, word: str) -> str:
+        return merged(word)
+
+    def _shortest(self, word: str) -> int:
+        return self.settings.min_length or shortest_word(word)

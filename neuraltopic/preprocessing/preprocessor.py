@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import itertools
 import tempfile
+import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +20,24 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.detection import Sample
 from neuraltopic.preprocessing.document_filter import Intake
+from neuraltopic.preprocessing.language_choice import choose_languages
+from neuraltopic.preprocessing.language_names import AUTO
+from neuraltopic.preprocessing.languages import Language, WordsOfForms, rules_of
 from neuraltopic.preprocessing.learning import learn
 from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, library_versions
-from neuraltopic.preprocessing.stop_words import stop_words
 from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
+from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
@@ -40,6 +46,8 @@ __all__ = ["Prepared", "Preprocessing", "Preprocessor"]
 
 # In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
 FORMS_HELD = 1_000_000
+# Numbers of the forms of a corpus, and of the words where documents are in several languages of a script.
+_FORMS, _WORDS = "forms.int32", "words.int32"
 
 
 @dataclass
@@ -85,6 +93,16 @@ class Preprocessor:
         """The words that are counted; a NeuralTopicError before `fit_transform`."""
         return self._learned().vocabulary
 
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of the documents of the fit, those of more documents first."""
+        return self._learned().languages
+
+    @property
+    def segmenter(self) -> dict[str, str]:
+        """Name and version of what cut scripts without spaces; empty where no text of the fit needed it."""
+        return self._learned().segmenter
+
     def fit_transform(
         self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
     ) -> Prepared:
@@ -111,25 +129,34 @@ class Preprocessor:
             When the settings ask for a language, a package or a pipeline that is not there.
         """
         report = progress or _silent
-        listed = self.settings.extra_stop_words
-        if self.settings.stop_words:
-            listed += tuple(sorted(stop_words(self.settings.language)))
-        rule, tokeniser = self._rule(listed), self._tokeniser
+        tokeniser, repair = self._tokeniser, Repair()
         intake = Intake(rows, only_new=True, report=report)
-        with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
+        sample = Sample(repair(intake))
+        with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(path, numbered(tokeniser(intake), forms))
+            stream = TokenStream(folder / _FORMS, numbered(tokeniser(sample), forms))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
-            word_of_form = [rule(form) for form in forms]
+            repair.note()
+            languages = choose_languages(self.settings, sample.kept, tokeniser)
+            words = WordsOfForms(rules_of(languages, self.settings))
+            words.add(forms)
+            counted = words.documents_of_languages(stream)
+            languages = tuple(
+                dataclasses.replace(language, n_documents=n) for language, n in zip(languages, counted, strict=True)
+            )
+            _note_unused(self.settings.extra_stop_words, words, forms)
+            stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
             fitted = Fitted(
                 vocabulary=vocabulary,
                 phrases=tuple(phrases),
-                stop_words=listed,
+                stop_words=self.settings.extra_stop_words,
+                languages=languages,
                 tokeniser=tokeniser.identity,
+                segmenter=tokeniser.segmentation.used if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
-                libraries=library_versions(self.settings),
+                libraries=library_versions(any(language.lemmas for language in languages)),
             )
             numbers = fitted.lexicon.numbers(word_of_form)
             blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
@@ -184,6 +211,17 @@ class Preprocessor:
             )
         return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
 
+    def require_available(self) -> None:
+        """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.settings.lemmas and self.settings.language != AUTO:
+            lemmatiser(self.settings.language)
+        _ = self._tokeniser
+
     def with_counts(self, counts: Counts) -> Self:
         """A copy whose vocabulary has counted these documents too, (D, V); the words are the same."""
         fitted = self._learned()
@@ -214,11 +252,28 @@ class Preprocessor:
         """
         fitted = self._learned()
         index = fitted.vocabulary.index
-        out: list[tuple[int, ...]] = []
-        for block in self._known_words([word.replace("_", " ") for word in words], fitted, []):
-            found = fitted.lexicon.columns(block)
-            out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
+        texts = [word.replace("_", " ") for word in words]
+        out: list[tuple[int, ...]] = [()] * len(words)
+        for choice in range(self._words(fitted).n_choices):
+            found: list[tuple[int, ...]] = []
+            for block in self._known_words(texts, fitted, [], choice=choice):
+                columns = fitted.lexicon.columns(block)
+                found += [tuple(columns.tokens[a:b].tolist()) for a, b in itertools.pairwise(columns.bounds.tolist())]
+            out = [first or other for first, other in zip(out, found, strict=True)]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
+
+    def unknown_words(self, text: str) -> list[str]:
+        """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
+        fitted = self._learned()
+        words = self._words(fitted)
+        mended = Repair()([text]) if fitted.normalisation > 1 else [text]
+        words.add(dict.fromkeys(next(iter(self._tokeniser(mended)))))
+        unknown: dict[str, None] = {}
+        for of_languages in zip(*words.words, strict=True):  # a form in each language of its script
+            kept = [word for word in of_languages if not isinstance(word, Dropped)]
+            if kept and (fitted.lexicon.numbers(kept) < 0).all():
+                unknown[kept[0]] = None
+        return list(unknown)
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -248,36 +303,52 @@ class Preprocessor:
             )
         return self._fitted
 
-    def _known_words(self, texts: Iterable[str], fitted: Fitted, unknown: list[int]) -> Iterator[Block]:
-        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
+    def _known_words(
+        self, texts: Iterable[str], fitted: Fitted, unknown: list[int], *, choice: int | None = None
+    ) -> Iterator[Block]:
+        tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        return _known_words(tokeniser(texts), rule, fitted.lexicon, unknown)
+        mended = Repair()(texts) if fitted.normalisation > 1 else texts
+        return _known_words(tokeniser(mended), self._words(fitted), fitted.lexicon, unknown, choice)
 
-    def _rule(self, listed: Iterable[str]) -> WordRule:
-        return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
+    def _words(self, fitted: Fitted) -> WordsOfForms:
+        kind = WordRule if fitted.normalisation > 1 else FirstWordRule
+        return WordsOfForms(rules_of(fitted.languages, self.settings, kind))
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:
         pipeline = self.settings.spacy_pipeline
-        return WordTokeniser() if pipeline is None else SpacyTokeniser(pipeline)  # takes seconds to load
+        if pipeline is None:
+            first = self._fitted is not None and self._fitted.normalisation == 1
+            return FirstWordTokeniser() if first else WordTokeniser(self.settings.segmenter)
+        sha256 = None if self._fitted is None else self._fitted.tokeniser.get("sha256")
+        return SpacyTokeniser(pipeline, sha256=sha256)  # takes seconds to load
 
 
 def _known_words(
-    documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon, unknown: list[int]
+    documents: Iterator[list[str]], words: WordsOfForms, lexicon: Lexicon, unknown: list[int], choice: int | None
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have."""
+    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have.
+
+    With a `choice` all documents are taken to be in that language of their script.
+    """
     forms = FormIds()
-    numbers, kept = np.zeros(0, np.int32), np.zeros(0, bool)
+    numbers, kept = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
     for block in numbered(documents, forms):
-        words = [rule(form) for form in list(forms)[len(numbers) :]]
-        numbers = np.append(numbers, lexicon.numbers(words))
-        kept = np.append(kept, np.array([not isinstance(word, Dropped) for word in words], bool))
-        unknown.append(int(np.count_nonzero((kept & (numbers < 0))[block.tokens])))
-        yield Block(numbers[block.tokens], block.bounds)
+        n_known = numbers.shape[1]
+        words.add(list(forms)[n_known:])
+        new = [of_choice[n_known:] for of_choice in words.words]
+        numbers = np.hstack([numbers, np.stack([lexicon.numbers(row) for row in new])])
+        kept = np.hstack([kept, np.array([[not isinstance(word, Dropped) for word in row] for row in new], bool)])
+        chosen = words.chosen(block) if choice is None else choice
+        of_tokens = numbers[chosen, block.tokens]
+        unknown.append(int(np.count_nonzero(kept[chosen, block.tokens] & (of_tokens < 0))))
+        yield Block(of_tokens, block.bounds)
         if len(forms) > FORMS_HELD:
             forms.clear()
-            numbers, kept = numbers[:0], kept[:0]
+            words.clear()
+            numbers, kept = numbers[:, :0], kept[:, :0]
 
 
 def _count(
@@ -313,15 +384,33 @@ def _folder(workspace: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def _temporary(*paths: Path) -> Iterator[None]:
     try:
-        yield path
+        yield
     finally:
-        path.unlink(missing_ok=True)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Report nothing."""
+
+
+def _note_unused(listed: Sequence[str], words: WordsOfForms, forms: Iterable[str]) -> None:
+    """Note it where most of the stop words that a user has listed do not occur."""
+    if not listed:
+        return
+    compared = words.first.compared
+    occurring = set(map(compared, forms))
+    unused = [word for word in listed if compared(word) not in occurring]
+    if 2 * len(unused) > len(listed):
+        warnings.warn(
+            f"{parameter('extra_stop_words')}: {len(unused):,} of {len(listed):,} words do not occur in the documents, "
+            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words as they "
+            "are cut from the text",
+            NeuralTopicWarning,
+            stacklevel=2,
+        )
 
 
 def _no_documents(ledger: Ledger) -> NeuralTopicError:

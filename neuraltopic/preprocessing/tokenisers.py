@@ -1,24 +1,31 @@
 """Cut texts into the forms that stand in them; what is kept of a form is decided elsewhere, once a form."""
 
+import hashlib
+import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import regex
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.segmenters import DEFAULT_SEGMENTER, Segmentation
+from neuraltopic.preprocessing.spelling import APOSTROPHES, GERSHAYIM, ZERO_WIDTH
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 # A letter or number, then letters, marks (Hindi vowel signs, decomposed accents) and numbers; such runs are
-# joined by an apostrophe, a zero-width (non-)joiner (Persian, Hindi) or a soft hyphen between two of them.
+# joined by an apostrophe, a character without width, or between Hebrew letters gershayim.
 _RUN = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+"
-_WORD = regex.compile(rf"{_RUN}(?:['’\u200c\u200d\u00ad]{_RUN})*+")
+_BETWEEN = rf"(?:[{APOSTROPHES}]|[{ZERO_WIDTH}]+|(?<=\p{{Hebrew}}[\p{{M}}]?)[{GERSHAYIM}](?=\p{{Hebrew}}))"
+_WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+")
 
-# All but letters, digits and the apostrophe become a space.
+# All but letters, digits and apostrophes become a space.
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
+_GRAVE = re.compile(r"(?<=[A-Za-z0-9])`(?=[A-Za-z0-9])")
 
 # Addresses are found by the one sign that they must hold, and followed from there to the left (`(?r)` matches
 # backwards): a pattern that starts with the name before the sign is tried at every letter of the text.
@@ -41,31 +48,46 @@ class Tokeniser(Protocol):
 class WordTokeniser:
     """Words of any script that puts something between them.
 
-    Letters, marks and numbers make words; an apostrophe (' or ’) inside a word belongs to it. E-mail
-    addresses and URLs are taken out first. Text without spaces, such as Chinese, comes out as one long word.
+    Letters, marks and numbers make words; an apostrophe inside a word belongs to it, whichever sign stands for it.
+    E-mail addresses and URLs are taken out first. Scripts without spaces are cut by a segmenter.
+
+    Parameters
+    ----------
+    segmenter : str
+        As in `Preprocessing`.
+
+    Raises
+    ------
+    UsageError
+        When the segmenter is unknown or not installed.
     """
 
-    identity = {"name": "words", "version": "1"}  # noqa: RUF012  (never changed)
+    identity = {"name": "words", "version": "2"}  # noqa: RUF012  (never changed)
+
+    def __init__(self, segmenter: str = DEFAULT_SEGMENTER) -> None:
+        self.segmentation = Segmentation(segmenter)
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the words of each text."""
-        return map(_words, texts)
+        return map(self._words, texts)
+
+    def _words(self, text: str) -> list[str]:
+        text = without_addresses(text)
+        if text.isascii():
+            return ascii_words(_GRAVE.sub("'", text) if "`" in text else text)
+        return _WORD.findall(self.segmentation(text))
 
 
-def _words(text: str) -> list[str]:
-    text = _without_addresses(text)
-    return _ascii_words(text) if text.isascii() else _WORD.findall(text)
-
-
-def _ascii_words(text: str) -> list[str]:
-    """Return what `_WORD` finds in an ASCII text, three times as fast."""
+def ascii_words(text: str) -> list[str]:
+    """Return the words of an ASCII text, three times as fast as by the pattern of others."""
     text = text.translate(_ASCII)
     if "'" in text:  # one that is not between two word characters is no part of a word
         text = text.replace("''", "  ").replace("' ", "  ").replace(" '", "  ").strip("'")
     return text.split()
 
 
-def _without_addresses(text: str) -> str:
+def without_addresses(text: str) -> str:
+    """Return the text without URLs and e-mail addresses."""
     if "://" in text:
         text = _cut(text, _URL, _SCHEME)
     if "ww." in text or "WW." in text:
@@ -94,6 +116,8 @@ class SpacyTokeniser:
     ----------
     pipeline : str
         The name or folder of a trained pipeline, or `blank:` and a language code for its tokeniser alone.
+    sha256 : str, optional
+        The digest that a folder must have; one with another is not loaded.
 
     Tokens without a letter or number, e-mail addresses and URLs are left out. Of the pipeline, only what a
     lemma needs is run.
@@ -102,6 +126,8 @@ class SpacyTokeniser:
     ------
     UsageError
         When the pipeline is not installed or spaCy has no such language.
+    NeuralTopicError
+        When the folder has changed.
     """
 
     # What lemmas depend on; a parser or a named-entity recogniser would only cost time.
@@ -117,8 +143,16 @@ class SpacyTokeniser:
         }
     )
 
-    def __init__(self, pipeline: str) -> None:
+    def __init__(self, pipeline: str, *, sha256: str | None = None) -> None:
         self.pipeline = pipeline
+        self._sha256 = _digest(Path(pipeline)) if _is_folder(pipeline) else None
+        if sha256 is not None and self._sha256 != sha256:
+            raise NeuralTopicError(
+                f"spaCy pipeline {pipeline!r}",
+                expected=f"the folder of the fit, with the SHA-256 {sha256}",
+                got=self._sha256 or "no such folder",
+                hint="Restore the folder, or fit again",
+            )
         self._nlp = _load(pipeline)
         self._nlp.select_pipes(enable=[name for name in self._nlp.pipe_names if name in self._COMPONENTS])
         # The limit guards the memory of the parser and the recogniser, which are not run.
@@ -126,8 +160,9 @@ class SpacyTokeniser:
 
     @property
     def identity(self) -> dict[str, str]:
-        """The pipeline's name and its own version."""
-        return {"name": self.pipeline, "version": str(self._nlp.meta["version"])}
+        """The pipeline's name and its own version; of a folder also a digest of what is in it."""
+        content = {"sha256": self._sha256} if self._sha256 else {}
+        return {"name": self.pipeline, "version": str(self._nlp.meta["version"]), **content}
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
@@ -140,6 +175,21 @@ class SpacyTokeniser:
                 for part in (token.lemma_ or token.text).replace("_", " ").split()
                 if _WORD.search(part)
             ]
+
+
+def _is_folder(pipeline: str) -> bool:
+    # As spacy.load decides: an installed package goes before a folder of its name.
+    installed = pipeline.isidentifier() and importlib.util.find_spec(pipeline) is not None
+    return not installed and Path(pipeline).is_dir()
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 of the names and the contents of the files of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()
 
 
 def _load(pipeline: str) -> "Language":

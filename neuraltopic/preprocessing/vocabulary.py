@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
 
 
@@ -71,11 +71,11 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
     if not candidates:
         raise NeuralTopicError(
             f"vocabulary of {n_documents:,} documents",
-            expected="a word that passes min_df and max_df",
-            got=f"{len(words):,} words, of which min_df={settings.min_df} (at least {math.ceil(fewest):,}"
-            f" documents) removed {np.count_nonzero(rare):,} and max_df={settings.max_df} (at most"
+            expected=f"a word that passes {parameter('min_df')} and {parameter('max_df')}",
+            got=f"{len(words):,} words, of which {parameter('min_df', settings.min_df)} (at least {math.ceil(fewest):,}"
+            f" documents) removed {np.count_nonzero(rare):,} and {parameter('max_df', settings.max_df)} (at most"
             f" {math.floor(most):,} documents) removed {np.count_nonzero(common):,}",
-            hint="Lower min_df, raise max_df or give more documents",
+            hint=f"Lower {parameter('min_df')}, raise {parameter('max_df')} or give more documents",
         )
     candidates.sort(key=lambda word: (-df[word], words[word]))
     return np.array(candidates[: settings.max_vocabulary], np.int64)

@@ -1,10 +1,14 @@
 """Rows out of records: which column is the text, which the id, and what to do with the odd ones."""
 
+import re
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.rows import Row, text_problem
+
+_NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
 
 
 class Columns(NamedTuple):
@@ -15,35 +19,71 @@ class Columns(NamedTuple):
 
 
 def choose_columns(
-    name: str, columns: Sequence[str], strings: Sequence[str], *, text: str | None, id: str | None
+    name: str,
+    columns: Sequence[str],
+    strings: Sequence[str],
+    *,
+    text: str | None,
+    id: str | None,
+    hint: str = "Name the column of the text",
 ) -> Columns:
     """Take the columns asked for, else "text" or the only one of `strings`, and "id" where there is one.
+
+    A name may differ from that of the column in case and blanks, unless another column fits as well.
 
     Raises
     ------
     UsageError
         When one asked for is missing, or the text could be in several.
     """
-    for wanted in (text, id):
-        if wanted is not None and wanted not in columns:
-            raise _wrong_column(name, f"a column {wanted!r}", columns)
-    if id is None and "id" in columns and text != "id":
-        id = "id"
-    if text is None:
-        candidates = [column for column in strings if column != id]
-        if "text" not in columns and len(candidates) != 1:
-            raise _wrong_column(name, "a column 'text', or a single column of strings", columns)
-        text = "text" if "text" in columns else candidates[0]
-    return Columns(text, id)
+
+    def asked(wanted: str) -> str:
+        found = find_column(wanted, columns)
+        if found is None:
+            raise _wrong_column(name, f"a column {wanted!r}", columns, hint)
+        return found
+
+    text_column = None if text is None else asked(text)
+    id_column = find_column("id", columns) if id is None else asked(id)
+    if id is None and id_column == text_column:
+        id_column = None
+    if text_column is None:
+        candidates = [column for column in strings if column != id_column]
+        text_column = find_column("text", columns) or (candidates[0] if len(candidates) == 1 else None)
+        if text_column is None:
+            raise _wrong_column(name, "a column 'text', or a single column of strings", columns, hint)
+    return Columns(text_column, id_column)
 
 
-def _wrong_column(name: str, expected: str, columns: Sequence[str]) -> UsageError:
-    listed = ", ".join(columns) if columns else "none"
-    return UsageError(name, expected=expected, got=f"columns {listed}", hint="Name the column of the text")
+def find_column(wanted: str, columns: Sequence[str]) -> str | None:
+    """The column of that name, or else the only one whose name differs from it in case and blanks alone."""
+    if wanted in columns:
+        return wanted
+    alike = [column for column in columns if folded(column) == folded(wanted)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def folded(name: str) -> str:
+    """A name of a column without what people overlook: case, blanks, a byte-order mark."""
+    return "".join(name.replace("\ufeff", "").split()).casefold()
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, a date or a time."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def note(name: str, text: str) -> None:
+    """Tell the user something about the file of this name that is no error."""
+    warnings.warn(f"{name}: {text}", NeuralTopicWarning, stacklevel=2)
+
+
+def _wrong_column(name: str, expected: str, columns: Sequence[str], hint: str) -> UsageError:
+    return UsageError(name, expected=expected, got=f"columns {', '.join(columns) or 'none'}", hint=hint)
 
 
 class Records:
-    """Make rows of records, numbered from 1, and see that no id comes twice.
+    """Make rows of records, numbered from 1, each with an id that no earlier one has.
 
     Parameters
     ----------
@@ -52,43 +92,70 @@ class Records:
     columns : Columns
     encoding : str
         What the records were read with.
+    id_asked : bool
+        Whether the column of the ids was asked for. Then an id that comes twice is an error; else the later rows get
+        "#2", "#3" ... after it, and `close` says so.
+
+    Attributes
+    ----------
+    columns : Columns
     """
 
-    def __init__(self, name: str, columns: Columns, encoding: str) -> None:
+    def __init__(self, name: str, columns: Columns, encoding: str, *, id_asked: bool) -> None:
         self._name = name
-        self._columns = columns
+        self.columns = columns
         self._encoding = encoding
+        self._id_asked = id_asked
         self._number = 0
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, int] = {}  # the row of each id
+        self._times: dict[str, int] = {}  # of the ids that came more than once
+        self._n_repeated = 0
+        self._first_repeated = ""
 
-    def row(self, record: dict[str, object], problem: str = "") -> Row:
+    def row(self, record: dict[str, object], problem: str = "", line: int = 0, n_lines: int = 0) -> Row:
         """Make the next row; a `problem` of the whole record goes before one of its text.
 
         Raises
         ------
         NeuralTopicError
-            When the id is that of an earlier row.
+            When the id is that of an earlier row, and the column was asked for.
         """
         self._number += 1
-        text_column, id_column = self._columns
+        text_column, id_column = self.columns
         id = str(self._number) if id_column is None else self._unique(record.get(id_column))
-        if not problem:
-            missing = text_column not in record
-            problem = f"no column {text_column!r}" if missing else text_problem(record[text_column])
-        text = None if problem else str(record[text_column])
-        metadata = {name: value for name, value in record.items() if name not in self._columns}
-        return Row(id, text, metadata, self._encoding, problem)
+        text = record.get(text_column)
+        if not problem and (text is None or type(text) is not str or not text.isascii()):
+            problem = text_problem(text) if text_column in record else f"no column {text_column!r}"
+        metadata = {name: value for name, value in record.items() if name not in self.columns}
+        return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines)
+
+    def close(self) -> None:
+        """Note the ids that came more than once."""
+        if self._n_repeated:
+            rows = "1 row has" if self._n_repeated == 1 else f"{self._n_repeated:,} rows have"
+            note(
+                self._name,
+                f"{rows} the {self.columns.id} of an earlier one, the first {self._first_repeated}; "
+                "they are told apart by #2, #3 ... after it",
+            )
 
     def _unique(self, value: object) -> str:
         id = "" if value is None else str(value)
         if not id or id == "nan":
             id = f"row {self._number}"
         earlier = self._seen.setdefault(id, self._number)
-        if earlier != self._number:
+        if earlier == self._number:
+            return id
+        if self._id_asked:
             raise NeuralTopicError(
                 f"{self._name}: id {id!r}",
                 expected="an id to occur once",
                 got=f"it in rows {earlier:,} and {self._number:,}",
                 hint="Choose another id column, or make the ids unique",
             )
-        return id
+        self._n_repeated += 1
+        self._first_repeated = self._first_repeated or f"{id!r} in rows {earlier:,} and {self._number:,}"
+        while True:
+            times = self._times[id] = self._times.get(id, 1) + 1
+            if self._seen.setdefault(f"{id}#{times}", self._number) == self._number:
+                return f"{id}#{times}"

@@ -1,38 +1,50 @@
-"""Rows of comma- and tab-separated files."""
+"""Rows of files whose fields are separated by commas, semicolons, tabs or bars."""
 
-import csv
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import Records, choose_columns
-from neuraltopic.reading.encodings import Lines
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import Columns, Records, choose_columns, note
+from neuraltopic.reading.dialects import Dialect, Quoting, Record, find_dialect, read_records
+from neuraltopic.reading.encodings import SAMPLE, Lines
+from neuraltopic.reading.headers import find_header
 from neuraltopic.reading.rows import Row
 
-FIELD_LIMIT = 1 << 28  # characters; beyond it, an unclosed quote is likelier than a document
-_END = "\0end of file"
-_LONE_RETURN = re.compile("(?<=\r)(?!\n)")
+_HEAD = 1000  # records that decide about the header
+_MANY_LINES = 100
+_LONE_RETURN = re.compile("\r(?!\n|$)")
+_SEPARATOR = re.compile('"?sep=(.)"?\\s*', re.IGNORECASE)
 
 
-def delimited_rows(lines: Lines, name: str, *, tabs: bool, text: str | None, id: str | None) -> Iterator[Row]:
+def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None, id: str | None) -> Iterator[Row]:
     """Read a header and rows; quoted fields may hold line ends.
 
-    Without `tabs` the separator is the comma, or the semicolon or tab where the header has no comma. Lines
-    that are blank are no rows.
+    The separator, the quoting and the header are decided from the first mebibyte; a line "sep=;" decides the separator.
+    Blank lines are no rows. What the file needs to be read otherwise than by the rules is noted at the end.
+
+    Parameters
+    ----------
+    delimiter : str
+        The separator that the name of the file promises.
 
     Raises
     ------
     UsageError
         When the columns are not there or not clear.
     NeuralTopicError
-        When a quote is never closed or an id comes twice.
+        When an id comes twice in a column that was asked for.
     """
-    source = _Source(lines)
-    first = source.peek()
-    delimiter = "\t" if tabs else next((mark for mark in ",;\t" if mark in first), ",")
-    parsed = _parse(source, name, delimiter)
-    header = next(parsed, [])
-    twice = [column for place, column in enumerate(header) if column in header[:place]]
+    stream = _physical_lines(lines)
+    sample, whole = _sample(stream)
+    stated = _SEPARATOR.fullmatch(sample[0][0]) if sample else None
+    start = 1 if stated else 0
+    sample = sample[start:]
+    dialect = find_dialect(sample, expected=delimiter, delimiter=stated[1] if stated else None, whole=whole)
+    head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
+    header = find_header(head, dialect.n_fields, (text, id))
+    twice = [column for place, column in enumerate(header.columns) if column in header.columns[:place]]
     if twice:
         raise UsageError(
             name,
@@ -40,73 +52,101 @@ def delimited_rows(lines: Lines, name: str, *, tabs: bool, text: str | None, id:
             got=f"{twice[0]!r} twice in the header",
             hint="Rename one of the columns",
         )
-    records = Records(name, choose_columns(name, header, header, text=text, id=id), lines.encoding)
-    source.take_problem()
-    for values in parsed:
-        problem = source.take_problem()
-        if values:
-            if len(values) > len(header):
-                problem = problem or f"{len(values)} values for {len(header)} columns"
-            yield records.row(dict(zip(header, values, strict=False)), problem)
+    hint = "Name the column of the text"
+    if not header.is_there:
+        hint += ", or write a first line of names: the first line reads like the others"
+    chosen = choose_columns(name, header.columns, header.strings, text=text, id=id, hint=hint)
+    _note_header(name, header.columns, header.n_above, is_there=header.is_there, doubt=header.doubt, chosen=chosen)
+    if dialect.quoting is Quoting.NONE:
+        note(name, "quotes are read as text, since they do not pair up to quoted fields")
+    records = Records(name, chosen, lines.encoding, id_asked=id is not None)
+    found = read_records(itertools.chain(sample, stream), dialect, line=start + 1)
+    rows = itertools.islice(found, header.n_above + header.is_there, None)
+    yield from _rows(rows, name, dialect, header.columns, records)
 
 
-class _Source:
-    """Lines for the csv module, with their ends, remembering the problems of those it took."""
-
-    def __init__(self, lines: Lines) -> None:
-        self._lines = iter(lines)
-        self._problem = ""
-        self._waiting: list[str] = []
-        self._pieces = self._read()
-
-    def peek(self) -> str:
-        """Give the first line that is not blank without taking it."""
-        for line in self._pieces:
-            if line.strip():
-                self._waiting = [line]
-                return line
-        return ""
-
-    def take_problem(self) -> str:
-        """Give the first problem since the last call."""
-        problem, self._problem = self._problem, ""
-        return problem
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._waiting
-        yield from self._pieces
-        yield _END
-
-    def _read(self) -> Iterator[str]:
-        for line, problem in self._lines:
-            self._problem = self._problem or problem
-            # A carriage return alone ends a line too; the csv module refuses to meet one inside a line.
-            yield from _LONE_RETURN.split(line + "\n")
+def _rows(found: Iterable[Record], name: str, dialect: Dialect, columns: list[str], records: Records) -> Iterator[Row]:
+    n_columns, odd = len(columns), _Odd()
+    # Where nothing is quoted, a separator in the last column can only be part of its text.
+    joins = records.columns.text == columns[-1] and dialect.delimiter and not dialect.needed
+    for values, line, n_lines, problem, unclosed in found:
+        if len(values) > n_columns and any(values[n_columns:]):
+            if joins:
+                values[n_columns - 1 :] = [dialect.delimiter.join(values[n_columns - 1 :])]
+                odd.n_joined += 1
+            else:
+                problem = problem or f"{len(values)} values for {n_columns} columns"
+        if unclosed:
+            odd.first_unclosed = odd.first_unclosed or line
+            odd.n_unclosed += 1
+        if n_lines > _MANY_LINES:
+            odd.n_long += 1
+            odd.longest = max(odd.longest, (n_lines, line))
+        yield records.row(dict(zip(columns, values, strict=False)), problem, line, n_lines)
+    records.close()
+    odd.tell(name, columns[-1])
 
 
-def _parse(source: _Source, name: str, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(source, delimiter=delimiter)
-    while True:
-        line = reader.line_num + 1
-        # The limit belongs to the whole process, so it is ours only while a row is read.
-        limit = csv.field_size_limit(FIELD_LIMIT)
-        try:
-            values = next(reader)
-        except csv.Error as error:
-            raise _unclosed(name, line, str(error)) from error
-        finally:
-            csv.field_size_limit(limit)
-        if values == [_END]:
-            return
-        if values and values[-1].endswith(_END):
-            raise _unclosed(name, line, "a quote that is never closed")
-        yield values
+@dataclass
+class _Odd:
+    """What was met that a user should know of."""
+
+    n_joined: int = 0
+    n_unclosed: int = 0
+    first_unclosed: int = 0
+    n_long: int = 0
+    longest: tuple[int, int] = (0, 0)
+
+    def tell(self, name: str, last_column: str) -> None:
+        """Note it."""
+        if self.n_joined:
+            rows = "1 row has" if self.n_joined == 1 else f"{self.n_joined:,} rows have"
+            note(name, f"{rows} more values than there are columns; the surplus is read as part of {last_column!r}")
+        if self.n_unclosed:
+            rows = "1 row opens" if self.n_unclosed == 1 else f"{self.n_unclosed:,} rows open"
+            note(
+                name,
+                f"{rows} a quote that is not closed rightly, the first in line {self.first_unclosed:,}; such a quote "
+                "is read as text, and each line as a row",
+            )
+        if self.n_long:
+            rows = "1 row spans" if self.n_long == 1 else f"{self.n_long:,} rows span"
+            n_lines, line = self.longest
+            note(name, f"{rows} more than {_MANY_LINES} lines; the longest begins in line {line:,} and has {n_lines:,}")
 
 
-def _unclosed(name: str, line: int, reason: str) -> NeuralTopicError:
-    return NeuralTopicError(
-        f"{name}: line {line:,}",
-        expected="quotes in pairs",
-        got=reason,
-        hint='Write a quote inside a quoted field as ""',
-    )
+def _note_header(name: str, columns: list[str], n_above: int, *, is_there: bool, doubt: bool, chosen: Columns) -> None:
+    if n_above:
+        lines = "the first line is" if n_above == 1 else f"the first {n_above} lines are"
+        note(name, f"{lines} left out, as a title")
+    if not is_there:
+        called = f"its columns are called {', '.join(columns)}" if len(columns) > 1 else "it has one column"
+        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
+    elif doubt:
+        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
+
+
+def _sample(stream: Iterator[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """The lines of the first mebibyte, and whether these are all."""
+    sample, size = [], 0
+    for pair in stream:
+        sample.append(pair)
+        size += len(pair[0]) + 1
+        if size >= SAMPLE:
+            return sample, False
+    return sample, True
+
+
+def _physical_lines(lines: Lines) -> Iterator[tuple[str, str]]:
+    """Lines without their line feed; in a file whose first line ends with a carriage return alone, so do all."""
+    stream = iter(lines)
+    first = next(stream, None)
+    if first is None:
+        return
+    if not _LONE_RETURN.search(first[0]):
+        yield first
+        yield from stream
+        return
+    for line, problem in itertools.chain([first], stream):
+        for piece in line.removesuffix("\r").split("\r"):
+            yield piece, problem

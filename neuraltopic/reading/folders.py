@@ -1,37 +1,50 @@
-"""A folder of files, a document each."""
+"""Folders: of files that are a document each, or of tables."""
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.compression import open_bytes
+from neuraltopic.reading.columns import note
+from neuraltopic.reading.compression import COMPRESSIONS, open_bytes
+from neuraltopic.reading.document_files import READERS, read_document, suffix_of
 from neuraltopic.reading.encodings import SAMPLE, Decoded, decode, detect
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable
 
 _ESTIMATE_FILES = 200
 
 
 class FolderCorpus(Corpus):
-    """Every regular file below a folder, sorted by relative path.
+    """Files below a folder, a document each: plain text, or what `document_files` reads.
 
-    Names that begin with a dot are left out. Links are followed, except back to a folder they are in. A file
-    that cannot be read or decoded is a row with a problem.
+    A file that cannot be read or decoded is a row with a problem, and so is a table.
 
-    Raises
-    ------
-    UsageError
-        When there is no file.
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    files : sequence of str
+        Their paths below the folder, in the order of the rows.
+    encoding : str, optional
+        Of the text.
+    tables : collection of str
+        Those of the files that are tables.
     """
 
-    def __init__(self, name: str, folder: Path, encoding: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        files: Sequence[str],
+        encoding: str | None = None,
+        tables: Collection[str] = (),
+    ) -> None:
         super().__init__(name)
         self._folder = folder
+        self._files = files
         self._encoding = encoding
-        self._files = sorted(_relative_files(folder))
-        if not self._files:
-            raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+        self._tables = frozenset(tables)
 
     def __iter__(self) -> Iterator[Row]:
         return map(self._row, self._files)
@@ -51,13 +64,19 @@ class FolderCorpus(Corpus):
 
     def _row(self, file: str) -> Row:
         label, nested, _ = file.partition("/")
-        text, encoding, problem = self._read(self._folder / file)
-        metadata: dict[str, object] = {"label": _printable(label)} if nested else {}
-        return Row(_printable(file), text, metadata, encoding, problem)
+        if file in self._tables:
+            text, encoding, problem = None, "", "a table among documents: give its path to read its rows"
+        else:
+            text, encoding, problem = self._read(self._folder / file)
+        metadata: dict[str, object] = {"label": printable(label)} if nested else {}
+        return Row(printable(file), text, metadata, encoding, problem)
 
     def _read(self, path: Path) -> Decoded:
         try:
             with open_bytes(path) as stream:
+                suffix = suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else path.name)
+                if suffix in READERS:
+                    return read_document(stream.read(), suffix, self._encoding)
                 head = stream.read(SAMPLE)
                 if self._encoding is None and detect(head, complete=False) is None:
                     return Decoded(None, "", "binary")  # without reading the rest of a film
@@ -66,8 +85,66 @@ class FolderCorpus(Corpus):
             return Decoded(None, "", f"unreadable: {error}")
 
 
-def _relative_files(folder: Path) -> Iterator[str]:
-    """Paths of the files relative to `folder`, with "/" between the parts."""
+class TablesCorpus(Corpus):
+    """The tables of a folder, one after the other.
+
+    The ids of several begin with the file and a colon. Each must have the columns that the first has.
+
+    Parameters
+    ----------
+    name : str
+    parts : sequence of (str, Corpus)
+        The tables with their paths below the folder.
+    left_out : sequence of str
+        Files beside the tables that are not read, such as a README, which is noted.
+    """
+
+    def __init__(self, name: str, parts: Sequence[tuple[str, Corpus]], left_out: Sequence[str]) -> None:
+        super().__init__(name)
+        self._parts = parts
+        self._left_out = left_out
+
+    def __iter__(self) -> Iterator[Row]:
+        if self._left_out:
+            note(self.name, f"{', '.join(self._left_out)}: not read, as the folder holds tables")
+        if len(self._parts) == 1:
+            yield from self._parts[0][1]
+            return
+        expected: list[str] | None = None
+        for file, part in self._parts:
+            checked = False
+            for row in part:
+                if not (checked or row.problem):
+                    columns, checked = list(row.metadata), True
+                    if expected is None:
+                        expected = columns
+                    elif sorted(columns) != sorted(expected):
+                        raise NeuralTopicError(
+                            f"{part.name}",
+                            expected=f"beside the text the columns of {self._parts[0][0]}: {', '.join(expected)}",
+                            got=", ".join(columns) or "none",
+                            hint="Give one table at a time, or tables of the same columns",
+                        )
+                yield row._replace(id=f"{printable(file)}:{row.id}")
+
+    def estimate(self) -> CorpusEstimate:
+        """Add up those of the tables."""
+        each = [part.estimate() for _, part in self._parts]
+        return CorpusEstimate(
+            kind=each[0].kind,
+            n_files=len(each),
+            n_bytes=sum(part.n_bytes for part in each),
+            n_documents=sum(part.n_documents for part in each),
+            exact=all(part.exact for part in each),
+            encodings=dict(sum((Counter(part.encodings) for part in each), Counter())),
+        )
+
+
+def relative_files(folder: Path) -> Iterator[str]:
+    """Paths of the regular files below `folder`, with "/" between the parts.
+
+    Names that begin with a dot are left out. Links are followed, except back to a folder they are in.
+    """
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [("", frozenset())]
     while pending:
         relative, above = pending.pop()
@@ -97,8 +174,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _printable(name: str) -> str:
-    """Escape what is not UTF-8 in a file name, so that the id can be written to any table."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,58 +1,262 @@
-"""Rows of a file with a JSON object a line."""
+"""Rows of JSON: an object a line, an array of objects, or objects that span lines."""
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
-from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Records, choose_columns
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.columns import Columns, Records, choose_columns, find_column, folded
 from neuraltopic.reading.encodings import Lines
 from neuraltopic.reading.rows import Row
 
+VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
 _HEAD = 100  # objects that show which columns there are
+_READ = 1 << 16  # characters taken at once
+_BETWEEN = " \t\r\n,"
+_NEAR_THE_END = 16  # characters that a cut literal or escape may have
+
+Numbered = Iterable[tuple[int, tuple[str, str]]]
+
+
+class _Parsed(NamedTuple):
+    """An object, or the problem in its place, and where its lines are."""
+
+    record: dict[str, Any]
+    problem: str = ""
+    line: int = 0
+    n_lines: int = 0
 
 
 def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> Iterator[Row]:
-    """Read an object a line; a broken line is a row with a problem, a blank one is no row.
+    """Read an object a row.
+
+    In a file with an object a line, a broken line is a row with a problem and a blank one is no row. An array, where a
+    text may stand in place of an object, and objects that span lines are read piece by piece; what is broken in them
+    ends the reading. One object alone that holds a table, as an array of objects or by columns, is that table.
+
+    "a.b" names the field b in the object a, unless there is a field of that name; a text in an object is found too.
 
     Raises
     ------
     UsageError
         When the columns are not there or not clear.
     NeuralTopicError
-        When an id comes twice.
+        When JSON that is no object a line is broken, or an id comes twice in a column that was asked for.
     """
-    parsed = (_parse(line, problem) for line, problem in lines if line and not line.isspace())
+    parsed = _objects(lines, name)
     head = list(itertools.islice(parsed, _HEAD))
-    objects = [record for record, _ in head if record]
+    if len(head) == 1:
+        head = [_Parsed(record) for record in _table_in(head[0].record, text)] or head
+    objects = [each.record for each in head if each.record]
     if not objects:
         raise UsageError(
             name,
-            expected="a JSON object a line",
-            got=head[0][1] if head and head[0][1] else "no object",
+            expected="a JSON object a line, or an array of objects",
+            got=(head and head[0].problem) or "no object",
             hint='Write one object a line, as {"text": "..."}',
         )
-    columns = list(dict.fromkeys(column for record in objects for column in record))
-    strings = [column for column in columns if all(isinstance(r.get(column), str | None) for r in objects)]
-    records = Records(name, choose_columns(name, columns, strings, text=text, id=id), lines.encoding)
-    for record, problem in itertools.chain(head, parsed):
-        yield records.row(record, problem)
+    columns = list(dict.fromkeys(path for record in objects for path in _paths(record)))
+    for wanted in (text, id):  # an object may be asked for, to be told that it is no text
+        if wanted in objects[0] and wanted not in columns:
+            columns.append(wanted)
+    strings = [path for path in columns if all(isinstance(_value(r, path), str | None) for r in objects)]
+    inner = [path for path in columns if folded(path).endswith(".text")]
+    if text is None and len(inner) == 1 and find_column("text", columns) is None:
+        text = inner[0]
+    chosen = choose_columns(name, columns, strings, text=text, id=id)
+    records = Records(name, chosen, lines.encoding, id_asked=id is not None)
+    nested = any("." in path for path in chosen if path is not None)
+    for record, problem, line, n_lines in itertools.chain(head, parsed):
+        yield records.row(_lifted(record, chosen) if nested else record, problem, line, n_lines)
+    records.close()
 
 
-def _parse(line: str, problem: str) -> tuple[dict[str, object], str]:
-    if problem:
-        return {}, problem
+def _objects(lines: Lines, name: str) -> Iterator[_Parsed]:
+    stream = enumerate(lines, start=1)
+    head = list(itertools.islice((each for each in stream if each[1][0].strip()), 2))
+    rest = itertools.chain(head, stream)
+    if head and (head[0][1][0].lstrip().startswith("[") or _goes_on(*(pair[0] for _, pair in head))):
+        return _values(rest, name)
+    return _of_lines(rest)
+
+
+def _of_lines(lines: Numbered) -> Iterator[_Parsed]:
+    for number, (line, problem) in lines:
+        if line and not line.isspace():
+            record, wrong = ({}, problem) if problem else _parse(line)
+            yield _Parsed(record, wrong, number, 1)
+
+
+def _goes_on(first: str, second: str = "") -> bool:
+    """Whether an object that begins in the first line does not end with it."""
+    if not first.lstrip().startswith("{"):
+        return False
     try:
-        record = json.loads(line)
+        json.loads(first)
+    except json.JSONDecodeError as error:
+        if first[error.pos :].strip() == ",":
+            return True  # as the elements of an array without its brackets
+        return error.pos >= len(first.rstrip()) and not second.lstrip().startswith("{")
+    except (ValueError, RecursionError):
+        pass
+    return False
+
+
+def _parse(line: str) -> tuple[dict[str, Any], str]:
+    try:
+        return _checked(json.loads(line), line)
     except json.JSONDecodeError as error:
         return {}, f"broken JSON: {error.msg} at column {error.colno}"
     except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
         return {}, f"broken JSON: {str(error).partition(';')[0]}"
+
+
+def _checked(record: Any, source: str) -> tuple[dict[str, Any], str]:
     if not isinstance(record, dict):
         return {}, f"broken JSON: not an object ({type(record).__name__})"
-    if "\\u" in line:
+    if "\\u" in source:
         try:
             json.dumps(record, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
             return {}, "not text (lone surrogate)"
     return record, ""
+
+
+def _values(lines: Numbered, name: str) -> Iterator[_Parsed]:
+    """The objects of arrays, and those beside each other, however they are laid out."""
+    decoder = json.JSONDecoder()
+    stream, buffer, at, in_array, number, problem = iter(lines), "", 0, False, 0, ""
+    while True:
+        while at < len(buffer) and buffer[at] in _BETWEEN:
+            at += 1
+        end, broken, value = at, "no ] at the end", None
+        if at < len(buffer):
+            if buffer[at] == ("]" if in_array else "["):
+                in_array, at = not in_array, at + 1
+                continue
+            try:
+                value, end = decoder.raw_decode(buffer, at)
+            except json.JSONDecodeError as error:
+                broken = f"{error.msg} near {buffer[error.pos : error.pos + 20]!r}"
+                if error.pos < len(buffer) - _NEAR_THE_END and not error.msg.startswith("Unterminated string"):
+                    raise _broken(name, number, broken) from error
+            except (ValueError, RecursionError) as error:
+                raise _broken(name, number, str(error).partition(";")[0]) from error
+        if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
+            source = buffer[at:end]
+            record, wrong = _checked({"text": value} if in_array and isinstance(value, str) else value, source)
+            yield _Parsed(record, (problem if "\ufffd" in source else "") or wrong)
+            at = end
+            continue
+        # What there is ends here, or within a value.
+        buffer, at, problem = buffer[at:], 0, problem if end > at or at < len(buffer) else ""
+        pieces, size = [buffer], 0
+        for number, (line, found) in stream:  # noqa: B007  (the number is told in errors)
+            problem = problem or found
+            pieces.append(line)
+            size += len(line)
+            if size >= max(_READ, len(buffer)):  # twice as much each time, so that a long value is not read too often
+                break
+        if not size:
+            if buffer or in_array:
+                raise _broken(name, number, broken)
+            return
+        if len(buffer) > VALUE_LIMIT:
+            raise _broken(name, number, f"a value of more than {VALUE_LIMIT:,} characters")
+        buffer = "\n".join(pieces)
+
+
+def _broken(name: str, line: int, reason: str) -> NeuralTopicError:
+    return NeuralTopicError(
+        name,
+        expected="whole JSON",
+        got=f"{reason}, before line {line + 1:,}",
+        hint="Repair the file, or write one object a line, where a broken one costs itself alone",
+    )
+
+
+def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
+    """The rows of a table that one object holds; none where the object is a row itself."""
+    wanted = "text" if text is None else text
+    found = find_column(wanted, list(_paths(record)))
+    if found is not None and isinstance(_value(record, found), str):
+        return []
+    if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
+        return [dict(zip(map(str, record["columns"]), row, strict=False)) for row in record["data"] if _is_list(row)]
+    tables = _arrays_of_objects(record)
+    if len(tables) == 1:
+        return tables[0]
+    parts = list(record.values())
+    if not parts:
+        return []
+    if all(map(_is_list, parts)) and len({len(part) for part in parts}) == 1:
+        return [dict(zip(record, values, strict=True)) for values in zip(*parts, strict=True)]
+    if all(map(_is_object, parts)) and parts[0]:
+        keys = list(parts[0])
+        if find_column(wanted, list(record)) or (not find_column(wanted, keys) and len(keys) > len(parts)):
+            return [{name: column.get(key) for name, column in record.items()} for key in keys]
+        if find_column(wanted, keys) and len(parts) > 1:
+            return [{"id": key, **row} for key, row in record.items()]
+    return []
+
+
+def _arrays_of_objects(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Those in the record itself, or where there is none in the objects in it."""
+    values = record.values()
+    own = [value for value in values if isinstance(value, list) and value and all(map(_is_object, value))]
+    return own or [array for value in values if isinstance(value, dict) for array in _arrays_of_objects(value)]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _paths(record: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The names of the fields that are no objects, those in an object after its own name and a dot."""
+    for name, value in record.items():
+        if isinstance(value, dict) and value:
+            yield from _paths(value, f"{before}{name}.")
+        else:
+            yield before + name
+
+
+def _value(record: dict[str, Any], path: str) -> Any:
+    if path in record:
+        return record[path]
+    head, dot, rest = path.partition(".")
+    while dot:
+        inner = record.get(head)
+        if isinstance(inner, dict) and (found := _value(inner, rest)) is not None:
+            return found
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return None
+
+
+def _lifted(record: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    """The record with the chosen fields at its top."""
+    for path in columns:
+        if path is not None and "." in path and path not in record and record:
+            value = _value(record, path)
+            record = _without(record, path)
+            if value is not None:
+                record[path] = value
+    return record
+
+
+def _without(record: dict[str, Any], path: str) -> dict[str, Any]:
+    """A copy without the field of this path, and without what is empty then."""
+    copy = {}
+    for name, value in record.items():
+        if path.startswith(f"{name}.") and isinstance(value, dict):
+            value = _without(value, path[len(name) + 1 :])
+            if not value:
+                continue
+        if name != path:
+            copy[name] = value
+    return copy

@@ -39,7 +39,7 @@ def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Ro
             )
         strings = [field.name for field in file.schema_arrow if _is_string(field.type)]
         columns = choose_columns(str(path), names, strings, text=text, id=id)
-        records = Records(str(path), columns, "utf-8")
+        records = Records(str(path), columns, "utf-8", id_asked=id is not None)
         # Without pre_buffer=False a whole row group is held, compressed, however large.
         batches = file.iter_batches(batch_size=_BATCH)
         while (batch := _next(path, batches)) is not None:
@@ -47,6 +47,7 @@ def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Ro
             for place in range(batch.num_rows):
                 problem = "undecodable: not utf-8" if place in undecodable.get(columns.text, ()) else ""
                 yield records.row({name: column[place] for name, column in values.items()}, problem)
+        records.close()
 
 
 def _is_string(type: Any) -> bool:

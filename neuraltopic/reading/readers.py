@@ -1,32 +1,50 @@
 """Open a corpus, whatever holds it, as rows in input order."""
 
+import dataclasses
 import os
+import re
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
 from neuraltopic.reading.delimited import delimited_rows
+from neuraltopic.reading.document_files import READERS, suffix_of
 from neuraltopic.reading.encodings import Lines, check_encoding
-from neuraltopic.reading.folders import FolderCorpus
+from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
 from neuraltopic.reading.json_lines import json_rows
+from neuraltopic.reading.mailboxes import mbox_rows
 from neuraltopic.reading.parquet import count_rows, parquet_rows
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable, text_problem
+from neuraltopic.reading.sheets import sheet_rows
 
-__all__ = ["Corpus", "CorpusEstimate", "Row", "open_corpus"]
+__all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
 _ESTIMATE_BYTES = 1 << 21  # read from the disk before the number of rows is extrapolated
+_JSON = re.compile(rb"\s*(\[\s*)?{")
 _KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
-    ".json": "json",
+    ".mbox": "mbox",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheet"),
 }
+_TABLES = frozenset(_KINDS.values())
+# What cannot be read as a stream.
+_WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
+# What lies beside a published table and is about it.
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
+    re.IGNORECASE,
+)
 
 
 def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
@@ -35,16 +53,20 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     Parameters
     ----------
     source : str, path, or sequence of str
-        A folder is read a document a file, ids the relative paths, the first folder being the label; a text
-        file a document a line, ids the line numbers from 1; CSV (.csv), TSV (.tsv), JSONL (.jsonl, .ndjson)
-        and Parquet (.parquet) a document a row. All but Parquet may be compressed (.gz, .bz2, .zst). "-" is
-        standard input: lines, or JSONL when it begins with "{". In a list or pandas Series the ids are the
-        positions from 0.
+        A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
+        of tables is read as these, the ids of several after the path of the file. A text file is a document a
+        line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
+        (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
+        (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
+        compressed (.gz, .bz2, .zst). "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
+        a list or pandas Series the ids are the positions from 0.
     text : str, optional
-        Column of the text: by default "text", else the only column of strings.
+        Column of the text: by default "text", else the only column of strings. A name may differ in case and
+        blanks; "a.b" is the field b in the object a of JSON.
     id : str, optional
         Column of the ids: by default "id" where there is one, else rows are numbered from 1. A row
-        without an id gets "row N".
+        without an id gets "row N". One that comes again is an error where the column was asked for, and else
+        gets "#2", "#3" ... after it.
     encoding : str, optional
         By default found: byte-order mark, then UTF-8, then the likeliest older encoding.
 
@@ -58,6 +80,7 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     UsageError
         When the source is missing, empty or of an unknown kind, or an option does not apply to it.
     """
+    text, id = (column if column is None else printable(column) for column in (text, id))
     if encoding is not None:
         encoding = check_encoding(encoding)
     corpus = _open(source, text, id, encoding)
@@ -76,42 +99,59 @@ def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -
         return StandardInput(text, id, encoding)
     path = Path(name)
     _check_exists(path)
-    if path.is_dir():
+    return _open_folder(name, path, text, id, encoding) if path.is_dir() else _open_file(name, path, text, id, encoding)
+
+
+def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
+    files = sorted(relative_files(folder))
+    if not files:
+        raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
+    tables = [file for file in files if _kind(file) in _TABLES and file not in about]
+    if not tables or len(tables) + len(about) < len(files):
         _refuse(name, text=text, id=id)
-        return FolderCorpus(name, path, encoding)
-    return _open_file(name, path, text, id, encoding)
+        return FolderCorpus(name, folder, files, encoding, tables)
+    parts = [(file, _open_file(str(folder / file), folder / file, text, id, encoding)) for file in tables]
+    return TablesCorpus(name, parts, about)
+
+
+def _kind(file: str) -> str:
+    path = PurePath(file)
+    suffix = suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
+    return "document" if suffix in READERS else _KINDS.get(suffix, "text")
 
 
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
-    compressed = path.suffix.lower() in COMPRESSIONS
-    suffix = (path.with_suffix("") if compressed else path).suffix.lower()
-    kind = _KINDS.get(suffix, "text")
-    if kind == "json":
-        raise UsageError(
-            name,
-            expected="a kind of file we read",
-            got="JSON",
-            hint="Write an object a line and call it .jsonl",
-        )
-    if kind == "parquet":
+    kind = _kind(path.name)
+    if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
+        raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
+    if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
-        if compressed:
-            raise UsageError(
-                name,
-                expected="Parquet as it is",
-                got="compressed Parquet",
-                hint="Decompress it: it is compressed inside",
-            )
-        return ParquetCorpus(name, path, text, id)
-    if kind == "text":
+        reader = parquet_rows if kind == "parquet" else sheet_rows
+        return BinaryCorpus(name, path, kind, lambda: reader(path, text=text, id=id))
+    if kind in ("text", "mbox", "document"):
         _refuse(name, text=text, id=id)
+    if kind == "mbox":
+        _refuse(name, encoding=encoding)
+        return BinaryCorpus(name, path, kind, lambda: mbox_rows(path))
+    if kind == "document":
+        return FolderCorpus(name, path.parent, [path.name], encoding)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
         "text": _text_rows,
-        "csv": lambda lines: delimited_rows(lines, name, tabs=False, text=text, id=id),
-        "tsv": lambda lines: delimited_rows(lines, name, tabs=True, text=text, id=id),
+        "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
+        "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    """What a result depends on of a corpus that is to be read: its name, its options and its size, for JSON."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading will tell them
+        # Standard input cannot be read twice, so what came through it is not compared.
+        estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
+    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
 
 
 class FileCorpus(Corpus):
@@ -154,26 +194,30 @@ class FileCorpus(Corpus):
         return _not_empty(self.name, self._rows(Lines(stream, self.name, self._encoding)))
 
 
-class ParquetCorpus(Corpus):
-    """A Parquet file."""
+class BinaryCorpus(Corpus):
+    """A file that is no lines of text: Parquet, a spreadsheet or a mailbox."""
 
-    def __init__(self, name: str, path: Path, text: str | None, id: str | None) -> None:
+    def __init__(self, name: str, path: Path, kind: str, rows: Callable[[], Iterator[Row]]) -> None:
         super().__init__(name)
         self._path = path
-        self._text = text
-        self._id = id
+        self._kind = kind
+        self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        return _not_empty(self.name, parquet_rows(self._path, text=self._text, id=self._id))
+        return _not_empty(self.name, self._rows())
 
     def estimate(self) -> CorpusEstimate:
-        """Read the number of rows off the footer."""
-        n_rows = count_rows(self._path)
-        return CorpusEstimate("parquet", 1, self._path.stat().st_size, n_rows, True, {"utf-8": n_rows})
+        """Read the number of rows off the footer of Parquet, and all of the others."""
+        n_bytes = self._path.stat().st_size
+        if self._kind == "parquet":
+            n_rows = count_rows(self._path)
+            return CorpusEstimate(self._kind, 1, n_bytes, n_rows, True, {"utf-8": n_rows})
+        encodings = Counter("unreadable" if row.problem else row.encoding for row in self)
+        return CorpusEstimate(self._kind, 1, n_bytes, encodings.total(), True, dict(encodings))
 
 
 class StandardInput(Corpus):
-    """Standard input: lines, or JSONL when it begins with "{"; read once."""
+    """Standard input: lines, or JSON when it begins with "{" or an array of objects; read once."""
 
     def __init__(self, text: str | None, id: str | None, encoding: str | None) -> None:
         super().__init__("-")
@@ -187,7 +231,7 @@ class StandardInput(Corpus):
             raise self._error("a corpus that can be read again")
         self._spent = True
         lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
-        if lines.head.lstrip(b" \t\r\n\0").startswith(b"{"):
+        if _JSON.match(lines.head.replace(b"\0", b"")[:1000]):
             rows = json_rows(lines, "standard input", text=self._text, id=self._id)
         else:
             if self._text is not None or self._id is not None:
@@ -252,7 +296,7 @@ def _check_exists(path: Path) -> None:
             shown,
             expected="a folder or a file",
             got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path (documents themselves go in a list of str)",
+            hint="Check the path" + (", or give documents themselves in a list" if " " in shown else ""),
         ) from error
 
 

@@ -22,6 +22,9 @@ class Row(NamedTuple):
         The encoding the text was read with.
     problem : str
         A short reason, empty when there is a text: ``"binary"``, ``"not text (float nan)"``.
+    line, n_lines : int
+        In a table of lines, the first line of the row, counted from 1, and how many it takes up; lines in no row are
+        the header and blank ones. Elsewhere 0.
     """
 
     id: str
@@ -29,6 +32,8 @@ class Row(NamedTuple):
     metadata: dict[str, object]
     encoding: str = "utf-8"
     problem: str = ""
+    line: int = 0
+    n_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class CorpusEstimate:
     Attributes
     ----------
     kind : str
-        "folder", "text", "csv", "tsv", "jsonl", "parquet" or "list".
+        "folder", "text", "csv", "tsv", "jsonl", "parquet", "sheet", "mbox" or "list".
     n_files, n_bytes : int
         Files and their size on disk, still compressed; 0 for a list.
     n_documents : int
@@ -69,7 +74,7 @@ class Corpus(ABC):
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = printable(name)
         self.path: Path | None = None
         self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
 
@@ -80,6 +85,14 @@ class Corpus(ABC):
     @abstractmethod
     def estimate(self) -> CorpusEstimate:
         """Say what would be read, from a sample."""
+
+
+def printable(name: str) -> str:
+    """A name from the system as UTF-8 can hold it: its bytes read as UTF-8, with escapes for what is none.
+
+    Where the locale is not UTF-8, Python passes on file names and options with half surrogates for their bytes.
+    """
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def text_problem(value: object) -> str:

@@ -1,4 +1,4 @@
-"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
 topics.csv           a line a topic
@@ -13,7 +13,6 @@ run.json             command, machine, seed, corpus, sizes, seconds; size and SH
                      but for the log
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,24 +23,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
-from neuraltopic.reading.readers import StandardInput
+from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
 
 # Words of each topic in topic_words.csv.
 _TOPIC_WORDS = 20
+# Words of each topic whose coherence run.json has.
+_COHERENCE_WORDS = 10
 # Documents that `embed` encodes before it writes them.
 _EMBEDDED_AT_ONCE = 1 << 14
 
@@ -61,7 +67,7 @@ def fit_run(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     resume: bool = False,
     command: Sequence[str] = (),
@@ -76,13 +82,13 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingFile, optional
+    embeddings : EmbeddingSource, optional
         Of the documents, as `TopicModel.fit` takes them.
     force : bool
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
     resume : bool
-        Go on with what a stopped fit into `output` left beside it, to the same bits.
+        Resume an interrupted fit into `output`, to the same bits.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -90,7 +96,7 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
         or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
@@ -105,7 +111,7 @@ def fit_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model)
+        return results_of(model) | coherence_of(model, workspace)
 
     facts = write_run(
         output,
@@ -139,7 +145,7 @@ def embed(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Ledger:
@@ -167,8 +173,8 @@ def embed(
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(counted, embeddings)
-        if beside is None and not counted.ledger.counts()[Status.KEPT]:
+        given_embeddings = model.embeddings_of(counted, embeddings)
+        if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -182,8 +188,8 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.reader_.vector_of_nothing())),
+            _vectors(model, counted, given_embeddings, progress),
+            shape=(len(counted.counts), len(model.reader_.empty_document_vector())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -197,8 +203,8 @@ def _vectors(
     counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.reader_.transform(counts.slice(start, stop), embeddings=beside)
+        given_embeddings = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=given_embeddings)
         if progress:
             progress("embedding", stop, len(counts))
 
@@ -210,11 +216,9 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
-    # Standard input cannot be read twice, so what came through it is not compared.
-    estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
     return {
         "neuraltopic": __version__,
-        "corpus": {"name": corpus.name, "read_as": corpus.options, "estimate": estimate},
+        "corpus": corpus_facts(corpus),
         "preprocessing": preprocessing.to_dict(),
         "parameters": parameters,
     }
@@ -236,6 +240,14 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
+def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
+    """NPMI of the top ten words of each topic in the documents that were fitted, for run.json."""
+    preparation = reopen(workspace)
+    assert preparation is not None  # the fit that has just ended left it
+    values = document_npmi(top_words(model.word_weights(), _COHERENCE_WORDS), preparation.counts)
+    return {"npmi_document": [round(value, 6) for value in values.tolist()]}
+
+
 def results_of(model: TopicModel) -> dict[str, Any]:
     """What run.json says of a fit once it is done."""
     model = model.unedited()
@@ -252,5 +264,5 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         },
         "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
-        "best": best_epoch(model.document_vae_.history_),
+        "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }

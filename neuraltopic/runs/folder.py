@@ -16,6 +16,7 @@ from sklearn.base import clone
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
+from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
 from neuraltopic.runs.workspace import open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
@@ -119,7 +120,7 @@ def write_run(
                 "format": kind.format,
                 "schema_version": kind.schema_version,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "command": list(command),
+                "command": [printable(part) for part in command],
                 "resumed": resume,
                 **request,
                 **results,
@@ -138,7 +139,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    """The seed asked for; else that of the fit to resume; else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -153,11 +154,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for entry in history:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
-
-
-def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last."""
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

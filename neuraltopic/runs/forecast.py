@@ -16,7 +16,7 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.estimators.update_schedule import schedule_of_update
-from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
 from neuraltopic.runs.machine import best_of, exp_rate, matmul_rate
 
@@ -64,12 +64,13 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     Raises
     ------
     UsageError
-        When a parameter is out of range, or the corpus is standard input.
+        When a parameter is out of range, a language, package or pipeline is not there, or the corpus is standard input.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
     schedule = model.check_parameters().schedule()
     settings = model.preprocessing or Preprocessing()
+    Preprocessor(settings).require_available()
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
     least = max(2, K)

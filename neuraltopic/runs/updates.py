@@ -1,4 +1,4 @@
-"""Go on with a run: a new run folder, of the same topics after new documents.
+"""Updates of a run: a new run folder, with the same topics after new documents.
 
 What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
 run before.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.runs.documents import DOCUMENTS, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
@@ -35,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Go on with the model of a run by new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a whole new run folder, or none.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def update_run(
     ------
     UsageError
         When `output` may not be written, or lies in `run`; when `run` is no run; with `resume`, when there is nothing
-        to go on with or the request differs.
+        to resume or the request differs.
     NeuralTopicError
         When the model or the corpus cannot be used; nothing is left behind.
     """
@@ -79,10 +79,14 @@ def update_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model) | {
-            "corpus_sha256": model.updates_[-1]["corpus_sha256"],
-            "unknown_share": model.unknown_share_,
-        }
+        return (
+            results_of(model)
+            | coherence_of(model, workspace)
+            | {
+                "corpus_sha256": model.updates_[-1]["corpus_sha256"],
+                "unknown_share": model.unknown_share_,
+            }
+        )
 
     facts = write_run(
         output,

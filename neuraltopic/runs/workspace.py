@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.storage.formats import CHECKPOINT, PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
 
@@ -41,7 +41,7 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     """Yield the workspace of a fit into `output`, which no other process has meanwhile.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
-    first epoch is done, since there is nothing to go on with; whatever else stops the block leaves it.
+    first epoch is done, since there is nothing to resume; whatever else stops the block leaves it.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     request : mapping
         All that the result depends on, as JSON holds it.
     resume : bool
-        Whether to go on with what a stopped fit left, which must have been asked for the same.
+        Whether to resume an interrupted fit, which must have had the same request.
     force : bool
-        Without `resume`, whether to throw away what a stopped fit left, if there is something to go on with.
+        Without `resume`, whether to delete an interrupted fit that could be resumed.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint="Go on with --resume (resume=True), or start afresh with --force (force=True)",
+        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
     )
 
 
@@ -101,18 +101,19 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
     earlier = unfinished_request(output)
     if earlier is None:
         raise UsageError(
-            "resume",
+            parameter("resume"),
             expected=f"an unfinished fit of {output}",
             got=f"no {workspace_of(output)}",
-            hint="Leave out --resume (resume=True) to start one",
+            hint=f"Leave out {parameter('resume', True)} to start one",
         )
     name, old, new = first_difference(earlier, request)
     if name:
         raise UsageError(
-            "resume",
-            expected=f"{name} {old!r:.200}, as when the fit began",
+            parameter("resume"),
+            expected=f"{named_setting(name)} {old!r:.200}, as when the fit began",
             got=f"{new!r:.200}",
-            hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
+            hint=f"Ask for the same again, or start afresh with {parameter('force', True)}"
+            f" in place of {parameter('resume', True)}",
         )
 
 
@@ -123,6 +124,12 @@ def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> 
         if old.get(name) != new.get(name):
             return name, old.get(name), new.get(name)
     return "", None, None
+
+
+def named_setting(name: str) -> str:
+    """A setting of a request in the message of an error: parameters are named as such."""
+    group, _, last = name.rpartition(".")
+    return parameter(last) if group in ("parameters", "preprocessing") else name
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

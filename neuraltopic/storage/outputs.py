@@ -14,9 +14,12 @@ from neuraltopic.storage.formats import (
     DOCUMENT_VAE_KIND,
     IMAGE_MODEL_KIND,
     IMAGE_RUN_KIND,
+    INDEX_FACTS,
+    INDEX_KIND,
     MODEL_FOLDER,
     MODEL_KIND,
     MODEL_OF_RUN,
+    REPORT,
     RUN_FACTS,
     RUN_KIND,
 )
@@ -24,6 +27,7 @@ from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.strict_json import read_json
 
 _MAX_BYTES = 1 << 24
+INDEX_LOCK = "writer.lock"
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _entries_of_run(folder: Path, kind: str, more: frozenset[str] = frozenset())
     model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
     if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
-    return {*files, RUN_FACTS, MODEL_FOLDER, *more}
+    return {*files, RUN_FACTS, MODEL_FOLDER, REPORT, *more}
 
 
 def _entries_of_model(folder: Path, kind: str) -> set[str]:
@@ -101,6 +105,14 @@ def _entries_of_model(folder: Path, kind: str) -> set[str]:
 def _entries_of_vectors(folder: Path) -> set[str]:
     names = {"vectors.npy", "vectors.parquet", "ledger.csv"}
     return names if names <= set(os.listdir(folder)) else set()
+
+
+def _entries_of_index(folder: Path) -> set[str]:
+    facts = _read(folder / INDEX_FACTS)
+    files = facts.get("files")
+    if facts.get("format") != INDEX_KIND or not isinstance(files, dict):
+        return set()
+    return {INDEX_FACTS, INDEX_LOCK, *(name.split("/")[0] for name in files)}
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -119,6 +131,7 @@ IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=I
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
 DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model, kind=DOCUMENT_VAE_KIND))
 AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
+INDEX = OutputKind("an index", _entries_of_index)
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
 
 

@@ -26,11 +26,11 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents listed under it.
+        Documents assigned to it.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of tuple of str
         Ids of the documents with the largest z_k, most typical first.
     """
@@ -78,11 +78,11 @@ def topic_statistics(
     latents : (D, K)
         What the decoder sees of the posterior means of z.
     topics : int array of shape (D,)
-        The topic that each document is listed under.
+        The topic that each document is assigned to.
     share : (K,)
         Mean share of each topic in all documents, as the model has it.
     information : (K,)
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     ids : D strings
     """
     K = latents.shape[1]
@@ -215,7 +215,7 @@ def documents_table(
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the topic that the document is listed under, and its share in the document. A column of the corpus that
+    They name the topic that the document is assigned to, and its share in the document. A column of the corpus that
     has one of these names gets "_" behind it.
 
     Parameters
@@ -224,7 +224,7 @@ def documents_table(
     position : (N,)
         Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
     topics : (D,)
-        -1 where a document is listed under none, whose topic is missing too.
+        -1 where a document is assigned to none, whose topic is missing too.
     weights : (D, K)
     """
     rows = np.flatnonzero(position >= 0)

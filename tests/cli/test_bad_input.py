@@ -17,6 +17,7 @@ def bad(tmp_path):
     (tmp_path / "posts.csv").write_text("id,title,body\n1,a,b\n2,c,d\n")
     (tmp_path / "posts.txt").write_text("\n".join(sentences()))
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "nothing").touch()
     (tmp_path / "taken").mkdir()
     return tmp_path
 
@@ -39,6 +40,9 @@ CASES = {
     "unknown language": (2, ["posts.txt", "--language", "xx-yy"], "language"),
     "unknown encoding": (2, ["posts.txt", "--encoding", "klingon"], "klingon"),
     "unknown device": (2, ["posts.txt", "--device", "abacus"], "abacus"),
+    "unknown language, dry run": (2, ["posts.txt", "--language", "xx-yy", "--dry-run"], "language"),
+    "no pipeline, dry run": (2, ["posts.txt", "--spacy", "no_such", "--dry-run"], "spaCy pipeline 'no_such'"),
+    "empty stop words": (2, ["posts.txt", "--stop-words", "nothing"], "expected at least one word"),
     "no stop words": (2, ["posts.txt", "--stop-words", "gone"], "stop words gone"),
     "stop words of bytes": (2, ["posts.txt", "--stop-words", "bytes"], "stop words bytes"),
     "unknown option": (2, ["posts.txt", "--topix", "3"], "--topix"),

@@ -88,6 +88,22 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
     assert said["sizes"]["words"] == 9
 
 
+def test_a_run_with_a_pipeline_in_a_folder_is_opened_again(call, corpus, tmp_path, monkeypatch):
+    import spacy
+
+    spacy.blank("en").to_disk(tmp_path / "pipeline")
+    monkeypatch.chdir(tmp_path)
+    assert call("fit", corpus, "-o", "run", *FAST, "--spacy", "./pipeline", "-q").code == 0
+    assert call("topics", "run").code == 0
+    monkeypatch.chdir("/")
+    assert call("embed", tmp_path / "run", corpus, "-o", tmp_path / "vectors", "-q").code == 0
+    (tmp_path / "pipeline" / "meta.json").write_text("{}")
+    assert call("topics", tmp_path / "run").code == 0
+    result = call("embed", tmp_path / "run", corpus, "-o", tmp_path / "again", "-q")
+    assert result.code == 1
+    assert "expected the folder of the fit, with the SHA-256" in result.err
+
+
 def test_columns_of_a_table_are_kept(call, tmp_path):
     frame = pd.DataFrame({"body": sentences(), "key": [f"k{n}" for n in range(60)], "year": range(60)})
     frame.to_csv(tmp_path / "posts.csv", index=False)
@@ -202,7 +218,7 @@ def test_resume_of_nothing(call, corpus, tmp_path):
 def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkeypatch):
     result = stopped(call, corpus, tmp_path, monkeypatch, after=1)
     assert result.code == 130
-    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; go on with --resume"
+    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; continue with --resume"
     assert result.out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
     # Without a word it is neither gone on with nor thrown away.
@@ -210,7 +226,7 @@ def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkey
     assert (again.code, again.out) == (2, "")
     assert again.err == (
         f"neuraltopic: output {tmp_path / 'run'}: expected no unfinished fit of it; got one with 2 epochs done. "
-        "Go on with --resume, or start afresh with --force.\n"
+        "Continue with --resume, or start afresh with --force.\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
     assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force").code == 0

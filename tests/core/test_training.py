@@ -180,6 +180,18 @@ def test_decay_is_the_encoders_matrices_and_the_prior_and_the_higher_rate_the_de
         torch.testing.assert_close(trained[name].detach(), weight + rate * g / (g.abs() + 0.5))
 
 
+def test_where_the_best_is_not_kept_the_last_weights_stay_and_the_fit_runs_its_length():
+    """At a rate that lets the bound go up and down, with a patience that would stop it."""
+    schedule = dataclasses.replace(SCHEDULE, max_epochs=12, learning_rate=0.3, patience=1, kl_weight=LinearWarmUp())
+    run, stopped = (trainer(schedule=dataclasses.replace(schedule, keep_best=keep)) for keep in (False, True))
+    last = []
+    run.run(lambda trainer: last.append([parameter.clone() for parameter in trainer.model.parameters()]))
+    stopped.run()
+    assert run.epoch == 12 > stopped.epoch
+    assert "held_out_bound" in run.history[-1]
+    assert all(torch.equal(*pair) for pair in zip(run.model.parameters(), last[-1], strict=True))
+
+
 def test_without_held_out_rows_the_last_weights_stay():
     run = trainer(held_out=0)
     run.run()

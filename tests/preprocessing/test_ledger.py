@@ -75,6 +75,14 @@ def test_frame_has_our_columns_then_the_metadata(ledger):
     assert frame["id_"][2] == 7
 
 
+def test_rows_of_a_table_of_lines_say_where_they_stand(ledger):
+    ledger.add("e", Status.KEPT, line=7, n_lines=3)
+    frame = ledger.to_frame()
+    assert list(frame.columns)[5:] == ["n_tokens", "line", "n_lines", "label", "id_"]
+    assert frame["line"].tolist() == [0, 0, 0, 0, 7]
+    assert frame["n_lines"].tolist() == [0, 0, 0, 0, 3]
+
+
 def test_a_clash_leaves_no_column_overwritten():
     ledger = Ledger()
     ledger.add("x", Status.KEPT, metadata={"id": 1, "id_": 2, "status": 3})

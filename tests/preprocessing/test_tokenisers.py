@@ -1,10 +1,11 @@
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing import tokenisers
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, WordTokeniser
 
@@ -111,7 +112,20 @@ def trained(tmp_path):
 def test_a_trained_pipeline_gives_lemmas_and_runs_nothing_else(trained):
     tokeniser = SpacyTokeniser(trained)
     assert list(tokeniser(["Mice ran"])) == [["mouse", "ran"]]
-    assert tokeniser.identity == {"name": trained, "version": "4.5.6"}
+    identity = tokeniser.identity
+    assert len(identity.pop("sha256")) == 64
+    assert identity == {"name": trained, "version": "4.5.6"}
+
+
+def test_a_folder_that_has_changed_is_not_loaded(trained):
+    sha256 = SpacyTokeniser(trained).identity["sha256"]
+    SpacyTokeniser(trained, sha256=sha256)
+    with (Path(trained) / "meta.json").open("a") as file:
+        file.write(" ")
+    with pytest.raises(NeuralTopicError, match=f"expected the folder of the fit, with the SHA-256 {sha256}; got "):
+        SpacyTokeniser(trained, sha256=sha256)
+    with pytest.raises(NeuralTopicError, match="got no such folder"):
+        SpacyTokeniser(trained + "x", sha256=sha256)
 
 
 def test_a_text_longer_than_the_pipelines_limit_is_read():

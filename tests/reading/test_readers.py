@@ -2,7 +2,6 @@ import bz2
 import csv
 import gzip
 import io
-import json
 import os
 import struct
 import sys
@@ -15,17 +14,17 @@ import pytest
 import zstandard
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading import delimited
 from neuraltopic.reading.readers import CorpusEstimate, Row, open_corpus
 
 PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.ZstdCompressor().compress}
 
 
 def rows(source, **options) -> list[Row]:
+    """The rows, without where they stand in the file."""
     corpus = open_corpus(source, **options)
     first = list(corpus)
     assert list(corpus) == first  # every iteration starts again
-    return first
+    return [row._replace(line=0, n_lines=0) for row in first]
 
 
 def texts(source, **options) -> list[str | None]:
@@ -215,7 +214,7 @@ def test_tsv_and_other_separators(write):
 
 def test_the_classic_macintosh_line_end_and_a_stray_one(write):
     assert texts(write("mac.csv", "id,text\r1,a\r2,b\r")) == ["a", "b"]
-    assert texts(write("stray.csv", "id,text\n1,a\rb\n2,c\n")) == ["a", None, "c"]
+    assert texts(write("stray.csv", "id,text\n1,a\rb\n2,c\n")) == ["a\rb", "c"]
 
 
 def test_utf16_csv_as_a_spreadsheet_writes_it(write):
@@ -237,7 +236,7 @@ def test_columns_that_are_not_there_are_listed(write):
         list(open_corpus(path, text="body", id="key"))
     with pytest.raises(UsageError, match="expected a column 'text', or a single column of strings; got columns"):
         list(open_corpus(path))
-    with pytest.raises(UsageError, match="got columns none"):
+    with pytest.raises(NeuralTopicError, match="expected at least one document; got none"):
         list(open_corpus(write("empty.csv", "")))
     with pytest.raises(UsageError, match="got 'a' twice in the header"):
         list(open_corpus(write("twice.csv", "a,text,a\n1,2,3\n")))
@@ -258,20 +257,9 @@ def test_a_short_row_without_its_text_has_a_problem(write):
     assert rows(write("a.csv", "id,text\n1\n")) == [Row("1", None, {}, problem="no column 'text'")]
 
 
-def test_a_quote_that_never_closes_names_its_line(write, monkeypatch):
-    path = write("a.csv", 'id,text\n1,a\n2,"b\n3,c\n')
-    with pytest.raises(NeuralTopicError, match=r"a.csv: line 3: expected quotes in pairs; got a quote that is"):
-        list(open_corpus(path))
-    limit = csv.field_size_limit()
-    monkeypatch.setattr(delimited, "FIELD_LIMIT", 10)
-    with pytest.raises(NeuralTopicError, match=r"a.csv: line 2: expected quotes .* larger than field limit \(10\)"):
-        list(open_corpus(write("a.csv", 'id,text\n1,"aaaaaaaaaaaaaaaaa"\n')))
-    assert csv.field_size_limit() == limit
-
-
-def test_ids_are_unique_and_never_missing(write):
+def test_ids_that_were_asked_for_are_unique_and_never_missing(write):
     path = write("a.csv", "id,text\nx,a\n,b\nnan,c\nx,d\n")
-    corpus = iter(open_corpus(path))
+    corpus = iter(open_corpus(path, id="id"))
     assert [next(corpus).id for _ in range(3)] == ["x", "row 2", "row 3"]
     with pytest.raises(NeuralTopicError, match="id 'x': expected an id to occur once; got it in rows 1 and 4"):
         next(corpus)
@@ -335,7 +323,7 @@ def test_the_only_string_column_of_json_is_the_text(write):
 
 @pytest.mark.parametrize(("content", "got"), [("", "no object"), ("[1]\n", "not an object"), ("{}", "no object")])
 def test_a_file_without_objects_is_refused(write, content, got):
-    with pytest.raises(UsageError, match=f"expected a JSON object a line; got .*{got}"):
+    with pytest.raises(UsageError, match=f"expected a JSON object a line, or an array of objects; got .*{got}"):
         list(open_corpus(write("a.jsonl", content)))
 
 
@@ -406,7 +394,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
     assert corpus.name == "-"
     with pytest.raises(UsageError, match="expected a corpus whose size can be told without reading it"):
         corpus.estimate()
-    assert list(corpus) == expected
+    assert [row._replace(line=0, n_lines=0) for row in corpus] == expected
     with pytest.raises(UsageError, match="standard input: expected a corpus that can be read again"):
         list(corpus)
 
@@ -481,14 +469,12 @@ def test_options_that_do_not_apply_are_refused(write, tmp_path):
 def test_missing_paths_and_unknown_kinds(write, tmp_path):
     with pytest.raises(UsageError, match="nowhere: expected a folder or a file; got No such file or directory"):
         open_corpus(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="documents themselves go in a list of str") as raised:
+    with pytest.raises(UsageError, match="documents themselves in a list") as raised:
         open_corpus("a whole document, " * 500)
     assert len(str(raised.value)) < 400
     with pytest.raises(UsageError, match="embedded null byte"):
         open_corpus("a\0b")
-    with pytest.raises(UsageError, match=r"a.json: expected a kind of file we read; got JSON"):
-        open_corpus(write("a.json", json.dumps([{"text": "x"}])))
-    with pytest.raises(UsageError, match=r"expected Parquet as it is; got compressed Parquet"):
+    with pytest.raises(UsageError, match=r"expected Parquet as it is; got a compressed one"):
         open_corpus(write("a.parquet.gz", b""))
 
 

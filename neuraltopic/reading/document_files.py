@@ -1,0 +1,170 @@
+"""The text of a file that is one document, and no plain text: Word, PDF, HTML, an e-mail."""
+
+import importlib
+import io
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePath
+from typing import Any
+
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.encodings import Decoded, check_encoding, decode
+
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_HEAD = 4096  # bytes of HTML that may name its encoding
+_NO_TEXT = "script, style, noscript, template, head"
+_BLOCKS = (
+    "address, article, aside, blockquote, br, caption, dd, div, dl, dt, fieldset, figcaption, figure, footer, form, "
+    "h1, h2, h3, h4, h5, h6, header, hr, li, main, nav, ol, option, p, pre, section, table, td, th, tr, ul"
+)
+
+
+def read_document(data: bytes, suffix: str, encoding: str | None = None) -> Decoded:
+    """The text of the content of a file, by its suffix; the problem names what is missing or wrong."""
+    try:
+        with _quiet():
+            return READERS[suffix](data, encoding)
+    except UsageError as error:
+        return Decoded(None, "", str(error))
+    # Files of all makers: their readers fail in many ways, and each costs its file alone.
+    except Exception as error:
+        return Decoded(None, "", f"unreadable: {type(error).__name__} {error}".strip()[:200])
+
+
+def library(module: str, package: str) -> Any:
+    """Import what reads a kind of file.
+
+    Raises
+    ------
+    UsageError
+        When it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(
+            package, expected="it installed, to read this file", got="no such package", hint=INSTALL
+        ) from error
+
+
+INSTALL = "Run pip install 'neuraltopic[files]'"
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a file, in small letters."""
+    return PurePath(name).suffix.lower()
+
+
+def html_text(markup: str) -> str:
+    """The title and the text of a page: a line for each block, without scripts and styles.
+
+    Raises
+    ------
+    UsageError
+        When selectolax is not installed.
+    """
+    page = library("selectolax.lexbor", "selectolax").LexborHTMLParser(markup)
+    title = page.css_first("title")
+    heading = title.text() if title is not None else ""
+    for node in page.css(_NO_TEXT):
+        node.decompose()
+    for node in page.css(_BLOCKS):
+        node.insert_before("\n")
+        node.insert_after("\n")
+    lines = [" ".join(line.split()) for line in f"{heading}\n{page.root.text() if page.root else ''}".split("\n")]
+    return "\n".join(filter(None, lines))
+
+
+def message_text(message: Any) -> str:
+    """The subject and the body of an e-mail, the plain one where there are several; attachments are left out.
+
+    Raises
+    ------
+    UsageError
+        When there is HTML alone, and selectolax is not installed.
+    """
+    body = message.get_body(("plain", "html"))
+    content = "" if body is None else body.get_content()
+    if body is not None and body.get_content_subtype() == "html":
+        content = html_text(content)
+    return header_text(message["subject"]) + "\n\n" + content.replace("\r\n", "\n")
+
+
+def header_text(value: object) -> str:
+    """A header of an e-mail as text; bytes that are no UTF-8 become U+FFFD."""
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _html(data: bytes, encoding: str | None) -> Decoded:
+    named = _CHARSET.search(data[:_HEAD])
+    decoded = Decoded(None, "")
+    if encoding is None and named:
+        with suppress(UsageError):  # a name that nobody knows: the encoding is found
+            decoded = decode(data, check_encoding(named[1].decode("ascii")))
+    if decoded.text is None:
+        decoded = decode(data, encoding)
+    return decoded if decoded.text is None else Decoded(html_text(decoded.text), decoded.encoding)
+
+
+def _email(data: bytes, encoding: str | None) -> Decoded:
+    import email
+    import email.policy
+
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    text = message_text(message).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return Decoded(text, "utf-8")
+
+
+def _word(data: bytes, encoding: str | None) -> Decoded:
+    document = library("docx", "python-docx").Document(io.BytesIO(data))
+    return Decoded("\n".join(_paragraphs(document)), "utf-8")
+
+
+def _paragraphs(part: Any) -> Iterator[str]:
+    """Paragraphs of a document or a cell in their order, those of tables among them."""
+    for block in part.iter_inner_content():
+        if hasattr(block, "rows"):
+            for row in block.rows:
+                seen: list[Any] = []
+                for cell in row.cells:
+                    if cell._tc not in seen:  # a merged cell is given once for each column
+                        seen.append(cell._tc)
+                        yield from _paragraphs(cell)
+        else:
+            yield block.text
+
+
+def _pdf(data: bytes, encoding: str | None) -> Decoded:
+    reader = library("pypdf", "pypdf").PdfReader(io.BytesIO(data))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    if not text.strip():
+        return Decoded(None, "", "no text in the PDF: pictures of pages need character recognition first")
+    return Decoded(text.encode("utf-8", "replace").decode("utf-8"), "utf-8")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what libraries say of odd files to themselves."""
+    logger = logging.getLogger("pypdf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
+    ".docx": _word,
+    ".pdf": _pdf,
+    ".html": _html,
+    ".htm": _html,
+    ".xhtml": _html,
+    ".eml": _email,
+}
