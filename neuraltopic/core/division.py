@@ -17,6 +17,7 @@ from torch import Tensor, distributed, nn
 from neuraltopic.core.objectives import Bound
 from neuraltopic.core.protocols import Latent, Posterior
 from neuraltopic.core.vae import VAE
+from neuraltopic.errors import UsageError
 
 
 class Division(Protocol):
@@ -100,9 +101,22 @@ class AmongProcesses:
 
 
 class DividedVAE:
-    """A model whose decoder reads the rows of one process alone."""
+    """A model whose decoder reads the rows of one process alone.
+
+    Raises
+    ------
+    UsageError
+        When the decoder says by an attribute `couples_rows` that a row's likelihood depends on the other rows.
+    """
 
     def __init__(self, model: VAE, division: AmongProcesses) -> None:
+        if getattr(model.decoder, "couples_rows", False):
+            raise UsageError(
+                "recipe",
+                expected="a decoder that reads each document by itself, where training is divided among processes",
+                got=f"{type(model.decoder).__name__}, which normalises over the batch",
+                hint="Fit in one process, or choose another recipe",
+            )
         self._model = model
         self._division = division
 
