@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, distributed, nn
 
 from neuraltopic.core.objectives import Bound
-from neuraltopic.core.protocols import Latent, Posterior
 from neuraltopic.core.vae import VAE
 from neuraltopic.errors import UsageError
 
@@ -120,19 +119,9 @@ class DividedVAE:
         self._model = model
         self._division = division
 
-    @property
-    def latent(self) -> Latent:
-        """That of the model."""
-        return self._model.latent
-
-    @property
-    def decoder(self) -> Any:
-        """That of the model."""
-        return self._model.decoder
-
-    def posterior(self, x: Any, generator: torch.Generator | None = None) -> Posterior:
-        """q(z | x) of all rows."""
-        return self._model.posterior(x, generator)
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else an objective asks of a model: that of the model itself."""
+        return getattr(self._model, name)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
         """log p(x | z) in nats, (S, B) from z (S, B, Z), of the rows of this process; 0 of the others."""
