@@ -8,6 +8,7 @@ import typer
 
 from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
+from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import FORMATS, format_of, write_table
 
 if TYPE_CHECKING:
@@ -39,13 +40,8 @@ def export(
     for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
         if value not in known:
             raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
-    if output and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
+    if output:
+        check_new_file(output, force=force)
     frame = _frame(run, table, words, ranking)
     write_table(frame, sys.stdout if output is None else output, chosen)
 

@@ -611,7 +611,7 @@ class TopicModel(
         check_is_fitted(self)
         if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
             raise UsageError(
-                "topic",
+                parameter("topic"),
                 expected=f"a number from 0 to {len(self.components_) - 1}",
                 got=repr(topic),
                 hint="See topics",

@@ -143,6 +143,7 @@ class Preprocessor:
         UsageError
             When the settings ask for a language, a package or a pipeline that is not there.
         """
+        self.require_available()
         report = progress or _silent
         tokeniser, repair = self._tokeniser, Repair()
         intake = Intake(rows, only_new=True, report=report)

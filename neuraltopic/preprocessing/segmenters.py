@@ -11,11 +11,11 @@ import regex
 
 from neuraltopic.errors import UsageError
 
-_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u30fc\uff70\uff9e\uff9f"
+_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3099\u309a\u30fc\uff70\uff9e\uff9f"
 _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _HANGUL = r"\p{Hangul}"
 DEFAULT_SEGMENTER = "icu"
-_HALF_WIDTH = regex.compile(r"[\uff65-\uff9f\uf900-\ufaff]")
+_NOT_FULL = regex.compile(r"[\u3099\u309a\uff65-\uff9f\uf900-\ufaff]")
 _IDEOGRAPHS = regex.compile(f"[{_HAN}]")
 
 # Text is taken for cut by spaces when it has so many runs or more, of at most so many characters on average: clauses
@@ -162,7 +162,7 @@ def _loaded(name: str) -> Callable[[str], Iterable[str]]:
 
 def _full_width(run: str) -> str:
     """Kana of half the width as dictionaries have them; Thai and Lao lose their vowel signs by the same mapping."""
-    return unicodedata.normalize("NFKC", run) if _HALF_WIDTH.search(run) else run
+    return unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run
 
 
 def _is_cut(text: str, runs: regex.Pattern) -> bool:

@@ -263,6 +263,8 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         "corpus_sha256": model.corpus_sha256_,
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
+        "languages": [language.facts() for language in model.preprocessor_.languages],
+        "segmenter": model.preprocessor_.segmenter,
         "sizes": {
             "documents": len(model.vectors_),
             "words": len(model.vocabulary_),
