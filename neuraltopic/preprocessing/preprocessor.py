@@ -266,9 +266,11 @@ class Preprocessor:
     def unknown_words(self, text: str) -> list[str]:
         """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
         fitted = self._learned()
-        rule = self._rule(fitted.stop_words)
-        words = [rule(form) for form in next(self._tokeniser([text]))]
-        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
+        forms, words = FormIds(), self._words(fitted)
+        (block,) = numbered(self._forms([text], fitted), forms)
+        words.add(forms)
+        found = [words.words[choice][form] for choice, form in zip(words.chosen(block), block.tokens, strict=True)]
+        kept = dict.fromkeys(word for word in found if not isinstance(word, Dropped))
         numbers = fitted.lexicon.numbers(kept)
         return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
 
@@ -303,11 +305,14 @@ class Preprocessor:
     def _known_words(
         self, texts: Iterable[str], fitted: Fitted, unknown: list[int], *, choice: int | None = None
     ) -> Iterator[Block]:
+        return _known_words(self._forms(texts, fitted), self._words(fitted), fitted.lexicon, unknown, choice)
+
+    def _forms(self, texts: Iterable[str], fitted: Fitted) -> Iterator[list[str]]:
+        """The forms of each text, as those of the fit were cut."""
         tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        mended = Repair()(texts) if fitted.normalisation > 1 else texts
-        return _known_words(tokeniser(mended), self._words(fitted), fitted.lexicon, unknown, choice)
+        return tokeniser(Repair()(texts) if fitted.normalisation > 1 else texts)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         kind = WordRule if fitted.normalisation > 1 else FirstWordRule
