@@ -28,7 +28,7 @@ class _RunFirst(TyperGroup):
 topics = typer.Typer(
     cls=_RunFirst,
     no_args_is_help=True,
-    help="Print the topics of a run (neuraltopic topics RUN), or work on them.",
+    help="Print the topics of a run (neuraltopic topics RUN), or edit them.",
 )
 
 
@@ -46,7 +46,7 @@ def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_jso
 
 @topics.command("hierarchy")
 def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
-    """Print which topics are nearest by their words, and which of these next, up to all in one."""
+    """Print a hierarchy of the topics by the similarity of their words."""
     from neuraltopic.runs.documents import open_run
 
     table = open_run(run, device="cpu").get_topic_hierarchy()
@@ -82,7 +82,7 @@ def edit(
     words: Words = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Edit the topics of a run; its files stay as they are, and every command follows the edits."""
+    """Edit the topics of a run: edits are a log that every command applies; no file changes."""
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs.editing import edit_run
 

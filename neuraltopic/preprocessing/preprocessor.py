@@ -32,10 +32,11 @@ from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, library_versions
-from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
 from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
@@ -80,13 +81,27 @@ class Preprocessor:
     ----------
     settings : Preprocessing
         What is done to the words.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
+        same with any number of them.
 
     Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
     """
 
-    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+    def __init__(
+        self,
+        settings: Preprocessing = Preprocessing(),  # noqa: B008  (it is frozen)
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
         self.settings = settings
+        self.n_jobs = n_jobs
         self._fitted: Fitted | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._fitted is not None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -135,7 +150,7 @@ class Preprocessor:
         sample = Sample(repair(intake))
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(folder / _FORMS, numbered(tokeniser(sample), forms))
+            stream = TokenStream(folder / _FORMS, numbered_in_processes(sample, tokeniser, forms, self.n_jobs))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             repair.note()
@@ -266,13 +281,15 @@ class Preprocessor:
     def unknown_words(self, text: str) -> list[str]:
         """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
         fitted = self._learned()
-        forms, words = FormIds(), self._words(fitted)
-        (block,) = numbered(self._forms([text], fitted), forms)
-        words.add(forms)
-        found = [words.words[choice][form] for choice, form in zip(words.chosen(block), block.tokens, strict=True)]
-        kept = dict.fromkeys(word for word in found if not isinstance(word, Dropped))
-        numbers = fitted.lexicon.numbers(kept)
-        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
+        words = self._words(fitted)
+        mended = Repair()([text]) if fitted.normalisation > 1 else [text]
+        words.add(dict.fromkeys(next(iter(self._tokeniser(mended)))))
+        unknown: dict[str, None] = {}
+        for of_languages in zip(*words.words, strict=True):  # a form in each language of its script
+            kept = [word for word in of_languages if not isinstance(word, Dropped)]
+            if kept and (fitted.lexicon.numbers(kept) < 0).all():
+                unknown[kept[0]] = None
+        return list(unknown)
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -305,14 +322,13 @@ class Preprocessor:
     def _known_words(
         self, texts: Iterable[str], fitted: Fitted, unknown: list[int], *, choice: int | None = None
     ) -> Iterator[Block]:
-        return _known_words(self._forms(texts, fitted), self._words(fitted), fitted.lexicon, unknown, choice)
-
-    def _forms(self, texts: Iterable[str], fitted: Fitted) -> Iterator[list[str]]:
-        """The forms of each text, as those of the fit were cut."""
         tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        return tokeniser(Repair()(texts) if fitted.normalisation > 1 else texts)
+        mended = Repair()(texts) if fitted.normalisation > 1 else texts
+        forms = FormIds()
+        blocks = numbered_in_processes(mended, tokeniser, forms, self.n_jobs)
+        return _known_words(blocks, forms, self._words(fitted), fitted.lexicon, unknown, choice)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         kind = WordRule if fitted.normalisation > 1 else FirstWordRule
@@ -329,15 +345,19 @@ class Preprocessor:
 
 
 def _known_words(
-    documents: Iterator[list[str]], words: WordsOfForms, lexicon: Lexicon, unknown: list[int], choice: int | None
+    blocks: Iterator[Block],
+    forms: FormIds,
+    words: WordsOfForms,
+    lexicon: Lexicon,
+    unknown: list[int],
+    choice: int | None,
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have.
+    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words it does not have.
 
     With a `choice` all documents are taken to be in that language of their script.
     """
-    forms = FormIds()
     numbers, kept = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
-    for block in numbered(documents, forms):
+    for block in blocks:
         n_known = numbers.shape[1]
         words.add(list(forms)[n_known:])
         new = [of_choice[n_known:] for of_choice in words.words]

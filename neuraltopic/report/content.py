@@ -15,7 +15,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.report.bars import RELEVANCE_WEIGHTS, topic_bars
 from neuraltopic.report.citation import bibtex, methods
-from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, read_documents, shares_by
+from neuraltopic.report.documents import DENSITY_SIDE, LABEL, RunDocuments, read_documents, shares_by
 from neuraltopic.report.texts import corpus_of, texts_of
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import read_run_facts, run_file
@@ -28,7 +28,6 @@ _NEIGHBOURS = 5
 _LOST_ROWS = 200
 # Values of a column of labels beyond which it is no set of classes.
 _MOST_CLASSES = 60
-_LABEL = "label"
 
 
 @dataclass(frozen=True)
@@ -128,24 +127,24 @@ def _topics(
     log_probabilities: list[list[float]],
     sources: Sources,
 ) -> list[dict[str, Any]]:
-    table = model.get_topic_info()
+    statistics, words = model.statistics_, model.get_topics()
+    flags = model.get_topic_info()["flags"].astype(str).tolist()
     correlations = topic_correlations(model.components_, model.document_vae_.bias_)
     np.fill_diagonal(correlations, -np.inf)
     near = np.argsort(-correlations, axis=1, kind="stable")[:, : min(_NEIGHBOURS, len(positions) - 1)]
     coherence = facts.get("npmi_document")
     row_of = {str(id): int(row) for row, id in zip(documents.rows, documents.ids, strict=True)}
     topics = []
-    for topic, line in enumerate(table.itertuples(index=False)):
-        typical = [[str(id), texts.get(row_of.get(str(id), -1))] for id in line.typical_documents]
+    for topic, typical_ids in enumerate(statistics.typical):
+        typical = [[id, texts.get(row_of.get(id, -1))] for id in typical_ids]
         topics.append(
             {
-                "label": line.label,
-                "words": str(line.words).split(" "),
-                "share": round(float(line.share), 6),
-                "n_documents": int(line.n_documents),
-                "information": round(float(line.information), 4),
+                "words": [word for word, _ in words[topic]],
+                "share": round(float(statistics.share[topic]), 6),
+                "n_documents": int(statistics.n_documents[topic]),
+                "information": round(float(statistics.information[topic]), 4),
                 "coherence": round(coherence[topic], 4) if coherence else None,
-                "flags": line.flags,
+                "flags": flags[topic],
                 "position": [round(float(value), 4) for value in positions[topic]],
                 "neighbours": [[int(other), round(float(correlations[topic, other]), 3)] for other in near[topic]],
                 "typical": typical if sources.text else [],
@@ -231,9 +230,9 @@ def _training(run: Path) -> list[dict[str, float]]:
 
 
 def _per_label(run: Path, model: TopicModel, documents: RunDocuments) -> pd.DataFrame | None:
-    if _LABEL not in documents.table:
+    if LABEL not in documents.table:
         return None
-    labels = documents.table[_LABEL].iloc[documents.rows]
+    labels = documents.table[LABEL].iloc[documents.rows]
     if not 2 <= labels.nunique() <= _MOST_CLASSES:
         return None
     return shares_by(run, model, labels)

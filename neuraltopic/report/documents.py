@@ -21,6 +21,8 @@ from neuraltopic.topics.layout import EXTENT, document_positions, spread_positio
 # Documents that a page draws as points. Of more it has a density of all and every n-th as a point.
 MOST_POINTS = 20_000
 DENSITY_SIDE = 160
+# The column of labels, by which shares are shown.
+LABEL = "label"
 _AT_ONCE = 1 << 14  # documents whose shares are held at once
 
 
@@ -37,7 +39,7 @@ class RunDocuments:
     positions : float32 (D, 2)
         On the map of the topics.
     topics : (D,)
-        The topic that each is listed under.
+        The topic that each is assigned to.
     weights : (D,)
         Its share in the document.
     """

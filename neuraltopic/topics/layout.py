@@ -79,7 +79,8 @@ def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np
 def spread_positions(positions: FloatArray, n_topics: int) -> NDArray[np.float32]:
     """Positions of documents (D, 2) moved a little, so that those of one place do not hide one another.
 
-    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), 0.3 at most, evenly: nothing is drawn.
+    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), 0.3 at most, evenly: nothing is
+    random.
     """
     fractions = np.mod(0.5 + np.arange(len(positions))[:, None] * _STEPS, 1.0)
     radius = min(_MOST_SPREAD, _SPREAD / np.sqrt(n_topics)) * np.sqrt(fractions[:, 0])
