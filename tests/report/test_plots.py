@@ -6,6 +6,7 @@ import pytest
 
 from neuraltopic.cli import main
 from neuraltopic.compare.choose_k import samples_of
+from neuraltopic.compare.results import SHOWN
 from neuraltopic.compare.written import read_choice, read_comparison
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
@@ -81,7 +82,7 @@ def test_what_cannot_be_drawn(run, tmp_path, capfd):
 
 def figures_of_k(k, seed):
     rng = np.random.default_rng([k, seed])
-    names = ("perplexity_bound", "npmi_document", "diversity", "stability", "bound_per_token", "bound_per_token_error")
+    names = (*SHOWN, "bound_per_token", "bound_per_token_error")
     return {"n_components": k, "seed": seed, "figures": dict(zip(names, rng.uniform(0.1, 1, 6), strict=True))}
 
 
