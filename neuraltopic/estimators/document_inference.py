@@ -134,8 +134,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         With the default and the recipes of embeddings a topic's share is its part in the energies of the document's
         words: see `energy_shares`.
         """
+        return self.shares_of(self.latents(vectors))
+
+    def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
+        """Shares of documents with these z, as the decoder sees it, both (D, K)."""
         check_is_fitted(self)
-        return self._interpretation().shares(self.latents(vectors), self._topic_words())
+        return self._interpretation().shares(latents, self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (D,).

@@ -170,7 +170,7 @@ class Preprocessor:
                 stop_words=self.settings.extra_stop_words,
                 languages=languages,
                 tokeniser=tokeniser.identity,
-                segmenter=tokeniser.segmentation.used if isinstance(tokeniser, WordTokeniser) else {},
+                segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
                 libraries=library_versions(any(language.lemmas for language in languages)),
             )

@@ -32,7 +32,7 @@ def test_random_documents_have_no_more_words_than_asked_for():
 
 def test_what_is_timed_is_the_time_of_a_document():
     """A larger vocabulary takes longer, in updates and in inference."""
-    small, large = (forecast.network_seconds("refined_prodlda", V, 10, 64, 20) for V in (500, 20_000))
+    small, large = (forecast.network_seconds("semi_amortised_prodlda", V, 10, 64, 20) for V in (500, 20_000))
     assert 0 < small[0] < large[0]
     assert 0 < small[1] < large[1]
 
