@@ -1,7 +1,7 @@
 """`neuraltopic choose-k PATH`."""
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,9 +66,7 @@ def choose_k(
     quiet: Quiet = False,
 ) -> None:
     """Fit at several numbers of topics and recommend one."""
-    ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
-    if not ends:
-        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")
+    fewest, most = _ends(range_)
     source = open_source(
         path,
         text=text,
@@ -88,7 +86,7 @@ def choose_k(
         choice = sweep.choose_k(
             source,
             output,
-            ks=sweep.spread(int(ends[1]), int(ends[2]), steps),
+            ks=sweep.spread(fewest, most, steps),
             recipe=recipe,
             n_seeds=seeds,
             seed=seed,
@@ -99,16 +97,26 @@ def choose_k(
         )
         progress.note(f"choice of K: {output}")
     if as_json:
-        means = {
-            str(sample.k): {metric.name: sample.mean(metric.name) for metric in choice.metrics}
-            for sample in choice.samples
-        }
-        chosen = choice.recommendation
-        said = {"choice": str(output), "k": chosen.k, "why": chosen.why, "means": means, "failures": choice.failures}
-        print_json(said)
+        print_json({"choice": str(output), **_as_json(choice)})
     else:
         _print(choice)
     refuse_failures(choice.failures, len(choice.results), output)
+
+
+def _ends(text: str) -> tuple[int, int]:
+    """The smallest and the largest number of topics."""
+    ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", text)
+    if not ends:
+        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(text), hint="Correct it")
+    return int(ends[1]), int(ends[2])
+
+
+def _as_json(choice: "ChoiceOfK") -> dict[str, Any]:
+    means = {
+        str(sample.k): {metric.name: sample.mean(metric.name) for metric in choice.metrics} for sample in choice.samples
+    }
+    chosen = choice.recommendation
+    return {"k": chosen.k, "why": chosen.why, "means": means, "failures": choice.failures}
 
 
 def _print(choice: "ChoiceOfK") -> None:

@@ -113,13 +113,17 @@ def compare(
         )
         progress.note(f"comparison: {output}")
     if as_json:
-        medians = {
-            model: {metric.name: found.median(model, metric.name) for metric in found.metrics} for model in found.models
-        }
-        print_json({"comparison": str(output), "medians": medians, "failures": found.failures})
+        print_json({"comparison": str(output), "medians": _medians(found), "failures": found.failures})
     else:
         _print(found)
     refuse_failures(found.failures, len(found.results), output)
+
+
+def _medians(found: "Comparison") -> dict[str, dict[str, float | None]]:
+    """Median of each metric over the seeds, by model."""
+    return {
+        model: {metric.name: found.median(model, metric.name) for metric in found.metrics} for model in found.models
+    }
 
 
 def _print(comparison: "Comparison") -> None:

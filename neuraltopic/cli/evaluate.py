@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,13 +24,13 @@ from neuraltopic.cli.options import (
 )
 from neuraltopic.cli.printing import WIDTH, print_json, records
 from neuraltopic.cli.resumable import noted
-from neuraltopic.errors import UsageError
+from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import format_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuraltopic.evaluate import Figure, Labelled
+    from neuraltopic.evaluate import Evaluation, Figure, Labelled
 
 
 HeldOut = Annotated[
@@ -79,13 +79,8 @@ def evaluate(
     from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
-    if output and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
+    if output:
+        check_new_file(output, force=force)
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
@@ -111,21 +106,10 @@ def evaluate(
         for note in evaluation.notes:
             progress.note(note)
         progress.note(f"words counted in: {evaluation.reference}; the rest measured on: {evaluation.held_out}")
-    figures = evaluation.to_frame()
     if output and format:
-        write_table(evaluation.topics if per_topic else figures, output, format)
+        write_table(evaluation.topics if per_topic else evaluation.to_frame(), output, format)
     if as_json:
-        print_json(
-            {
-                "run": str(run),
-                "held_out": evaluation.held_out,
-                "reference": evaluation.reference,
-                "ranking": ranking,
-                "figures": records(figures),
-                "topics": records(evaluation.topics),
-                "notes": list(evaluation.notes),
-            }
-        )
+        print_json({"run": str(run), "ranking": ranking, **_as_json(evaluation)})
     elif not output:
         _print_topics(evaluation.topics) if per_topic else _print_figures(evaluation.figures)
 
@@ -137,6 +121,16 @@ def _training(run: Path, label: str | None) -> "Labelled | None":
     from neuraltopic.runs.facts import model_folder_of
 
     return None if model_folder_of(run) == run else training_vectors(run, label or DEFAULT_LABEL)
+
+
+def _as_json(evaluation: "Evaluation") -> dict[str, Any]:
+    return {
+        "held_out": evaluation.held_out,
+        "reference": evaluation.reference,
+        "figures": records(evaluation.to_frame()),
+        "topics": records(evaluation.topics),
+        "notes": list(evaluation.notes),
+    }
 
 
 def _print_figures(figures: "tuple[Figure, ...]") -> None:

@@ -8,6 +8,7 @@ import typer
 
 from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
+from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import FORMATS, format_of, write_table
 
 if TYPE_CHECKING:
@@ -47,28 +48,19 @@ def export(
     for option, value, known in (("table", table, (*TABLES, *_FOREIGN)), ("format", chosen, FORMATS)):
         if value not in known:
             raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
-    _require_new(output, force=force)
+    if output:
+        check_new_file(output, force=force)
     frame = _frame(run, table, words, ranking)
     write_table(frame, sys.stdout if output is None else output, chosen)
-
-
-def _require_new(output: Path | None, *, force: bool) -> None:
-    if output and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
 
 
 def _write_foreign(run: Path, table: str, output: Path | None, *, force: bool) -> None:
     from neuraltopic.runs.migration import write_ldavis, write_mallet
 
     if output is None:
-        raise UsageError("output", expected=f"-o, where {table} is to go", got="none", hint="Add -o PATH")
-    _require_new(output, force=force)
+        raise UsageError("--output", expected=f"a path for {table}", got="none", hint="Add -o PATH")
     if table == "ldavis":
+        check_new_file(output, force=force)
         write_ldavis(run, output)
     else:
         write_mallet(run, output, force=force)

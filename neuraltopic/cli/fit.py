@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.limits import seconds_of, use_threads
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
@@ -17,7 +18,9 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    Jobs,
     LearningRate,
+    MaxTime,
     Quiet,
     RandomSeed,
     ResumeFit,
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
+
+# Where stop words are from, as a language's facts have it.
+_SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
 
 
 Recipe = Annotated[
@@ -89,6 +95,8 @@ def fit(
     batch_size: BatchSize = None,
     learning_rate: LearningRate = None,
     device: Device = "auto",
+    jobs: Jobs = None,
+    max_time: MaxTime = None,
     force: Force = False,
     resume: ResumeFit = False,
     dry_run: DryRun = False,
@@ -101,52 +109,40 @@ def fit(
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
-    check_run_output(
-        output,
-        RUN,
-        source=None if path == "-" else path,
-        see="neuraltopic topics",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    source, see = None if path == "-" else path, "neuraltopic topics"
+    check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
-    from neuraltopic.estimators.topic_model import TopicModel
-
-    model = TopicModel(
-        topics,
+    model = _model(
+        n_components=topics,
         preprocessing=preprocessing,
+        recipe=recipe or ("contextual" if embed_with else None),
+        word_vectors=word_vectors,
+        seed_words=read_seed_words(seed_words) if seed_words else None,
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        max_seconds=seconds_of(max_time),
         device=device,
+        n_jobs=jobs,
         random_state=seed,
     )
-    given = {
-        "recipe": recipe or ("contextual" if embed_with else None),
-        "word_vectors": word_vectors,
-        "seed_words": read_seed_words(seed_words) if seed_words else None,
-    }
-    model.set_params(**{name: value for name, value in given.items() if value is not None})
+    use_threads(jobs)
     model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(
-            model,
-            corpus,
-            output,
-            embedding_file,
-            force=force,
-            resume=resume,
-            report=report,
-            as_json=as_json,
-            quiet=quiet,
-        )
+        options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
+        _fit(model, corpus, output, embedding_file, **options)
+
+
+def _model(**given: Any) -> "TopicModel":
+    """The model of what was typed; the library's defaults for the rest."""
+    from neuraltopic.estimators.topic_model import TopicModel
+
+    return TopicModel(**{name: value for name, value in given.items() if value is not None})
 
 
 def _fit(
@@ -194,6 +190,7 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
     progress.note(f"rows: {rows}; encodings: {encodings}")
+    note_languages(facts, progress)
     sizes = facts["sizes"]
     progress.note(
         f"fitted: {counted(sizes['topics'], 'topic')}, {counted(sizes['documents'], 'document')}, "
@@ -220,6 +217,20 @@ def write_run_report(run: Path, progress: "QuietProgress") -> None:
     progress.note(f"report: {run / REPORT}")
 
 
+def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
+    """Say which languages the documents are in, and what was chosen for each."""
+    described = [
+        f"{language['name']}, {counted(language['documents'], 'document')}"
+        f" ({counted(language['stop_words'], 'stop word')}{_SOURCES[language['stop_words_from']]}"
+        f"{', dictionary forms' if language['lemmas'] else ''})"
+        for language in facts["languages"]
+        if language["documents"]
+    ]
+    segmenter = facts["segmenter"]
+    cut = f"; words cut by {segmenter['name']} {segmenter['version']}" if segmenter else ""
+    progress.note(f"languages: {'; '.join(described)}{cut}")
+
+
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
@@ -239,15 +250,17 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
-            f"{counted(forecast.n_epochs, 'epoch')} at most",
+            f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("faster", forecast.faster),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
     for label, value in lines:

@@ -113,16 +113,8 @@ def fit(
     """Fit a variational autoencoder of images and write a run folder."""
     from neuraltopic.storage.outputs import IMAGE_RUN
 
-    check_run_output(
-        output,
-        IMAGE_RUN,
-        source=data,
-        see="neuraltopic inspect",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    see = "neuraltopic inspect"
+    check_run_output(output, IMAGE_RUN, source=data, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     n_components, n_above = _latent_sizes(latent)
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)

@@ -43,6 +43,11 @@ EmbedWith = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Device to compute on: auto, cpu, cuda or mps.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="NUMBER", help="Number of processes and threads. [default: all]"),
+]
+MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -35,6 +35,9 @@ def check_run_output(
     ------
     UsageError
     """
+    from neuraltopic.runs.workspace import clear_finished
+
+    clear_finished(output)
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
             parameter("resume"),

@@ -14,6 +14,9 @@ from neuraltopic.evaluate.metrics import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
+# Figures that decide and are no metric.
+_BESIDE = {"bound_per_token", "bound_per_token_error"}
+
 
 def read_comparison(folder: Path) -> Comparison:
     """The figures of a comparison; without the sizes of its data.
@@ -57,7 +60,7 @@ def _table(folder: Path, name: str, command: str, columns: set[str]) -> "pd.Data
         table = pd.read_csv(path)
     except (ValueError, OSError) as error:
         raise _damaged(path, str(error)) from error
-    unknown = set() if "metric" not in table else set(table["metric"]) - set(METRICS) - {"bound_per_token_error"}
+    unknown = set() if "metric" not in table else set(table["metric"]) - set(METRICS) - _BESIDE
     if not columns <= set(table) or unknown or not len(table):
         raise _damaged(path, f"the columns {', '.join(map(str, table))} and {len(table):,} lines")
     return table

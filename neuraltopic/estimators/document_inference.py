@@ -3,6 +3,8 @@
 Axes: D documents, V words, K topics.
 """
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,10 +14,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.threads import in_threads
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.inferred_vectors import InferredVectors
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.models.recipes import find_recipe
@@ -26,6 +30,7 @@ from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
 from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
 from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
+from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
@@ -163,16 +168,18 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
-        latents = self.latents(vectors)
         counts = self._counts(X, fitting=False)
-        if len(latents) != len(counts):
+        if len(vectors) != len(counts):
             raise NeuralTopicError(
                 "vectors",
                 expected=f"one for each of the {len(counts):,} documents",
-                got=f"{len(latents):,}",
+                got=f"{len(vectors):,}",
                 hint="Pass what transform gave",
             )
-        return self._assigned(latents, counts)
+        topics = np.empty(len(counts), np.int64)
+        for rows in blocks(len(counts)):
+            topics[rows] = self._assigned(self.latents(vectors[rows]), counts.slice(rows.start, rows.stop))
+        return topics
 
     def word_weights(
         self,
@@ -347,24 +354,61 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         progress: "Progress | None",
         given_embeddings: Embeddings | None = None,
         earlier: DocumentAssignment | None = None,
+        folder: Path | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
-        """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones."""
-        interpretation = self._interpretation()
-        latents, _, variance = self._infer(counts, given_embeddings, progress)
-        shares = interpretation.shares(latents, self._topic_words())
-        responsibility_prior = interpretation.responsibility_prior(latents, shares, counts.totals())
-        return self._vectors(latents, _unknown(counts, given_embeddings)), CorpusSummary(
-            len(counts),
-            interpretation.information(latents, variance, shares),
-            shares.mean(0, dtype=np.float64),
-            None
-            if responsibility_prior is None
-            else explained_documents(responsibility_prior, self.components_, counts),
-            topic_precision(latents, counts),
-            None
-            if interpretation.proportion_exponent is None
-            else DocumentAssignment.of(shares, counts, interpretation.proportion_exponent, earlier),
-        )
+        """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
+
+        A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
+        stopped goes on from the last block.
+        """
+        interpretation, words = self._interpretation(), self._topic_words()
+        inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
+        for rows in inferred.to_do():
+            of_rows = None if given_embeddings is None else given_embeddings.of(np.arange(rows.start, rows.stop))
+            block = counts.slice(rows.start, rows.stop)
+            latents, _, variance = self._infer(block, of_rows, progress, rows.start, len(counts))
+            shares = interpretation.shares(latents, words)
+            information = interpretation.information(latents, variance, shares)
+            vectors = self._vectors(latents, _unknown(block, of_rows))
+            inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
+        vectors = inferred.vectors
+        information, share = inferred.pooled(interpretation)
+        explained, precision = self._explained(counts, vectors)
+        assignment = None
+        if interpretation.proportion_exponent is not None:
+            assignment = DocumentAssignment.of(
+                self._shares_of(vectors), counts, interpretation.proportion_exponent, earlier
+            )
+        return vectors, CorpusSummary(len(counts), information, share, explained, precision, assignment)
+
+    def _explained(
+        self, counts: Counts, vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        """`explained_documents`, where the interpretation needs them, and `topic_precision`."""
+        interpretation, words = self._interpretation(), self._topic_words()
+        K, V = self.components_.shape
+        explained, precision = np.zeros((K, V), np.float32), np.zeros((K + 1, V), np.float32)
+        for rows in blocks(len(counts)):
+            block, latents = counts.slice(rows.start, rows.stop), self.latents(vectors[rows])
+            precision += topic_precision(latents, block)
+            responsibility_prior = interpretation.responsibility_prior(
+                latents, interpretation.shares(latents, words), block.totals()
+            )
+            if responsibility_prior is not None:
+                explained += explained_documents(responsibility_prior, self.components_, block)
+        return explained if interpretation.needs_explained else None, precision
+
+    def _shares_of(self, vectors: NDArray[np.float32]) -> MadeRows:
+        """Shares of the topics in documents with these vectors, both (D, K)."""
+        interpretation, words = self._interpretation(), self._topic_words()
+        return MadeRows(vectors, lambda rows: interpretation.shares(self.latents(rows), words))
+
+    def _digest(self, counts: Counts) -> str:
+        """Of the weights and the sizes of the counts: what vectors are inferred by."""
+        digest = hashlib.sha256(repr((counts.shape, counts.nnz, self.recipe)).encode())
+        for name, tensor in self.vae_.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def _assigned(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
         interpretation = self._interpretation()
@@ -381,19 +425,32 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return vectors
 
     def _infer(
-        self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
+        self,
+        counts: Counts,
+        embeddings: Embeddings | None,
+        progress: "Progress | None" = None,
+        done: int = 0,
+        total: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z)."""
+        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z).
+
+        Of `total` documents as many as `done` says were inferred before.
+        """
         data = CountBatches(counts, device=self._device(), embeddings=embeddings)
-        parts: list[tuple[NDArray[np.float32], ...]] = []
         self.vae_.eval()
-        with torch.no_grad():
-            for rows in torch.arange(len(data)).split(_AT_ONCE):
+
+        def infer(rows: torch.Tensor) -> tuple[NDArray[np.float32], ...]:
+            with torch.no_grad():
                 q = self.vae_.posterior(data.batch(rows))
                 found = (self.vae_.latent.transform(q.mean), q.mean, q.variance())
-                parts.append(tuple(part.cpu().numpy() for part in found))
-                if progress:
-                    progress("inferring", int(rows[-1]) + 1, len(counts))
+                return tuple(part.cpu().numpy() for part in found)
+
+        parts = []
+        for part in in_threads(infer, torch.arange(len(data)).split(_AT_ONCE)):
+            parts.append(part)
+            done += len(part[0])
+            if progress:
+                progress("inferring", done, len(counts) if total is None else total)
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
         latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance

@@ -6,6 +6,7 @@ Axes: D documents, V words, K latent dimensions.
 import copy
 import dataclasses
 import hashlib
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,6 +58,10 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
+# Share of the time of a fit that is for training, where it is limited.
+_TRAINING_SHARE = 0.75
+
+
 class DocumentVAE(StoredDocuments):
     """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
 
@@ -78,6 +83,10 @@ class DocumentVAE(StoredDocuments):
     word_vectors : array of shape (V, E), optional
         Of the recipe etm: a vector for each column of X, a row of NaN where there is none. They stay as they are; words
         without one learn their own. By default all are learnt from the counts.
+    max_seconds : float, optional
+        About how long a fit or an update may take. Training ends when three quarters of it are gone, its learning rate
+        at the end of its course; the rest is for the vectors of all documents. How far it comes, and so the result,
+        depends on the machine.
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
@@ -136,6 +145,7 @@ class DocumentVAE(StoredDocuments):
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[int]] | Sequence[Sequence[int]] | None = None,
         word_vectors: NDArray[np.floating] | None = None,
+        max_seconds: float | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -148,6 +158,7 @@ class DocumentVAE(StoredDocuments):
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
         self.word_vectors = word_vectors
+        self.max_seconds = max_seconds
         self.device = device
         self.random_state = random_state
 
@@ -173,7 +184,8 @@ class DocumentVAE(StoredDocuments):
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
             A file that is written after every epoch. Where it is there already, the fit goes on from it, to
-            the same bits as if it had never stopped.
+            the same bits as if it had never stopped. The vectors are kept beside it, in vectors.npy, and are mapped
+            from there.
 
         Raises
         ------
@@ -195,6 +207,7 @@ class DocumentVAE(StoredDocuments):
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
         """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would."""
+        started = time.monotonic()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
@@ -227,6 +240,7 @@ class DocumentVAE(StoredDocuments):
         given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
+        self._limit(trainer, started)
         self._train(
             trainer,
             request,
@@ -238,7 +252,7 @@ class DocumentVAE(StoredDocuments):
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, given_embeddings)
+        vectors, summary = self._summarise(counts, progress, given_embeddings, folder=_folder(checkpoint))
         self._take(summary)
         return vectors
 
@@ -287,6 +301,7 @@ class DocumentVAE(StoredDocuments):
         """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would."""
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
+        started = time.monotonic()
         self.require_updatable()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=False)
@@ -312,10 +327,11 @@ class DocumentVAE(StoredDocuments):
         )
         before = hashlib.sha256(earlier.cpu().numpy().tobytes()).hexdigest()
         request = ("update", before, self.n_updates_, schedule, self.validation_fraction, seed, counts)
+        self._limit(trainer, started)
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.assignment_)
+        vectors, of_new = after._summarise(counts, progress, earlier=self.assignment_, folder=_folder(checkpoint))
         after._take(self.summary().pooled(of_new, recipe.interpretation))
         after.seed_ = seed
         self.__dict__.update(vars(after))
@@ -328,6 +344,14 @@ class DocumentVAE(StoredDocuments):
     def schedule(self) -> Schedule:
         """The recipe's schedule with what the user set in place."""
         return self._settings()[1]
+
+    def _limit(self, trainer: Trainer, started: float) -> None:
+        """End training in time, where there is a limit, for a fit that began then."""
+        if self.max_seconds is None:
+            return
+        begun = time.monotonic()
+        allowed = max(_TRAINING_SHARE * (self.max_seconds - (begun - started)), 1e-3)
+        trainer.time_used = lambda: (time.monotonic() - begun) / allowed
 
     def _train(
         self,
@@ -383,6 +407,8 @@ class DocumentVAE(StoredDocuments):
             if getattr(self, name) is not None:
                 require_whole(name, getattr(self, name))
                 given[name] = getattr(self, name)
+        if self.max_seconds is not None:
+            require_positive("max_seconds", self.max_seconds, hint="Try 3600")
         if self.learning_rate is not None:
             require_positive("learning_rate", self.learning_rate, hint="Try 0.001")
             given["learning_rate"] = self.learning_rate
@@ -447,6 +473,10 @@ class DocumentVAE(StoredDocuments):
             lambda lengths: 1.0 / effect.of_lengths(lengths),
             frozenset(seeds),
         )
+
+
+def _folder(checkpoint: Path | None) -> Path | None:
+    return None if checkpoint is None else Path(checkpoint).parent
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:

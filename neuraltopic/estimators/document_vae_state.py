@@ -43,7 +43,7 @@ MEMBERS = {"parameters": dict, "n_words": int, "n_documents": int, "information"
 # were saved before there were any.
 OPTIONAL = {"n_dimensions": int, "revision": int}
 # Parameters that the first models did not have.
-_LATER = {"seed_words": None, "word_vectors": None}
+_LATER = {"seed_words": None, "word_vectors": None, "max_seconds": None}
 _EXPLAINED, _PRECISION = "explained", "precision"
 _LISTED_WORDS, _LISTED_DOCUMENTS = "listed_words", "listed_documents"
 

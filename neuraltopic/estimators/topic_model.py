@@ -1,6 +1,7 @@
 """TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
 
 import copy
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
 from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
@@ -41,6 +43,7 @@ from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VER
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
@@ -86,8 +89,11 @@ class TopicModel(
         Of the recipe etm: vectors of the words as the vocabulary has them, in a file of word2vec's text or binary
         format or GloVe's text, also .gz. They stay as they are; a word without one learns its own, with a
         `NeuralTopicWarning` that says how many tokens are covered.
-    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
-        As for `DocumentVAE`.
+    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, max_seconds, device, random_state
+        As for `DocumentVAE`; `max_seconds` includes the preprocessing, which it does not shorten.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. The result is the same
+        with any number of them.
 
     Attributes
     ----------
@@ -136,7 +142,9 @@ class TopicModel(
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[str]] | Sequence[Sequence[str]] | None = None,
         word_vectors: Any = None,
+        max_seconds: float | None = None,
         device: str = "auto",
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
@@ -149,7 +157,9 @@ class TopicModel(
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
         self.word_vectors = word_vectors
+        self.max_seconds = max_seconds
         self.device = device
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(
@@ -198,11 +208,13 @@ class TopicModel(
         workspace: Path | None = None,
     ) -> tuple[Preparation, Embeddings | None]:
         """Fit; return what was counted, and the embedding of each input row."""
+        started = time.monotonic()
         vae = self.check_parameters()
         vae.require_embeddings_given(embeddings)
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         settings = self.preprocessing or Preprocessing()
-        preparation = _prepared(corpus, settings, workspace, progress, compare=corpus is not documents)
+        unlearned = Preprocessor(settings, n_jobs=self.n_jobs)
+        preparation = _prepared(corpus, unlearned, workspace, progress, compare=corpus is not documents)
         counts = preparation.counts
         if len(counts) < max(2, self.n_components):
             raise NeuralTopicError(
@@ -220,6 +232,8 @@ class TopicModel(
             )
         if self.word_vectors is not None:
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
+        if self.max_seconds is not None:
+            vae.set_params(max_seconds=max(self.max_seconds - (time.monotonic() - started), 1e-3))
         # An array, also where scikit-learn is set to give tables.
         self._vectors = np.asarray(
             vae.fit_transform(
@@ -229,7 +243,7 @@ class TopicModel(
                 checkpoint=_checkpoint(workspace),
             )
         )
-        self.document_vae_ = vae
+        self.document_vae_ = vae.set_params(max_seconds=self.max_seconds)
         self.preprocessor_ = preparation.preprocessor
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = len(counts)
@@ -279,6 +293,7 @@ class TopicModel(
             return self.fit(documents, progress=progress, workspace=workspace)
         vae = self._updatable()
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        self.preprocessor_.n_jobs = self.n_jobs
         preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
         counts = preparation.counts
         if not len(counts):
@@ -326,6 +341,8 @@ class TopicModel(
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
             )
+        if self.n_jobs is not None:
+            require_whole("n_jobs", self.n_jobs)
         shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
         vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
         vae.check_parameters()
@@ -500,8 +517,12 @@ class TopicModel(
             After `load`: a saved model holds nothing of the documents.
         """
         self._require_documents()
-        weights = self.topic_weights(self.vectors_)
-        return documents_table(self.ledger_, self._position, self.topics_, weights, self.labels_)
+        topics, vectors = self.topics_, self.vectors_
+        weight = np.empty(len(topics), np.float32)
+        for rows in blocks(len(topics)):
+            shares = self.topic_weights(vectors[rows])
+            weight[rows] = np.take_along_axis(shares, np.maximum(topics[rows, None], 0), 1)[:, 0]
+        return documents_table(self.ledger_, self._position, topics, weight, self.labels_)
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
         """Ids of the documents with the largest z on this topic, most typical first.
@@ -514,7 +535,8 @@ class TopicModel(
         self._require_topic(topic)
         self._require_documents()
         ids = kept_ids(self.ledger_)
-        of_topic = self.reader_.latents(self.vectors_)[:, [topic]]
+        made = MadeRows(self.vectors_, lambda vectors: self.reader_.latents(vectors)[:, [topic]])
+        of_topic = np.concatenate([made[rows] for rows in blocks(len(made))])
         return [ids[d] for d in top_words(of_topic.T, n)[0]]
 
     def to_state(self) -> State:
@@ -583,13 +605,13 @@ class TopicModel(
         vae, vectors = self.document_vae_, self._vectors
         self._listed = vae.topics_of(preparation.counts, vectors)
         ids = kept_ids(self.ledger_)
-        return topic_statistics(vae.latents(vectors), self._listed, vae.share_, vae.information_, ids)
+        return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids)
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)
         if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
             raise UsageError(
-                "topic",
+                parameter("topic"),
                 expected=f"a number from 0 to {len(self.components_) - 1}",
                 got=repr(topic),
                 hint="See topics",
@@ -638,7 +660,7 @@ def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _prepared(
     corpus: Corpus,
-    using: Preprocessing | Preprocessor,
+    using: Preprocessor,
     workspace: Path | None,
     progress: "Progress | None",
     *,
@@ -656,7 +678,7 @@ def _prepared(
     if preparation is None:
         return prepare(corpus, using, workspace=workspace, progress=progress)
     found = preparation.preprocessor
-    same = found.settings == using if isinstance(using, Preprocessing) else found.state() == using.state()
+    same = found.state() == using.state() if using.learned else found.settings == using.settings
     if not same or (compare and preparation.corpus_sha256 != corpus_sha256(corpus)):
         raise UsageError(
             f"workspace {workspace}",

@@ -17,7 +17,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 GREY, QUIET = "#8d96a1", "#e6e6e6"
 _FIRST_FONT = "DejaVu Sans"  # which matplotlib brings
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     **STYLE,
     "axes.spines.top": False,
     "axes.spines.right": False,

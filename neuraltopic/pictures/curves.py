@@ -25,25 +25,22 @@ def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
     best : float
         The epoch whose weights were kept.
     """
+    from matplotlib.ticker import MaxNLocator
+
     with style([]):
         figure = new_figure(WIDTH / 2, 2.6)
         axes = figure.add_subplot()
         for key, name, colour, line in _CURVES:
             known = [(entry["epoch"], entry[key]) for entry in history if key in entry]
             if known:
-                look: dict[str, Any] = {
-                    "color": colour,
-                    "linestyle": line,
-                    "linewidth": 1.4,
-                    "marker": "o" if len(known) == 1 else None,
-                }
-                axes.plot(
-                    [epoch for epoch, _ in known], [bound for _, bound in known], label=name, marker=marker, **look
-                )
+                look: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.4, "label": name}
+                if len(known) == 1:
+                    look["marker"] = "o"
+                axes.plot([epoch for epoch, _ in known], [bound for _, bound in known], **look)
         axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label=f"weights kept: epoch {best:.0f}")
         axes.set_xlabel("epoch")
         axes.set_ylabel("bound, nats a document")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(color=QUIET, linewidth=0.5)
         axes.legend(frameon=False, fontsize=7)
     return figure
@@ -62,9 +59,10 @@ def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
     """
     periods = list(dict.fromkeys(table["period"].tolist()))
     with style([*names, *map(str, periods)]):
-        figure = new_figure(WIDTH, 1.5 * -(-len(topics) // _ABREAST) + 0.2)
+        columns, rows = _grid(len(topics))
+        figure = new_figure(WIDTH * columns / _ABREAST, 1.5 * rows + 0.2)
         for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
-            axes = figure.add_subplot(-(-len(topics) // _ABREAST), _ABREAST, number + 1)
+            axes = figure.add_subplot(rows, columns, number + 1)
             own = table[table["topic"] == topic].set_index("period").reindex(periods)
             places = range(len(periods))
             axes.plot(places, 100 * own["share"], color=BLUE, linewidth=1.3, marker="o", markersize=2)
@@ -86,11 +84,11 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
     """
     most = 12
     with style([*names, *table["class"].astype(str).unique()]):
-        rows = -(-len(topics) // _ABREAST)
+        columns, rows = _grid(len(topics))
         n_bars = min(most, table["class"].nunique())
-        figure = new_figure(WIDTH, rows * (0.45 + 0.14 * n_bars))
+        figure = new_figure(WIDTH * columns / _ABREAST, rows * (0.45 + 0.14 * n_bars))
         for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
-            axes = figure.add_subplot(rows, _ABREAST, number + 1)
+            axes = figure.add_subplot(rows, columns, number + 1)
             own = table[table["topic"] == topic].nlargest(most, "share")
             labels = [text if len(text) <= 18 else text[:17] + "…" for text in own["class"].astype(str)]
             axes.barh(range(len(own)), 100 * own["share"], color=BLUE, height=0.72)
@@ -104,3 +102,9 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
         figure.supxlabel("share of the topic, %", fontsize=7)
     return figure
+
+
+def _grid(n_panels: int) -> tuple[int, int]:
+    """Columns and rows."""
+    columns = min(_ABREAST, n_panels)
+    return columns, -(-n_panels // columns)

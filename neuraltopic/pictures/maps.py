@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.floating]
 _HEIGHT = 6.0
 _LARGEST = 14.0  # points, radius of the largest circle; less where there are many
+# Where a name stands about its circle: below, above, beside, at the corners.
+_SIDES = np.array([[0, -1], [0, 1], [1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]])
+_NAMED_OVER_OTHERS = 25  # topics of large shares whose names may cover circles of smaller ones
 _DOTS_AS_PIXELS = 2_000  # documents beyond which an SVG holds them as one image
 
 
@@ -46,7 +49,7 @@ def draw_documents(
     documents : (D, 2)
         From `neuraltopic.topics.layout.spread_positions`.
     topics : (D,)
-        The topic that each is listed under.
+        The topic that each is assigned to, -1 for none.
     positions, share, names
         As for `draw_topics`.
     """
@@ -59,14 +62,14 @@ def draw_documents(
             documents[:, 0],
             documents[:, 1],
             s=size,
-            c=colours[topics],
+            c=np.where(topics >= 0, colours[topics], GREY),
             alpha=0.5,
             linewidths=0,
             rasterized=len(documents) > _DOTS_AS_PIXELS,
         )
         radii = np.full(len(positions), 2.0)
-        axes.scatter(*positions.T, s=14, c="white", edgecolors="black", linewidths=0.8, zorder=3)
-        _place_names(figure, axes, positions, radii, share, names, halo=True)
+        axes.scatter(positions[:, 0], positions[:, 1], s=14, c="white", edgecolors="black", linewidths=0.8, zorder=3)
+        _place_names(figure, axes, positions, radii, share, names)
     return figure
 
 
@@ -97,14 +100,9 @@ def _circles(axes: "Axes", positions: FloatArray, share: FloatArray) -> FloatArr
     widest = min(_LARGEST, 90.0 / np.sqrt(len(share)))
     radii = np.maximum(widest * np.sqrt(share / max(float(share.max()), 1e-12)), 1.5)
     order = np.argsort(-share, kind="stable")
-    axes.scatter(
-        *positions[order].T,
-        s=np.square(2 * radii[order]),
-        c=BLUE,
-        alpha=0.35,
-        linewidths=0,
-    )
-    axes.scatter(*positions[order].T, s=np.square(2 * radii[order]), c="none", edgecolors=BLUE, linewidths=0.7)
+    across, up, areas = positions[order, 0], positions[order, 1], np.square(2 * radii[order])
+    axes.scatter(across, up, s=areas, c=BLUE, alpha=0.35, linewidths=0)
+    axes.scatter(across, up, s=areas, c="none", edgecolors=BLUE, linewidths=0.7)
     return np.asarray(radii)
 
 
@@ -115,8 +113,6 @@ def _place_names(
     radii: FloatArray,
     share: FloatArray,
     names: Sequence[str],
-    *,
-    halo: bool = False,
 ) -> None:
     """Write each name below its circle, above it or beside it, where it touches neither a circle nor a name."""
     from matplotlib.patheffects import withStroke
@@ -128,29 +124,39 @@ def _place_names(
     centres = axes.transData.transform(positions)
     reach = radii[:, None] * scale
     taken = np.concatenate([centres - reach, centres + reach], axis=1)  # left, bottom, right, top
-    frame = axes.get_window_extent(renderer)
+    window = axes.get_window_extent(renderer)
+    frame = (window.x0, window.y0, window.x1, window.y1)
     size = 7.0 if len(names) <= 100 else 5.5
-    effects = [withStroke(linewidth=1.8, foreground="white")] if halo else []
+    effects = [withStroke(linewidth=1.8, foreground="white")]
     left_out = 0
-    for topic in np.argsort(-share, kind="stable").tolist():
+    order = np.argsort(-share, kind="stable")
+    for rank, topic in enumerate(order.tolist()):
         text = axes.text(0, 0, names[topic], fontsize=size, ha="center", va="center", path_effects=effects)
         extent = text.get_window_extent(renderer)
         half = np.array([extent.width, extent.height]) / 2 + scale
-        gap = radii[topic] * scale
-        steps = np.array([[0, -1], [0, 1], [1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]])
-        others = np.delete(taken, topic, axis=0)
-        for place in centres[topic] + steps * (half + gap):
-            box = np.concatenate([place - half, place + half])
-            inside = frame.x0 <= box[0] and box[2] <= frame.x1 and frame.y0 <= box[1] and box[3] <= frame.y1
-            beside = (box[2] < others[:, 0]) | (others[:, 2] < box[0])
-            apart = beside | (box[3] < others[:, 1]) | (others[:, 3] < box[1])
-            if inside and apart.all():
-                text.set_position(axes.transData.inverted().transform(place))
-                taken = np.concatenate([taken, box[None]])
-                break
-        else:
+        places = centres[topic] + _SIDES * (half + radii[topic] * scale)
+        place = _free(places, half, np.delete(taken, topic, axis=0), frame)
+        if place is None and rank < _NAMED_OVER_OTHERS:
+            # Over smaller circles then, but over no larger one and over no name.
+            kept = np.concatenate([taken[order[:rank]], taken[len(names) :]])
+            place = _free(places, half, kept, frame)
+        if place is None:
             text.remove()
             left_out += 1
+        else:
+            text.set_position(tuple(axes.transData.inverted().transform(place).tolist()))
+            taken = np.concatenate([taken, [[*(place - half), *(place + half)]]])
     if left_out:
         note = f"{left_out} of {len(names)} names left out for want of room"
         axes.text(0.0, 0.0, note, transform=axes.transAxes, fontsize=6, color=GREY, ha="left", va="bottom")
+
+
+def _free(places: FloatArray, half: FloatArray, taken: FloatArray, frame: tuple[float, ...]) -> FloatArray | None:
+    """The first place about which a box of this half width and height touches no box that is taken; None for none."""
+    for place in places:
+        (left, bottom), (right, top) = (place - half).tolist(), (place + half).tolist()
+        inside = frame[0] <= left and right <= frame[2] and frame[1] <= bottom and top <= frame[3]
+        beside = (right < taken[:, 0]) | (taken[:, 2] < left) | (top < taken[:, 1]) | (taken[:, 3] < bottom)
+        if inside and beside.all():
+            return np.asarray(place)
+    return None

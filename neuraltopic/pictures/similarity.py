@@ -46,7 +46,7 @@ def draw_heatmap(similarity: NDArray[np.floating], order: NDArray[np.integer], n
             axes.set_ylabel(f"{K} topics, like ones beside one another")
         bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28)
         bar.set_label("correlation of energies", fontsize=7)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return figure
 
 

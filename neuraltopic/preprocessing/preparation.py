@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
@@ -53,7 +53,7 @@ class Preparation:
 
 def prepare(
     rows: Iterable[Row],
-    using: Preprocessing | Preprocessor,
+    preprocessor: Preprocessor,
     *,
     workspace: Path | None,
     progress: "Progress | None",
@@ -62,15 +62,13 @@ def prepare(
 
     Parameters
     ----------
-    using : Preprocessing or Preprocessor
-        The settings by which to learn a vocabulary, or one that has learned it.
+    preprocessor : Preprocessor
+        One that has learned a vocabulary, or that is to learn it from the corpus.
     """
     corpus = DigestedRows(rows)
-    if isinstance(using, Preprocessing):
-        preprocessor = Preprocessor(using)
+    if not preprocessor.learned:
         prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
     else:
-        preprocessor = using
         prepared = preprocessor.transform(corpus, only_new=True, workspace=workspace, progress=progress)
     preparation = Preparation(
         prepared.counts,

@@ -32,10 +32,11 @@ from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, library_versions
-from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream
 from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
 from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
@@ -80,13 +81,27 @@ class Preprocessor:
     ----------
     settings : Preprocessing
         What is done to the words.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
+        same with any number of them.
 
     Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
     """
 
-    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+    def __init__(
+        self,
+        settings: Preprocessing = Preprocessing(),  # noqa: B008  (it is frozen)
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
         self.settings = settings
+        self.n_jobs = n_jobs
         self._fitted: Fitted | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._fitted is not None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -128,13 +143,14 @@ class Preprocessor:
         UsageError
             When the settings ask for a language, a package or a pipeline that is not there.
         """
+        self.require_available()
         report = progress or _silent
         tokeniser, repair = self._tokeniser, Repair()
         intake = Intake(rows, only_new=True, report=report)
         sample = Sample(repair(intake))
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(folder / _FORMS, numbered(tokeniser(sample), forms))
+            stream = TokenStream(folder / _FORMS, numbered_in_processes(sample, tokeniser, forms, self.n_jobs))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             repair.note()
@@ -154,7 +170,7 @@ class Preprocessor:
                 stop_words=self.settings.extra_stop_words,
                 languages=languages,
                 tokeniser=tokeniser.identity,
-                segmenter=tokeniser.segmentation.used if isinstance(tokeniser, WordTokeniser) else {},
+                segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
                 libraries=library_versions(any(language.lemmas for language in languages)),
             )
@@ -310,7 +326,9 @@ class Preprocessor:
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
         mended = Repair()(texts) if fitted.normalisation > 1 else texts
-        return _known_words(tokeniser(mended), self._words(fitted), fitted.lexicon, unknown, choice)
+        forms = FormIds()
+        blocks = numbered_in_processes(mended, tokeniser, forms, self.n_jobs)
+        return _known_words(blocks, forms, self._words(fitted), fitted.lexicon, unknown, choice)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         kind = WordRule if fitted.normalisation > 1 else FirstWordRule
@@ -327,15 +345,19 @@ class Preprocessor:
 
 
 def _known_words(
-    documents: Iterator[list[str]], words: WordsOfForms, lexicon: Lexicon, unknown: list[int], choice: int | None
+    blocks: Iterator[Block],
+    forms: FormIds,
+    words: WordsOfForms,
+    lexicon: Lexicon,
+    unknown: list[int],
+    choice: int | None,
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have.
+    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words it does not have.
 
     With a `choice` all documents are taken to be in that language of their script.
     """
-    forms = FormIds()
     numbers, kept = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
-    for block in numbered(documents, forms):
+    for block in blocks:
         n_known = numbers.shape[1]
         words.add(list(forms)[n_known:])
         new = [of_choice[n_known:] for of_choice in words.words]

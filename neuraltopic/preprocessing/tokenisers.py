@@ -25,7 +25,7 @@ _WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+")
 
 # All but letters, digits and apostrophes become a space.
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
-_GRAVE = re.compile(r"(?<=[A-Za-z0-9])`(?=[A-Za-z0-9])")
+_GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 
 # Addresses are found by the one sign that they must hold, and followed from there to the left (`(?r)` matches
 # backwards): a pattern that starts with the name before the sign is tried at every letter of the text.
@@ -73,8 +73,10 @@ class WordTokeniser:
 
     def _words(self, text: str) -> list[str]:
         text = without_addresses(text)
+        if "`" in text:
+            text = _GRAVE.sub("'", text)
         if text.isascii():
-            return ascii_words(_GRAVE.sub("'", text) if "`" in text else text)
+            return ascii_words(text)
         return _WORD.findall(self.segmentation(text))
 
 

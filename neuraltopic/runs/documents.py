@@ -46,6 +46,7 @@ from neuraltopic.storage.vectors import write_vectors
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.row_blocks import blocks
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params()
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    parameters.pop("n_jobs")  # the result is the same with any number
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
@@ -236,7 +238,12 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_table(model.ledger_, folder / "ledger.csv", "csv")
     kept = model.ledger_["status"] == "kept"
     ids = model.ledger_["id"][kept].tolist()
-    write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
+    write_vectors(
+        folder,
+        {"id": ids},
+        (model.vectors_[rows] for rows in blocks(len(model.vectors_))),
+        shape=model.vectors_.shape,
+    )
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
@@ -256,6 +263,8 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         "corpus_sha256": model.corpus_sha256_,
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
+        "languages": [language.facts() for language in model.preprocessor_.languages],
+        "segmenter": model.preprocessor_.segmenter,
         "sizes": {
             "documents": len(model.vectors_),
             "words": len(model.vocabulary_),

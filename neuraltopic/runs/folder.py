@@ -18,7 +18,7 @@ from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
 from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import open_workspace, unfinished_request
+from neuraltopic.runs.workspace import mark_finished, open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
@@ -130,6 +130,7 @@ def write_run(
                 "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
             }
             write_json(unfinished / RUN_FACTS, facts)
+            mark_finished(workspace, unfinished / RUN_FACTS)
     return facts
 
 

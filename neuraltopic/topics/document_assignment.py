@@ -18,6 +18,7 @@ Nigam, McCallum, Thrun, Mitchell (2000), Text classification from labeled and un
 Axes: D documents, K topics, V words.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,6 +28,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics.row_blocks import FloatRows, blocks
 
 FloatArray = NDArray[np.floating]
 # Steps of expectation maximisation. Ten more change the NMI with the labels by 0.001.
@@ -38,6 +40,8 @@ TOKENS_AS_ONE = 3.0
 _SMOOTHED_BY = 2.0
 # Non-zeros x topics of the documents that are looked at together, which bounds r: 26 MiB where they have five words.
 _AT_ONCE = 1 << 25
+# Documents, evenly spaced in a larger corpus, from which the mixture is learnt; the last step is of all.
+_DOCUMENTS = 1 << 16
 # Share of an average topic's documents below which a topic keeps the documents of which it has the largest share.
 _SMALL = 0.1
 # Least s^g: a topic with a share of 0 is that much less likely, not excluded.
@@ -61,13 +65,13 @@ class DocumentAssignment:
 
     @classmethod
     def of(
-        cls, shares: FloatArray, counts: Counts, proportion_exponent: float, earlier: "DocumentAssignment | None" = None
+        cls, shares: FloatRows, counts: Counts, proportion_exponent: float, earlier: "DocumentAssignment | None" = None
     ) -> Self:
         """Learn from documents with these shares (D, K) and counts (D, V).
 
         Parameters
         ----------
-        shares : (D, K)
+        shares : FloatRows of shape (D, K)
             0 or more; rows sum to 1.
         counts : Counts of shape (D, V)
         proportion_exponent : float
@@ -76,14 +80,24 @@ class DocumentAssignment:
             Of documents that stay where they are, whose words are those of their topics too. What is returned is of
             the new ones alone.
         """
-        found = cls._sums(shares, counts, None, proportion_exponent)
-        for _ in range(_STEPS - 1):
-            found = cls._sums(shares, counts, found if earlier is None else earlier + found, proportion_exponent)
-        return found
+        sample = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), _DOCUMENTS)).astype(np.int64))
+        learnt_from, of_sample = counts, shares
+        if len(sample) < len(counts):
+            learnt_from, of_sample = counts.rows(sample), np.concatenate(list(_at(shares, sample)))
+        scale = len(counts) / len(learnt_from)
+
+        def at(found: "DocumentAssignment") -> "DocumentAssignment":
+            whole = found if scale == 1.0 else found.times(scale)
+            return whole if earlier is None else earlier + whole
+
+        found = cls._sums(of_sample, learnt_from, None, proportion_exponent)
+        for _ in range(_STEPS - 2):
+            found = cls._sums(of_sample, learnt_from, at(found), proportion_exponent)
+        return cls._sums(shares, counts, at(found), proportion_exponent)
 
     @classmethod
     def _sums(
-        cls, shares: FloatArray, counts: Counts, assignment: "DocumentAssignment | None", proportion_exponent: float
+        cls, shares: FloatRows, counts: Counts, assignment: "DocumentAssignment | None", proportion_exponent: float
     ) -> Self:
         """The M step from an earlier assignment, or with the shares as r."""
         K, V = shares.shape[1], counts.shape[1]
@@ -100,6 +114,10 @@ class DocumentAssignment:
     def __add__(self, other: "DocumentAssignment") -> "DocumentAssignment":
         """Of the documents of both."""
         return DocumentAssignment(self.words + other.words, self.documents + other.documents)
+
+    def times(self, factor: float) -> "DocumentAssignment":
+        """Of so many times the documents."""
+        return DocumentAssignment(self.words * np.float32(factor), self.documents * np.float32(factor))
 
     def topics(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (D,), from its shares (D, K) and counts (D, V).
@@ -139,6 +157,13 @@ def _log_responsibilities(
     """log r of the documents of a block, (B, K), up to a constant for each."""
     guide = np.log(np.maximum(shares.astype(np.float32) ** proportion_exponent, _LEAST))
     return _single(block) @ evidence + guide + prior
+
+
+def _at(shares: FloatRows, rows: NDArray[np.int64]) -> Iterator[FloatArray]:
+    """The shares of some rows, in order, a block at a time."""
+    for block in blocks(len(shares)):
+        inside = rows[(rows >= block.start) & (rows < block.stop)] - block.start
+        yield shares[block][inside]
 
 
 def _single(block: Counts) -> sparse.csr_array:

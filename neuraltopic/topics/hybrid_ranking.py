@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 
 FloatArray = NDArray[np.floating]
@@ -214,7 +214,9 @@ class HybridRanking:
             When `by` is another.
         """
         if by not in BY:
-            raise UsageError("by", expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these")
+            raise UsageError(
+                parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these"
+            )
         values, eligible = np.zeros(len(self.live)), self.live
         words: dict[int, _WordWeight] = {}
         word_scale = topic_scale = 0.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.topics.diagnostics import inactive_topics, live_topics, repeated_topics
 from neuraltopic.topics.ranking import frex, lift, top_words
+from neuraltopic.topics.row_blocks import FloatRows, blocks
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3
@@ -64,7 +65,7 @@ class TopicStatistics:
 
 
 def topic_statistics(
-    latents: NDArray[np.floating],
+    latents: FloatRows,
     topics: NDArray[np.integer],
     share: NDArray[np.floating],
     information: NDArray[np.floating],
@@ -75,7 +76,7 @@ def topic_statistics(
 
     Parameters
     ----------
-    latents : (D, K)
+    latents : FloatRows of shape (D, K)
         What the decoder sees of the posterior means of z.
     topics : int array of shape (D,)
         The topic that each document is assigned to.
@@ -87,14 +88,38 @@ def topic_statistics(
     """
     K = latents.shape[1]
     n_documents = np.bincount(topics, minlength=K)
-    squares = np.bincount(topics, weights=np.square(latents[np.arange(len(latents)), topics]), minlength=K)
+    squares, typical = np.zeros(K), _Largest(n_typical)
+    for rows in blocks(len(latents)):
+        block, listed = latents[rows], topics[rows]
+        squares += np.bincount(listed, weights=np.square(block[np.arange(len(block)), listed]), minlength=K)
+        typical.add(rows.start, block)
     return TopicStatistics(
         share=np.asarray(share, np.float64),
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
-        typical=tuple(tuple(ids[d] for d in row) for row in top_words(latents.T, n_typical).tolist()),
+        typical=tuple(tuple(ids[d] for d in row) for row in typical.documents),
     )
+
+
+class _Largest:
+    """The n documents with the largest z on each topic, the largest first; ties go to the earlier document."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._values: NDArray[np.floating] | None = None
+        self.documents: list[list[int]] = []
+
+    def add(self, start: int, latents: NDArray[np.floating]) -> None:
+        """Look at documents (B, K), of which the first has this number."""
+        found = top_words(latents.T, self._n)
+        values, documents = np.take_along_axis(latents.T, found, 1), found + start
+        if self._values is not None:
+            values = np.concatenate([self._values, values], 1)
+            documents = np.concatenate([np.array(self.documents), documents], 1)
+        best = top_words(values, self._n)
+        self._values = np.take_along_axis(values, best, 1)
+        self.documents = np.take_along_axis(documents, best, 1).tolist()
 
 
 def pooled_statistics(
@@ -210,7 +235,7 @@ def documents_table(
     ledger: pd.DataFrame,
     position: NDArray[np.integer],
     topics: NDArray[np.integer],
-    weights: NDArray[np.floating],
+    weight: NDArray[np.floating],
     labels: Sequence[str],
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
@@ -222,10 +247,10 @@ def documents_table(
     ----------
     ledger : DataFrame of N rows
     position : (N,)
-        Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
+        Entry of `topics` and `weight` for each input row, -1 where it has none; its topic is then missing.
     topics : (D,)
         -1 where a document is assigned to none, whose topic is missing too.
-    weights : (D, K)
+    weight : (D,)
     """
     rows = np.flatnonzero(position >= 0)
     rows = rows[topics[position[rows]] >= 0]
@@ -234,9 +259,9 @@ def documents_table(
     topic[rows] = listed
     label = np.full(len(position), None, dtype=object)
     label[rows] = [labels[number] for number in listed.tolist()]
-    weight = np.full(len(position), np.nan)
-    weight[rows] = weights[position[rows], listed]
-    ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
+    share = np.full(len(position), np.nan)
+    share[rows] = weight[position[rows]]
+    ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": share}
     table = ledger.rename(columns={name: _free(name, [*ledger.columns, *ours]) for name in ours})
     return table.assign(**ours)
 

@@ -3,8 +3,8 @@
     python tests/benchmarks/retrieval.py [corpus ...]
 
 Test documents are the queries (the first 2,500 of a shuffle with seed 0), training documents are searched, and those
-the label of the query are relevant: precision at 10, average precision over all, nDCG at 10. For cranfield the
-queries are questions and relevance is judged: nDCG at 10 with gains 2^(5 - code) - 1, precision at 10 and average
+with the label of the query are relevant: precision at 10, average precision over all, and nDCG at 10. The queries of
+cranfield are questions with judgements: nDCG at 10 with gains 2^(5 - code) - 1, precision at 10 and average
 precision of any code above 0. K = 50, seed 0, default settings; the hybrid is `neuraltopic.topics.hybrid_ranking`.
 
 With SEARCH_EMBEDDINGS, a folder that has CORPUS.train.npy and CORPUS.test.npy, sentence embeddings are measured beside,
@@ -117,7 +117,7 @@ class Likelihood:
 def measure(name):
     folder = data_folder() / name
     model, searched, asked, gains, rows = (judged if name == "cranfield" else labelled)(folder)
-    nothing = model.vector_of_nothing()
+    nothing = model.empty_document_vector()
     vectors, of_queries = (np.asarray(model.transform(counts)) for counts in (searched, asked))
     ranking = HybridRanking(
         [DocumentSet(searched, Postings.of(searched), searched.totals(), directions(vectors, nothing))]

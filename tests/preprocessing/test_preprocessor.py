@@ -15,6 +15,7 @@ from neuraltopic.preprocessing.ledger import Status
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
 from neuraltopic.preprocessing.phrases import PHRASE_MIN_COUNT
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.stop_words import stop_words
 from neuraltopic.preprocessing.tokenisers import WordTokeniser
 from neuraltopic.reading.rows import Row
@@ -135,7 +136,7 @@ def test_words_of_many_scripts_are_counted():
     prepared = preprocessor.fit_transform(rows(*texts))
     assert table(preprocessor, prepared.counts) == [
         {"café": 2, "हिन्दी": 1, "தமிழ்": 1},
-        {"العَرَبِيَّة": 1, "σοφος": 2, "istanbul": 2},
+        {"العربية": 1, "σοφος": 2, "istanbul": 2},
         {"don't": 2, "我们": 1},
     ]
 
@@ -217,21 +218,22 @@ def test_a_phrase_is_recognised_even_where_its_words_are_not_counted():
 wild = st.text(st.characters() | st.sampled_from("aAbB cC'’\u0301İß@.:/"), max_size=60)
 
 
+@pytest.mark.filterwarnings("ignore:repaired documents:neuraltopic.errors.NeuralTopicWarning")
 @given(st.lists(wild, min_size=1, max_size=8), st.booleans(), st.randoms(use_true_random=False))
 def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(texts, lowercase, random):
-    chosen = Preprocessing(**ALL, lowercase=lowercase, numbers=True)
+    chosen = Preprocessing(**ALL, lowercase=lowercase, numbers=True, language="en")
     preprocessor = Preprocessor(chosen)
     rule = WordRule(chosen, stop_words("en"), None)
     try:
         fitted = preprocessor.fit_transform(rows(*texts))
     except NeuralTopicError:
-        words = [rule(form) for forms in WordTokeniser()(texts) for form in forms]
+        words = [rule(form) for forms in WordTokeniser()(Repair()(texts)) for form in forms]
         assert all(isinstance(word, Dropped) for word in words)
         return
     transformed = preprocessor.transform(rows(*texts))
     expected = [
         Counter(word for word in map(rule, forms) if word in preprocessor.vocabulary)
-        for forms in WordTokeniser()(texts)
+        for forms in WordTokeniser()(Repair()(texts))
     ]
     assert table(preprocessor, transformed.counts) == expected
     at_fit = table(preprocessor, fitted.counts)
@@ -277,7 +279,7 @@ def test_with_phrases_the_df_and_cf_are_those_of_the_counts(texts, block):
 def stream(n_rows: int):
     """Rows made as they are asked for, over 3,000 words with Zipf's frequencies."""
     generator = np.random.default_rng(3)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyzäéß"))
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyzäéð"))
     lexicon = np.unique(["".join(generator.choice(letters, generator.integers(1, 9))) for _ in range(3_000)])
     for number in range(n_rows):
         words = lexicon[generator.zipf(1.2, 60) % len(lexicon)]
@@ -376,7 +378,9 @@ def test_a_preprocessor_survives_json():
 def test_transform_goes_by_the_stop_words_of_the_fit(monkeypatch):
     preprocessor = Preprocessor(Preprocessing(**ALL))
     preprocessor.fit_transform(rows("the cat"))
-    monkeypatch.setattr(preprocessing, "stop_words", lambda language: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "neuraltopic.preprocessing.language_choice.stop_words", lambda language: pytest.fail("read again")
+    )
     assert len(Preprocessor.from_state(preprocessor.state()).transform(rows("the cat")).counts) == 1
 
 
@@ -434,7 +438,7 @@ def test_a_spoilt_setting_is_named(state):
 
 def test_another_tokeniser_is_refused(state):
     preprocessor = Preprocessor.from_state({**state, "tokeniser": {"name": "words", "version": "0"}})
-    with pytest.raises(NeuralTopicError, match=r"expected words 0, .*; got words 1"):
+    with pytest.raises(NeuralTopicError, match=r"expected words 0, .*; got words 2"):
         preprocessor.transform(rows("york"))
 
 
@@ -469,6 +473,6 @@ def test_when_nothing_is_left_the_error_says_why(texts, message):
         Preprocessor().fit_transform(rows(*texts))
 
 
-def test_an_unknown_language_is_found_before_anything_is_read():
-    with pytest.raises(UsageError, match="stop-word list"):
-        Preprocessor(Preprocessing(language="qq")).fit_transform(pytest.fail("read") for _ in range(1))
+def test_lemmas_that_there_are_not_are_found_before_anything_is_read():
+    with pytest.raises(UsageError, match="a table of lemmas"):
+        Preprocessor(Preprocessing(language="ta", lemmas=True)).fit_transform(pytest.fail("read") for _ in range(1))

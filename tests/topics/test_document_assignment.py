@@ -9,6 +9,7 @@ from scipy.special import logsumexp, softmax
 
 from neuraltopic.preprocessing import counts as counts_module
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics import document_assignment, row_blocks
 from neuraltopic.topics.document_assignment import DocumentAssignment
 
 K, V = 3, 8
@@ -61,7 +62,7 @@ def steps(shares, counts, proportion_exponent, n, earlier=(0.0, 0.0)):
 
 
 @pytest.mark.parametrize("proportion_exponent", [0.25, 1.0])
-def test_listing_is_ten_steps_of_its_equations(proportion_exponent):
+def test_assignment_is_ten_steps_of_its_equations(proportion_exponent):
     shares, counts = drawn(60)
     words, documents = steps(shares, counts, proportion_exponent, 10)[-1]
     found = DocumentAssignment.of(shares, Counts.from_scipy(counts), proportion_exponent)
@@ -157,3 +158,24 @@ def test_a_small_topic_keeps_the_documents_of_which_it_has_the_largest_share():
     assert assignment.topics(shares, counts, 0.25).tolist() == [0, 1, 1]
     larger = DocumentAssignment(words, np.array([85.0, 15.0], np.float32))
     assert larger.topics(shares, counts, 0.25).tolist() == larger.most_likely(shares, counts, 0.25).tolist()
+
+
+def test_a_large_corpus_is_learnt_from_evenly_spaced_documents(monkeypatch):
+    """Of a corpus that repeats a small one they are the small one, and the mixture that of all."""
+    random = np.random.default_rng(3)
+    counts, shares = random.poisson(0.5, size=(40, 12)), random.dirichlet(np.full(3, 0.3), 40).astype(np.float32)
+    many, of_many = Counts.from_scipy(np.repeat(counts, 3, axis=0)), np.repeat(shares, 3, axis=0)
+    whole = DocumentAssignment.of(of_many, many, 0.25)
+    monkeypatch.setattr(document_assignment, "_DOCUMENTS", 40)
+    sampled = []
+    monkeypatch.setattr(document_assignment, "_at", lambda shares, rows: sampled.append(rows) or [shares[rows]])
+    found = DocumentAssignment.of(of_many, many, 0.25)
+    assert (sampled[0] // 3).tolist() == list(range(40))
+    np.testing.assert_allclose(found.words, whole.words, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.documents, whole.documents, rtol=1e-3)
+
+
+def test_shares_of_some_rows_come_block_by_block(monkeypatch):
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 4)
+    shares, rows = np.arange(22.0).reshape(11, 2), np.array([0, 3, 4, 9, 10])
+    np.testing.assert_array_equal(np.concatenate(list(document_assignment._at(shares, rows))), shares[rows])
