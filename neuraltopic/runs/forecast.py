@@ -24,7 +24,7 @@ from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.preprocessing.processes import usable_cpus
+from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
 from neuraltopic.runs.machine import best_of, matmul_rate
