@@ -18,6 +18,10 @@ _OPTIONS = {
     "random_state": "--seed",
     "seed_words": "--seed-words",
     "spacy_pipeline": "--spacy",
+    "token_pattern": "--token-pattern",
+    "keep_markup": "--keep-markup",
+    "keep_duplicates": "--keep-duplicates",
+    "pretokenised": "--pretokenised",
     "word_vectors": "--word-vectors",
 }
 # As `neuraltopic images` calls them.
@@ -36,8 +40,16 @@ _OF_IMAGES = {
     "validation_fraction": "--held-out",
 }
 # Words as well, so only at the start.
-_LEADING = ("models", "ranking", "recipe")
+_LEADING = ("models", "ranking", "recipe", "split")
 _LEADING_OF_IMAGES = ("likelihood", "objective", "part", "schedule")
+# Settings that the command line says by an option of its own.
+_SETTINGS = {
+    "stop_words=False": "--keep-stop-words",
+    "numbers=True": "--numbers",
+    "pretokenised=True": "--pretokenised",
+    "language=": "--language",
+}
+_SPLIT = re.compile(r"split='?(\w+)'?")
 _RESUME = re.compile(r"^resume(?=: expected)")
 _IN_PYTHON = re.compile(r" \((?:(?:force|resume)=True|embeddings=|documents themselves go in a list of str)\)")
 
@@ -51,6 +63,9 @@ def as_typed(message: str, *, images: bool = False) -> str:
         Whether the command is one of `neuraltopic images`.
     """
     message = _RESUME.sub("--resume", _IN_PYTHON.sub("", message))
+    for setting, option in _SETTINGS.items():
+        message = message.replace(setting, option)
+    message = _SPLIT.sub(r"--split \1", message)
     options = _OF_IMAGES if images else _OPTIONS
     # Not where the name is part of a path or of another name.
     name = re.compile(rf"(?<![\w/\\.'-])(?:parameters\.|preprocessing\.)?({'|'.join(options)})(?![\w/\\.-])")

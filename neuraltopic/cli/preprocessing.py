@@ -25,19 +25,35 @@ def settings_of(
         int, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word.")
     ] = _DEFAULTS.min_length,
     min_df: Annotated[
-        str,
-        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word; with a dot, a share of them."),
-    ] = str(_DEFAULTS.min_df),
+        str | None,
+        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word, or 0.01 of them; 5 by default."),
+    ] = None,
     max_df: Annotated[
-        str,
-        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word; with a dot, a share of them."),
-    ] = str(_DEFAULTS.max_df),
+        str | None,
+        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word, or 0.5 of them, the default."),
+    ] = None,
     vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = _DEFAULTS.max_vocabulary,
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
     lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
     phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
     spacy: Annotated[
         str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
+    ] = None,
+    token_pattern: Annotated[
+        str | None, typer.Option("--token-pattern", metavar="REGEX", help="Cut words by a regular expression.")
+    ] = None,
+    pretokenised: Annotated[
+        bool, typer.Option("--pretokenised", help="Texts are words between blanks, taken as they are.")
+    ] = False,
+    keep_markup: Annotated[
+        bool, typer.Option("--keep-markup", help="Leave in HTML, BBCode, e-mail headers, domains, handles.")
+    ] = False,
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="Learn from every copy of a text, not from one.")
+    ] = False,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="paragraphs|N", help="Learn from paragraphs, or passages of N tokens."),
     ] = None,
     keep_stop_words: Annotated[
         bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
@@ -55,10 +71,15 @@ def settings_of(
         lemmas=lemmas,
         phrases=phrases,
         min_length=min_length,
-        min_df=_document_frequency("--min-df", min_df),
-        max_df=_document_frequency("--max-df", max_df),
+        min_df=None if min_df is None else _document_frequency("--min-df", min_df),
+        max_df=None if max_df is None else _document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
         # A folder is found again from anywhere.
+        token_pattern=token_pattern,
+        pretokenised=pretokenised,
+        keep_markup=keep_markup,
+        keep_duplicates=keep_duplicates,
+        split=int(split) if split and split.isdecimal() else split,
         spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
 

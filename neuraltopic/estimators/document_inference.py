@@ -70,8 +70,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. Only that of
-        nothing, see `vector_of_nothing`, stands for the prior's z with all of them.
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. Only
+        `vector_of_nothing` stands for the prior's z with all of them.
 
         Raises
         ------
@@ -326,16 +326,20 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         progress: "Progress | None",
         beside: Embeddings | None = None,
         earlier: Listing | None = None,
+        weights: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
-        """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones."""
+        """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones.
+
+        `weights` (D,) is how often each counts in the shares of the topics.
+        """
         reading = self._reading()
         latents, _, variance = self._infer(counts, beside, progress)
         shares = reading.shares(latents, self._topic_words())
         claims = reading.claims(latents, shares, counts.totals())
         return self._vectors(latents, _unknown(counts, beside)), CorpusSummary(
-            len(counts),
+            len(counts) if weights is None else round(float(weights.sum())),
             reading.information(latents, variance, shares),
-            shares.mean(0, dtype=np.float64),
+            shares.mean(0, dtype=np.float64) if weights is None else np.average(shares, axis=0, weights=weights),
             None if claims is None else explained_documents(claims, self.components_, counts),
             topic_precision(latents, counts),
             None if reading.guidance is None else Listing.of(shares, counts, reading.guidance, earlier),

@@ -191,10 +191,14 @@ class DocumentVAE(StoredDocuments):
         y: object = None,
         *,
         embeddings: Any = None,
+        weights: NDArray[np.floating] | None = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would."""
+        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would.
+
+        With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document so often.
+        """
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
@@ -232,7 +236,7 @@ class DocumentVAE(StoredDocuments):
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, beside)
+        vectors, summary = self._summarise(counts, progress, beside, weights=weights)
         self._take(summary)
         return vectors
 
@@ -275,12 +279,20 @@ class DocumentVAE(StoredDocuments):
         X: Any,
         y: object = None,
         *,
+        weights: NDArray[np.floating] | None = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would."""
+        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would.
+
+        Parameters
+        ----------
+        weights : array of shape (D,), optional
+            How many documents each row stands for, such as copies of one text, in `share_` and `n_documents_`. What is
+            learnt does not depend on them.
+        """
         if not hasattr(self, "vae_"):
-            return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
+            return np.asarray(self.fit_transform(X, weights=weights, progress=progress, checkpoint=checkpoint))
         self.require_updatable()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=False)
@@ -309,7 +321,7 @@ class DocumentVAE(StoredDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_)
+        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_, weights=weights)
         after._take(self.summary().pooled(of_new, recipe.reading))
         after.seed_ = seed
         self.__dict__.update(vars(after))

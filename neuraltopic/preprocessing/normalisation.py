@@ -7,6 +7,7 @@ from enum import StrEnum
 import regex
 
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.technical_words import is_name
 
 _NUMBER = regex.compile(r"\p{N}")
 _DOTLESS_I = ("tr", "az")  # where the capital of i is İ, and that of ı is I
@@ -43,7 +44,7 @@ class WordRule:
     def __call__(self, form: str) -> str | Dropped:
         """Return the word, or why there is none."""
         word = self._spelt(form)
-        if not self.settings.numbers and _NUMBER.search(word):
+        if not self.settings.numbers and _NUMBER.search(word) and not is_name(form):
             return Dropped.NUMBER
         if self._is_stop_word(word):
             return Dropped.STOP_WORD
@@ -51,9 +52,9 @@ class WordRule:
             word = self._spelt(self._lemma(word))  # German lemmas come capitalised
             if self._is_stop_word(word):
                 return Dropped.STOP_WORD
-        if not self.settings.min_length <= len(word) <= self.settings.max_length:
-            return Dropped.LENGTH
-        return word
+        # The letter of c# or f# says as much as a word.
+        long_enough = len(word) >= self.settings.min_length or word.endswith("#")
+        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""
@@ -80,6 +81,21 @@ class WordRule:
         return "'" in word and any(
             word[:cut] in self._stop_words and word[cut:] in self._stop_words for cut in range(1, len(word))
         )
+
+
+class AsItIs:
+    """Takes every form for a word but the stop words that were listed: the rule of texts that were cut before."""
+
+    def __init__(self, stop_words: Iterable[str]) -> None:
+        self._stop_words = frozenset(stop_words)
+
+    def __call__(self, form: str) -> str | Dropped:
+        """Return the form, or that it is a stop word."""
+        return Dropped.STOP_WORD if form in self._stop_words else form
+
+    def compared(self, form: str) -> str:
+        """The form."""
+        return form
 
 
 def normalised(form: str) -> str:

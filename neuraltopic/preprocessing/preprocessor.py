@@ -27,18 +27,38 @@ from neuraltopic.preprocessing.learning import learn
 from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
-from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.losses import Losses
+from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
+from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
+from neuraltopic.preprocessing.plain_text import PlainText
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.preprocessing.state import Fitted, library_versions
+from neuraltopic.preprocessing.state import Fitted, digests, library_versions
 from neuraltopic.preprocessing.stop_words import stop_words
+from neuraltopic.preprocessing.technical_words import ABBREVIATIONS
 from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
-from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
+from neuraltopic.preprocessing.tokenisers import (
+    WORDS_VERSION,
+    BlankTokeniser,
+    PatternTokeniser,
+    SpacyTokeniser,
+    Tokeniser,
+    WordTokeniser,
+)
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
 
 __all__ = ["Prepared", "Preprocessing", "Preprocessor"]
 
+# What was not there to be set when models without it were saved.
+_BEFORE: dict[str, Any] = {"keep_markup": True}
+# Share of the documents in which "_" joins words above which it is told that these are cut.
+_MANY_JOINED = 0.2
+# Documents that are few, and tokens of each that are many.
+_FEW, _LONG = 50, 1_000
+# Words of the fit, not of the vocabulary, that an update knows again: those with most occurrences (4 bytes each).
+PRUNED_HELD = 1_000_000
+PASSAGES = "passages"
 # In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
 FORMS_HELD = 1_000_000
 
@@ -56,14 +76,20 @@ class Prepared:
     position : int64 array of shape (rows,)
         The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
     n_unknown : int
-        Tokens that `transform` met, that the settings keep, and that the vocabulary does not have; 0 where it was
-        made of these rows.
+        Tokens that `transform` met, that the settings keep, and that neither the vocabulary has nor the fit pruned; 0
+        where it was made of these rows.
+    losses : Losses or None
+        What was left out, where the vocabulary was made of these rows.
+    passages : PassageCounts or None
+        What to learn from, where the settings split documents, and only new ones are counted.
     """
 
     counts: Counts
     ledger: Ledger
     position: NDArray[np.int64]
     n_unknown: int = 0
+    losses: Losses | None = None
+    passages: PassageCounts | None = None
 
 
 class Preprocessor:
@@ -113,38 +139,44 @@ class Preprocessor:
         """
         report = progress or _silent
         listed = self.settings.extra_stop_words
-        if self.settings.stop_words:
-            listed += tuple(sorted(stop_words(self.settings.language)))
+        if self.settings.stop_words and not self.settings.pretokenised:
+            listed += (*sorted(stop_words(self.settings.language)), *ABBREVIATIONS)
         rule, tokeniser = self._rule(listed), self._tokeniser
-        intake = Intake(rows, only_new=True, report=report)
+        intake = self._intake(rows, only_new=True, report=report)
+        plain, passages = self._plain(), Passages(self.settings.split)
         with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
             forms = FormIds()
-            stream = TokenStream(path, numbered(tokeniser(intake), forms))
+            stream = TokenStream(path, numbered(passages(plain(intake), tokeniser), forms))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             word_of_form = [rule(form) for form in forms]
             _note_unused(self.settings.extra_stop_words, rule, forms)
-            vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
+            learned = learn(stream, word_of_form, self.settings, report)
             fitted = Fitted(
-                vocabulary=vocabulary,
-                phrases=tuple(phrases),
+                vocabulary=learned.vocabulary,
+                phrases=tuple(learned.phrases),
                 stop_words=listed,
                 tokeniser=tokeniser.identity,
                 n_documents=stream.n_documents,
                 libraries=library_versions(self.settings),
+                pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
             )
             numbers = fitted.lexicon.numbers(word_of_form)
             blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
-            counts, n_tokens = _count(
+            counts, n_tokens, parts = _count_documents(
                 blocks,
+                passages,
                 fitted.lexicon,
                 folder,
                 mmap=workspace is not None,
-                drop_empty=True,
                 report=lambda done: report("counting", done, stream.n_documents),
             )
+            without_word = int(np.count_nonzero(n_tokens == 0))
+            losses = Losses.of(stream, word_of_form, learned.removed, len(n_tokens), without_word, plain.found)
         self._fitted = fitted
-        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+        losses.warn()
+        self._note_texts(plain, losses)
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), losses=losses, passages=parts)
 
     def transform(
         self,
@@ -172,19 +204,23 @@ class Preprocessor:
             Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
         """
         report, fitted = progress or _silent, self._learned()
-        intake = Intake(rows, only_new=only_new, report=report)
+        intake = self._intake(rows, only_new=only_new, report=report)
         unknown: list[int] = []
-        blocks = self._known_words(intake, fitted, unknown)
+        passages = Passages(self.settings.split if only_new else None)
+        blocks = self._known_words(self._plain()(intake), fitted, unknown, passages)
+
+        def counted(done: int) -> None:
+            report("counting", done, None)
+
+        mmap, parts = workspace is not None, None
         with _folder(workspace) as folder:
-            counts, n_tokens = _count(
-                blocks,
-                fitted.lexicon,
-                folder,
-                mmap=workspace is not None,
-                drop_empty=only_new,
-                report=lambda done: report("counting", done, None),
-            )
-        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
+            if only_new:
+                counts, n_tokens, parts = _count_documents(
+                    blocks, passages, fitted.lexicon, folder, mmap=mmap, report=counted
+                )
+            else:
+                counts, n_tokens = _count(blocks, fitted.lexicon, folder, mmap=mmap, drop_empty=False, report=counted)
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown), passages=parts)
 
     def require_available(self) -> None:
         """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
@@ -217,7 +253,8 @@ class Preprocessor:
             As `transform` does.
         """
         fitted = self._learned()
-        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted, []):
+        intake = self._intake(rows, only_new=False, report=progress or _silent)
+        for block in self._known_words(self._plain()(intake), fitted, []):
             yield fitted.lexicon.columns(block)
 
     def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -248,7 +285,7 @@ class Preprocessor:
             When a part is missing, of the wrong type, or disagrees with another.
         """
         fitted = Fitted.from_dict(state)
-        preprocessor = cls(Preprocessing.from_dict(state["settings"]))
+        preprocessor = cls(Preprocessing.from_dict(_BEFORE | state["settings"]))
         preprocessor._fitted = fitted
         return preprocessor
 
@@ -262,39 +299,98 @@ class Preprocessor:
             )
         return self._fitted
 
-    def _known_words(self, texts: Iterable[str], fitted: Fitted, unknown: list[int]) -> Iterator[Block]:
+    def _known_words(
+        self, texts: Iterable[str], fitted: Fitted, unknown: list[int], passages: Passages | None = None
+    ) -> Iterator[Block]:
         rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        return _known_words(tokeniser(texts), rule, fitted.lexicon, unknown)
+        documents = passages(texts, tokeniser) if passages else tokeniser(texts)
+        return _known_words(documents, rule, fitted, unknown)
 
-    def _rule(self, listed: Iterable[str]) -> WordRule:
+    def _rule(self, listed: Iterable[str]) -> WordRule | AsItIs:
+        if self.settings.pretokenised:
+            return AsItIs(listed)
         return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
+
+    def _intake(self, rows: Iterable[Row], *, only_new: bool, report: Progress) -> Intake:
+        return Intake(rows, only_new=only_new, keep_duplicates=self.settings.keep_duplicates, report=report)
+
+    def _plain(self) -> PlainText:
+        return PlainText(keep=self.settings.keep_markup or self.settings.pretokenised)
+
+    def _note_texts(self, plain: PlainText, losses: Losses) -> None:
+        """Tell of words that are cut at "_", and of documents that are few and long."""
+        cuts = not self.settings.pretokenised and self.settings.token_pattern is None
+        if cuts and plain.joined > _MANY_JOINED * losses.documents:
+            warnings.warn(
+                f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are cut there; '
+                "pretokenised=True keeps the words of texts that were cut before, with blanks between them",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
+        if self.settings.split is None and losses.documents < _FEW and losses.tokens > _LONG * losses.documents:
+            warnings.warn(
+                f"{losses.documents:,} documents of {losses.tokens // losses.documents:,} tokens are few to learn "
+                "topics from, and long; split='paragraphs' or split=200 learns from passages of them",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:
+        if self.settings.pretokenised:
+            return BlankTokeniser()
+        if self.settings.token_pattern is not None:
+            return PatternTokeniser(self.settings.token_pattern)
         pipeline = self.settings.spacy_pipeline
+        saved = {} if self._fitted is None else self._fitted.tokeniser
         if pipeline is None:
-            return WordTokeniser()
-        sha256 = None if self._fitted is None else self._fitted.tokeniser.get("sha256")
-        return SpacyTokeniser(pipeline, sha256=sha256)  # takes seconds to load
+            return WordTokeniser("1" if saved.get("version") == "1" else WORDS_VERSION)
+        # It takes seconds to load.
+        return SpacyTokeniser(pipeline, sha256=saved.get("sha256"), compounds=not saved or "compounds" in saved)
 
 
 def _known_words(
-    documents: Iterator[list[str]], rule: WordRule, lexicon: Lexicon, unknown: list[int]
+    documents: Iterator[list[str]], rule: WordRule | AsItIs, fitted: Fitted, unknown: list[int]
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words it does not have."""
-    forms = FormIds()
-    numbers, kept = np.zeros(0, np.int32), np.zeros(0, bool)
+    """Yield blocks of documents as numbers of the lexicon, and note for each how many words no one has met."""
+    forms, lexicon = FormIds(), fitted.lexicon
+    numbers, new = np.zeros(0, np.int32), np.zeros(0, bool)
     for block in numbered(documents, forms):
         words = [rule(form) for form in list(forms)[len(numbers) :]]
         numbers = np.append(numbers, lexicon.numbers(words))
-        kept = np.append(kept, np.array([not isinstance(word, Dropped) for word in words], bool))
-        unknown.append(int(np.count_nonzero((kept & (numbers < 0))[block.tokens])))
+        kept = np.array([not isinstance(word, Dropped) for word in words], bool)
+        new = np.append(new, kept & ~fitted.has_pruned(words))
+        unknown.append(int(np.count_nonzero((new & (numbers < 0))[block.tokens])))
         yield Block(numbers[block.tokens], block.bounds)
         if len(forms) > FORMS_HELD:
             forms.clear()
-            numbers, kept = numbers[:0], kept[:0]
+            numbers, new = numbers[:0], new[:0]
+
+
+def _count_documents(
+    blocks: Iterable[Block],
+    passages: Passages,
+    lexicon: Lexicon,
+    folder: Path,
+    *,
+    mmap: bool,
+    report: Callable[[int], None],
+) -> tuple[Counts, NDArray[np.int64], PassageCounts | None]:
+    """Write the counts of the documents that have words; also the tokens of each document, and its passages if any."""
+    apart = folder / PASSAGES
+    counts, n_tokens = _count(
+        blocks, lexicon, apart if passages.split else folder, mmap=mmap, drop_empty=True, report=report
+    )
+    if not passages.split:
+        return counts, n_tokens, None
+    sizes = np.array(passages.sizes, np.int64)
+    starts = np.cumsum(sizes) - sizes
+    of_documents = np.add.reduceat(n_tokens, starts) if len(sizes) else n_tokens
+    filled = np.add.reduceat((n_tokens > 0).astype(np.int64), starts) if len(sizes) else n_tokens
+    document = np.repeat(np.arange(np.count_nonzero(filled)), filled[filled > 0])
+    return grouped(counts, filled, folder, mmap=mmap), of_documents, PassageCounts(counts, document)
 
 
 def _count(
@@ -341,7 +437,7 @@ def _silent(stage: str, done: int, total: int | None) -> None:
     """Report nothing."""
 
 
-def _note_unused(listed: Sequence[str], rule: WordRule, forms: Iterable[str]) -> None:
+def _note_unused(listed: Sequence[str], rule: WordRule | AsItIs, forms: Iterable[str]) -> None:
     """Note it where most of the stop words that a user has listed do not occur."""
     if not listed:
         return

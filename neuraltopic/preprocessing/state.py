@@ -1,13 +1,19 @@
 """What a preprocessor has learned, and its form as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import base64
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.lexicon import Lexicon, Pair, phrase_of
+from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 
@@ -32,6 +38,9 @@ class Fitted:
         Distinct documents with text; shares in min_df and max_df are of these.
     libraries : dict of str to str
         Versions that had a part in the words.
+    pruned : uint32 array
+        CRC-32 of the words that the fit met and did not take into the vocabulary, ascending: what is then known of them
+        without keeping rare words of the documents. Empty where an earlier version saved it.
     """
 
     vocabulary: Vocabulary
@@ -40,6 +49,7 @@ class Fitted:
     tokeniser: dict[str, str]
     n_documents: int
     libraries: dict[str, str]
+    pruned: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -57,6 +67,7 @@ class Fitted:
             "stop_words": list(self.stop_words),
             "tokeniser": self.tokeniser,
             "libraries": self.libraries,
+            "pruned": base64.b64encode(self.pruned.astype("<u4").tobytes()).decode("ascii"),
         }
 
     @classmethod
@@ -97,7 +108,26 @@ class Fitted:
             tokeniser=state["tokeniser"],
             n_documents=n_documents,
             libraries=state["libraries"],
+            pruned=_decoded(state.get("pruned", "")),
         )
+
+    def has_pruned(self, words: Iterable[str | Dropped]) -> NDArray[np.bool_]:
+        """Whether the fit met each of these words and left it out, with an error of one in 10,000 or so."""
+        return np.isin(digests(words), self.pruned)
+
+
+def digests(words: Iterable[str]) -> NDArray[np.uint32]:
+    """CRC-32 of each word."""
+    return np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
+
+
+def _decoded(text: object) -> NDArray[np.uint32]:
+    _check("pruned", "digests of words", isinstance(text, str))
+    try:
+        return np.frombuffer(base64.b64decode(str(text), validate=True), "<u4").astype(np.uint32)
+    except ValueError:
+        _check("pruned", "digests of words", False)
+        raise
 
 
 def library_versions(settings: Preprocessing) -> dict[str, str]:

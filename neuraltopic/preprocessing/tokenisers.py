@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import regex
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.addresses import cut, without_addresses
+from neuraltopic.preprocessing.technical_words import SHOW, with_signs_hidden
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,11 +25,17 @@ _WORD = regex.compile(rf"{_RUN}(?:['’\u200c\u200d\u00ad]{_RUN})*+")
 # All but letters, digits and the apostrophe become a space.
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
 
-# Addresses are found by the one sign that they must hold, and followed from there to the left (`(?r)` matches
-# backwards): a pattern that starts with the name before the sign is tried at every letter of the text.
-_URL, _SCHEME = regex.compile(r"""://[^\s<>"]+"""), regex.compile(r"(?r)\b[A-Za-z][A-Za-z0-9+.-]*")
-_DOMAIN, _MAILBOX = regex.compile(r"@[\w-]+(?:\.[\w-]+)+"), regex.compile(r"(?r)[\w.%+-]+")
-_WWW = re.compile(r"""\b[Ww]{3}\.[^\s<>"]+""")
+WORDS_VERSION = "2"
+
+# Addresses as models saved before version 2 know them.
+_EARLIER_URL, _SCHEME = regex.compile(r"""://[^\s<>"]+"""), regex.compile(r"(?r)\b[A-Za-z][A-Za-z0-9+.-]*")
+_EARLIER_HOST, _EARLIER_MAILBOX = regex.compile(r"@[\w-]+(?:\.[\w-]+)+"), regex.compile(r"(?r)[\w.%+-]+")
+_EARLIER_WWW = re.compile(r"""\b[Ww]{3}\.[^\s<>"]+""")
+
+# The signs of technical words, which `with_signs_hidden` turns into control characters, are part of words.
+_SIGNED_RUN = r"[\p{L}\p{N}\x01-\x04][\p{L}\p{M}\p{N}\x01-\x04]*+"
+_SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:['’\u200c\u200d\u00ad]{_SIGNED_RUN})*+")
+_SIGNED_ASCII = "".join(chr(SHOW.get(code, ord(character))) for code, character in enumerate(_ASCII))
 
 
 class Tokeniser(Protocol):
@@ -44,50 +52,96 @@ class Tokeniser(Protocol):
 class WordTokeniser:
     """Words of any script that puts something between them.
 
-    Letters, marks and numbers make words; an apostrophe (' or ’) inside a word belongs to it. E-mail
-    addresses and URLs are taken out first. Text without spaces, such as Chinese, comes out as one long word.
+    Letters, marks and numbers make words; an apostrophe (' or ’) inside a word belongs to it, and technical words keep
+    their signs (see `technical_words`). E-mail addresses and URLs are taken out first. Text without spaces, such as
+    Chinese, comes out as one long word.
+
+    Parameters
+    ----------
+    version : str
+        "1" is the rule of models that were saved before technical words.
     """
 
-    identity = {"name": "words", "version": "1"}  # noqa: RUF012  (never changed)
+    def __init__(self, version: str = WORDS_VERSION) -> None:
+        self.identity = {"name": "words", "version": version}
+        self._words = _earlier_words if version == "1" else _words
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the words of each text."""
-        return map(_words, texts)
+        return map(self._words, texts)
+
+
+class PatternTokeniser:
+    """What a regular expression of the module `regex` matches: its first group where it has one.
+
+    Raises
+    ------
+    UsageError
+        When it is no regular expression, matches nothing at all, or has several groups.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            self._pattern = regex.compile(pattern)
+        except regex.error as error:
+            raise _bad_pattern(pattern, str(error)) from error
+        if self._pattern.groups > 1:
+            raise _bad_pattern(pattern, f"{self._pattern.groups} groups")
+        if self._pattern.fullmatch(""):
+            raise _bad_pattern(pattern, "one that matches an empty text")
+        self.identity = {"name": "pattern", "version": pattern}
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the matches in each text."""
+        for text in texts:
+            yield [match for match in self._pattern.findall(text) if match]
+
+
+class BlankTokeniser:
+    """What stands between blanks: the words of texts that were cut before."""
+
+    identity = {"name": "blanks", "version": "1"}  # noqa: RUF012  (never changed)
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the words of each text."""
+        return map(str.split, texts)
 
 
 def _words(text: str) -> list[str]:
-    text = _without_addresses(text)
-    return _ascii_words(text) if text.isascii() else _WORD.findall(text)
+    text = without_addresses(text)
+    hidden = with_signs_hidden(text)
+    if hidden is text:
+        return _ascii_words(text) if text.isascii() else _WORD.findall(text)
+    if hidden.isascii():
+        return _ascii_words(hidden, _SIGNED_ASCII)
+    return [form.translate(SHOW) for form in _SIGNED_WORD.findall(hidden)]
 
 
-def _ascii_words(text: str) -> list[str]:
+def _ascii_words(text: str, letters: str = _ASCII) -> list[str]:
     """Return what `_WORD` finds in an ASCII text, three times as fast."""
-    text = text.translate(_ASCII)
+    text = text.translate(letters)
     if "'" in text:  # one that is not between two word characters is no part of a word
         text = text.replace("''", "  ").replace("' ", "  ").replace(" '", "  ").strip("'")
     return text.split()
 
 
-def _without_addresses(text: str) -> str:
+def _earlier_words(text: str) -> list[str]:
     if "://" in text:
-        text = _cut(text, _URL, _SCHEME)
+        text = cut(text, _EARLIER_URL, _SCHEME)
     if "ww." in text or "WW." in text:
-        text = _WWW.sub(" ", text)
+        text = _EARLIER_WWW.sub(" ", text)
     if "@" in text:
-        text = _cut(text, _DOMAIN, _MAILBOX)
-    return text
+        text = cut(text, _EARLIER_HOST, _EARLIER_MAILBOX)
+    return _ascii_words(text) if text.isascii() else _WORD.findall(text)
 
 
-def _cut(text: str, sign: regex.Pattern, before: regex.Pattern) -> str:
-    """Take out every match of `sign` that `before` matches up to."""
-    pieces, kept = [], 0
-    for found in sign.finditer(text):
-        name = before.match(text, kept, found.start())
-        if name:
-            pieces.append(text[kept : name.start()])
-            kept = found.end()
-    pieces.append(text[kept:])
-    return " ".join(pieces)
+def _bad_pattern(pattern: str, got: str) -> UsageError:
+    return UsageError(
+        f"token_pattern {pattern!r}",
+        expected="a regular expression that matches a word, with one group at most",
+        got=got,
+        hint=r"Try \S+ for all between blanks",
+    )
 
 
 class SpacyTokeniser:
@@ -100,8 +154,12 @@ class SpacyTokeniser:
     sha256 : str, optional
         The digest that a folder must have; one with another is not loaded.
 
+    compounds : bool
+        Whether a token of several words, as a pipeline with merge_entities gives them, is one word, joined by "_", and
+        "_" in a token stays. Models that were saved without have them cut.
+
     Tokens without a letter or number, e-mail addresses and URLs are left out. Of the pipeline, only what a
-    lemma needs is run.
+    lemma or a compound needs is run.
 
     Raises
     ------
@@ -124,8 +182,13 @@ class SpacyTokeniser:
         }
     )
 
-    def __init__(self, pipeline: str, *, sha256: str | None = None) -> None:
+    # What makes compounds, and what these are made of.
+    _MERGERS = frozenset({"merge_entities", "merge_noun_chunks", "merge_subtokens"})
+    _MERGED = frozenset({"ner", "entity_ruler", "span_ruler", "parser"})
+
+    def __init__(self, pipeline: str, *, sha256: str | None = None, compounds: bool = True) -> None:
         self.pipeline = pipeline
+        self._compounds = compounds
         self._sha256 = _digest(Path(pipeline)) if _is_folder(pipeline) else None
         if sha256 is not None and self._sha256 != sha256:
             raise NeuralTopicError(
@@ -135,7 +198,10 @@ class SpacyTokeniser:
                 hint="Restore the folder, or fit again",
             )
         self._nlp = _load(pipeline)
-        self._nlp.select_pipes(enable=[name for name in self._nlp.pipe_names if name in self._COMPONENTS])
+        names, wanted = self._nlp.pipe_names, self._COMPONENTS
+        if compounds and self._MERGERS & set(names):
+            wanted |= self._MERGERS | self._MERGED
+        self._nlp.select_pipes(enable=[name for name in names if name in wanted])
         # The limit guards the memory of the parser and the recogniser, which are not run.
         self._nlp.max_length = sys.maxsize
 
@@ -143,19 +209,23 @@ class SpacyTokeniser:
     def identity(self) -> dict[str, str]:
         """The pipeline's name and its own version; of a folder also a digest of what is in it."""
         content = {"sha256": self._sha256} if self._sha256 else {}
+        if self._compounds:
+            content["compounds"] = "1"
         return {"name": self.pipeline, "version": str(self._nlp.meta["version"]), **content}
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
         for document in self._nlp.pipe(texts):
-            # "_" joins the words of a phrase, so it cannot stand inside a word.
             yield [
                 part
                 for token in document
                 if not (token.like_url or token.like_email)
-                for part in (token.lemma_ or token.text).replace("_", " ").split()
+                for part in self._parts(token.lemma_ or token.text)
                 if _WORD.search(part)
             ]
+
+    def _parts(self, token: str) -> list[str]:
+        return ["_".join(token.split())] if self._compounds else token.replace("_", " ").split()
 
 
 def _is_folder(pipeline: str) -> bool:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.settings import Preprocessing
 
+# Documents below which the default limits of document frequency are others.
+_FEW = 100
+
 
 class Vocabulary:
     """V words in the order of the columns of the counts: by document frequency descending, then by word.
@@ -65,15 +68,15 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
     NeuralTopicError
         When no word is left; says how many each threshold removed.
     """
-    fewest, most = _documents(settings.min_df, n_documents), _documents(settings.max_df, n_documents)
+    fewest, most = document_limits(settings, n_documents)
     rare, common = df < fewest, df > most
     candidates = np.flatnonzero(~rare & ~common & (df > 0)).tolist()
     if not candidates:
         raise NeuralTopicError(
             f"vocabulary of {n_documents:,} documents",
             expected="a word that passes min_df and max_df",
-            got=f"{len(words):,} words, of which min_df={settings.min_df} (at least {math.ceil(fewest):,}"
-            f" documents) removed {np.count_nonzero(rare):,} and max_df={settings.max_df} (at most"
+            got=f"{len(words):,} words, of which min_df={_shown(settings.min_df)} (at least {math.ceil(fewest):,}"
+            f" documents) removed {np.count_nonzero(rare):,} and max_df={_shown(settings.max_df)} (at most"
             f" {math.floor(most):,} documents) removed {np.count_nonzero(common):,}",
             hint="Lower min_df, raise max_df or give more documents",
         )
@@ -81,5 +84,21 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
     return np.array(candidates[: settings.max_vocabulary], np.int64)
 
 
+def document_limits(settings: Preprocessing, n_documents: int) -> tuple[float, float]:
+    """Fewest and most documents that a word may occur in, of so many.
+
+    Where nothing is asked for they are 5 and a half. Of fewer than 100 documents five are many, and words of a theme
+    may well be in most: a word must then be in a twentieth of them, one at least, and may be in nine tenths.
+    """
+    few = n_documents < _FEW
+    fewest = settings.min_df if settings.min_df is not None else min(5, max(1, n_documents // 20))
+    most = settings.max_df if settings.max_df is not None else max(1.0 / max(n_documents, 1), 0.9 if few else 0.5)
+    return _documents(fewest, n_documents), _documents(most, n_documents)
+
+
 def _documents(threshold: int | float, n_documents: int) -> float:
     return threshold * n_documents if isinstance(threshold, float) else threshold
+
+
+def _shown(threshold: int | float | None) -> str:
+    return "default" if threshold is None else str(threshold)

@@ -201,7 +201,7 @@ def _vectors(
 
 def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
-    parameters = model.get_params()
+    parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
@@ -232,6 +232,7 @@ def results_of(model: TopicModel) -> dict[str, Any]:
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,
+        **({"losses": losses.to_dict()} if (losses := getattr(model, "losses_", None)) else {}),
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
         "sizes": {

@@ -26,7 +26,7 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents listed under it.
+        Documents listed under it, copies included.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
@@ -69,6 +69,7 @@ def topic_statistics(
     share: NDArray[np.floating],
     information: NDArray[np.floating],
     ids: Sequence[str],
+    copies: NDArray[np.floating],
     n_typical: int = 5,
 ) -> TopicStatistics:
     """Statistics of K topics from D documents.
@@ -84,10 +85,13 @@ def topic_statistics(
     information : (K,)
         See `Reading.information`.
     ids : D strings
+    copies : (D,)
+        Rows of the input that have the text of each.
     """
     K = latents.shape[1]
-    n_documents = np.bincount(topics, minlength=K)
-    squares = np.bincount(topics, weights=np.square(latents[np.arange(len(latents)), topics]), minlength=K)
+    n_documents = np.bincount(topics, weights=copies, minlength=K).round().astype(np.int64)
+    squares = np.square(latents[np.arange(len(latents)), topics]) * copies
+    squares = np.bincount(topics, weights=squares, minlength=K)
     return TopicStatistics(
         share=np.asarray(share, np.float64),
         n_documents=n_documents,
