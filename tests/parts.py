@@ -5,6 +5,9 @@ A new part is a row here; test_parts.py fails where one is missing.
 
 import torch
 
+from neuraltopic.core.adversarial import Adversarial
+from neuraltopic.core.boltzmann import HiddenBiases
+from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.latents import (
     DiagonalGaussian,
     Dirichlet,
@@ -18,12 +21,13 @@ from neuraltopic.core.latents import (
     TwoLayerGaussian,
     Weibull,
 )
+from neuraltopic.core.latents.binary import BinaryUnits
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
 from neuraltopic.core.likelihoods import Bernoulli, Gaussian
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
-from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted, MomentMatching
 from neuraltopic.models.batches import ContextualRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
@@ -57,6 +61,7 @@ ENCODERS = {
     "contextual": lambda: ContextualEncoder(V, C, H, 2 * K, masked=0.3, wordless=0.3),
     "embedding": lambda: EmbeddingEncoder(C, H, 2 * K, dropout_rate=0.3),
     "perceptron": lambda: PerceptronEncoder(V, [H], 2 * K),
+    "hidden_biases": lambda: HiddenBiases(K),
 }
 LATENTS = {
     "diagonal_gaussian": lambda: DiagonalGaussian(K),
@@ -76,6 +81,8 @@ LATENTS = {
     "stick_breaking": lambda: StickBreaking(K, 3.0),
     "two_layer_gaussian": lambda: TwoLayerGaussian(K, 2, [H]),
 }
+# Those whose draws have no gradient.
+DISCRETE_LATENTS = {"binary_units": lambda: BinaryUnits(K)}
 DECODERS = {
     "energy_softmax": lambda: EnergySoftmax(K, V),
     "simplex_energy_softmax": lambda: SimplexEnergySoftmax(K, V),
@@ -94,6 +101,12 @@ OBJECTIVES = {
     "importance_weighted_chunked": lambda n_samples: ImportanceWeighted(n_samples, at_once=2),
     "with_prior": lambda n_samples: WithPrior(ELBO(n_samples), _log_prior, 50),
     "doubly_reparameterised": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
+}
+# Those that ask for a kind of model: shares of topics, a discriminator beside them, a Boltzmann machine.
+SPECIAL_OBJECTIVES = {
+    "moment_matching": MomentMatching,
+    "adversarial": Adversarial,
+    "contrastive_divergence": ContrastiveDivergence,
 }
 
 

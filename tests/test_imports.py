@@ -21,7 +21,8 @@ LAYERS = (
     ("estimators",),
     ("runs",),
     ("evaluate",),
-    ("compare",),
+    ("compare", "search"),
+    ("report",),
     ("cli",),
     ("__main__",),
 )

@@ -27,8 +27,11 @@ from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.images import images
+from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
-from neuraltopic.cli.names import as_typed
+from neuraltopic.cli.names import options
+from neuraltopic.cli.report import report
+from neuraltopic.cli.search import search
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -38,8 +41,10 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (fit, update, topics, evaluate, compare, choose_k, export, embed, inspect, corpus):
+_COMMANDS = (fit, update, report, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus)
+for command in _COMMANDS:
     app.command()(command)
+app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 
 
@@ -100,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"{error.format_message().rstrip('.')}. Try '{command} --help'."
         return _report(message, error.exit_code, debug)
     except NeuralTopicError as error:
-        return _report(as_typed(str(error), images=arguments[0] == "images"), error.exit_code, debug)
+        return _report(error.rendered(options(images=arguments[0] == "images")), error.exit_code, debug)
     except OSError as error:
         return _report(_of_system(error), 1, debug)
 

@@ -8,6 +8,7 @@ import typer
 from neuraltopic.cli.options import (
     AsJson,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     FirstSeed,
     Force,
@@ -61,6 +62,7 @@ def compare(
     label: Label = None,
     texts: OrderedTexts = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     held_out_embeddings: HeldOutEmbeddings = None,
     text: TextColumn = None,
     id: IdColumn = None,
@@ -84,12 +86,14 @@ def compare(
         label=label,
         texts=texts,
         embeddings=embeddings,
+        embed_with=embed_with,
         held_out_embeddings=held_out_embeddings,
         seed=seed,
     )
     from neuraltopic.compare import comparison
 
     with interruptible_sweep(quiet=quiet) as progress:
+        source.report_to(progress)
         found = comparison.compare(
             source,
             [name.strip() for name in models.split(",") if name.strip()],

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
@@ -29,6 +31,7 @@ def embed(
     id: IdColumn = None,
     encoding: Encoding = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
@@ -36,20 +39,22 @@ def embed(
 ) -> None:
     """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import VECTORS, check_output
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    beside = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.runs import documents as runs
 
     with show_progress(quiet=quiet) as progress, noted(progress):
+        if beside is not None:
+            beside.report_to(progress)
         model = runs.open_run(run, device=device)
         ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
         progress.note(ledger.summary())
         progress.note(f"vectors: {output}")
     if as_json:
         rows = {str(status): count for status, count in ledger.counts().items()}
-        print_json({"output": str(output), "dimensions": len(model.components_), "rows": rows})
+        dimensions = len(model.reader_.vector_of_nothing())
+        print_json({"output": str(output), "dimensions": dimensions, "rows": rows})

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
@@ -63,6 +65,7 @@ def evaluate(
     id: IdColumn = None,
     encoding: Encoding = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
@@ -70,7 +73,6 @@ def evaluate(
 ) -> None:
     """Measure a run on documents that it has not seen."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
@@ -83,11 +85,13 @@ def evaluate(
         )
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    beside = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
     with show_progress(quiet=quiet) as progress, noted(progress):
+        if beside is not None:
+            beside.report_to(progress)
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,

@@ -55,11 +55,6 @@ def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":
         model = open_run(run, device="cpu")
         return (model.get_topic_info if table == "topics" else model.get_topic_words)(words, ranking)
 
-    import pandas as pd
+    from neuraltopic.runs.editing import documents_of_run, vectors_of_run
 
-    from neuraltopic.runs.facts import run_file
-    from neuraltopic.storage.vectors import VECTORS_PARQUET, read_vectors
-
-    if table == "documents":
-        return pd.read_parquet(run_file(run, "documents.parquet"))
-    return read_vectors(run_file(run, VECTORS_PARQUET))
+    return documents_of_run(run) if table == "documents" else vectors_of_run(run)

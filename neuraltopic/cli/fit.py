@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Encoding,
     Force,
     IdColumn,
     Quiet,
     TextColumn,
+    WriteReport,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
@@ -35,7 +38,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 if TYPE_CHECKING:
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
@@ -49,7 +52,12 @@ def fit(
     ),
     topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", metavar="NAME", help="The composition, as nvdm or prodlda; ours if none.")
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="The composition; ours if none, contextual with --embed-with.",
+        ),
     ] = None,
     seed_words: Annotated[
         Path | None,
@@ -62,6 +70,7 @@ def fit(
         typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
     ] = None,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -77,12 +86,12 @@ def fit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
     ] = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn topics from documents, and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
@@ -99,7 +108,7 @@ def fit(
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = EmbeddingFile(embeddings) if embeddings else None
+    beside = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.estimators.topic_model import TopicModel
 
     model = TopicModel(
@@ -111,8 +120,8 @@ def fit(
         device=device,
         random_state=seed,
     )
-    if recipe is not None:
-        model.set_params(recipe=recipe)
+    if recipe is not None or embed_with is not None:
+        model.set_params(recipe=recipe or "contextual")
     if word_vectors is not None:
         model.set_params(word_vectors=word_vectors)
     if seed_words is not None:
@@ -121,17 +130,18 @@ def fit(
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, corpus, output, beside, force=force, resume=resume, report=report, as_json=as_json, quiet=quiet)
 
 
 def _fit(
     model: "TopicModel",
     corpus: "Corpus",
     output: Path,
-    embeddings: "EmbeddingFile | None",
+    embeddings: "EmbeddingSource | None",
     *,
     force: bool,
     resume: bool,
+    report: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -140,6 +150,8 @@ def _fit(
 
     with show_progress(quiet=quiet) as progress:
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
+            if embeddings is not None:
+                embeddings.report_to(watched)
             run = fit_run(
                 model,
                 corpus,
@@ -151,6 +163,8 @@ def _fit(
                 progress=watched,
             )
         note_run(run, progress)
+        if report:
+            write_run_report(run.folder, progress)
     table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
@@ -187,6 +201,15 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     if flagged:
         progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
+
+
+def write_run_report(run: Path, progress: "QuietProgress") -> None:
+    """Write the page of a run that has just been written into its folder."""
+    from neuraltopic.report.page import write_report
+    from neuraltopic.storage.formats import REPORT
+
+    write_report(run, run / REPORT)
+    progress.note(f"report: {run / REPORT}")
 
 
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:

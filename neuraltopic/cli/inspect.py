@@ -33,6 +33,8 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (facts["kind"], facts["folder"]),
         ("model", f"{_image_model(model) if of_images else _document_model(model)} {fitted}"),
     ]
+    if facts["edits"]:
+        lines.append(("edits", f"{len(facts['edits'])}: {', '.join(facts['edits'])}"))
     seeds = model.get("seed_words", {})
     lines += [("seed words", f"topic {topic}: {' '.join(words)}") for topic, words in seeds.items()]
     if run is not None:

@@ -29,8 +29,17 @@ EmbeddingsFile = Annotated[
         help="Embeddings of the documents: .npy with a row a document, or Parquet with a column id.",
     ),
 ]
+EmbedWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--embed-with",
+        metavar="FOLDER",
+        help="Embed the documents by this local sentence-transformers or model2vec model.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
+WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Words = Annotated[int, typer.Option("--words", min=1, help="Words of each topic.")]

@@ -19,10 +19,10 @@ _DEFAULTS = Preprocessing()
 
 def settings_of(
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Chooses stop words and lemmas.")
+        str, typer.Option("--language", metavar="CODE", help="Language of all documents, as de or german; or auto.")
     ] = _DEFAULTS.language,
     min_length: Annotated[
-        int, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word.")
+        int | None, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word [by script].")
     ] = _DEFAULTS.min_length,
     min_df: Annotated[
         str | None,
@@ -34,8 +34,13 @@ def settings_of(
     ] = None,
     vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = _DEFAULTS.max_vocabulary,
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
-    lemmas: Annotated[bool, typer.Option("--lemmas", help="Use dictionary forms (needs neuraltopic[lemmas]).")] = False,
+    lemmas: Annotated[
+        bool | None, typer.Option("--lemmas/--no-lemmas", help="Use dictionary forms [for short inflected texts].")
+    ] = _DEFAULTS.lemmas,
     phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
+    segmenter: Annotated[
+        str, typer.Option("--segmenter", metavar="NAME", help="Cuts Chinese, Japanese, Thai ... into words.")
+    ] = _DEFAULTS.segmenter,
     spacy: Annotated[
         str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
     ] = None,
@@ -74,6 +79,7 @@ def settings_of(
         min_df=None if min_df is None else _document_frequency("--min-df", min_df),
         max_df=None if max_df is None else _document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
+        segmenter=segmenter,
         # A folder is found again from anywhere.
         token_pattern=token_pattern,
         pretokenised=pretokenised,

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.cli.names import as_typed
-from neuraltopic.errors import NeuralTopicWarning, UsageError
+from neuraltopic.cli.names import options
+from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
 from neuraltopic.progress import QuietProgress
 from neuraltopic.storage.outputs import OutputKind, check_output
 
@@ -37,7 +37,7 @@ def check_run_output(
     """
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
-            "resume",
+            parameter("resume"),
             expected=f"an unfinished fit of {output}",
             got="a finished run",
             hint=f"See it with {see} {output}, or replace it with --force",
@@ -60,9 +60,9 @@ def noted(progress: QuietProgress) -> Iterator[None]:
         said = set()
 
         def note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if issubclass(category, NeuralTopicWarning):
+            if isinstance(message, NeuralTopicWarning):
                 if str(message) not in said:  # documents may be read more than once
-                    progress.note(f"note: {as_typed(str(message))}")
+                    progress.note(f"note: {message.rendered(options())}")
                 said.add(str(message))
             else:
                 show(message, category, *where, **more)

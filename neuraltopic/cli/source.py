@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.source import Source
-    from neuraltopic.reading.rows import Corpus
 
 
 def open_source(
@@ -23,6 +23,7 @@ def open_source(
     texts: Path | None,
     embeddings: Path | None,
     held_out_embeddings: Path | None,
+    embed_with: Path | None = None,
     seed: int,
 ) -> "Source":
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
@@ -30,19 +31,25 @@ def open_source(
     from neuraltopic.compare.source import Source
     from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.reading.rows import Corpus
 
-    def opened(name: str) -> "Corpus":
+    def opened(name: str) -> Corpus:
         return open_corpus(name, text=text, id=id, encoding=encoding)
 
-    files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
     share = _share(held_out)
     apart = opened(held_out) if held_out is not None and share is None else share
     if path == "-" or not is_counts_folder(Path(path)):
-        return Source(opened(path), apart, preprocessing, label, texts, seed, *files)
-    for option, value in (("--text", text), ("--id", id), ("--encoding", encoding)):
+        corpus = opened(path)
+        beside = embedding_source(embeddings, embed_with, corpus)
+        others = embedding_source(held_out_embeddings, None, corpus)
+        if embed_with is not None and isinstance(apart, Corpus):
+            others = embedding_source(held_out_embeddings, embed_with, apart)
+        return Source(corpus, apart, preprocessing, label, texts, seed, beside, others)
+    for option, value in (("--text", text), ("--id", id), ("--encoding", encoding), ("--embed-with", embed_with)):
         if value is not None:
-            raise UsageError(option, expected="it only with documents", got=repr(value), hint="Leave it out")
+            raise UsageError(option, expected="it only with documents", got=repr(str(value)), hint="Leave it out")
     given = preprocessing if preprocessing != Preprocessing() else None
+    files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
     return Source(Path(path), apart, given, label, texts, seed, *files)
 
 

@@ -1,11 +1,40 @@
-"""`neuraltopic topics RUN`."""
+"""`neuraltopic topics RUN`, and what works on topics: `edit`, `hierarchy`."""
 
-from neuraltopic.cli.options import AsJson, Ranking, RunFolder, Words
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from neuraltopic.cli.options import AsJson, Encoding, IdColumn, Ranking, RunFolder, TextColumn, Words
 from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.errors import UsageError
+from neuraltopic.storage.strict_json import read_json
+
+_MAX_FILE_BYTES = 1 << 24
 
 
-def topics(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_json: AsJson = False) -> None:
-    """Print the topics of a run."""
+class _RunFirst(TyperGroup):
+    """A group whose first command is meant where none is named: `topics RUN` is `topics show RUN`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command in front."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+topics = typer.Typer(
+    cls=_RunFirst,
+    no_args_is_help=True,
+    help="Print the topics of a run (neuraltopic topics RUN), or work on them.",
+)
+
+
+@topics.command("show")
+def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_json: AsJson = False) -> None:
+    """Print the topics of a run: neuraltopic topics RUN."""
     from neuraltopic.runs.documents import open_run
 
     table = open_run(run, device="cpu").get_topic_info(words, ranking)
@@ -13,3 +42,121 @@ def topics(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_j
         print_json({"run": str(run), "topics": records(table)})
     else:
         print_topics(table)
+
+
+@topics.command("hierarchy")
+def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
+    """Print which topics are nearest by their words, and which of these next, up to all in one."""
+    from neuraltopic.runs.documents import open_run
+
+    table = open_run(run, device="cpu").get_topic_hierarchy()
+    if as_json:
+        print_json({"run": str(run), "hierarchy": records(table)})
+        return
+    print("distance  merged")
+    for row in table.itertuples():
+        print(f"{row.distance:8.3f}  {row.left_label}  |  {row.right_label}")
+
+
+@topics.command("edit")
+def edit(
+    run: RunFolder,
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ACTION]",
+            help="merge 3 7 | rename 3 NAME | split 4 | drop 9 11 | junk 8 | reorder 2 0 1 | move WORD 3 5 | reduce 20 "
+            "| undo | apply FILE (a JSON list of edits). Without one: list the edits.",
+        ),
+    ] = None,
+    values: Annotated[list[str] | None, typer.Argument(metavar="[VALUE]...", help="What the action is of.")] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option(
+            "--corpus", metavar="PATH", help="Documents of the fit, for a split; by default those of run.json"
+        ),
+    ] = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    words: Words = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Edit the topics of a run; its files stay as they are, and every command follows the edits."""
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.runs.editing import edit_run
+
+    given = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
+    if action is None:
+        _list_edits(run, as_json=as_json)
+        return
+    operations = _operations(run, action, values or [])
+    model = edit_run(run, operations, corpus=given)
+    table = model.get_topic_info(words)
+    if as_json:
+        print_json({"run": str(run), "edits": model.edits_, "topics": records(table)})
+    else:
+        print_topics(table)
+
+
+def _operations(run: Path, action: str, values: list[str]) -> list[Any]:
+    """The edits that were typed, as the log has them."""
+    if action == "apply":
+        content: Any = read_json(_one(action, values, "the name of a JSON file"), _MAX_FILE_BYTES)
+        return content if isinstance(content, list) else [content]
+    if action == "reduce":
+        from neuraltopic.runs.documents import open_run
+
+        (n,) = _numbers(action, [_one(action, values, "a number of topics")])
+        groups = open_run(run, device="cpu").groups_of(n)
+        return [{"op": "merge", "groups": groups}] if groups else []
+    if action == "merge":
+        return [{"op": "merge", "groups": [_numbers(action, values)]}]
+    if action in ("drop", "junk"):
+        return [{"op": action, "topics": _numbers(action, values)}]
+    if action == "reorder":
+        return [{"op": "reorder", "order": _numbers(action, values)}]
+    if action == "split":
+        (topic,) = _numbers(action, [_one(action, values, "one topic")])
+        return [{"op": "split", "topic": topic}]
+    if action == "rename":
+        named, label = _several(action, values, 2, "a topic and a name, in quotes where it has spaces")
+        return [{"op": "rename", "labels": {named: label or None}}]
+    if action == "move":
+        word, source, target = _several(action, values, 3, "a word, the topic it is in and the one it moves to")
+        first, second = _numbers(action, [source, target])
+        return [{"op": "move", "word": word, "from": first, "to": second}]
+    if action == "undo":
+        _several(action, values, 0, "nothing behind it")
+        return [{"op": "undo"}]
+    known = "merge, rename, split, drop, junk, reorder, move, reduce, undo, apply"
+    raise UsageError("action", expected=f"one of {known}", got=repr(action), hint="Choose one of these")
+
+
+def _several(action: str, values: list[str], n: int, expected: str) -> list[str]:
+    if len(values) != n:
+        raise UsageError(action, expected=expected, got=" ".join(values) or "nothing", hint="See --help")
+    return values
+
+
+def _one(action: str, values: list[str], expected: str) -> str:
+    return _several(action, values, 1, expected)[0]
+
+
+def _numbers(action: str, values: list[str]) -> list[int]:
+    if not values or not all(value.isascii() and value.isdigit() for value in values):
+        raise UsageError(
+            action, expected="numbers of topics", got=" ".join(values) or "none", hint="See neuraltopic topics RUN"
+        )
+    return [int(value) for value in values]
+
+
+def _list_edits(run: Path, *, as_json: bool) -> None:
+    from neuraltopic.runs.documents import open_run
+
+    edits = open_run(run, device="cpu").edits_
+    if as_json:
+        print_json({"run": str(run), "edits": edits})
+        return
+    for number, operation in enumerate(edits, start=1):
+        print(f"{number}  {json.dumps(operation, ensure_ascii=False)}")

@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import note_run, print_forecast
-from neuraltopic.cli.options import AsJson, CorpusPath, Device, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
+from neuraltopic.cli.fit import note_run, print_forecast, write_run_report
+from neuraltopic.cli.options import (
+    AsJson,
+    CorpusPath,
+    Device,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    RunFolder,
+    TextColumn,
+    WriteReport,
+)
 from neuraltopic.cli.printing import print_json, print_topics, records
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
 
@@ -31,17 +42,18 @@ def update(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
     ] = False,
+    report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with new documents: the same topics under the same numbers, in a new run folder."""
     from neuraltopic.reading.readers import open_corpus
-    from neuraltopic.storage.outputs import RUN
+    from neuraltopic.storage.outputs import update_output
 
     source = None if path == "-" else path
     check_run_output(
         output,
-        RUN,
+        update_output(run, output),
         source=source,
         see="neuraltopic topics",
         force=force,
@@ -71,6 +83,8 @@ def update(
             )
         note_run(updated, progress)
         progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
+        if report:
+            write_run_report(updated.folder, progress)
     table = updated.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})

@@ -23,7 +23,7 @@ from neuraltopic.compare.recommendation import Sample, recommend
 from neuraltopic.compare.results import SHOWN, ChoiceOfK
 from neuraltopic.compare.runner import Bench
 from neuraltopic.compare.source import Source
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.storage.atomic import atomic_write
 from neuraltopic.storage.tables import write_table
@@ -77,7 +77,7 @@ def choose_k(
     for k in ks:
         require_whole("K", k)
     if len(ks) < 2:
-        raise UsageError("K", expected="two values or more", got=str(list(ks)), hint="Try 10:200")
+        raise UsageError(parameter("K"), expected="two values or more", got=str(list(ks)), hint="Try 10:200")
     require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)
@@ -104,7 +104,7 @@ def choose_k(
             "fits",
             expected="three or more of two K at least",
             got=f"too many that failed, the first with: {failure['error']}",
-            hint=f"See {Path(output) / 'runs'}, and try again with --resume (resume=True)",
+            hint=f"See {Path(output) / 'runs'}, and try again with {parameter('resume', True)}",
         )
     choice = ChoiceOfK(Path(output), source.name, recipe, samples, results, recommend(samples))
     _write(choice)

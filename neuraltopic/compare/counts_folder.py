@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out, embeddings_of
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.token_stream import Block
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 
 _VOCABULARY = "vocab.txt"
 _TRAIN = "train_bow.npz"
@@ -40,8 +40,8 @@ def read_counts_folder(
     held_out: float | None = None,
     texts: Path | None = None,
     seed: int = 0,
-    embeddings: EmbeddingFile | None = None,
-    held_out_embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
+    held_out_embeddings: EmbeddingSource | None = None,
 ) -> ComparisonData:
     """Read prepared counts.
 
@@ -54,7 +54,7 @@ def read_counts_folder(
         A file such as train_texts.txt, in place of that one.
     seed : int
         Of the draw.
-    embeddings, held_out_embeddings : EmbeddingFile, optional
+    embeddings, held_out_embeddings : EmbeddingSource, optional
         Of the documents of train_bow.npz and of test_bow.npz. In Parquet the id of a document is its row, from 0.
 
     Raises
@@ -73,7 +73,7 @@ def read_counts_folder(
     if has_test_counts(folder):
         if held_out is not None:
             raise UsageError(
-                "held_out",
+                parameter("held_out"),
                 expected=f"no share where {folder / _TEST} holds documents out already",
                 got=repr(held_out),
                 hint="Leave it out",

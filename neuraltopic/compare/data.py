@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.compare.models.protocol import Embeddings
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.token_stream import Block
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.storage.strict_json import read_json, write_json
 
@@ -121,8 +121,8 @@ def split_corpus(
     held_out: float | Corpus,
     label: str | None = None,
     seed: int = 0,
-    embeddings: EmbeddingFile | None = None,
-    held_out_embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
+    held_out_embeddings: EmbeddingSource | None = None,
     progress: "Progress | None" = None,
 ) -> ComparisonData:
     """Count a corpus for a comparison; the vocabulary is learned on the training documents alone.
@@ -139,7 +139,7 @@ def split_corpus(
         Column of the labels; by default "label" where there is one.
     seed : int
         Of the draw.
-    embeddings, held_out_embeddings : EmbeddingFile, optional
+    embeddings, held_out_embeddings : EmbeddingSource, optional
         Of `corpus`, a row a document as it is read, and of the documents of their own.
 
     Raises
@@ -194,7 +194,9 @@ def draw_held_out(n_documents: int, share: float, seed: int) -> NDArray[np.int64
         When that leaves fewer than two documents.
     """
     if not 0.0 < share < 1.0:
-        raise UsageError("held_out", expected="a share above 0 and below 1, or a path", got=repr(share), hint="Try 0.2")
+        raise UsageError(
+            parameter("held_out"), expected="a share above 0 and below 1, or a path", got=repr(share), hint="Try 0.2"
+        )
     n_held_out = max(1, round(share * n_documents))
     if n_documents - n_held_out < 2:
         raise NeuralTopicError(
@@ -222,7 +224,9 @@ class _Side:
     embeddings: Embeddings
 
     @classmethod
-    def read(cls, corpus: Corpus, embeddings: EmbeddingFile | None, stage: str, progress: "Progress | None") -> "_Side":
+    def read(
+        cls, corpus: Corpus, embeddings: EmbeddingSource | None, stage: str, progress: "Progress | None"
+    ) -> "_Side":
         ids: list[str] = []
         first: dict[str, tuple[int, Row]] = {}  # of every text
         for number, row in enumerate(corpus):
@@ -239,12 +243,12 @@ class _Side:
         return _Side([self.rows[row] for row in rows.tolist()], embeddings)
 
 
-def embeddings_of(file: EmbeddingFile | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:
+def embeddings_of(file: EmbeddingSource | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:
     """The embeddings of some documents, (D, E), float32; None where there is no file.
 
     Parameters
     ----------
-    file : EmbeddingFile or None
+    file : EmbeddingSource or None
     ids : sequence of str
         Of all documents that it has embeddings of, in their order.
     rows : int array of shape (D,)

@@ -3,8 +3,6 @@
 Axes: D training documents, N held-out documents, V words, K topics.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,53 +27,6 @@ from neuraltopic.topics.ranking import top_words
 TOP_WORDS = 10
 # Of the halves of the held-out documents: one draw, the same for every model and every seed.
 _COMPLETION_SEED = 0
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A column of the table.
-
-    Attributes
-    ----------
-    name : str
-        As the files have it.
-    heading : str
-    better : str
-        "higher" or "lower".
-    format : str
-        As `format` takes it.
-    meaning : str
-    """
-
-    name: str
-    heading: str
-    better: str
-    format: str
-    meaning: str
-
-
-METRICS = {
-    name: Metric(name, *rest)
-    for name, *rest in (
-        ("npmi", "NPMI", "higher", ".3f", "coherence of the top words in windows of 10 training tokens"),
-        ("npmi_document", "NPMI, documents", "higher", ".3f", "the same in whole training documents"),
-        ("c_v", "C_V", "higher", ".3f", "coherence in windows of 110 training tokens"),
-        ("diversity", "diversity", "higher", ".3f", "distinct words over all top words"),
-        ("live_topics", "live topics", "higher", ".0f", "topics with a share over 0.1 / K and 5 training documents"),
-        ("stability", "stability", "higher", ".3f", "rank-biased overlap of topics, aligned over pairs of seeds"),
-        ("perplexity_completion", "perplexity", "lower", ",.0f", "of half of a held-out document, given the other"),
-        ("perplexity_bound", "perplexity, bound", "lower", ",.0f", "upper bound on that of whole held-out documents"),
-        ("purity", "purity", "higher", ".3f", "held-out documents with the commonest label of their topic"),
-        ("nmi", "NMI", "higher", ".3f", "normalised mutual information of label and topic"),
-        ("kmeans_nmi", "KMeans NMI", "higher", ".3f", "of label and cluster, as many clusters of vectors as labels"),
-        ("kmeans_unit_nmi", "KMeans NMI, L2", "higher", ".3f", "the same with vectors of length 1"),
-        ("probe_accuracy", "probe", "higher", ".3f", "accuracy of logistic regression, training to held-out vectors"),
-        ("precision_at_10", "P@10", "higher", ".3f", "of the 10 training documents nearest by cosine, same label"),
-        ("cpu_seconds", "CPU s", "lower", ",.1f", "processor time of the fit alone"),
-        ("wall_seconds", "wall s", "lower", ",.1f", "time on the clock of the fit alone"),
-        ("memory_mb", "MB", "lower", ",.0f", "most memory of the process up to the end of the fit"),
-    )
-}
 
 
 def top_topic_words(model: ComparedModel) -> NDArray[np.int64]:
@@ -111,7 +62,7 @@ def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
     rate = bound.sum() / tokens.sum()
     error = np.sqrt(np.square(bound - rate * tokens).sum()) / tokens.sum()
     return {
-        "perplexity_bound": perplexity_of(bound, tokens, "corpus"),
+        "perplexity_bound_corpus": perplexity_of(bound, tokens, "corpus"),
         "bound_per_token": float(rate),
         "bound_per_token_error": float(error),
     }

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from neuraltopic.compare.figures import TOP_WORDS, Metric
+from neuraltopic.compare.figures import TOP_WORDS
 from neuraltopic.compare.results import ChoiceOfK, Comparison
+from neuraltopic.evaluate.metrics import Metric
 
 MISSING = "–"
 RULE = (

@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from neuraltopic.compare.figures import Metric
 from neuraltopic.compare.page import heading
 from neuraltopic.compare.results import Comparison
+from neuraltopic.evaluate.metrics import Metric
 from neuraltopic.storage.pictures import STYLE, SUFFIXES, write_picture
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from neuraltopic.compare.figures import METRICS, Metric
 from neuraltopic.compare.recommendation import Recommendation, Sample
+from neuraltopic.evaluate.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # What is shown; the bound a token and its error, of which the first is the logarithm, decide.
-SHOWN = ("perplexity_bound", "npmi_document", "diversity", "stability")
+SHOWN = ("perplexity_bound_corpus", "npmi_document", "diversity", "stability")
 
 
 @dataclass(frozen=True)

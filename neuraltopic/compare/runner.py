@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.data import ComparisonData, is_saved
 from neuraltopic.compare.jobs import DATA, RUNS, Job
-from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.runs.workspace import empty, first_difference, locked, remove
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.runs.workspace import empty, first_difference, locked, named_setting, remove
 from neuraltopic.storage.outputs import OutputKind, check_output
 from neuraltopic.storage.strict_json import read_json, write_json
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 REQUEST = "request.json"
+# Of the results of fits; raised when their keys change.
+SCHEMA_VERSION = 2
 # The stage that tells how many fits are done.
 FITTING = "fitting and measuring"
 _MAX_BYTES = 1 << 26
@@ -52,7 +54,7 @@ class Bench:
     def __init__(self, folder: Path, format: str, files: Sequence[str], request: Mapping[str, Any]) -> None:
         self.folder = Path(folder)
         self._kind = OutputKind(f"a folder of {format}", lambda folder: _entries(folder, format, files))
-        self._request = {"format": format, **request}
+        self._request = {"format": format, "schema_version": SCHEMA_VERSION, **request}
 
     def check(self, *, resume: bool, force: bool, source: Path | None) -> None:
         """Refuse, before any work is done, a folder that may not be written.
@@ -67,17 +69,17 @@ class Bench:
             return
         if not (self.folder / REQUEST).exists():
             raise UsageError(
-                "resume",
+                parameter("resume"),
                 expected=f"an earlier output {self.folder}",
                 got=f"no {self.folder / REQUEST}",
-                hint="Leave out --resume (resume=True) to start one",
+                hint=f"Leave out {parameter('resume', True)} to start one",
             )
         earlier: Any = read_json(self.folder / REQUEST, _MAX_BYTES)
         name, old, new = first_difference(earlier, self._request)
         if name:
             raise UsageError(
-                "resume",
-                expected=f"{name} {old!r:.200}, as when it began",
+                parameter("resume"),
+                expected=f"{named_setting(name)} {old!r:.200}, as when it began",
                 got=f"{new!r:.200}",
                 hint="Ask for the same again, or choose another output",
             )

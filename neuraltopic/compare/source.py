@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.counts_folder import has_test_counts, is_counts_folder, read_counts_folder
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 
@@ -35,9 +35,9 @@ class Source:
         Words of the training documents in their order, a document a line, for prepared counts.
     seed : int
         Of the draw.
-    embeddings : EmbeddingFile, optional
+    embeddings : EmbeddingSource, optional
         Of the documents, a row each as they are read, for models that take such.
-    held_out_embeddings : EmbeddingFile, optional
+    held_out_embeddings : EmbeddingSource, optional
         Of documents of their own, or of test_bow.npz.
 
     Raises
@@ -52,8 +52,8 @@ class Source:
     label: str | None = None
     texts: Path | None = None
     seed: int = 0
-    embeddings: EmbeddingFile | None = None
-    held_out_embeddings: EmbeddingFile | None = None
+    embeddings: EmbeddingSource | None = None
+    held_out_embeddings: EmbeddingSource | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that would change nothing, and half of the embeddings."""
@@ -72,7 +72,10 @@ class Source:
         _require_none("preprocessing", self.preprocessing, "documents")
         if isinstance(self.held_out, Corpus):
             raise UsageError(
-                "held_out", expected="a share, with prepared counts", got=self.held_out.name, hint="Add a test_bow.npz"
+                parameter("held_out"),
+                expected="a share, with prepared counts",
+                got=self.held_out.name,
+                hint="Add a test_bow.npz",
             )
 
     @property
@@ -107,6 +110,12 @@ class Source:
             **self._embedded(),
         }
 
+    def report_to(self, progress: "Progress | None") -> None:
+        """Show how far the embedding of the documents is, where a model does it."""
+        for source in (self.embeddings, self.held_out_embeddings):
+            if source is not None:
+                source.report_to(progress)
+
     def read(self, progress: "Progress | None" = None) -> ComparisonData:
         """Count the documents; errors are those of `split_corpus` and `read_counts_folder`."""
         if isinstance(self.documents, Corpus):
@@ -138,23 +147,23 @@ class Source:
         given, others = self.embeddings, self.held_out_embeddings
         if others is not None and not (given and apart):
             raise UsageError(
-                "held_out_embeddings",
+                parameter("held_out_embeddings"),
                 expected="it only where held-out documents come by themselves, beside embeddings of the others",
                 got=str(others.path),
                 hint="A share is held out of the documents with their embeddings",
             )
         if given and apart and others is None:
             raise UsageError(
-                "held_out_embeddings",
+                parameter("held_out_embeddings"),
                 expected="a file, since held-out documents are given by themselves",
                 got="none",
                 hint="Embed these documents too",
             )
-        if given and others and given.shape[1] != others.shape[1]:
+        if given and others and given.n_dimensions != others.n_dimensions:
             raise UsageError(
-                "held_out_embeddings",
-                expected=f"{given.shape[1]:,} numbers a document, as {given.path} has",
-                got=f"{others.shape[1]:,}",
+                parameter("held_out_embeddings"),
+                expected=f"{given.n_dimensions:,} numbers a document, as {given.path} has",
+                got=f"{others.n_dimensions:,}",
                 hint="Embed all documents by one model",
             )
 
@@ -165,4 +174,4 @@ class Source:
 
 def _require_none(name: str, value: object, kind: str) -> None:
     if value is not None:
-        raise UsageError(name, expected=f"it only with {kind}", got=str(value), hint="Leave it out")
+        raise UsageError(parameter(name), expected=f"it only with {kind}", got=str(value), hint="Leave it out")

@@ -60,6 +60,9 @@ class Schedule:
     patience : int, optional
         Epochs without a better validation bound, once the KL has its full weight, after which the fit stops. By
         default a sixth of `max_epochs`.
+    keep_best : bool
+        Whether the weights that bound the held-out rows best are kept and the fit stops when it has lost patience. With
+        False the fit runs its whole length and the last weights are kept, for objectives that raise no bound.
     clip : float
         Largest norm of the gradient of the mean bound a row; no ordinary step comes near it.
     fewest_epochs, largest_batch : int
@@ -76,6 +79,7 @@ class Schedule:
     rate: Rate = field(default_factory=OneCycle)
     kl_weight: KLWeight = field(default_factory=LinearWarmUp)
     patience: int | None = None
+    keep_best: bool = True
     clip: float = 100.0
     fewest_epochs: int = 10
     largest_batch: int = 400
@@ -216,7 +220,7 @@ class Trainer:
         """Whether the schedule is run or patience is lost."""
         if self.epoch >= self.max_epochs:
             return True
-        if not len(self.held_out):
+        if not len(self.held_out) or not self.schedule.keep_best:
             return False
         settled = max(self.best_epoch, math.ceil(self.schedule.kl_weight.full_from * self.max_epochs))
         return self.epoch - settled >= self.patience
@@ -260,6 +264,7 @@ class Trainer:
                     f"gradient norm {norm}; its rows are {rows[:5].tolist()}{' ...' if len(rows) > 5 else ''}"
                 )
             total += bound * len(rows)
+        self.model.settle(self.generator)
         self._record(total / len(self.data))
 
     def _record(self, train_bound: float) -> None:
@@ -273,7 +278,8 @@ class Trainer:
             if bound > self.best_bound:
                 self.best_bound = bound
                 self.best_epoch = self.epoch + 1
-                self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+                if self.schedule.keep_best:
+                    self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.history.append(entry)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

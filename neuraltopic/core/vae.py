@@ -46,6 +46,18 @@ class VAE(nn.Module, Generic[DecoderT_co]):
         """log p(x | z) in nats, (S, B) from z (S, B, Z)."""
         return self.decoder.log_likelihood(self.latent.transform(z), x)
 
+    def log_prior(self, z: Tensor, x: Any) -> Tensor:
+        """log p(z) in nats, (S, B) from z (S, B, Z); where the prior depends on the size of a row, of the rows of x."""
+        return self.latent.log_prior(z)
+
+    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z ~ p(z), (S, 1, Z), on the CPU."""
+        return self.latent.sample_prior(n_samples, generator)
+
+    def settle(self, generator: torch.Generator) -> None:
+        """Estimate what depends on all weights at once and is not differentiated, before the model is scored: here
+        nothing, in a `BoltzmannMachine` its partition function."""
+
     def amortise(self) -> None:
         """Let q be what the encoder says, as in training, where the latent would refine it in eval mode."""
         self.latent.train()

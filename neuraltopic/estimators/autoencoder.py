@@ -18,7 +18,7 @@ from neuraltopic.core import autoencoders
 from neuraltopic.core.autoencoders import Codes, CrossEntropy, Loss, Reconstruction, SquaredError
 from neuraltopic.core.corruption import Corruption, GaussianNoise, MaskingNoise
 from neuraltopic.core.training import Data, Schedule, Trainer, mean_bound
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
     draw_seed,
@@ -278,7 +278,9 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """The schedule and the corruption, every parameter checked."""
         require_whole("n_components", self.n_components)
         if not isinstance(self.hidden, tuple | list):
-            raise UsageError("hidden", expected="a list of layer sizes", got=repr(self.hidden), hint="Try (200,)")
+            raise UsageError(
+                parameter("hidden"), expected="a list of layer sizes", got=repr(self.hidden), hint="Try (200,)"
+            )
         for size in self.hidden:
             require_whole("hidden", size)
         require_one_of("activation", self.activation, _ACTIVATIONS)

@@ -19,7 +19,7 @@ from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.objectives import ELBO, Objective
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.document_vae_state import StoredDocuments
@@ -359,7 +359,7 @@ class DocumentVAE(StoredDocuments):
         recipe, _ = self._settings()
         if recipe.takes("embeddings"):
             raise UsageError(
-                "recipe",
+                parameter("recipe"),
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
                 hint="Fit anew with all documents",
@@ -367,7 +367,10 @@ class DocumentVAE(StoredDocuments):
         K = len(self.components_)
         if self.n_components != K:
             raise UsageError(
-                "n_components", expected=f"{K}, as in the fit", got=repr(self.n_components), hint="Fit anew for others"
+                parameter("n_components"),
+                expected=f"{K}, as in the fit",
+                got=repr(self.n_components),
+                hint="Fit anew for others",
             )
         if self.precision_ is None:
             raise NeuralTopicError(
@@ -408,8 +411,8 @@ class DocumentVAE(StoredDocuments):
         without = int(np.isnan(vectors[:, 0]).sum())
         if without:
             warnings.warn(
-                f"word_vectors: they cover {share:.1%} of the tokens; {without:,} of {len(vectors):,} words have none "
-                "and learn their own",
+                f"{parameter('word_vectors')}: they cover {share:.1%} of the tokens; {without:,} of "
+                f"{len(vectors):,} words have none and learn their own",
                 NeuralTopicWarning,
                 stacklevel=2,
             )

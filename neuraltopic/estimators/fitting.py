@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from neuraltopic.core.training import NonFiniteLossError, Trainer
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
@@ -25,29 +25,31 @@ def require_whole(name: str, value: object, smallest: int = 1) -> None:
     """Raise a UsageError unless the parameter is a whole number of `smallest` or more."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < smallest:
         raise UsageError(
-            name,
+            parameter(name),
             expected=f"a whole number of {smallest} or more",
             got=repr(value),
-            hint=f"Set {name} to at least {smallest}",
+            hint=f"Set {parameter(name)} to at least {smallest}",
         )
 
 
 def require_positive(name: str, value: Any, hint: str) -> None:
     """Raise a UsageError unless the parameter is a finite number above 0."""
     if not _is_number(value) or not 0.0 < value < np.inf:
-        raise UsageError(name, expected="a number above 0", got=repr(value), hint=hint)
+        raise UsageError(parameter(name), expected="a number above 0", got=repr(value), hint=hint)
 
 
 def require_share(name: str, value: Any, hint: str) -> None:
     """Raise a UsageError unless the parameter is a number from 0 to below 1."""
     if not _is_number(value) or not 0.0 <= value < 1.0:
-        raise UsageError(name, expected="a share from 0 to below 1", got=repr(value), hint=hint)
+        raise UsageError(parameter(name), expected="a share from 0 to below 1", got=repr(value), hint=hint)
 
 
 def require_one_of(name: str, value: Any, known: Any) -> None:
     """Raise a UsageError unless the parameter is one of these names."""
     if not isinstance(value, str) or value not in known:
-        raise UsageError(name, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
+        raise UsageError(
+            parameter(name), expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these"
+        )
 
 
 def require_random_state(value: object) -> None:
@@ -56,7 +58,7 @@ def require_random_state(value: object) -> None:
         check_random_state(value)
     except ValueError as error:
         raise UsageError(
-            "random_state",
+            parameter("random_state"),
             expected="None, a RandomState or a whole number from 0 to 2**32 - 1",
             got=repr(value),
             hint="Try 0",

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import Schedule, Trainer, bounds
 from neuraltopic.core.vae import VAE
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
@@ -242,7 +242,10 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             require_whole("n_above", self.n_above)
         if not isinstance(self.hidden, tuple | list) or not self.hidden:
             raise UsageError(
-                "hidden", expected="the widths of one layer or more", got=repr(self.hidden), hint="Try (200, 200)"
+                parameter("hidden"),
+                expected="the widths of one layer or more",
+                got=repr(self.hidden),
+                hint="Try (200, 200)",
             )
         for width in self.hidden:
             require_whole("hidden", width)
@@ -252,7 +255,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             require_one_of("binarisation", self.binarisation, BINARISATIONS)
         if self.likelihood == "gaussian" and self._chosen_binarisation() != "none":
             raise UsageError(
-                "binarisation",
+                parameter("binarisation"),
                 expected="none for a Gaussian likelihood, which is one of grey levels",
                 got=repr(self.binarisation),
                 hint="Leave it out, or choose the Bernoulli likelihood",
@@ -310,7 +313,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return mean, variance
 
     def inverse_transform(self, Z: Any) -> NDArray[np.float32]:
-        """The mean of p(x | z) for each code, (N, *image_shape_) from (N, Z): for Bernoulli pixels a probability."""
+        """Mean of p(x | z) for each code, ``(N, *image_shape_)`` from (N, Z): a probability for Bernoulli pixels."""
         check_is_fitted(self)
         Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
         if Z.shape[1] != self._n_features_out:
@@ -325,7 +328,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def sample(
         self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
     ) -> NDArray[np.float32]:
-        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 (N, *image_shape_)."""
+        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
         check_is_fitted(self)
         require_whole("n_images", n_images)
         require_random_state(random_state)

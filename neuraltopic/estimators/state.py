@@ -6,7 +6,7 @@ weights.safetensors  the network, and the arrays beside it
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.preprocessing.preparation import MAX_STATE_BYTES
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
+from neuraltopic.storage.formats import MODEL_FOLDER, RUN_FACTS
 from neuraltopic.storage.manifest import verify_manifest, write_manifest
 from neuraltopic.storage.members import naming, read_members, require, wrong_file
 from neuraltopic.storage.outputs import OutputKind
@@ -46,12 +48,15 @@ class Format:
         What may be replaced by it.
     objects : tuple of str
         Its JSON files.
+    optional : tuple of str
+        Files that it may hold beside them.
     """
 
     kind: str
     schema_version: int
     output: OutputKind
     objects: tuple[str, ...] = (CONFIG,)
+    optional: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -68,10 +73,16 @@ class State(NamedTuple):
         What JSON can hold, by file name.
     tensors : dict of Tensor
         By name.
+    edits : list of dict
+        The log of edits of topics, where there are any.
+    topics_sha256 : str
+        Digest of the topics that they are of.
     """
 
     objects: dict[str, Any]
     tensors: dict[str, Tensor]
+    edits: Sequence[dict[str, Any]] = ()
+    topics_sha256: str = ""
 
 
 class StoredState:
@@ -86,6 +97,16 @@ class StoredState:
     def path(self, name: str) -> Path:
         """The path of a file, which errors name."""
         return self.folder / name
+
+    def edit_log(self) -> Path | None:
+        """Where the edits of the topics are: beside the model of a run, else in the folder; None where there are none.
+
+        A run's own log is the one in force: it is what `neuraltopic topics edit` writes.
+        """
+        places = [self.folder / EDIT_LOG]
+        if self.folder.name == MODEL_FOLDER and (self.folder.parent / RUN_FACTS).exists():
+            places.insert(0, self.folder.parent / EDIT_LOG)
+        return next((path for path in places if path.exists()), None)
 
     def config(
         self, members: Mapping[str, type], optional: Mapping[str, type] = MappingProxyType({})
@@ -161,6 +182,8 @@ class Stored(ABC):
             for name in format.objects:
                 write_json(unfinished / name, state.objects[name])
             write_weights(unfinished / WEIGHTS, state.tensors)
+            if state.edits:
+                write_edit_log(unfinished / EDIT_LOG, state.edits, state.topics_sha256)
             write_manifest(unfinished, kind=format.kind, schema_version=format.schema_version, extra={})
 
     @classmethod
@@ -174,7 +197,7 @@ class Stored(ABC):
         """
         folder, format = Path(folder), cls.format
         manifest: Any = verify_manifest(folder, kind=format.kind, schema_version=format.schema_version)
-        if sorted(manifest["files"]) != sorted(format.files):
+        if sorted(set(manifest["files"]) - set(format.optional)) != sorted(format.files):
             raise wrong_file(folder, f"the files {', '.join(format.files)}", ", ".join(manifest["files"]))
         return cls.from_state(StoredState(folder), device=device)
 

@@ -13,10 +13,11 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
+from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
     PREPROCESSING,
     TOPICS,
@@ -24,6 +25,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
@@ -34,6 +36,7 @@ from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
@@ -42,7 +45,6 @@ from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
     pooled_statistics,
-    topic_labels,
     topic_statistics,
     topic_words_table,
     topics_table,
@@ -62,7 +64,7 @@ _PREPROCESSING = "preprocessing__"
 Documents = Any
 
 
-class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -94,6 +96,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         R of equation (17.15).
     vectors_ : float32 array of shape (D, K)
         Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
+    edits_ : list of dict
+        Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
+        further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
         The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
@@ -113,7 +118,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     >>> model.get_topic(0)  # doctest: +SKIP
     """
 
-    format = Format(MODEL_KIND, MODEL_SCHEMA_VERSION, MODEL, (CONFIG, PREPROCESSING, TOPICS))
+    format = Format(MODEL_KIND, MODEL_SCHEMA_VERSION, MODEL, (CONFIG, PREPROCESSING, TOPICS), (EDIT_LOG,))
 
     def __init__(
         self,
@@ -165,7 +170,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         y : ignored
         text, id : str, optional
             Columns of the texts and the ids in a data frame or a table.
-        embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+        embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
             A point for each of the N input documents from a model of language, in input order or matched by id, as the
             recipes contextual and zeroshot take.
         progress : callable of (stage, done, total), optional
@@ -214,7 +219,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         if self.word_vectors is not None:
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
         # An array, also where scikit-learn is set to give tables.
-        self.vectors_ = np.asarray(
+        self._vectors = np.asarray(
             vae.fit_transform(
                 counts,
                 embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
@@ -224,7 +229,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             )
         )
         if preparation.passages is not None:
-            self.vectors_ = vae.transform(preparation.counts)
+            self._vectors = vae.transform(preparation.counts)
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor
         self.corpus_sha256_ = preparation.corpus_sha256
@@ -232,7 +237,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.losses_ = preparation.losses
         self._index = corpus.index
         self.updates_: list[dict[str, Any]] = []
-        self.statistics_ = self._statistics_of(preparation)
+        self._statistics = self._statistics_of(preparation)
+        self._forget_edits()
+        self._counts = None if workspace else preparation.counts
         if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
@@ -291,21 +298,23 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 NeuralTopicWarning,
                 stacklevel=2,
             )
+        earlier, n_earlier = self._base(), self.n_documents_
         vectors = vae.partial_fit_transform(
             counts, weights=preparation.weights(), progress=progress, checkpoint=_checkpoint(workspace)
         )
-        self.vectors_ = vectors if preparation.passages is None else vae.transform(preparation.counts)
-        before, self._index = self.n_documents_, corpus.index
+        self._vectors = vectors if preparation.passages is None else vae.transform(preparation.counts)
+        self._index = corpus.index
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor.with_counts(counts)
         self.n_documents_ = vae.n_documents_
         self.updates_ = [
             *self.updates_,
-            {"corpus_sha256": preparation.corpus_sha256, "n_documents": self.n_documents_ - before},
+            {"corpus_sha256": preparation.corpus_sha256, "n_documents": self.n_documents_ - n_earlier},
         ]
-        self.statistics_ = pooled_statistics(
-            self.statistics_, self._statistics_of(preparation), vae.share_, vae.information_
-        )
+        new = self._statistics_of(preparation)
+        self._statistics = pooled_statistics(self._statistics, new, vae.share_, vae.information_)
+        self._update_edits(counts, new, n_earlier, earlier)
+        self._counts = None if workspace else preparation.counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
@@ -326,7 +335,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
-                "preprocessing",
+                parameter("preprocessing"),
                 expected="a Preprocessing, or None",
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
@@ -375,29 +384,30 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(_opened(documents, text, id))
-        vectors = self.document_vae_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
+        vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.document_vae_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
 
     def predict(
         self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.int64]:
         """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
 
-        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word.
+        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
+        for one that would be listed under a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(_opened(documents, text, id))
         beside = self.embeddings_of(prepared, embeddings)
-        topics = self.document_vae_.predict(prepared.counts, embeddings=beside)
+        topics = self.reader_.predict(prepared.counts, embeddings=beside)
         known = beside is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self.vectors_, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -434,10 +444,11 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under.
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)
-        return self.document_vae_.document_weights(vectors)
+        return self.reader_.document_weights(vectors)
 
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
@@ -452,8 +463,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     @property
     def components_(self) -> NDArray[np.float32]:
-        """R, (K, V)."""
-        return self.document_vae_.components_
+        """R, (K, V), of the topics as they stand after edits."""
+        return self._topics.components if hasattr(self, "_topics") else self.document_vae_.components_
 
     @property
     def vocabulary_(self) -> tuple[str, ...]:
@@ -476,7 +487,7 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         check_is_fitted(self)
         totals = np.asarray(self.preprocessor_.vocabulary.cf, np.float64)
-        return self.document_vae_.word_weights(totals, ranking, self.statistics_.strength)
+        return self.reader_.word_weights(totals, ranking, self.statistics_.strength)
 
     def get_topics(self, top_n: int = 10, ranking: str = "default") -> dict[int, list[tuple[str, float]]]:
         """The highest-ranked words of each topic with their weights, best first; for `ranking` see `word_weights`."""
@@ -500,11 +511,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def get_topic_words(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
         """A line a word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
         check_is_fitted(self)
-        log_probabilities = self.document_vae_.topic_log_probabilities(self.statistics_.strength)
-        log_unigram = self.document_vae_.log_unigram()
-        labels = topic_labels(self.word_weights(), self.vocabulary_)
+        log_probabilities = self.reader_.topic_log_probabilities(self.statistics_.strength)
+        log_unigram = self.reader_.log_unigram()
         weights = self.word_weights(ranking)
-        return topic_words_table(labels, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
+        return topic_words_table(self.labels_, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
 
     def get_topic_info(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
         """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
@@ -512,7 +522,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Labels and flags are those of the default ranking, whatever ranks the words.
         """
         check_is_fitted(self)
-        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n)
+        junk = self._topics.junk
+        table = topics_table(self.word_weights(), self.vocabulary_, self.statistics_, top_n, self.labels_, junk)
         if ranking != "default":
             table["words"] = [" ".join(word for word, _ in row) for row in self.get_topics(top_n, ranking).values()]
         return table
@@ -528,9 +539,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             After `load`: a saved model holds nothing of the documents.
         """
         self._require_documents()
-        labels = topic_labels(self.word_weights(), self.vocabulary_)
         weights = self.topic_weights(self.vectors_)
-        table = documents_table(self.ledger_, self._position, self.topics_, weights, labels)
+        table = documents_table(self.ledger_, self._position, self.topics_, weights, self.labels_)
         return table if self._index is None else table.set_axis(self._index, axis="index")
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
@@ -543,9 +553,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         self._require_topic(topic)
         self._require_documents()
-        ids = self.ledger_["id"].to_numpy()[self.ledger_["status"] == "kept"]
-        of_topic = self.document_vae_.latents(self.vectors_)[:, [topic]]
-        return [str(ids[d]) for d in top_words(of_topic.T, n)[0]]
+        ids = kept_ids(self.ledger_)
+        of_topic = self.reader_.latents(self.vectors_)[:, [topic]]
+        return [ids[d] for d in top_words(of_topic.T, n)[0]]
 
     def to_state(self) -> State:
         """All that the fitted model is made of."""
@@ -558,9 +568,9 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         objects = {
             CONFIG: config,
             PREPROCESSING: self.preprocessor_.state(),
-            TOPICS: self.statistics_.to_dict(),
+            TOPICS: self._statistics.to_dict(),
         }
-        return State(objects, vae.stored_tensors())
+        return State(objects, vae.stored_tensors(), self.edit_entries(with_coordinates=False), self.topics_sha256())
 
     @classmethod
     def from_state(cls, state: StoredState, *, device: str) -> Self:
@@ -581,10 +591,13 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             model.set_params(word_vectors={word: vector for word, vector in rows if not np.isnan(vector[0])})
         model.document_vae_ = vae
         model.preprocessor_ = preprocessor
-        model.statistics_ = statistics
+        model._statistics = statistics
         model.n_documents_ = config["n_documents"]
         model.corpus_sha256_ = config["corpus_sha256"]
         model.updates_ = updates
+        model._forget_edits()
+        if (log := state.edit_log()) is not None:
+            model.take_edits(read_edit_log(log, model.topics_sha256()), log)
         return model
 
     def _updatable(self) -> DocumentVAE:
@@ -592,7 +605,10 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         vae = copy.copy(self.document_vae_)
         if self.recipe != vae.recipe:
             raise UsageError(
-                "recipe", expected=f"{vae.recipe}, as in the fit", got=repr(self.recipe), hint="Fit anew with another"
+                parameter("recipe"),
+                expected=f"{vae.recipe}, as in the fit",
+                got=repr(self.recipe),
+                hint="Fit anew with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}
@@ -604,18 +620,17 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """Take what there is to know of single documents, and return what they say of the topics."""
         self.ledger_ = preparation.ledger
         self._position = preparation.position
-        ids = [str(id) for id in preparation.ledger["id"][preparation.ledger["status"] == "kept"]]
-        vae, vectors = self.document_vae_, self.vectors_
-        self.topics_ = vae.topics_of(preparation.counts, vectors)
-        copies = preparation.copies()
-        return topic_statistics(vae.latents(vectors), self.topics_, vae.share_, vae.information_, ids, copies)
+        vae, vectors = self.document_vae_, self._vectors
+        self._listed = vae.topics_of(preparation.counts, vectors)
+        ids, copies = kept_ids(self.ledger_), preparation.copies()
+        return topic_statistics(vae.latents(vectors), self._listed, vae.share_, vae.information_, ids, copies)
 
     def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:
         """The settings, with texts that come as lists of words taken as they are."""
         settings = self.preprocessing or Preprocessing()
         if settings.split is not None and embeddings is not None:
             raise UsageError(
-                "split",
+                parameter("split"),
                 expected="none with embeddings, which are of whole documents",
                 got="both",
                 hint="Leave one out",
@@ -630,7 +645,8 @@ class TopicModel(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 f"{of} in {name}",
                 expected=f"at least {least} with words of the vocabulary, one a topic",
                 got=f"{len(counts):,}",
-                hint="Ask for fewer topics, give more documents, or split long ones (split='paragraphs')",
+                hint="Ask for fewer topics, give more documents, or split long ones "
+                f"({parameter('split', 'paragraphs')})",
             )
 
     def _require_topic(self, topic: int) -> None:

@@ -41,34 +41,22 @@ def cluster_figures(
     """
     (labels,) = numbered_labels(held_out.labels)
     n_labels = int(labels.max()) + 1
-    clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", topics, "topic")]
-    for done, (suffix, vectors, name) in enumerate(
-        [("", held_out.vectors, ""), ("_unit", unit_rows(held_out.vectors), ", vectors of length 1")]
+    clusterings: list[tuple[str, NDArray[np.integer], str]] = [("", topics, "")]
+    for done, (prefix, vectors) in enumerate(
+        [("kmeans_", held_out.vectors), ("kmeans_unit_", unit_rows(held_out.vectors))]
     ):
         if progress:
             progress("clustering", done, 2)
-        found = kmeans_clusters(vectors, n_labels)
-        clusterings.append((f"kmeans{suffix}_", found, f"{n_labels} KMeans clusters{name}"))
+        clusterings.append((prefix, kmeans_clusters(vectors, n_labels), f"{n_labels} clusters"))
     if progress:
         progress("clustering", 2, 2)
     figures = []
-    for prefix, clusters, name in clusterings:
+    for prefix, clusters, detail in clusterings:
         table = contingency(labels, clusters)
-        for metric, statistic, meaning in (
-            ("purity", purity, "share with the commonest label"),
-            ("nmi", normalised_mutual_information, "shared with the labels, 0 to 1"),
-        ):
-            figures.append(
-                Figure(
-                    metric=f"{prefix}{metric}",
-                    value=float(statistic(table[None].astype(np.float64))[0]),
-                    interval=table_interval(table, statistic, seed=seed),
-                    n=len(labels),
-                    unit="documents",
-                    better="higher",
-                    meaning=f"{name}: {meaning}",
-                )
-            )
+        for metric, statistic in (("purity", purity), ("nmi", normalised_mutual_information)):
+            value = float(statistic(table[None].astype(np.float64))[0])
+            interval = table_interval(table, statistic, seed=seed)
+            figures.append(Figure.of(f"{prefix}{metric}", value, interval, len(labels), "documents", detail))
     return figures
 
 
@@ -87,26 +75,12 @@ def supervised_figures(
     """
     known, labels = numbered_labels(training.labels, held_out.labels)
     figures = []
-    for done, (metric, measure, meaning) in enumerate(
-        [
-            ("probe_accuracy", probe_hits, "labels told by logistic regression"),
-            ("precision_at_10", precision_at_10, "same label among ten nearest of the fit"),
-        ]
-    ):
+    for done, (metric, measure) in enumerate([("probe_accuracy", probe_hits), ("precision_at_10", precision_at_10)]):
         if progress:
             progress("probing", done, 2)
         hits = measure(training.vectors, known, held_out.vectors, labels).astype(np.float64)
-        figures.append(
-            Figure(
-                metric=metric,
-                value=float(hits.mean()),
-                interval=ratio_interval(hits, seed=seed),
-                n=len(hits),
-                unit="documents",
-                better="higher",
-                meaning=meaning,
-            )
-        )
+        interval = ratio_interval(hits, seed=seed)
+        figures.append(Figure.of(metric, float(hits.mean()), interval, len(hits), "documents"))
     if progress:
         progress("probing", 2, 2)
     return figures

@@ -1,7 +1,9 @@
 """What an evaluation says: figures with their intervals and meanings, and what was left out and why."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from neuraltopic.evaluate.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,7 @@ class Figure:
     Attributes
     ----------
     metric : str
+        A name in `METRICS`.
     value : float
     interval : Interval or None
         None where the figure has no sample to vary over.
@@ -40,6 +43,13 @@ class Figure:
     unit: str
     better: str
     meaning: str
+
+    @classmethod
+    def of(cls, metric: str, value: float, interval: Interval | None, n: int, unit: str, detail: str = "") -> Self:
+        """A figure of one of `METRICS`; `detail` says how it was measured here."""
+        about = METRICS[metric]
+        meaning = f"{about.meaning} ({detail})" if detail else about.meaning
+        return cls(metric, value, interval, n, unit, about.better, meaning)
 
 
 @dataclass(frozen=True)

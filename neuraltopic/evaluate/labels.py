@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.runs.facts import run_file
 from neuraltopic.storage.vectors import VECTORS_NPY
 
@@ -95,7 +95,7 @@ def column_of(table_columns: Sequence[str], label: str | None, name: str) -> str
         return DEFAULT_LABEL if DEFAULT_LABEL in table_columns else None
     if label not in table_columns:
         raise UsageError(
-            "label",
+            parameter("label"),
             expected=f"a column of {name}: {', '.join(table_columns) or 'it has none but the text'}",
             got=repr(label),
             hint="Name one of its columns",

@@ -16,7 +16,6 @@ from neuraltopic.reading.readers import StandardInput, open_corpus
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.topics.coherence import coherence_of_blocks
 from neuraltopic.topics.ranking import top_words
-from neuraltopic.topics.tables import topic_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +54,7 @@ def evaluate_model(
         Fitted. The documents go through its own preprocessing.
     held_out : sequence of str, path, or Corpus
         Documents that were not in the fit.
-    embeddings : floating-point array of shape (N, C) or EmbeddingFile, optional
+    embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
         Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
         the half that is to be foreseen.
     reference : sequence of str, path, or Corpus, optional
@@ -109,7 +108,7 @@ def evaluate_model(
         report=(lambda done: progress("coherence", done, None)) if progress else None,
     )
     parts = [coherence_figures(coherence, reference_corpus.name, seed=seed)]
-    log_probabilities = model.document_vae_.topic_log_probabilities(model.statistics_.strength)
+    log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)
     parts.append(difference_figures(lists, log_probabilities, seed=seed))
     if other_lists:
         parts.append(stability_figures(lists, other_lists, seed=seed))
@@ -152,9 +151,10 @@ def _document_figures(
     rows = prepared.position[readable][labelled]
     beside = None if embeddings is None else embeddings.of(rows)
     counts = prepared.counts.rows(rows)
-    vectors = model.document_vae_.transform(counts, embeddings=beside)
-    held_out = Labelled(np.asarray(vectors), [texts[row] for row in labelled])
-    topics = model.document_vae_.topics_of(counts, held_out.vectors)
+    # As the vectors of the fit are, without the coordinates of splits.
+    vectors = np.asarray(model.document_vae_.transform(counts, embeddings=beside))
+    held_out = Labelled(vectors, [texts[row] for row in labelled])
+    topics = model.topics_of_vectors(counts, vectors)
     figures = cluster_figures(held_out, topics, seed=seed, progress=progress)
     known = training.known() if training else None
     if known is None or not len(known.labels):
@@ -188,6 +188,6 @@ def _opened(documents: Documents) -> Corpus:
 def _topics_table(model: "TopicModel", parts: Sequence[Values]) -> "pd.DataFrame":
     import pandas as pd
 
-    labels = topic_labels(model.word_weights(), model.vocabulary_)
+    labels = model.labels_
     table = pd.DataFrame({"topic": np.arange(len(labels)), "label": labels})
     return table.assign(**{metric: values for part in parts for metric, values in part.items()})

@@ -25,7 +25,7 @@ IMPORTANCE_SAMPLES = 100
 _AT_ONCE = 1024
 
 Form = Literal["document", "corpus"]
-_FORMS: dict[Form, str] = {"document": "mean over documents", "corpus": "over all tokens"}
+_FORMS: tuple[Form, ...] = ("document", "corpus")
 
 FloatArray = NDArray[np.float64]
 
@@ -55,9 +55,9 @@ def perplexity_figures(
     """
     tokens = counts.totals()
     figures = []
-    for metric, stage, n_samples, importance_weighted, meaning in (
-        ("perplexity_bound", "bound", BOUND_SAMPLES, False, "ELBO, {} samples"),
-        ("perplexity_iw", "importance weighting", IMPORTANCE_SAMPLES, True, "{} importance samples"),
+    for metric, stage, n_samples, importance_weighted in (
+        ("perplexity_bound", "bound", BOUND_SAMPLES, False),
+        ("perplexity_iw", "importance weighting", IMPORTANCE_SAMPLES, True),
     ):
         if progress:
             progress(stage, 0, len(counts))
@@ -66,23 +66,13 @@ def perplexity_figures(
         )
         if progress:
             progress(stage, len(counts), len(counts))
-        for per, name in _FORMS.items():
-            figures.append(
-                _figure(
-                    f"{metric}_{per}",
-                    log_likelihood,
-                    tokens,
-                    per,
-                    seed,
-                    f"{meaning.format(n_samples)}, {name}",
-                )
-            )
+        for per in _FORMS:
+            figures.append(_figure(f"{metric}_{per}", log_likelihood, tokens, per, seed, f"{n_samples} samples"))
     if embeddings is not None:
         return figures
     log_likelihood, tokens = completion_log_likelihood(vae, counts, seed=seed, progress=progress)
     if tokens.any():
-        meaning = "half of each document, given the other"
-        figures.append(_figure("perplexity_completion", log_likelihood, tokens, "corpus", seed, meaning))
+        figures.append(_figure("perplexity_completion", log_likelihood, tokens, "corpus", seed))
     return figures
 
 
@@ -124,20 +114,8 @@ def _terms(log_likelihood: FloatArray, tokens: FloatArray, per: Form) -> tuple[F
 
 
 def _figure(
-    metric: str,
-    log_likelihood: FloatArray,
-    tokens: FloatArray,
-    per: Form,
-    seed: int,
-    meaning: str,
+    metric: str, log_likelihood: FloatArray, tokens: FloatArray, per: Form, seed: int, detail: str = ""
 ) -> Figure:
     numerator, denominator = _terms(log_likelihood, tokens, per)
-    return Figure(
-        metric=metric,
-        value=perplexity_of(log_likelihood, tokens, per),
-        interval=ratio_interval(numerator, denominator, seed=seed, transform=lambda mean: np.exp(-mean)),
-        n=len(numerator),
-        unit="documents",
-        better="lower",
-        meaning=meaning,
-    )
+    interval = ratio_interval(numerator, denominator, seed=seed, transform=lambda mean: np.exp(-mean))
+    return Figure.of(metric, perplexity_of(log_likelihood, tokens, per), interval, len(numerator), "documents", detail)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.evaluate.figures import Figure, Interval
 from neuraltopic.evaluate.intervals import jackknife_interval, ratio_interval
-from neuraltopic.topics.coherence import C_V_WINDOW, NPMI_WINDOW, Coherence
+from neuraltopic.topics.coherence import Coherence
 from neuraltopic.topics.diversity import diversity, exclusivity, inverted_rbo, uniqueness
 from neuraltopic.topics.overlap import PERSISTENCE, rank_biased_overlap
 from neuraltopic.topics.stability import align_topics
@@ -26,15 +26,9 @@ def coherence_figures(coherence: Coherence, reference: str, *, seed: int) -> tup
     seed : int
         For the resamples of the intervals.
     """
-    meanings = {
-        "npmi": f"word pairs in {NPMI_WINDOW}-token windows of {reference}; c_npmi",
-        "npmi_document": f"word pairs in documents of {reference}",
-        "c_v": f"company of words in {C_V_WINDOW}-token windows of {reference}; c_v",
-        "umass": f"nats, ranked word pairs in documents of {reference}; u_mass",
-        "uci": f"nats, word pairs in {NPMI_WINDOW}-token windows of {reference}; c_uci",
-    }
     values = coherence.to_dict()
-    return [_mean(metric, values[metric], seed, meaning) for metric, meaning in meanings.items()], values
+    metrics = ("npmi", "npmi_document", "c_v", "umass", "uci")
+    return [_mean(metric, values[metric], seed, f"in {reference}") for metric in metrics], values
 
 
 def difference_figures(
@@ -57,11 +51,10 @@ def difference_figures(
     }
     diversity_without_one = np.array([diversity(np.delete(lists, topic, axis=0)) for topic in range(len(lists))])
     rbo_without_one = _inverted_rbo_without_one(values["inverted_rbo"])
-    overlap = f"1 - overlap of top words by rank, p = {PERSISTENCE}"
     figures = [
-        _of_set("diversity", values["diversity"], diversity_without_one, "distinct share of all top words"),
-        _of_set("inverted_rbo", values["inverted_rbo"], rbo_without_one, overlap),
-        _mean("exclusivity", values["exclusivity"], seed, "a topic's part of its own top words"),
+        _of_set("diversity", values["diversity"], diversity_without_one),
+        _of_set("inverted_rbo", values["inverted_rbo"], rbo_without_one, f"p = {PERSISTENCE}"),
+        _mean("exclusivity", values["exclusivity"], seed),
     ]
     return figures, values
 
@@ -84,8 +77,7 @@ def stability_figures(
         aligned = align_topics(rank_biased_overlap(lists, other))
         agreement[aligned.first] += aligned.similarity / len(others)
     models = "1 other model" if len(others) == 1 else f"{len(others)} other models"
-    meaning = f"overlap by rank with paired topics, {models}"
-    return [_mean("stability", agreement, seed, meaning)], {"stability": agreement}
+    return [_mean("stability", agreement, seed, models)], {"stability": agreement}
 
 
 def _inverted_rbo_without_one(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,14 +86,14 @@ def _inverted_rbo_without_one(values: NDArray[np.float64]) -> NDArray[np.float64
     return 1.0 - ((1.0 - values).sum() - 2.0 * (1.0 - values)) / max(K - 2, 1)
 
 
-def _mean(metric: str, values: NDArray[np.float64], seed: int, meaning: str) -> Figure:
-    return _figure(metric, values, ratio_interval(values, seed=seed), meaning)
+def _mean(metric: str, values: NDArray[np.float64], seed: int, detail: str = "") -> Figure:
+    return _figure(metric, values, ratio_interval(values, seed=seed), detail)
 
 
-def _of_set(metric: str, values: NDArray[np.float64], without_one: NDArray[np.float64], meaning: str) -> Figure:
+def _of_set(metric: str, values: NDArray[np.float64], without_one: NDArray[np.float64], detail: str = "") -> Figure:
     """A figure of the set as a whole, to which each topic adds its part: a resample of topics would repeat some."""
-    return _figure(metric, values, jackknife_interval(float(values.mean()), without_one), meaning)
+    return _figure(metric, values, jackknife_interval(float(values.mean()), without_one), detail)
 
 
-def _figure(metric: str, values: NDArray[np.float64], interval: Interval | None, meaning: str) -> Figure:
-    return Figure(metric, float(values.mean()), interval, len(values), "topics", "higher", meaning)
+def _figure(metric: str, values: NDArray[np.float64], interval: Interval | None, detail: str) -> Figure:
+    return Figure.of(metric, float(values.mean()), interval, len(values), "topics", detail)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.images.collection import Images, grey_images
 from neuraltopic.images.idx import is_idx, read_idx
 from neuraltopic.images.png_folder import read_png_folder
@@ -43,7 +43,9 @@ def read_images(path: str | Path, *, part: str = "train", progress: "Progress | 
     """
     name, path = str(path), Path(path)
     if part not in PARTS:
-        raise UsageError("part", expected=f"one of {', '.join(PARTS)}", got=repr(part), hint="Choose one of these")
+        raise UsageError(
+            parameter("part"), expected=f"one of {', '.join(PARTS)}", got=repr(part), hint="Choose one of these"
+        )
     if not path.exists():
         raise UsageError(name, expected=_KINDS, got="no such file or folder", hint="Check the path")
     if path.is_dir():

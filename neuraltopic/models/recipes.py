@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from neuraltopic.core.adversarial import Adversarial, AdversarialVAE
+from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.latents.dirichlet import Dirichlet
 from neuraltopic.core.latents.gamma import Gamma
 from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
@@ -15,12 +17,12 @@ from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
 from neuraltopic.core.latents.stick_breaking import StickBreaking
 from neuraltopic.core.latents.weibull import Weibull
-from neuraltopic.core.objectives import ELBO, Objective
+from neuraltopic.core.objectives import ELBO, MomentMatching, Objective
 from neuraltopic.core.protocols import Latent
 from neuraltopic.core.schedules import LinearWarmUp
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE, TopicVAE
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.models.alignment import align_axes
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
@@ -32,9 +34,17 @@ from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisti
 from neuraltopic.models.initialisation.nmf_topics import inverse_document_frequency, log_lift, nmf_topics
 from neuraltopic.models.initialisation.seed_topics import raise_seeds, seed_log_lift, seeded_topics
 from neuraltopic.models.initialisation.word_vectors import word_vectors
+from neuraltopic.models.replicated_softmax import ReplicatedSoftmax, turn_units
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
-from neuraltopic.topics.interpretation import DistinctReading, EnergyReading, GaussianReading, Reading, SimplexReading
+from neuraltopic.topics.interpretation import (
+    BinaryReading,
+    DistinctReading,
+    EnergyReading,
+    GaussianReading,
+    Reading,
+    SimplexReading,
+)
 
 
 def _as_it_is(model: VAE) -> None:
@@ -283,6 +293,39 @@ def _shares_vae(n_words: int, latent: Latent) -> TopicVAE:
     )
 
 
+def wlda(n_words: int, n_components: int) -> TopicVAE:
+    """Shares whose aggregate posterior is matched to a Dirichlet by moments, under the product of experts (W-LDA, Nan,
+    Ding, Nallapati & Xiang 2019).
+
+    The paper's encoder is a point with Dirichlet noise mixed in; ours a Dirichlet, whose spread is learned.
+    """
+    return _shares_vae(n_words, Dirichlet(n_components, _DIRICHLET))
+
+
+def adversarial(n_words: int, n_components: int) -> TopicVAE:
+    """As `wlda`, the aggregate posterior matched to the Dirichlet by a discriminator (after Makhzani, Shlens, Jaitly,
+    Goodfellow & Frey 2016; Wang, Zhou & He 2019)."""
+    latent = Dirichlet(n_components, _DIRICHLET)
+    return AdversarialVAE(
+        encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
+        latent=latent,
+        decoder=SimplexEnergySoftmax(latent.n_components, n_words),
+    )
+
+
+def start_with_discriminator(model: VAE[Any], counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+    """As `start_at_unigram`, and draw the discriminator's weights."""
+    assert isinstance(model, AdversarialVAE)
+    start_at_unigram(model, counts, generator, seeds)
+    model.discriminator.initialise(generator)
+
+
+def replicated_softmax(n_words: int, n_components: int) -> TopicVAE:
+    """The restricted Boltzmann machine of documents: binary units, and the energy softmax as its own encoder
+    (Salakhutdinov & Hinton 2009)."""
+    return ReplicatedSoftmax(n_components, n_words)
+
+
 # R starts where it is about something and is to go on from there quickly, with no prior that would draw it back. The
 # decay is the encoder's, which sees each word of a small corpus in few documents.
 _SIMPLEX = Schedule(
@@ -308,6 +351,9 @@ _POWER = 0.85
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 # Mixtures collapse under a full KL from the first step.
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
+# No bound is raised that could choose among epochs.
+_MATCHED = replace(_FROM_NOTHING, keep_best=False)
+_BOLTZMANN = Schedule(learning_rate=2e-3, decoder_rate=5.0, decoder_precision=1.0)
 _PAPER_HIDDEN = 100
 # Of the Dirichlet that the prior approximates. Their published program has 1. On 20 Newsgroups (tests/benchmarks/
 # paper_recipes.py) prodlda's perplexity was 1,597, 1,159 and 1,062 at 0.02, 0.1 and 1, and NPMI 0.28, 0.26 and 0.20.
@@ -421,6 +467,38 @@ RECIPES = {
                 (stick_breaking_vae, "Nalisnick and Smyth (2017), Stick-breaking variational autoencoders"),
             )
         ),
+        Recipe(
+            name="wlda",
+            paper="Nan, Ding, Nallapati and Xiang (2019), Topic modeling with Wasserstein autoencoders",
+            build=wlda,
+            initialise=start_at_unigram,
+            schedule=_MATCHED,
+            reading=SimplexReading(),
+            objective=MomentMatching(),
+            fewest_topics=2,
+        ),
+        Recipe(
+            name="adversarial",
+            paper="Makhzani, Shlens, Jaitly, Goodfellow and Frey (2016), Adversarial autoencoders; Wang, Zhou and He "
+            "(2019), ATM: adversarial-neural topic model",
+            build=adversarial,
+            initialise=start_with_discriminator,
+            schedule=_MATCHED,
+            reading=SimplexReading(),
+            objective=Adversarial(weight=0.1),
+            fewest_topics=2,
+        ),
+        Recipe(
+            name="replicated_softmax",
+            paper="Salakhutdinov and Hinton (2009), Replicated Softmax: an undirected topic model",
+            build=replicated_softmax,
+            initialise=start_at_unigram,
+            schedule=_BOLTZMANN,
+            reading=BinaryReading(),
+            objective=ContrastiveDivergence(n_steps=5, persistent=True),
+            align=turn_units,
+            inputs=frozenset({"counts"}),
+        ),
     )
 }
 # What a model is fitted by where no recipe is named.
@@ -436,7 +514,9 @@ def find_recipe(name: str) -> Recipe:
         When there is none.
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise UsageError("recipe", expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these")
+        raise UsageError(
+            parameter("recipe"), expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these"
+        )
     return RECIPES[name]
 
 
@@ -444,7 +524,7 @@ def require_takes_seeds(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe whose topics seed words cannot name."""
     if not recipe.takes("seed_words"):
         raise UsageError(
-            "seed_words",
+            parameter("seed_words"),
             expected="a recipe with shares of topics",
             got=f"{recipe.name}, whose topics are axes that may turn and change sign",
             hint=f"Leave them out, or try recipe {DEFAULT_RECIPE}",
@@ -455,5 +535,8 @@ def require_takes_word_vectors(recipe: Recipe) -> None:
     """Raise a UsageError for a recipe without word vectors."""
     if not recipe.takes("word_vectors"):
         raise UsageError(
-            "word_vectors", expected="the recipe etm", got=recipe.name, hint="Leave them out, or name recipe etm"
+            parameter("word_vectors"),
+            expected="the recipe etm",
+            got=recipe.name,
+            hint="Leave them out, or name recipe etm",
         )

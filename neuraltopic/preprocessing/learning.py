@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.lexicon import Pair, phrase_of, word_matrix
 from neuraltopic.preprocessing.losses import HINTS, Pruned
 from neuraltopic.preprocessing.normalisation import Dropped
@@ -163,6 +163,7 @@ def _no_words(word_of_form: Sequence[str | Dropped], settings: Preprocessing) ->
         "vocabulary",
         expected="a word that passes the settings",
         got=f"{len(word_of_form):,} distinct forms, all dropped: {reasons}",
-        hint=f"{HINTS[removed[0][0]] if removed else 'Look at the texts'}; check also language {settings.language!r}, "
-        f"min_length={settings.min_length}, max_length={settings.max_length} and numbers={settings.numbers}",
+        hint=f"{HINTS[removed[0][0]] if removed else 'Look at the texts'}; check also "
+        f"{parameter('language', settings.language)}, {parameter('min_length', settings.min_length)}"
+        f" and {parameter('numbers', settings.numbers)}",
     )

@@ -5,6 +5,27 @@ from functools import cache
 
 from neuraltopic.errors import UsageError
 
+# One table for languages that differ in little but their script and some words.
+_SERBO_CROATIAN = ("hr", "sr", "bs")
+
+
+def has_lemmas(language: str) -> bool:
+    """Whether there is a table for the language, and simplemma is installed."""
+    try:
+        return _table_name(language) in _tables()
+    except ImportError:
+        return False
+
+
+def _table_name(language: str) -> str:
+    return "hbs" if language in _SERBO_CROATIAN else language
+
+
+def _tables() -> frozenset[str]:
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    return frozenset(SUPPORTED_LANGUAGES)
+
 
 @cache
 def lemmatiser(language: str) -> Callable[[str], str]:
@@ -19,20 +40,22 @@ def lemmatiser(language: str) -> Callable[[str], str]:
     """
     try:
         from simplemma import Lemmatizer
-        from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+        tables = _tables()
     except ImportError as error:
         raise UsageError(
             "lemmas",
             expected="the package simplemma",
             got=str(error),
-            hint='Install it with pip install "neuraltopic[lemmas]", or leave lemmas off',
+            hint="Install it with pip install simplemma, or switch lemmas off",
         ) from error
-    if language not in SUPPORTED_LANGUAGES:
+    name = _table_name(language)
+    if name not in tables:
         raise UsageError(
             "language",
-            expected=f"one with a table of lemmas ({', '.join(sorted(SUPPORTED_LANGUAGES))})",
+            expected=f"one with a table of lemmas ({', '.join(sorted(tables))})",
             got=repr(language),
             hint="Name one of these, or leave lemmas off",
         )
     table = Lemmatizer()
-    return lambda word: table.lemmatize(word, lang=language)
+    return lambda word: table.lemmatize(word, lang=name)

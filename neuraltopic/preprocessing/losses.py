@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.token_stream import TokenStream
 
@@ -26,12 +26,12 @@ class Pruned(StrEnum):
 
 # What to do about each loss, in Python's names, which the command line replaces by its own.
 HINTS: dict[str, str] = {
-    Dropped.STOP_WORD: "stop_words=False keeps them; language= chooses another list",
-    Dropped.NUMBER: "numbers=True keeps words with digits",
-    Dropped.LENGTH: "a lower min_length keeps short words",
-    Pruned.RARE: "a lower min_df keeps rare words",
-    Pruned.FREQUENT: "a higher max_df keeps frequent words",
-    Pruned.BEYOND: "a larger max_vocabulary keeps them",
+    Dropped.STOP_WORD: f"{parameter('stop_words', False)} keeps them, {parameter('language')} chooses another list",
+    Dropped.NUMBER: f"{parameter('numbers', True)} keeps words with digits",
+    Dropped.LENGTH: f"a lower {parameter('min_length')} keeps short words",
+    Pruned.RARE: f"a lower {parameter('min_df')} keeps rare words",
+    Pruned.FREQUENT: f"a higher {parameter('max_df')} keeps frequent words",
+    Pruned.BEYOND: f"a larger {parameter('max_vocabulary')} keeps them",
 }
 # Of running English about half of the tokens are stop words.
 _MANY_STOP_WORDS = 0.75

@@ -85,7 +85,7 @@ def prepare(
     using : Preprocessing or Preprocessor
         The settings by which to learn a vocabulary, or one that has learned it.
     """
-    corpus = _Digested(rows)
+    corpus = DigestedRows(rows)
     if isinstance(using, Preprocessing):
         preprocessor = Preprocessor(using)
         prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
@@ -156,13 +156,13 @@ def reopen(workspace: Path) -> Preparation | None:
 
 def corpus_sha256(rows: Iterable[Row]) -> str:
     """Digest of every id and text, in order, as in a `Preparation`."""
-    digested = _Digested(rows)
+    digested = DigestedRows(rows)
     for _ in digested:
         pass
     return digested.sha256.hexdigest()
 
 
-class _Digested:
+class DigestedRows:
     """Rows on their way to the preprocessor, each id and text taken into a running digest."""
 
     def __init__(self, rows: Iterable[Row]) -> None:

@@ -20,9 +20,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.detection import Sample
 from neuraltopic.preprocessing.document_filter import Intake
+from neuraltopic.preprocessing.language_choice import choose_languages
+from neuraltopic.preprocessing.language_names import AUTO
+from neuraltopic.preprocessing.languages import ANY_SCRIPT, Language, WordsOfForms, rules_of
 from neuraltopic.preprocessing.learning import learn
 from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
@@ -31,19 +35,18 @@ from neuraltopic.preprocessing.losses import Losses
 from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
 from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
 from neuraltopic.preprocessing.plain_text import PlainText
+from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, digests, library_versions
-from neuraltopic.preprocessing.stop_words import stop_words
-from neuraltopic.preprocessing.technical_words import ABBREVIATIONS
 from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
 from neuraltopic.preprocessing.tokenisers import (
-    WORDS_VERSION,
     BlankTokeniser,
     PatternTokeniser,
     SpacyTokeniser,
     Tokeniser,
     WordTokeniser,
 )
+from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
@@ -61,6 +64,8 @@ PRUNED_HELD = 1_000_000
 PASSAGES = "passages"
 # In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
 FORMS_HELD = 1_000_000
+# Numbers of the forms of a corpus, and of the words where documents are in several languages of a script.
+_FORMS, _WORDS = "forms.int32", "words.int32"
 
 
 @dataclass
@@ -112,6 +117,16 @@ class Preprocessor:
         """The words that are counted; a NeuralTopicError before `fit_transform`."""
         return self._learned().vocabulary
 
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of the documents of the fit, those of more documents first."""
+        return self._learned().languages
+
+    @property
+    def segmenter(self) -> dict[str, str]:
+        """Name and version of what cut scripts without spaces; empty where no text of the fit needed it."""
+        return self._learned().segmenter
+
     def fit_transform(
         self, rows: Iterable[Row], *, workspace: Path | None = None, progress: Progress | None = None
     ) -> Prepared:
@@ -138,33 +153,33 @@ class Preprocessor:
             When the settings ask for a language, a package or a pipeline that is not there.
         """
         report = progress or _silent
-        listed = self.settings.extra_stop_words
-        if self.settings.stop_words and not self.settings.pretokenised:
-            listed += (*sorted(stop_words(self.settings.language)), *ABBREVIATIONS)
-        rule, tokeniser = self._rule(listed), self._tokeniser
+        tokeniser, plain, repair = self._tokeniser, self._plain(), Repair()
+        passages = Passages(self.settings.split)
         intake = self._intake(rows, only_new=True, report=report)
-        plain, passages = self._plain(), Passages(self.settings.split)
-        with _folder(workspace) as folder, _temporary(folder / "tokens.int32") as path:
+        sample = Sample(repair(plain(intake)) if not self.settings.pretokenised else intake)
+        with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(path, numbered(passages(plain(intake), tokeniser), forms))
+            stream = TokenStream(folder / _FORMS, numbered(passages(sample, tokeniser), forms))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
-            word_of_form = [rule(form) for form in forms]
-            _note_unused(self.settings.extra_stop_words, rule, forms)
+            repair.note()
+            languages, words = self._languages_of(sample.kept, forms, stream)
+            stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
             fitted = Fitted(
                 vocabulary=learned.vocabulary,
                 phrases=tuple(learned.phrases),
-                stop_words=listed,
+                stop_words=self.settings.extra_stop_words,
+                languages=languages,
                 tokeniser=tokeniser.identity,
+                segmenter=tokeniser.segmentation.used if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
-                libraries=library_versions(self.settings),
+                libraries=library_versions(any(language.lemmas for language in languages)),
                 pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
             )
             numbers = fitted.lexicon.numbers(word_of_form)
-            blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
             counts, n_tokens, parts = _count_documents(
-                blocks,
+                (Block(numbers[block.tokens], block.bounds) for block in stream),
                 passages,
                 fitted.lexicon,
                 folder,
@@ -207,7 +222,7 @@ class Preprocessor:
         intake = self._intake(rows, only_new=only_new, report=report)
         unknown: list[int] = []
         passages = Passages(self.settings.split if only_new else None)
-        blocks = self._known_words(self._plain()(intake), fitted, unknown, passages)
+        blocks = self._known_words(intake, fitted, unknown, passages=passages)
 
         def counted(done: int) -> None:
             report("counting", done, None)
@@ -229,9 +244,8 @@ class Preprocessor:
         ------
         UsageError
         """
-        if self.settings.stop_words:
-            stop_words(self.settings.language)
-        self._rule(())
+        if self.settings.lemmas and self.settings.language != AUTO:
+            lemmatiser(self.settings.language)
         _ = self._tokeniser
 
     def with_counts(self, counts: Counts) -> Self:
@@ -254,7 +268,7 @@ class Preprocessor:
         """
         fitted = self._learned()
         intake = self._intake(rows, only_new=False, report=progress or _silent)
-        for block in self._known_words(self._plain()(intake), fitted, []):
+        for block in self._known_words(intake, fitted, []):
             yield fitted.lexicon.columns(block)
 
     def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -265,11 +279,24 @@ class Preprocessor:
         """
         fitted = self._learned()
         index = fitted.vocabulary.index
-        out: list[tuple[int, ...]] = []
-        for block in self._known_words([word.replace("_", " ") for word in words], fitted, []):
-            found = fitted.lexicon.columns(block)
-            out += [tuple(found.tokens[a:b].tolist()) for a, b in itertools.pairwise(found.bounds.tolist())]
+        texts = [word.replace("_", " ") for word in words]
+        out: list[tuple[int, ...]] = [()] * len(words)
+        for choice in range(self._words(fitted).n_choices):
+            found: list[tuple[int, ...]] = []
+            for block in self._known_words(texts, fitted, [], choice=choice):
+                columns = fitted.lexicon.columns(block)
+                found += [tuple(columns.tokens[a:b].tolist()) for a, b in itertools.pairwise(columns.bounds.tolist())]
+            out = [first or other for first, other in zip(out, found, strict=True)]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
+
+    def unknown_words(self, text: str) -> list[str]:
+        """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
+        fitted = self._learned()
+        rule = self._words(fitted).first
+        words = [rule(form) for form in next(self._tokeniser([text]))]
+        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
+        numbers = fitted.lexicon.numbers(kept)
+        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -300,39 +327,67 @@ class Preprocessor:
         return self._fitted
 
     def _known_words(
-        self, texts: Iterable[str], fitted: Fitted, unknown: list[int], passages: Passages | None = None
+        self,
+        texts: Iterable[str],
+        fitted: Fitted,
+        unknown: list[int],
+        *,
+        choice: int | None = None,
+        passages: Passages | None = None,
     ) -> Iterator[Block]:
-        rule, tokeniser = self._rule(fitted.stop_words), self._tokeniser
+        tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        documents = passages(texts, tokeniser) if passages else tokeniser(texts)
-        return _known_words(documents, rule, fitted, unknown)
+        if fitted.normalisation > 1 and not self.settings.pretokenised:
+            texts = Repair()(self._plain()(texts))
+        documents = tokeniser(texts) if passages is None else passages(texts, tokeniser)
+        return _known_words(documents, self._words(fitted), fitted, unknown, choice)
 
-    def _rule(self, listed: Iterable[str]) -> WordRule | AsItIs:
+    def _words(self, fitted: Fitted) -> WordsOfForms:
+        return self._words_in(fitted.languages, FirstWordRule if fitted.normalisation == 1 else WordRule)
+
+    def _words_in(self, languages: tuple[Language, ...], kind: type[WordRule] = WordRule) -> WordsOfForms:
+        return WordsOfForms(rules_of(languages, self.settings, AsItIs if self.settings.pretokenised else kind))
+
+    def _languages_of(
+        self, sample: list[str], forms: Iterable[str], stream: TokenStream
+    ) -> tuple[tuple[Language, ...], WordsOfForms]:
+        """The languages of the documents, of which a sample is given, and the words of the forms in each."""
         if self.settings.pretokenised:
-            return AsItIs(listed)
-        return WordRule(self.settings, listed, lemmatiser(self.settings.language) if self.settings.lemmas else None)
+            languages: tuple[Language, ...] = (Language("any", ANY_SCRIPT),)
+        else:
+            languages = choose_languages(self.settings, sample, self._tokeniser)
+        words = self._words_in(languages)
+        words.add(forms)
+        counted = words.documents_of_languages(stream)
+        _note_unused(self.settings.extra_stop_words, words, forms)
+        languages = tuple(
+            dataclasses.replace(language, n_documents=n) for language, n in zip(languages, counted, strict=True)
+        )
+        return languages, words
 
     def _intake(self, rows: Iterable[Row], *, only_new: bool, report: Progress) -> Intake:
         return Intake(rows, only_new=only_new, keep_duplicates=self.settings.keep_duplicates, report=report)
 
     def _plain(self) -> PlainText:
-        return PlainText(keep=self.settings.keep_markup or self.settings.pretokenised)
+        return PlainText(keep=self.settings.keep_markup)
 
     def _note_texts(self, plain: PlainText, losses: Losses) -> None:
         """Tell of words that are cut at "_", and of documents that are few and long."""
-        cuts = not self.settings.pretokenised and self.settings.token_pattern is None
+        cuts = self.settings.token_pattern is None and self.settings.spacy_pipeline is None
         if cuts and plain.joined > _MANY_JOINED * losses.documents:
             warnings.warn(
                 f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are cut there; '
-                "pretokenised=True keeps the words of texts that were cut before, with blanks between them",
+                f"{parameter('pretokenised', True)} keeps the words of texts that were cut before, with blanks between "
+                "them",
                 NeuralTopicWarning,
                 stacklevel=3,
             )
         if self.settings.split is None and losses.documents < _FEW and losses.tokens > _LONG * losses.documents:
             warnings.warn(
                 f"{losses.documents:,} documents of {losses.tokens // losses.documents:,} tokens are few to learn "
-                "topics from, and long; split='paragraphs' or split=200 learns from passages of them",
+                f"topics from, and long; {parameter('split', 'paragraphs')} or {parameter('split', 200)} learns from "
+                "passages of them",
                 NeuralTopicWarning,
                 stacklevel=3,
             )
@@ -344,29 +399,44 @@ class Preprocessor:
         if self.settings.token_pattern is not None:
             return PatternTokeniser(self.settings.token_pattern)
         pipeline = self.settings.spacy_pipeline
-        saved = {} if self._fitted is None else self._fitted.tokeniser
         if pipeline is None:
-            return WordTokeniser("1" if saved.get("version") == "1" else WORDS_VERSION)
-        # It takes seconds to load.
-        return SpacyTokeniser(pipeline, sha256=saved.get("sha256"), compounds=not saved or "compounds" in saved)
+            first = self._fitted is not None and self._fitted.normalisation == 1
+            return FirstWordTokeniser() if first else WordTokeniser(self.settings.segmenter)
+        saved = {} if self._fitted is None else self._fitted.tokeniser
+        # "_" joins the words of a phrase, so with phrases it cannot stand inside a word.
+        compounds = "compounds" in saved if saved else not self.settings.phrases
+        return SpacyTokeniser(pipeline, sha256=saved.get("sha256"), compounds=compounds)  # takes seconds to load
 
 
 def _known_words(
-    documents: Iterator[list[str]], rule: WordRule | AsItIs, fitted: Fitted, unknown: list[int]
+    documents: Iterator[list[str]], words: WordsOfForms, fitted: Fitted, unknown: list[int], choice: int | None
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words no one has met."""
+    """Yield blocks of documents as numbers of the lexicon, and note for each how many words no one has met.
+
+    With a `choice` all documents are taken to be in that language of their script.
+    """
     forms, lexicon = FormIds(), fitted.lexicon
-    numbers, new = np.zeros(0, np.int32), np.zeros(0, bool)
+    numbers, fresh = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
     for block in numbered(documents, forms):
-        words = [rule(form) for form in list(forms)[len(numbers) :]]
-        numbers = np.append(numbers, lexicon.numbers(words))
-        kept = np.array([not isinstance(word, Dropped) for word in words], bool)
-        new = np.append(new, kept & ~fitted.has_pruned(words))
-        unknown.append(int(np.count_nonzero((new & (numbers < 0))[block.tokens])))
-        yield Block(numbers[block.tokens], block.bounds)
+        n_known = numbers.shape[1]
+        words.add(list(forms)[n_known:])
+        new = [of_choice[n_known:] for of_choice in words.words]
+        numbers = np.hstack([numbers, np.stack([lexicon.numbers(row) for row in new])])
+        fresh = np.hstack([fresh, np.stack([_is_new(row, fitted) for row in new])])
+        chosen = words.chosen(block) if choice is None else choice
+        of_tokens = numbers[chosen, block.tokens]
+        unknown.append(int(np.count_nonzero(fresh[chosen, block.tokens] & (of_tokens < 0))))
+        yield Block(of_tokens, block.bounds)
         if len(forms) > FORMS_HELD:
             forms.clear()
-            numbers, new = numbers[:0], new[:0]
+            words.clear()
+            numbers, fresh = numbers[:, :0], fresh[:, :0]
+
+
+def _is_new(words: Sequence[str | Dropped], fitted: Fitted) -> NDArray[np.bool_]:
+    """Whether the fit kept none of these, nor pruned it."""
+    kept = np.array([not isinstance(word, Dropped) for word in words], bool)
+    return kept & ~fitted.has_pruned(words)
 
 
 def _count_documents(
@@ -426,27 +496,30 @@ def _folder(workspace: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def _temporary(*paths: Path) -> Iterator[None]:
     try:
-        yield path
+        yield
     finally:
-        path.unlink(missing_ok=True)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Report nothing."""
 
 
-def _note_unused(listed: Sequence[str], rule: WordRule | AsItIs, forms: Iterable[str]) -> None:
+def _note_unused(listed: Sequence[str], words: WordsOfForms, forms: Iterable[str]) -> None:
     """Note it where most of the stop words that a user has listed do not occur."""
     if not listed:
         return
-    occurring = {rule.compared(form) for form in forms}
-    unused = [word for word in listed if rule.compared(word) not in occurring]
+    compared = words.first.compared
+    occurring = set(map(compared, forms))
+    unused = [word for word in listed if compared(word) not in occurring]
     if 2 * len(unused) > len(listed):
         warnings.warn(
-            f"extra_stop_words: {len(unused):,} of {len(listed):,} words do not occur in the documents, such as "
-            f"{', '.join(map(repr, unused[:3]))}; they are compared with single words as they are cut from the text",
+            f"{parameter('extra_stop_words')}: {len(unused):,} of {len(listed):,} words do not occur in the documents, "
+            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words as they "
+            "are cut from the text",
             NeuralTopicWarning,
             stacklevel=2,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 
 # Columns of the seeds of each seeded topic, by its number.
@@ -75,15 +75,15 @@ def seed_columns(groups: Mapping[int, Sequence[str]], preprocessor: Preprocessor
         if not found[topic]:
             named = sorted({match for matches in near.values() for match in matches})
             raise NeuralTopicError(
-                f"seed_words of topic {topic}",
+                f"{parameter('seed_words')} of topic {topic}",
                 expected="a word of the vocabulary",
                 got=f"none: {', '.join(map(repr, missing))}",
-                hint=f"Try {', '.join(named)}" if named else "Name other words, or lower min_df",
+                hint=f"Try {', '.join(named)}" if named else f"Name other words, or lower {parameter('min_df')}",
             )
         unknown += [f"{word!r} of topic {topic}{_meant(near[word])}" for word in missing]
     if unknown:
         warnings.warn(
-            f"seed_words: left out, as they are no words of the vocabulary: {'; '.join(unknown)}",
+            f"{parameter('seed_words')}: left out, as they are no words of the vocabulary: {'; '.join(unknown)}",
             NeuralTopicWarning,
             stacklevel=2,
         )
@@ -129,4 +129,4 @@ def _meant(matches: list[str]) -> str:
 
 
 def _wrong(expected: str, got: str, hint: str) -> UsageError:
-    return UsageError("seed_words", expected=expected, got=got, hint=hint)
+    return UsageError(parameter("seed_words"), expected=expected, got=got, hint=hint)

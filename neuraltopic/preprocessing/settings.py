@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
+from neuraltopic.preprocessing.language_names import AUTO, language_code
+from neuraltopic.preprocessing.segmenters import DEFAULT_SEGMENTER, find_segmenter
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "language": (str,),
@@ -12,14 +14,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "stop_words": (bool,),
     "extra_stop_words": (tuple,),
     "numbers": (bool,),
-    "min_length": (int,),
+    "min_length": (int, type(None)),
     "max_length": (int,),
-    "lemmas": (bool,),
+    "lemmas": (bool, type(None)),
     "phrases": (bool,),
     "min_df": (int, float, type(None)),
     "max_df": (int, float, type(None)),
     "max_vocabulary": (int,),
     "spacy_pipeline": (str, type(None)),
+    "segmenter": (str,),
     "token_pattern": (str, type(None)),
     "pretokenised": (bool,),
     "keep_markup": (bool,),
@@ -36,19 +39,24 @@ class Preprocessing:
     Parameters
     ----------
     language : str
-        spaCy's code of the language ("en", "de" ...); chooses the stop words and the lemmas.
+        "auto", or the code or English name of a language ("de", "de-DE", "german"), which is taken for that of all
+        documents. It chooses the stop words, the lemmas, and what is written together with a word (l', 's). With "auto"
+        it is detected, for each document.
     lowercase : bool
         Whether "Apple" and "apple" are one word.
     stop_words : bool
-        Whether to drop the language's stop words.
+        Whether to drop the language's stop words. Those of a language without a list are found in the documents.
     extra_stop_words : tuple of str
         Dropped as well, whatever `stop_words` says.
     numbers : bool
         Whether to keep words with a digit in them. Names such as covid-19 and BRCA1 are kept: see `technical_words`.
-    min_length, max_length : int
-        Shortest and longest word kept, in characters.
-    lemmas : bool
-        Whether to put words into their dictionary form (needs `neuraltopic[lemmas]`).
+    min_length : int or None
+        Shortest word kept, in characters. With None it depends on the script: 1 for Chinese characters, 2 for Korean,
+        kana, Thai, Lao, Khmer and Burmese, 3 for alphabets.
+    max_length : int
+        Longest word kept, in characters.
+    lemmas : bool or None
+        Whether to put words into their dictionary form. With None short texts are, of inflected languages.
     phrases : bool
         Whether to join pairs such as "new_york" that occur together far more often than by chance.
     min_df, max_df : int, float or None
@@ -58,6 +66,9 @@ class Preprocessing:
         Most words kept: those in the most documents.
     spacy_pipeline : str or None
         A spaCy pipeline to cut the text into words (and lemmas), instead of the built-in rule.
+    segmenter : str
+        What cuts scripts without spaces into words: "icu", or for one language "rjieba" (Chinese), "sudachi" (Japanese)
+        or "kiwi" (Korean), which are to be installed.
     token_pattern : str or None
         A regular expression that matches a word, instead of the built-in rule; of one group, that is the word.
     pretokenised : bool
@@ -77,19 +88,20 @@ class Preprocessing:
         When a value has the wrong type or is out of range.
     """
 
-    language: str = "en"
+    language: str = AUTO
     lowercase: bool = True
     stop_words: bool = True
     extra_stop_words: tuple[str, ...] = ()
     numbers: bool = False
-    min_length: int = 3
+    min_length: int | None = None
     max_length: int = 40
-    lemmas: bool = False
+    lemmas: bool | None = None
     phrases: bool = False
     min_df: int | float | None = None
     max_df: int | float | None = None
     max_vocabulary: int = 10_000
     spacy_pipeline: str | None = None
+    segmenter: str = DEFAULT_SEGMENTER
     token_pattern: str | None = None
     pretokenised: bool = False
     keep_markup: bool = False
@@ -97,7 +109,7 @@ class Preprocessing:
     split: str | int | None = None
 
     def __post_init__(self) -> None:
-        """Check every field."""
+        """Check every field; the language becomes its code."""
         for name, types in _TYPES.items():
             value = getattr(self, name)
             # True is an int to Python, but no count of documents.
@@ -107,10 +119,14 @@ class Preprocessing:
         if not all(isinstance(word, str) for word in self.extra_stop_words):
             raise _wrong("extra_stop_words", "words", repr(self.extra_stop_words))
         for name in ("min_length", "max_vocabulary"):
-            if getattr(self, name) < 1:
-                raise _wrong(name, "1 or more", str(getattr(self, name)))
-        if self.max_length < self.min_length:
-            raise _wrong("max_length", f"min_length ({self.min_length}) or more", str(self.max_length))
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise _wrong(name, "1 or more", str(value))
+        if self.max_length < (self.min_length or 1):
+            least = f"{parameter('min_length')} ({self.min_length or 1}) or more"
+            raise _wrong("max_length", least, str(self.max_length))
+        find_segmenter(self.segmenter)
+        object.__setattr__(self, "language", language_code(self.language))
         for name in ("min_df", "max_df"):
             _check_document_frequency(name, getattr(self, name))
         if not (self.split is None or self.split == PARAGRAPHS or (isinstance(self.split, int) and self.split > 0)):
@@ -121,10 +137,10 @@ class Preprocessing:
         """Refuse two ways to cut a text into words, and what would change words that are cut already."""
         ways = [name for name in ("spacy_pipeline", "token_pattern", "pretokenised") if getattr(self, name)]
         if len(ways) > 1:
-            raise _wrong(ways[0], f"it without {ways[1]}", "both")
+            raise _wrong(ways[0], f"it without {parameter(ways[1])}", "both")
         for name in ("lemmas", "phrases"):
             if self.pretokenised and getattr(self, name):
-                raise _wrong(name, "it only with texts that are yet to be cut", "pretokenised=True")
+                raise _wrong(name, "it only with texts that are yet to be cut", parameter("pretokenised", True))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
@@ -155,4 +171,4 @@ def _check_document_frequency(name: str, value: int | float | None) -> None:
 
 
 def _wrong(name: str, expected: str, got: str) -> UsageError:
-    return UsageError(name, expected=expected, got=got, hint="Correct this setting")
+    return UsageError(parameter(name), expected=expected, got=got, hint="Correct this setting")

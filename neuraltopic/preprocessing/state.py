@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.preprocessing.languages import ANY_SCRIPT, FROM_LIST, Language
 from neuraltopic.preprocessing.lexicon import Lexicon, Pair, phrase_of
 from neuraltopic.preprocessing.normalisation import Dropped
-from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 
 _PARTS = ("settings", "words", "df", "cf", "n_documents", "phrases", "stop_words", "tokeniser", "libraries")
+# Those of the rules of today; without them a state is of the first.
+_SECOND_PARTS = ("languages", "segmenter", "normalisation")
+NORMALISATION = 2
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,19 @@ class Fitted:
     phrases : tuple of (str, str)
         Pairs that are joined; every one makes a word of the vocabulary.
     stop_words : tuple of str
-        As they were at the time: another version of spaCy has other lists.
+        Of the user.
+    languages : tuple of Language
+        With their stop words as they were at the time: another version of spaCy has other lists.
     tokeniser : dict of str to str
         Name and version.
     n_documents : int
         Distinct documents with text; shares in min_df and max_df are of these.
     libraries : dict of str to str
         Versions that had a part in the words.
+    segmenter : dict of str to str
+        Name and version of what cut scripts without spaces; empty where no text needed it.
+    normalisation : int
+        Version of the rules by which forms become words.
     pruned : uint32 array
         CRC-32 of the words that the fit met and did not take into the vocabulary, ascending: what is then known of them
         without keeping rare words of the documents. Empty where an earlier version saved it.
@@ -46,9 +55,12 @@ class Fitted:
     vocabulary: Vocabulary
     phrases: tuple[Pair, ...]
     stop_words: tuple[str, ...]
+    languages: tuple[Language, ...]
     tokeniser: dict[str, str]
     n_documents: int
     libraries: dict[str, str]
+    segmenter: dict[str, str] = field(default_factory=dict)
+    normalisation: int = NORMALISATION
     pruned: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     @cached_property
@@ -65,7 +77,10 @@ class Fitted:
             "n_documents": self.n_documents,
             "phrases": [list(pair) for pair in self.phrases],
             "stop_words": list(self.stop_words),
+            "languages": [language.to_dict() for language in self.languages],
             "tokeniser": self.tokeniser,
+            "segmenter": self.segmenter,
+            "normalisation": self.normalisation,
             "libraries": self.libraries,
             "pruned": base64.b64encode(self.pruned.astype("<u4").tobytes()).decode("ascii"),
         }
@@ -79,14 +94,15 @@ class Fitted:
         NeuralTopicError
             When a part is missing, of the wrong type, or disagrees with another.
         """
-        for name in _PARTS:
+        first = "normalisation" not in state
+        for name in _PARTS if first else _PARTS + _SECOND_PARTS:
             _check(name, "to be there", name in state)
         _check("settings", "names and values", isinstance(state["settings"], dict))
         for name in ("words", "stop_words"):
             _check(name, "a list of words", _is_list_of(state[name], str))
         for name in ("df", "cf"):
             _check(name, "a list of whole numbers", _is_list_of(state[name], int))
-        for name in ("tokeniser", "libraries"):
+        for name in ("tokeniser", "libraries", *(() if first else ("segmenter",))):
             mapping = state[name]
             strings = isinstance(mapping, dict) and _is_list_of([*mapping, *mapping.values()], str)
             _check(name, "names and versions", strings)
@@ -101,13 +117,19 @@ class Fitted:
         phrases = tuple((first, second) for first, second in pairs)
         joined = {phrase_of(pair) for pair in phrases}
         _check("phrases", "pairs that make words", len(joined) == len(phrases) and joined <= set(words))
+        languages = (_first_language(state),) if first else _languages(state["languages"])
+        version = state.get("normalisation", 1)
+        _check("normalisation", f"a version up to {NORMALISATION}", version in range(1, NORMALISATION + 1))
         return cls(
             vocabulary=Vocabulary(words, df, cf),
             phrases=phrases,
             stop_words=tuple(state["stop_words"]),
+            languages=languages,
             tokeniser=state["tokeniser"],
             n_documents=n_documents,
             libraries=state["libraries"],
+            segmenter=state.get("segmenter", {}),
+            normalisation=version,
             pruned=_decoded(state.get("pruned", "")),
         )
 
@@ -130,10 +152,28 @@ def _decoded(text: object) -> NDArray[np.uint32]:
         raise
 
 
-def library_versions(settings: Preprocessing) -> dict[str, str]:
-    """Return the versions of the libraries that decide about words under these settings."""
-    names = ["regex", "spacy"] + (["simplemma"] if settings.lemmas else [])
+def library_versions(lemmas: bool) -> dict[str, str]:
+    """Return the versions of the libraries that decide about words, with dictionary forms or without."""
+    names = ["regex", "spacy"] + (["simplemma"] if lemmas else [])
     return {name: version(name) for name in names}
+
+
+def _first_language(state: Mapping[str, Any]) -> Language:
+    """The language that a model of the first rules was fitted with, for which all its stop words were kept."""
+    settings = state["settings"]
+    code, lemmas = settings.get("language", "en"), settings.get("lemmas", False)
+    _check("settings", "a language, and whether there are lemmas", type(code) is str and type(lemmas) is bool)
+    return Language(code, ANY_SCRIPT, tuple(state["stop_words"]), FROM_LIST, lemmas, state["n_documents"])
+
+
+def _languages(described: object) -> tuple[Language, ...]:
+    """The languages that a state describes, one or more."""
+    _check("languages", "a list of one or more", isinstance(described, list) and bool(described))
+    types = {name: type(value) for name, value in Language("", "").to_dict().items()}
+    for fields in described if isinstance(described, list) else ():
+        there = isinstance(fields, dict) and {name: type(value) for name, value in fields.items()} == types
+        _check("languages", f"{', '.join(types)} of each", there and _is_list_of(fields["stop_words"], str))
+    return tuple(map(Language.from_dict, described if isinstance(described, list) else ()))
 
 
 def _is_pair(pair: object) -> bool:

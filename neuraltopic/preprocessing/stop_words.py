@@ -2,18 +2,29 @@
 
 import importlib.util
 import runpy
+from functools import cache
 from pathlib import Path
 
 from neuraltopic.errors import UsageError
 
+# English contractions whose apostrophe is lost or was taken for a space; words that mean something, as ill and
+# well, are not among them.
+_WITHOUT_APOSTROPHE = """
+arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt shouldnt wasnt werent wont wouldnt
+didn doesn isn wasn weren wouldn couldn shouldn hasn hadn mustn needn im ive youre youve youd youll hes shes theyre
+theyve theyd theyll weve thats whats heres theres lets itll thatll itd
+"""
 
-def stop_word_languages() -> list[str]:
+
+@cache
+def stop_word_languages() -> tuple[str, ...]:
     """Return the codes of the languages that have a list, sorted."""
-    return sorted(path.parent.name for path in _languages_folder().glob("*/stop_words.py"))
+    return tuple(sorted(path.parent.name for path in _languages_folder().glob("*/stop_words.py")))
 
 
+@cache
 def stop_words(language: str) -> frozenset[str]:
-    """Return the stop words of `language` (spaCy's code, such as "en"), as spaCy writes them.
+    """Return the stop words of `language` (spaCy's code, such as "en"), as they are spelt and misspelt.
 
     Raises
     ------
@@ -29,7 +40,8 @@ def stop_words(language: str) -> frozenset[str]:
             hint="Name one of these, or switch stop words off",
         )
     # The file holds nothing but the list; importing it as a module would import all of spaCy, for seconds.
-    return frozenset(runpy.run_path(str(_languages_folder() / language / "stop_words.py"))["STOP_WORDS"])
+    listed = frozenset(runpy.run_path(str(_languages_folder() / language / "stop_words.py"))["STOP_WORDS"])
+    return listed | frozenset(_WITHOUT_APOSTROPHE.split()) if language == "en" else listed
 
 
 def _languages_folder() -> Path:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
 
 # Documents below which the default limits of document frequency are others.
@@ -74,11 +74,12 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
     if not candidates:
         raise NeuralTopicError(
             f"vocabulary of {n_documents:,} documents",
-            expected="a word that passes min_df and max_df",
-            got=f"{len(words):,} words, of which min_df={_shown(settings.min_df)} (at least {math.ceil(fewest):,}"
-            f" documents) removed {np.count_nonzero(rare):,} and max_df={_shown(settings.max_df)} (at most"
-            f" {math.floor(most):,} documents) removed {np.count_nonzero(common):,}",
-            hint="Lower min_df, raise max_df or give more documents",
+            expected=f"a word that passes {parameter('min_df')} and {parameter('max_df')}",
+            got=f"{len(words):,} words, of which {parameter('min_df', _shown(settings.min_df))} (at least "
+            f"{math.ceil(fewest):,} documents) removed {np.count_nonzero(rare):,} and "
+            f"{parameter('max_df', _shown(settings.max_df))} (at most {math.floor(most):,} documents) removed "
+            f"{np.count_nonzero(common):,}",
+            hint=f"Lower {parameter('min_df')}, raise {parameter('max_df')} or give more documents",
         )
     candidates.sort(key=lambda word: (-df[word], words[word]))
     return np.array(candidates[: settings.max_vocabulary], np.int64)

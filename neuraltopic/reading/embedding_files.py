@@ -4,79 +4,56 @@ Axes: N rows of the file, C dimensions.
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
 # Rows of a Parquet file that are converted at once.
 _BATCH = 4096
 
 
-class EmbeddingFile:
-    """Embeddings that were made beforehand, and which row is whose.
-
-    Parameters
-    ----------
-    path : Path
-        A .npy of numbers, (N, C), with a row an input document in input order, which is mapped and not read; or
-        Parquet with a column `id` and either one column of lists, as `neuraltopic embed` writes, or a column of
-        numbers a dimension. Columns of other types are passed over.
+class EmbeddingSource(ABC):
+    """Where the embeddings of documents come from, and which row is whose.
 
     Attributes
     ----------
     path : Path
-    values : array of shape (N, C)
-        As they are in the .npy; float32 from Parquet. Not yet looked at for NaN.
+        The file, or the folder of the model.
     ids : list of str, or None
         Of each row; None where rows follow the input.
-
-    Raises
-    ------
-    UsageError
-        When the file is missing, of another kind or shape, or names a document twice or not at all.
-    NeuralTopicError
-        When it is damaged.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.values: NDArray[Any]
-        self.ids: list[str] | None = None
-        if not self.path.is_file():
-            got = "a folder" if self.path.is_dir() else "no such file"
-            raise UsageError(self._name, expected="a .npy or Parquet file", got=got, hint="Check the path")
-        if self.path.suffix.lower() == ".npy":
-            self.values = self._mapped()
-        elif self.path.suffix.lower() in (".parquet", ".pq"):
-            self.ids, self.values = self._table()
-        else:
-            raise UsageError(
-                self._name,
-                expected="a name that ends in .npy or .parquet",
-                got=self.path.suffix or "no suffix",
-                hint="Save them by numpy.save, or as Parquet with a column id",
-            )
+    path: Path
+    ids: list[str] | None = None
+    _progress: "Progress | None" = None
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """(N, C)."""
-        return self.values.shape[0], self.values.shape[1]
+    @abstractmethod
+    def values(self) -> NDArray[Any]:
+        """Floating-point numbers, (N, C), not yet looked at for NaN."""
 
-    @cached_property
-    def sha256(self) -> str:
-        """Digest of the file."""
-        with open(self.path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
+    @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """file, sha256 and shape, as JSON can hold them."""
-        return {"file": str(self.path), "sha256": self.sha256, "shape": list(self.shape)}
+        """What they are, as JSON can hold it: the same facts, the same embeddings of the same documents."""
+
+    def report_to(self, progress: "Progress | None") -> None:
+        """Tell it of the rows, where they take long to come by."""
+        self._progress = progress
+
+    @property
+    def n_dimensions(self) -> int:
+        """C."""
+        return self.values.shape[1]
 
     def rows_of(self, ids: Sequence[str], wanted: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """The row of each document in `values`, int64 of shape (len(ids),).
@@ -119,6 +96,68 @@ class EmbeddingFile:
     @property
     def _name(self) -> str:
         return f"embeddings {self.path}"
+
+
+class EmbeddingFile(EmbeddingSource):
+    """Embeddings that were made beforehand, and which row is whose.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy of numbers, (N, C), with a row an input document in input order, which is mapped and not read; or
+        Parquet with a column `id` and either one column of lists, as `neuraltopic embed` writes, or a column of
+        numbers a dimension. Columns of other types are passed over.
+
+    Attributes
+    ----------
+    values : array of shape (N, C)
+        As they are in the .npy; float32 from Parquet.
+
+    Raises
+    ------
+    UsageError
+        When the file is missing, of another kind or shape, or names a document twice or not at all.
+    NeuralTopicError
+        When it is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._values: NDArray[Any]
+        if not self.path.is_file():
+            got = "a folder" if self.path.is_dir() else "no such file"
+            raise UsageError(self._name, expected="a .npy or Parquet file", got=got, hint="Check the path")
+        if self.path.suffix.lower() == ".npy":
+            self._values = self._mapped()
+        elif self.path.suffix.lower() in (".parquet", ".pq"):
+            self.ids, self._values = self._table()
+        else:
+            raise UsageError(
+                self._name,
+                expected="a name that ends in .npy or .parquet",
+                got=self.path.suffix or "no suffix",
+                hint="Save them by numpy.save, or as Parquet with a column id",
+            )
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """(N, C)."""
+        return self._values
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, C)."""
+        return self.values.shape[0], self.values.shape[1]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the file."""
+        with open(self.path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def facts(self) -> dict[str, Any]:
+        """file, sha256 and shape, as JSON can hold them."""
+        return {"file": str(self.path), "sha256": self.sha256, "shape": list(self.shape)}
 
     def _mapped(self) -> NDArray[Any]:
         try:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.errors import UsageError, parameter
+from neuraltopic.reading.embedding_files import EmbeddingSource
 
 # Numbers looked at together: 32 MiB of float32.
 _AT_ONCE = 1 << 23
@@ -83,17 +83,17 @@ def require_given(embeddings: Any, *, recipe: str, taken: bool) -> None:
     """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that does not."""
     if embeddings is not None and not taken:
         raise UsageError(
-            "embeddings",
+            parameter("embeddings"),
             expected=f"none with the recipe {recipe}",
             got="some",
             hint="Leave them out, or fit with the recipe contextual or zeroshot",
         )
     if embeddings is None and taken:
         raise UsageError(
-            "embeddings",
+            parameter("embeddings"),
             expected=f"a row a document, which the recipe {recipe} takes",
             got="none",
-            hint="Pass embeddings= (--embeddings FILE on the command line), or fit with a recipe that takes none",
+            hint=f"Give {parameter('embeddings')}, or fit with a recipe that takes none",
         )
 
 
@@ -122,12 +122,14 @@ def require_embeddings(values: Any, n_documents: int, n_dimensions: int | None =
     return embeddings
 
 
-def embeddings_of_input(embeddings: EmbeddingFile | Any, ids: Sequence[str], readable: NDArray[np.bool_]) -> Embeddings:
+def embeddings_of_input(
+    embeddings: EmbeddingSource | Any, ids: Sequence[str], readable: NDArray[np.bool_]
+) -> Embeddings:
     """The embedding of each input row.
 
     Parameters
     ----------
-    embeddings : EmbeddingFile, or floating-point array of shape (rows, C)
+    embeddings : EmbeddingSource, or floating-point array of shape (rows, C)
     ids : sequence of str
         Of the input rows.
     readable : bool array of shape (rows,)
@@ -138,7 +140,7 @@ def embeddings_of_input(embeddings: EmbeddingFile | Any, ids: Sequence[str], rea
     UsageError
         When a row that needs one has none, or the array has another number of rows.
     """
-    if isinstance(embeddings, EmbeddingFile):
+    if isinstance(embeddings, EmbeddingSource):
         return Embeddings(embeddings.values, embeddings.rows_of(ids, readable))
     of_rows = Embeddings(embeddings)
     if len(of_rows) != len(ids):
@@ -147,4 +149,6 @@ def embeddings_of_input(embeddings: EmbeddingFile | Any, ids: Sequence[str], rea
 
 
 def _unusable(expected: str, got: str) -> UsageError:
-    return UsageError("embeddings", expected=expected, got=got, hint="Embed the same documents by the same model")
+    return UsageError(
+        parameter("embeddings"), expected=expected, got=got, hint="Embed the same documents by the same model"
+    )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 
 # Least share of the tokens whose words have vectors: below it the file is of another language or spelling.
 _LEAST_COVERED = 0.5
@@ -97,7 +97,7 @@ def covered_share(vectors: NDArray[np.float32], word_totals: NDArray[np.floating
     share = float(word_totals[has].sum() / word_totals.sum())
     if share < _LEAST_COVERED:
         raise NeuralTopicError(
-            "word_vectors",
+            parameter("word_vectors"),
             expected=f"vectors of the words of at least {_LEAST_COVERED:.0%} of the tokens",
             got=f"{share:.1%}, {np.count_nonzero(has):,} of {len(has):,} words",
             hint="Give vectors of the language and spelling of the documents, or none: they are then learnt",
@@ -170,4 +170,4 @@ def _unreadable(path: Path, got: str) -> UsageError:
 
 
 def _wrong(expected: str, got: str, hint: str) -> UsageError:
-    return UsageError("word_vectors", expected=expected, got=got, hint=hint)
+    return UsageError(parameter("word_vectors"), expected=expected, got=got, hint=hint)

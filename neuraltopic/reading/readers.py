@@ -283,7 +283,7 @@ def _check_exists(path: Path) -> None:
             shown,
             expected="a folder or a file",
             got=getattr(error, "strerror", None) or str(error),
-            hint="Check the path (documents themselves go in a list of str)",
+            hint="Check the path" + (", or give documents themselves in a list" if " " in shown else ""),
         ) from error
 
 

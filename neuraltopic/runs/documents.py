@@ -8,7 +8,9 @@ vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
 ledger.csv           a line an input row: kept, or why not
 training.jsonl       a line an epoch
+edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+                     but for the log
 """
 
 import shutil
@@ -23,9 +25,10 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
@@ -33,11 +36,14 @@ from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
 from neuraltopic.storage.outputs import RUN, VECTORS, check_output
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
+from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +51,8 @@ if TYPE_CHECKING:
 
 # Words of each topic in topic_words.csv.
 _TOPIC_WORDS = 20
+# Words of each topic whose coherence run.json has.
+_COHERENCE_WORDS = 10
 # Documents that `embed` encodes before it writes them.
 _EMBEDDED_AT_ONCE = 1 << 14
 
@@ -57,7 +65,7 @@ def fit_run(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     resume: bool = False,
     command: Sequence[str] = (),
@@ -72,7 +80,7 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingFile, optional
+    embeddings : EmbeddingSource, optional
         Of the documents, as `TopicModel.fit` takes them.
     force : bool
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
@@ -101,7 +109,7 @@ def fit_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model)
+        return results_of(model) | coherence_of(model, workspace)
 
     facts = write_run(
         output,
@@ -135,7 +143,7 @@ def embed(
     corpus: Corpus,
     output: Path,
     *,
-    embeddings: EmbeddingFile | None = None,
+    embeddings: EmbeddingSource | None = None,
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Ledger:
@@ -179,7 +187,7 @@ def embed(
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
             _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.components_)),
+            shape=(len(counted.counts), len(model.reader_.vector_of_nothing())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -194,7 +202,7 @@ def _vectors(
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
         beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.document_vae_.transform(counts.slice(start, stop), embeddings=beside)
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=beside)
         if progress:
             progress("embedding", stop, len(counts))
 
@@ -215,7 +223,10 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
 
 
 def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write all of a run folder but run.json."""
+    """Write all of a run folder but run.json: the topics of the fit, and beside them the log where they were edited."""
+    if entries := model.edit_entries(with_coordinates=True):
+        write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
+        model = model.unedited()
     model.save(folder / MODEL_FOLDER)
     write_table(model.get_topic_info(), folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
@@ -227,8 +238,17 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
+def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
+    """NPMI of the top ten words of each topic in the documents that were fitted, for run.json."""
+    preparation = reopen(workspace)
+    assert preparation is not None  # the fit that has just ended left it
+    values = document_npmi(top_words(model.word_weights(), _COHERENCE_WORDS), preparation.counts)
+    return {"npmi_document": [round(value, 6) for value in values.tolist()]}
+
+
 def results_of(model: TopicModel) -> dict[str, Any]:
     """What run.json says of a fit once it is done."""
+    model = model.unedited()
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,

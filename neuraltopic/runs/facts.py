@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import (
     IMAGE_MODEL_KIND,
     MODEL_FOLDER,
@@ -65,7 +66,8 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
     dict
         folder, kind ("run" or "model"), of ("documents" or "images"), checked ("sizes" or "sizes and SHA-256"), run
         (run.json, None for a model folder), model (versions, epochs, and for documents recipe, topics, words, documents
-        and updates, for images dimensions, image_shape and images) and files (bytes of each by its path in the folder).
+        and updates, for images dimensions, image_shape and images), edits (the name of each edit of the topics in the
+        log, oldest first) and files (bytes of each by its path in the folder).
 
     Raises
     ------
@@ -93,8 +95,14 @@ def read_run_facts(folder: Path, *, verify: bool = False) -> dict[str, Any]:
         "checked": "sizes and SHA-256" if verify else "sizes",
         "run": run,
         "model": _model_facts(model_folder, manifest, kind),
+        "edits": _edits(folder, model_folder),
         "files": files,
     }
+
+
+def _edits(folder: Path, model_folder: Path) -> list[str]:
+    log = next((place / EDIT_LOG for place in (folder, model_folder) if (place / EDIT_LOG).exists()), None)
+    return [] if log is None else [str(entry.get("op")) for entry in read_edit_log(log)]
 
 
 def run_file(folder: Path, name: str) -> Path:

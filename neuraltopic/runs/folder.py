@@ -20,6 +20,7 @@ from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
 from neuraltopic.runs.workspace import open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
 from neuraltopic.storage.outputs import OutputKind
 from neuraltopic.storage.strict_json import write_json
@@ -126,10 +127,15 @@ def write_run(
                 "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
                 "peak_memory_bytes": peak_memory_bytes(),
                 "machine": describe_machine(),
-                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if path.is_file()},
+                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
             }
             write_json(unfinished / RUN_FACTS, facts)
     return facts
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether it is a file that stays as it is; the log of edits grows."""
+    return path.is_file() and path.name != EDIT_LOG
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
@@ -167,7 +167,7 @@ def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) ->
         require_whole("epochs_kept", epoch)
         if epoch > last:
             raise UsageError(
-                "epochs_kept",
+                parameter("epochs_kept"),
                 expected=f"epochs of the fit, to {last:,}",
                 got=f"{epoch:,}",
                 hint="Choose earlier ones, or more epochs",

@@ -4,6 +4,7 @@ What `runs.documents` says of a run folder holds; its documents and vectors are 
 run before.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.runs.documents import DOCUMENTS, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.runs.folder import Run, write_run
 from neuraltopic.storage.manifest import MANIFEST
-from neuraltopic.storage.outputs import RUN, check_output
+from neuraltopic.storage.outputs import check_output, update_output
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -78,14 +79,18 @@ def update_run(
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
-        return results_of(model) | {
-            "corpus_sha256": model.updates_[-1]["corpus_sha256"],
-            "unknown_share": model.unknown_share_,
-        }
+        return (
+            results_of(model)
+            | coherence_of(model, workspace)
+            | {
+                "corpus_sha256": model.updates_[-1]["corpus_sha256"],
+                "unknown_share": model.unknown_share_,
+            }
+        )
 
     facts = write_run(
         output,
-        DOCUMENTS,
+        dataclasses.replace(DOCUMENTS, output=update_output(run, output)),
         {**request_of(model, corpus), "parent": parent},
         fit=update,
         write=write,
@@ -112,7 +117,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
             got="one in it",
             hint="Choose another path",
         )
-    check_output(output, RUN, force=force, source=source)
+    check_output(output, update_output(run, output), force=force, source=source)
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:

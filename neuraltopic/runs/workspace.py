@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.storage.formats import CHECKPOINT, PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
 
@@ -93,7 +93,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint="Go on with --resume (resume=True), or start afresh with --force (force=True)",
+        hint=f"Go on with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
     )
 
 
@@ -101,18 +101,19 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
     earlier = unfinished_request(output)
     if earlier is None:
         raise UsageError(
-            "resume",
+            parameter("resume"),
             expected=f"an unfinished fit of {output}",
             got=f"no {workspace_of(output)}",
-            hint="Leave out --resume (resume=True) to start one",
+            hint=f"Leave out {parameter('resume', True)} to start one",
         )
     name, old, new = first_difference(earlier, request)
     if name:
         raise UsageError(
-            "resume",
-            expected=f"{name} {old!r:.200}, as when the fit began",
+            parameter("resume"),
+            expected=f"{named_setting(name)} {old!r:.200}, as when the fit began",
             got=f"{new!r:.200}",
-            hint="Ask for the same again, or start afresh with --force (force=True) in place of --resume",
+            hint=f"Ask for the same again, or start afresh with {parameter('force', True)}"
+            f" in place of {parameter('resume', True)}",
         )
 
 
@@ -123,6 +124,12 @@ def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> 
         if old.get(name) != new.get(name):
             return name, old.get(name), new.get(name)
     return "", None, None
+
+
+def named_setting(name: str) -> str:
+    """A setting of a request in the message of an error: parameters are named as such."""
+    group, _, last = name.rpartition(".")
+    return parameter(last) if group in ("parameters", "preprocessing") else name
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

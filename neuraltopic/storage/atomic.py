@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 try:
     import fcntl
@@ -101,7 +101,7 @@ def atomic_folder(
     temporary, lock = _locked_sibling(destination, folder=True)
     try:
         yield temporary
-        _sync_tree(temporary)
+        sync_tree(temporary)
         _require_replaceable(destination, path, force=force, why_not=why_not)
         if os.path.lexists(destination):
             _exchange(temporary, destination)
@@ -151,7 +151,7 @@ def _require_replaceable(
             name,
             expected="a path that does not exist yet",
             got="one that does",
-            hint="Choose another path, or replace what is there with --force (force=True)",
+            hint=f"Choose another path, or replace what is there with {parameter('force', True)}",
         )
     if destination.is_symlink() or not destination.is_dir():
         raise UsageError(name, expected="a folder to replace", got="a file or a link", hint="Choose another path")
@@ -276,8 +276,11 @@ def _remove(path: Path) -> None:
             continue
 
 
-def _sync_tree(folder: Path) -> None:
-    """Flush every file and folder below `folder`, and itself, to the disk."""
+def sync_tree(folder: Path) -> None:
+    """Flush a file, or every file and folder below a folder and itself, to the disk."""
+    if folder.is_file():
+        _sync(folder)
+        return
     for parent, _, names in os.walk(folder, onerror=_raise):
         for name in names:
             if not os.path.islink(os.path.join(parent, name)):

@@ -9,6 +9,7 @@ MODEL_FOLDER: Final = "model"  # of a run
 RUN_KIND: Final = "neuraltopic-run"
 RUN_SCHEMA_VERSION: Final = 1
 RUN_FACTS: Final = "run.json"
+REPORT: Final = "report.html"  # of a run; written anew at any time, so run.json does not list it
 
 IMAGE_MODEL_KIND: Final = "neuraltopic-image-model"
 IMAGE_MODEL_SCHEMA_VERSION: Final = 1
@@ -19,6 +20,10 @@ DOCUMENT_VAE_KIND: Final = "neuraltopic-document-vae"
 DOCUMENT_VAE_SCHEMA_VERSION: Final = 1
 AUTOENCODER_KIND: Final = "neuraltopic-autoencoder"
 AUTOENCODER_SCHEMA_VERSION: Final = 1
+
+INDEX_KIND: Final = "neuraltopic-index"
+INDEX_SCHEMA_VERSION: Final = 1
+INDEX_FACTS: Final = "index.json"
 
 # What a fit that was stopped leaves in its workspace.
 CHECKPOINT: Final = "checkpoint.safetensors"

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import check_destination
+from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import (
     AUTOENCODER_KIND,
     DOCUMENT_VAE_KIND,
     IMAGE_MODEL_KIND,
     IMAGE_RUN_KIND,
+    INDEX_FACTS,
+    INDEX_KIND,
     MODEL_FOLDER,
     MODEL_KIND,
     MODEL_OF_RUN,
+    REPORT,
     RUN_FACTS,
     RUN_KIND,
 )
@@ -23,6 +27,7 @@ from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.strict_json import read_json
 
 _MAX_BYTES = 1 << 24
+INDEX_LOCK = "writer.lock"
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,13 @@ def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: s
     check_destination(output, force=force, why_not=kind.why_not)
 
 
-def _entries_of_run(folder: Path, kind: str) -> set[str]:
+def _entries_of_run(folder: Path, kind: str, more: frozenset[str] = frozenset()) -> set[str]:
     facts = _read(folder / RUN_FACTS)
     files = facts.get("files")
     model = _entries_of_model(folder / MODEL_FOLDER, MODEL_OF_RUN[kind])
     if facts.get("format") != kind or not isinstance(files, dict) or not model:
         return set()
-    return {*files, RUN_FACTS, MODEL_FOLDER}
+    return {*files, RUN_FACTS, MODEL_FOLDER, REPORT, *more}
 
 
 def _entries_of_model(folder: Path, kind: str) -> set[str]:
@@ -102,6 +107,14 @@ def _entries_of_vectors(folder: Path) -> set[str]:
     return names if names <= set(os.listdir(folder)) else set()
 
 
+def _entries_of_index(folder: Path) -> set[str]:
+    facts = _read(folder / INDEX_FACTS)
+    files = facts.get("files")
+    if facts.get("format") != INDEX_KIND or not isinstance(files, dict):
+        return set()
+    return {INDEX_FACTS, INDEX_LOCK, *(name.split("/")[0] for name in files)}
+
+
 def _read(path: Path) -> dict[str, object]:
     try:
         value = read_json(path, _MAX_BYTES)
@@ -111,9 +124,17 @@ def _read(path: Path) -> dict[str, object]:
 
 
 RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
+# With edits of its topics, which are nowhere else: what replaces it must have them too.
+_EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
 IMAGE_MODEL = OutputKind("a model folder of images", partial(_entries_of_model, kind=IMAGE_MODEL_KIND))
 DOCUMENT_VAE = OutputKind("a folder of a DocumentVAE", partial(_entries_of_model, kind=DOCUMENT_VAE_KIND))
 AUTOENCODER = OutputKind("a folder of an Autoencoder", partial(_entries_of_model, kind=AUTOENCODER_KIND))
+INDEX = OutputKind("an index", _entries_of_index)
 VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
+
+
+def update_output(run: Path, output: Path) -> OutputKind:
+    """What an update of a run may replace: the run itself also where topics were edited, as it has the edits too."""
+    return _EDITED_RUN if Path(run).resolve() == Path(output).resolve() else RUN

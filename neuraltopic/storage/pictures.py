@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def check_picture(path: Path, *, force: bool) -> None:
             f"output {path}",
             expected="a path that does not exist yet",
             got="a file" if path.is_file() else "something that is no file",
-            hint="Choose another path, or replace the file with --force (force=True)",
+            hint=f"Choose another path, or replace the file with {parameter('force', True)}",
         )
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.errors import parameter
+
 # Nats a document below which the posterior of a dimension is the prior for all practical purposes:
 # the threshold of Burda, Grosse and Salakhutdinov (2016) for an active unit, on the KL instead of the variance.
 INACTIVE_BELOW = 0.01
@@ -67,7 +69,7 @@ def collapse(share: NDArray[np.floating], n_documents: NDArray[np.integer], word
         return None
     return (
         f"{'; '.join(found)}. The documents may support fewer topics: try {max(2, K - max(unused, repeated))} "
-        "(-k, n_components), or more documents; see also whether stop words fill the lists"
+        f"({parameter('n_components')}), or more documents; see also whether stop words fill the lists"
     )
 
 

@@ -36,7 +36,7 @@ FloatArray = NDArray[np.floating]
 _STEPS = 10
 # Tokens that say as much as one that is independent of the others would. At the design effect of the corpus the NMI
 # with the labels is 0.02 lower on agnews and 0.01 on stackoverflow: see tests/benchmarks/README.md.
-_TOKENS_AS_ONE = 3.0
+TOKENS_AS_ONE = 3.0
 # Topics of average size that each topic is smoothed by, in words of the unigram model: until a topic has as many
 # documents, they must have much of its own words.
 _SMOOTHED_BY = 2.0
@@ -126,7 +126,7 @@ class Listing:
         tokens = self.words.sum(1, dtype=np.float64)
         lift = (self.words / unigram + smoothing) / (tokens + smoothing)[:, None]
         prior = np.log(self.documents + 0.5)
-        return np.ascontiguousarray((np.log(lift) / _TOKENS_AS_ONE).T, np.float32), prior.astype(np.float32)
+        return np.ascontiguousarray((np.log(lift) / TOKENS_AS_ONE).T, np.float32), prior.astype(np.float32)
 
 
 def _log_responsibilities(

@@ -41,12 +41,15 @@ class TopicWords:
         In how many documents each topic accounts for each word, see `explained_documents`.
     covariance : (K, K), optional
         G of R and b, see `energy_covariance`, where the reading is by energies.
+    documents : (V,), optional
+        In how many documents each word is; by default what all topics explain.
     """
 
     components: FloatArray
     bias: FloatArray
     explained: FloatArray | None = None
     covariance: FloatArray | None = None
+    documents: FloatArray | None = None
 
 
 class Reading(Protocol):
@@ -148,6 +151,24 @@ class GaussianReading:
         return log_softmax(topics.bias)
 
 
+class BinaryReading(GaussianReading):
+    """Topics are binary units, and z the probability that each is on, where the word list describes it."""
+
+    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+        """1/2 each: without a word the units of a Replicated Softmax are even."""
+        return np.full(n_topics, 0.5, np.float32)
+
+    def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
+        """Mutual information between a document and each unit: the entropy of the mean less the mean entropy."""
+        precise = latents.astype(np.float64)
+        return (_entropy(precise.mean(0)) - _entropy(precise).mean(0)).astype(np.float32)
+
+
+def _entropy(probability: FloatArray) -> FloatArray:
+    """Of a binary unit, in nats."""
+    return -xlogy(probability, probability) - xlogy(1.0 - probability, 1.0 - probability)
+
+
 class SimplexReading:
     """z is the shares; a topic's words are those that it accounts for in the training documents."""
 
@@ -207,7 +228,8 @@ class SimplexReading:
     @staticmethod
     def _probabilities(topics: TopicWords) -> tuple[FloatArray, FloatArray]:
         assert topics.explained is not None
-        total = topics.explained.sum(0, dtype=np.float64)
+        explained = topics.explained if topics.documents is None else topics.documents[None]
+        total = explained.sum(0, dtype=np.float64)
         # A word that no document has, which a given vocabulary allows, counts as half of one.
         total[total == 0.0] = 0.5
         unigram = total / total.sum()

@@ -1,6 +1,6 @@
 """The rankings of words that a user can ask for, by name. What each computes is in `word_scores`."""
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 RANKINGS = ("default", "energies", "probability", "lift", "frex", "relevance", "explained", "distinct")
 
@@ -9,5 +9,5 @@ def check_ranking(name: str) -> None:
     """Raise a UsageError unless there is a ranking of that name."""
     if not isinstance(name, str) or name not in RANKINGS:
         raise UsageError(
-            "ranking", expected=f"one of {', '.join(RANKINGS)}", got=repr(name), hint="Choose one of these"
+            parameter("ranking"), expected=f"one of {', '.join(RANKINGS)}", got=repr(name), hint="Choose one of these"
         )

@@ -170,10 +170,17 @@ def topic_words_table(
 
 
 def topics_table(
-    weights: NDArray[np.floating], words: Sequence[str], statistics: TopicStatistics, top_n: int = 10
+    weights: NDArray[np.floating],
+    words: Sequence[str],
+    statistics: TopicStatistics,
+    top_n: int = 10,
+    labels: Sequence[str] | None = None,
+    junk: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
-    of ids), flags ("unused", "inactive", "repeats 7").
+    of ids), flags ("junk", "unused", "inactive", "repeats 7").
+
+    Labels are those of `topic_labels`, and no topic is junk, where nothing else is said.
     """
     ranked = top_words(weights, top_n)
     repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
@@ -181,7 +188,9 @@ def topics_table(
     live = live_topics(statistics.share, statistics.n_documents)
     flags = []
     for topic in range(len(weights)):
-        flag = [] if live[topic] else ["unused"]
+        flag = ["junk"] if junk is not None and junk[topic] else []
+        if not live[topic]:
+            flag.append("unused")
         if inactive[topic]:
             flag.append("inactive")
         if topic in repeats:
@@ -190,7 +199,7 @@ def topics_table(
     return pd.DataFrame(
         {
             "topic": np.arange(len(weights)),
-            "label": topic_labels(weights, words),
+            "label": topic_labels(weights, words) if labels is None else list(labels),
             "share": statistics.share,
             "n_documents": statistics.n_documents,
             "information": statistics.information,
@@ -219,9 +228,11 @@ def documents_table(
     position : (N,)
         Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
     topics : (D,)
+        -1 where a document is listed under none, whose topic is missing too.
     weights : (D, K)
     """
     rows = np.flatnonzero(position >= 0)
+    rows = rows[topics[position[rows]] >= 0]
     listed = topics[position[rows]]
     topic = pd.array([pd.NA] * len(position), dtype="Int64")
     topic[rows] = listed

@@ -5,7 +5,7 @@ Axes: K topics, V words.
 
 import numpy as np
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.topics.distinct import distinct_scores
 from neuraltopic.topics.interpretation import Reading, TopicWords
 from neuraltopic.topics.ranking import FloatArray, divergence_terms, frex, lift, relevance
@@ -63,7 +63,7 @@ def word_scores(
         return relevance(log_probabilities, log_unigram, _RELEVANCE)
     if topics.explained is None:
         raise UsageError(
-            "ranking",
+            parameter("ranking"),
             expected="one that the recipe has",
             got="'explained', which needs a z on the simplex",
             hint="Try lift or relevance, or fit with another recipe",

@@ -21,7 +21,7 @@ def test_as_json_and_resumed(call, corpus, tmp_path, fake_jobs):
     assert first.err == ""
     assert first.json["k"] == 3
     assert list(first.json["means"]) == ["2", "3", "4"]
-    assert first.json["means"]["2"]["perplexity_bound"] == 501.0
+    assert first.json["means"]["2"]["perplexity_bound_corpus"] == 501.0
     assert call(*arguments).code == 2
     assert call(*arguments, "--resume").json == first.json
     assert len(fake_jobs()) == 9

@@ -133,7 +133,7 @@ def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypa
     without = call(*arguments)
     assert (without.code, without.out) == (2, "")
     assert without.err == (
-        "neuraltopic: model bertopic: expected embeddings of the documents; got none. Pass a .npy or Parquet file of "
+        "neuraltopic: model bertopic: expected embeddings of the documents; got none. Give a .npy or Parquet file of "
         "them by --embeddings.\n"
     )
     result = call(*arguments, "--embeddings", tmp_path / "embeddings.npy")
@@ -187,8 +187,8 @@ def test_real_fits_in_processes_of_their_own(call, corpus, tmp_path):
     assert table["nmf"]["purity"] == table["nmf"]["precision_at_10"] == 1.0
     assert table["nvdm"]["probe_accuracy"] == 1.0
     assert table["nmf"]["perplexity_completion"] < 6.0  # five words a theme, and half of a document known
-    assert table["nvdm"]["perplexity_bound"] < 15.0
-    assert np.isnan(table["nmf"]["perplexity_bound"])
+    assert table["nvdm"]["perplexity_bound_corpus"] < 15.0
+    assert np.isnan(table["nmf"]["perplexity_bound_corpus"])
     assert not list((out / "runs").glob("*.log"))
     # scikit-learn alone needs no torch, and the memory of a fit is its own.
     assert table["nmf"]["memory_mb"] < table["nvdm"]["memory_mb"]

@@ -90,7 +90,7 @@ def test_stability_against_other_runs(call, finished, held_out, corpus, tmp_path
     said = call("evaluate", finished, held_out, "--against", finished, "--against", tmp_path / "other", "--json").json
     (stability,) = [figure for figure in said["figures"] if figure["metric"] == "stability"]
     assert 0.5 < stability["value"] <= 1.0  # one of the two is the run itself
-    assert stability["meaning"].endswith("2 other models")
+    assert stability["meaning"].endswith("(2 other models)")
 
 
 def test_a_model_folder_says_what_it_lacks(call, finished, held_out):

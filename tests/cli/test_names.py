@@ -1,20 +1,32 @@
 import pytest
 
-from neuraltopic.cli.names import as_typed
+from neuraltopic.cli.names import options
+from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
 
 
 @pytest.mark.parametrize(
-    ("said", "typed"),
+    ("template", "in_python", "typed"),
     [
-        ("max_epochs: expected 1; got 0. Set max_epochs to 1.", "--epochs: expected 1; got 0. Set --epochs to 1."),
-        ("got 9 words, of which min_df=5 removed 9", "got 9 words, of which --min-df=5 removed 9"),
-        ("recipe: expected a recipe; got 'x'.", "--recipe: expected a recipe; got 'x'."),
-        ("ranking: expected lift; got 'x'.", "--ranking: expected lift; got 'x'."),
-        ("resume: expected preprocessing.max_df 0.5", "--resume: expected --max-df 0.5"),
-        ("Replace it with --force (force=True).", "Replace it with --force."),
-        ("Check the path (documents themselves go in a list of str).", "Check the path."),
-        ("data/min_df/a.txt: min_df.csv 'max_df' my_max_df", "data/min_df/a.txt: min_df.csv 'max_df' my_max_df"),
+        (parameter("max_epochs"), "max_epochs", "--epochs"),
+        (
+            f"of which {parameter('min_df', 5)} removed 9",
+            "of which min_df=5 removed 9",
+            "of which --min-df 5 removed 9",
+        ),
+        (f"Replace it with {parameter('force', True)}", "Replace it with force=True", "Replace it with --force"),
+        (f"Check {parameter('numbers', False)}", "Check numbers=False", "Check --numbers"),
+        (f"Raise {parameter('max_length', 9)}", "Raise max_length=9", "Raise max_length=9"),
+        ("data/min_df/a.txt: min_df.csv 'max_df'",) * 3,
     ],
 )
-def test_options_are_named_as_typed(said, typed):
-    assert as_typed(said) == typed
+def test_each_interface_names_parameters_its_own_way(template, in_python, typed):
+    warning = NeuralTopicWarning(template)
+    assert str(warning) == in_python
+    assert warning.rendered(options()) == typed
+
+
+def test_an_error_names_its_parameters_and_nothing_that_is_spelt_alike():
+    error = UsageError(parameter("n_components"), expected="1", got="'n_components'", hint="Try 5")
+    assert str(error) == "n_components: expected 1; got 'n_components'. Try 5."
+    assert error.rendered(options()) == "--topics: expected 1; got 'n_components'. Try 5."
+    assert error.rendered(options(images=True)) == "--latent: expected 1; got 'n_components'. Try 5."

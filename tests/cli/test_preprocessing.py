@@ -74,7 +74,7 @@ def test_fit_counts_by_them(call, corpus, tmp_path, typed):
     ("option", "said"),
     [
         (("--min-df", "few"), "--min-df: expected a number of documents such as 5, or a share such as 0.5; got 'few'"),
-        (("--stop-words", "none.txt"), "stop words none.txt: expected a file of words in UTF-8"),
+        (("--stop-words", "none.txt"), "stop words none.txt: expected a file of words"),
         (("--min-length", "0"), "--min-length: expected"),
     ],
 )

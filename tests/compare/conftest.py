@@ -32,7 +32,7 @@ found = {
     "memory_mb": 100.0,
     "npmi_document": 0.3 + 0.001 * seed,
     "diversity": 1.0 if model == "nmf" else 0.5,
-    "perplexity_bound": 1000.0 / k + seed,
+    "perplexity_bound_corpus": 1000.0 / k + seed,
     "bound_per_token": -7.0 + 0.01 * k + 0.001 * seed,
     "bound_per_token_error": 0.011,
 }

@@ -7,11 +7,11 @@ import pytest
 from neuraltopic.compare.agreement import pseudo_values, seed_agreement
 from neuraltopic.compare.choose_k import choose_k, spread
 from neuraltopic.compare.comparison import add_stability, compare
-from neuraltopic.compare.figures import METRICS
 from neuraltopic.compare.page import remarks
 from neuraltopic.compare.results import Comparison
 from neuraltopic.compare.source import Source
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.evaluate.metrics import METRICS
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.readers import open_corpus
 from tests.tiny_corpus import sentences
@@ -30,7 +30,7 @@ def source(corpus):
 def by_hand(tmp_path):
     results = [
         *(result("a", seed, npmi=value, diversity=0.9) for seed, value in enumerate((0.1, 0.3, 0.2))),
-        result("b", 0, npmi=0.2004, diversity=0.8, perplexity_bound=100.0),
+        result("b", 0, npmi=0.2004, diversity=0.8, perplexity_bound_corpus=100.0),
         {"model": "b", "n_components": 2, "seed": 1, "error": "no"},
         {"model": "c", "n_components": 2, "seed": 0, "error": "no"},
     ]
@@ -42,14 +42,19 @@ def test_medians_over_the_seeds_that_finished(by_hand):
     assert by_hand.median("a", "npmi") == 0.2
     assert by_hand.median("b", "npmi") == 0.2004
     assert by_hand.median("c", "npmi") is None
-    assert [metric.name for metric in by_hand.metrics] == ["npmi", "diversity", "perplexity_bound", "cpu_seconds"]
+    assert [metric.name for metric in by_hand.metrics] == [
+        "npmi",
+        "diversity",
+        "perplexity_bound_corpus",
+        "cpu_seconds",
+    ]
     assert len(by_hand.failures) == 2
 
 
 def test_the_best_are_those_that_print_alike(by_hand):
     assert by_hand.best(METRICS["npmi"]) == {"a", "b"}
     assert by_hand.best(METRICS["diversity"]) == {"a"}
-    assert by_hand.best(METRICS["perplexity_bound"]) == set()  # one model alone
+    assert by_hand.best(METRICS["perplexity_bound_corpus"]) == set()  # one model alone
     lower = [result("a", 0, perplexity_completion=100.6), result("b", 0, perplexity_completion=99.0)]
     assert Comparison(by_hand.folder, "x", ("a", "b"), lower, {}).best(METRICS["perplexity_completion"]) == {"b"}
 

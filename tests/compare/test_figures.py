@@ -5,13 +5,13 @@ import pytest
 
 from neuraltopic.compare.data import ComparisonData
 from neuraltopic.compare.figures import (
-    METRICS,
     bound_figures,
     completion_figures,
     label_figures,
     top_topic_words,
     topic_figures,
 )
+from neuraltopic.evaluate.metrics import METRICS
 from neuraltopic.preprocessing.token_stream import Block
 from tests.compare.conftest import counts
 
@@ -64,7 +64,7 @@ def test_the_bound_a_token_and_its_error(unigram_model):
     model.bound = lambda counts, embeddings: np.array([-6.0, -2.0, -8.0])
     found = bound_figures(model, plain())
     assert found["bound_per_token"] == pytest.approx(-16 / 9)
-    assert found["perplexity_bound"] == pytest.approx(np.exp(16 / 9))
+    assert found["perplexity_bound_corpus"] == pytest.approx(np.exp(16 / 9))
     residuals = [-6 + 3 * 16 / 9, -2 + 2 * 16 / 9, -8 + 4 * 16 / 9]
     assert found["bound_per_token_error"] == pytest.approx(np.sqrt(np.square(residuals).sum()) / 9)
 

@@ -15,7 +15,7 @@ def test_a_panel_a_metric_that_models_share(tmp_path):
                 "cpu_seconds": seconds,
                 "memory_mb": 9.0,
                 "npmi": 0.1 * seed,
-                **({"perplexity_bound": 9.0, "diversity": 0.5} if model == "a" else {"diversity": 0.7}),
+                **({"perplexity_bound_corpus": 9.0, "diversity": 0.5} if model == "a" else {"diversity": 0.7}),
             },
         }
         for model, seconds in (("a", 0.0), ("b", 30.0))
@@ -38,8 +38,8 @@ def test_values_that_are_nearly_equal_lie_near_to_one_another(tmp_path):
     results = [
         {"model": model, "n_components": 2, "seed": 0, "figures": {"cpu_seconds": 1.0, "probe_accuracy": value, **more}}
         for model, value, more in (
-            ("a", 0.500, {"diversity": 0.1, "perplexity_bound": 2000.0}),
-            ("b", 0.502, {"diversity": 0.9, "perplexity_bound": 2001.0}),
+            ("a", 0.500, {"diversity": 0.1, "perplexity_bound_corpus": 2000.0}),
+            ("b", 0.502, {"diversity": 0.9, "perplexity_bound_corpus": 2001.0}),
         )
     ]
     figure = draw_comparison(Comparison(tmp_path, "x", ("a", "b"), results, {}))

@@ -150,7 +150,7 @@ def test_a_job_writes_what_it_measured(data, tmp_path):
     assert figures["memory_mb"] > 10
     assert figures["diversity"] == len({word for words in result["topics"] for word in words}) / 30
     assert {"npmi", "c_v", "perplexity_completion", "precision_at_10"} < set(figures)
-    assert "perplexity_bound" not in figures
+    assert "perplexity_bound_corpus" not in figures
     assert set(result["versions"]) == {"scikit-learn"}
 
 

@@ -368,7 +368,7 @@ def test_fewer_documents_than_topics():
 
 
 def test_a_str_is_a_path_and_not_a_document(model):
-    with pytest.raises(UsageError, match="documents themselves go in a list of str"):
+    with pytest.raises(UsageError, match="documents themselves in a list"):
         small().fit("rocket orbit moon")
     with pytest.raises(UsageError, match="rocket orbit moon: expected a folder or a file"):
         model.transform("rocket orbit moon")

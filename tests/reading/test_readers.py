@@ -469,7 +469,7 @@ def test_options_that_do_not_apply_are_refused(write, tmp_path):
 def test_missing_paths_and_unknown_kinds(write, tmp_path):
     with pytest.raises(UsageError, match="nowhere: expected a folder or a file; got No such file or directory"):
         open_corpus(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="documents themselves go in a list of str") as raised:
+    with pytest.raises(UsageError, match="documents themselves in a list") as raised:
         open_corpus("a whole document, " * 500)
     assert len(str(raised.value)) < 400
     with pytest.raises(UsageError, match="embedded null byte"):

@@ -66,10 +66,10 @@ def test_a_refusal_leaves_it_only_when_an_epoch_is_done(tmp_path, leave, left):
     ("other", "said"),
     [
         ({**REQUEST, "seed": 1}, "expected seed 0, as when the fit began; got 1"),
-        ({**REQUEST, "parameters": {"k": 4, "rate": 0.1}}, "expected parameters.k 3"),
+        ({**REQUEST, "parameters": {"k": 4, "rate": 0.1}}, "expected k 3"),
         ({**REQUEST, "words": ["b"]}, r"expected words \['a'\]"),
         ({**REQUEST, "more": 1}, "expected more None"),
-        ({key: REQUEST[key] for key in ("seed", "words")}, "expected parameters.k 3.*got None"),
+        ({key: REQUEST[key] for key in ("seed", "words")}, "expected k 3.*got None"),
     ],
 )
 def test_another_request_is_refused_and_what_differs_named(tmp_path, other, said):

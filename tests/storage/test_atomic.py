@@ -280,7 +280,9 @@ def test_everything_is_flushed_before_it_gets_its_name(tmp_path, monkeypatch):
 
 def test_a_folder_that_exists_needs_force(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(UsageError, match=r"run: expected a path that does not exist yet; got one that does.*--force"):
+    with pytest.raises(
+        UsageError, match=r"run: expected a path that does not exist yet; got one that does.*force=True"
+    ):
         put_folder(tmp_path / "run", meanwhile=must_not_run)
 
 

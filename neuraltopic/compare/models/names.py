@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from neuraltopic.compare.models.baselines import BASELINES, require_installed
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 if TYPE_CHECKING:
     from neuraltopic.compare.models.protocol import ComparedModel
@@ -37,11 +37,13 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     known = known_models()
     for name in names:
         if name not in known:
-            raise UsageError("models", expected=f"some of {', '.join(known)}", got=repr(name), hint="Correct the name")
+            raise UsageError(
+                parameter("models"), expected=f"some of {', '.join(known)}", got=repr(name), hint="Correct the name"
+            )
     chosen = tuple(ALIASES.get(name, name) for name in names)
     if not chosen or len(set(chosen)) < len(chosen):
         got = "none" if not chosen else f"{next(name for name in chosen if chosen.count(name) > 1)} twice"
-        raise UsageError("models", expected="each once, at least one", got=got, hint="Try default,lda,nmf")
+        raise UsageError(parameter("models"), expected="each once, at least one", got=got, hint="Try default,lda,nmf")
     for name in chosen:
         if name in BASELINES:
             require_installed(name)
@@ -72,7 +74,7 @@ def _require_embeddings(name: str, embedded: bool) -> None:
             f"model {name}",
             expected="embeddings of the documents",
             got="none",
-            hint="Pass a .npy or Parquet file of them by --embeddings (embeddings=)",
+            hint=f"Give a .npy or Parquet file of them by {parameter('embeddings')}",
         )
 
 

@@ -98,7 +98,7 @@ class CorrelatedPosterior(NamedTuple):
         return standard_normal_log_density(whitened) + self._half_log_determinant()
 
     def kl(self) -> Tensor:
-        """KL(q || p) in nats, (B, 1): 1/2 (trace of the covariance + |mean|^2 - K - log of its determinant)."""
+        """KL(q || p) in nats, (B, 1): 1/2 (trace of the covariance + ``|mean|^2`` - K - log of its determinant)."""
         K = self.mean.shape[-1]
         squares = self.variance().sum(-1) + self.mean.square().sum(-1)
         return (0.5 * (squares - K) + self._half_log_determinant())[:, None]

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from neuraltopic.core.boltzmann import Terms
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
@@ -161,6 +162,27 @@ def _blocks(size: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
+def draw_words(log_probabilities: Tensor, n_tokens: Tensor, generator: torch.Generator) -> Tensor:
+    """Words drawn independently from a distribution a row, by inversion: (sum of n,), the n of the first row first.
+
+    Parameters
+    ----------
+    log_probabilities : Tensor of shape (C, V)
+    n_tokens : int64 tensor of shape (C,)
+    generator : torch.Generator
+    """
+    C, V = log_probabilities.shape
+    device = log_probabilities.device
+    cumulative = log_probabilities.double().exp().cumsum(1)
+    # One ascending line of all rows, of which row i has the stretch from i to i + 1.
+    rows = torch.arange(C, device=device)
+    line = (cumulative / cumulative[:, -1:] + rows[:, None]).flatten()
+    row = torch.repeat_interleave(rows, n_tokens)
+    uniform = torch.rand(len(row), generator=generator, dtype=torch.float64).to(device)
+    places = torch.searchsorted(line, row + uniform, right=True)
+    return torch.minimum(places - row * V, places.new_tensor(V - 1))  # rounding may reach the end of the stretch
+
+
 class EnergySoftmax(nn.Module):
     """p(w | z) = softmax(z^T R + b): the decoder of the document VAE (17.14, 17.15; Miao, Yu, Blunsom 2016).
 
@@ -207,6 +229,35 @@ class EnergySoftmax(nn.Module):
         Tensor of shape (S, B), nats per document
         """
         return energy_log_likelihood(z, counts, *self.topics())
+
+    def terms(self, counts: SparseRows) -> Terms:
+        """R x (B, K), b . x (B,) and the tokens of each document, (B,): with `log_partition` they make log p(x | z)."""
+        weight, bias = self.topics()
+        of_bias = counts.segment_sums(counts.values * bias[counts.indices])
+        return Terms(sparse_matmul(counts, weight), of_bias, counts.row_sums())
+
+    def log_partition(self, z: Tensor) -> Tensor:
+        """log sum_w exp(z . R_w + b_w) in nats, (...,) from z (..., K)."""
+        return log_partition(z.reshape(-1, z.shape[-1]), *self.topics()).view(z.shape[:-1])
+
+    def sample_statistics(self, z: Tensor, trials: Tensor, generator: torch.Generator) -> Tensor:
+        """R x of a document x drawn from p(x | z), (C, K) from z (C, K) and the tokens of each, (C,).
+
+        Where these are not whole, as many tokens as they round to are drawn, one at least, and counted so that they add
+        up to them.
+        """
+        weight, _ = self.topics()
+        drawn = trials.round().clamp(min=1.0)
+        words = torch.cat(
+            [
+                draw_words(self.log_probabilities(z[rows]), drawn[rows].long(), generator)
+                for rows in _blocks(len(z), max(1, _TILE // len(weight)))
+            ]
+        )
+        offsets = torch.cat([words.new_zeros(1), drawn.long().cumsum(0)])
+        values = weight.new_ones(len(words))
+        statistics = sparse_matmul(SparseRows(words, offsets, values, len(weight)), weight)
+        return statistics * (trials / drawn)[:, None]
 
     def likelihood_of(self, counts: SparseRows) -> DocumentLikelihood:
         """log p(x | z) of counts (B, V) as a function of z; nothing is differentiable."""

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from neuraltopic.core.training import Trainer
 from neuraltopic.core.vae import VAE
-from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicWarning, parameter
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.initialisation.nmf_topics import log_lift
 from neuraltopic.preprocessing.counts import Counts
@@ -92,8 +92,8 @@ class Reinitialisation:
         if (part := largest_part(n_documents)) is not None:
             warnings.warn(
                 f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are listed under "
-                "one topic: stop and ask for fewer topics (-k, n_components), look at the commonest words for stop "
-                "words of another language, or try recipe prodlda",
+                f"one topic: stop and ask for fewer topics ({parameter('n_components')}), look at the most "
+                "frequent words for stop words of another language, or try recipe prodlda",
                 NeuralTopicWarning,
                 stacklevel=2,
             )
@@ -172,8 +172,8 @@ def take_over(trainer: Trainer, topic: int, source: int, lift: Tensor) -> None:
     for first in (0, K):  # the mean, then the log variance
         encoder.copy_output(first + topic, first + source)
         norm = encoder.normalisation
-        for parameter in (encoder.output.weight, encoder.output.bias, norm.scale, norm.shift):
-            optimiser.copy_moments(parameter, first + topic, first + source)
+        for tensor in (encoder.output.weight, encoder.output.bias, norm.scale, norm.shift):
+            optimiser.copy_moments(tensor, first + topic, first + source)
 
 
 @torch.no_grad()

@@ -1,0 +1,35 @@
+"""Embeddings of documents from what was typed: a file of them, or a model that makes them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.reading.embedding_files import EmbeddingSource
+    from neuraltopic.reading.rows import Corpus
+
+
+def embedding_source(
+    embeddings: Path | None, embed_with: Path | None, corpus: "Corpus", *, device: str = "auto"
+) -> "EmbeddingSource | None":
+    """What --embeddings or --embed-with names, for the documents of a corpus; None where neither is given.
+
+    Raises
+    ------
+    UsageError
+        When both are given, or either cannot be used.
+    """
+    if embeddings is not None and embed_with is not None:
+        raise UsageError(
+            "embed_with", expected="it alone, or embeddings from a file", got="both", hint="Leave one of them out"
+        )
+    if embed_with is not None:
+        from neuraltopic.reading.embedding_models import EmbeddingModel, EmbeddingsByModel
+
+        return EmbeddingsByModel(EmbeddingModel(embed_with, device=device), corpus)
+    if embeddings is None:
+        return None
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+
+    return EmbeddingFile(embeddings)

@@ -1,0 +1,125 @@
+"""`neuraltopic index RUN [DOCUMENTS]`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuraltopic.cli.options import (
+    AsJson,
+    Device,
+    EmbeddingsFile,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    RunFolder,
+    TextColumn,
+)
+from neuraltopic.cli.printing import print_json
+from neuraltopic.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import QuietProgress
+    from neuraltopic.reading.rows import Corpus
+    from neuraltopic.search import SearchIndex
+
+
+def index(
+    run: RunFolder,
+    documents: Annotated[
+        str | None, typer.Argument(metavar="[DOCUMENTS]", help="A path as for fit; those of the fit by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="INDEX", help="Index to write, or to change.")
+    ] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add the documents to an index that exists.")] = False,
+    delete: Annotated[
+        list[str] | None, typer.Option("--delete", metavar="ID", help="Delete a document; may be repeated.")
+    ] = None,
+    no_text: Annotated[bool, typer.Option("--no-text", help="Do not keep the texts.")] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="URL",
+            help="Copy the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet.",
+        ),
+    ] = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    embeddings: EmbeddingsFile = None,
+    device: Device = "auto",
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write an index of documents for search, or change one."""
+    from neuraltopic.progress import show_progress
+    from neuraltopic.reading.embedding_files import EmbeddingFile
+
+    if output is None:
+        raise UsageError("--output", expected="the index to write or to change", got="none", hint="Add -o INDEX")
+    if delete and (add or documents or force):
+        raise UsageError("--delete", expected="no documents beside it", got="some", hint="Delete and add in two steps")
+    beside = EmbeddingFile(embeddings) if embeddings else None
+    with show_progress(quiet=quiet) as progress:
+        if delete:
+            from neuraltopic.search import SearchIndex
+
+            changed = SearchIndex.open(output, device=device).delete(delete)
+        elif to and documents is None and not add and not force and (output / "index.json").exists():
+            from neuraltopic.search import SearchIndex
+
+            changed = SearchIndex.open(output, device=device)
+        else:
+            from neuraltopic.search.runs import documents_of_run
+
+            given = (text, id, encoding)
+            corpus, expected = documents_of_run(run, documents, *given)
+            if add:
+                changed = _add(run, output, corpus, beside, device, progress)
+            else:
+                from neuraltopic.search.runs import build_index
+
+                changed = build_index(
+                    run,
+                    corpus,
+                    output,
+                    embeddings=beside,
+                    text=not no_text,
+                    corpus_sha256=expected,
+                    device=device,
+                    force=force,
+                    progress=progress,
+                )
+        progress.note(f"index: {output}, {len(changed):,} documents")
+        if to:
+            from neuraltopic.search.exports import export_index
+
+            n_sent = export_index(changed, to, progress=progress)
+            progress.note(f"copied to {to.rsplit('@')[-1]}: {n_sent:,} documents")
+    if as_json:
+        print_json({"index": str(output), "documents": len(changed), "columns": changed.columns})
+
+
+def _add(
+    run: Path,
+    output: Path,
+    corpus: "Corpus",
+    embeddings: object,
+    device: str,
+    progress: "QuietProgress",
+) -> "SearchIndex":
+    """Add documents; where the run's model is another than the index's, embed those of the index anew first."""
+    from neuraltopic.runs.documents import open_run
+    from neuraltopic.runs.facts import model_folder_of
+    from neuraltopic.search import SearchIndex
+
+    found = SearchIndex.open(output, device=device)
+    model = None
+    if not found.is_read_with(model_folder_of(run)):
+        progress.note("the model of the run is another than that of the index: its documents are embedded anew")
+        model = open_run(run, device=device)
+    return found.add(corpus, embeddings=embeddings, model=model, progress=progress)

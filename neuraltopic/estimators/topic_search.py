@@ -1,0 +1,202 @@
+"""Search with a fitted TopicModel: the documents of its fit, and its topics.
+
+Documents that a model was not fitted on, and those of a loaded model, are searched with `neuraltopic.search`.
+"""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.models.recipes import find_recipe
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preprocessor import Preprocessor
+from neuraltopic.reading.rows import Row
+from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
+from neuraltopic.topics.tables import topic_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TopicSearch(ABC):
+    """What a TopicModel can be asked for in words."""
+
+    recipe: str
+    document_vae_: DocumentVAE
+    preprocessor_: Preprocessor
+    vectors_: NDArray[np.float32]
+    topics_: NDArray[np.int64]
+    ledger_: "pd.DataFrame"
+    _counts: Counts | None
+
+    def as_query(self, text: str, *, embedding: Any = None) -> Query:
+        """What a text asks for: its words of the vocabulary, and its direction among document vectors.
+
+        Parameters
+        ----------
+        text : str
+        embedding : array of shape (C,), optional
+            Of the text, for the recipes of embeddings; without it the text has words alone.
+
+        Raises
+        ------
+        UsageError
+            When the text is no str, or an embedding is given to a recipe that takes none.
+        """
+        check_is_fitted(self)
+        if not isinstance(text, str):
+            raise UsageError("query", expected="a text", got=type(text).__name__, hint="Search for a str")
+        vae = self.document_vae_
+        counts = self.preprocessor_.transform([Row("", text, {})]).counts
+        words = dict(zip(counts.indices.tolist(), map(float, counts.data.tolist()), strict=True))
+        if embedding is None and find_recipe(vae.recipe).takes("embeddings"):
+            return Query(words, np.zeros(vae.n_components, np.float32))
+        beside = None if embedding is None else np.asarray(embedding)[None]
+        vectors = np.asarray(vae.transform(counts, embeddings=beside))
+        return Query(words, directions(vectors, vae.vector_of_nothing())[0])
+
+    def search(self, query: str, n: int = 10, *, by: str = "hybrid", embedding: Any = None) -> "pd.DataFrame":
+        """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
+
+        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics say what each adds to it.
+
+        Parameters
+        ----------
+        query : str
+        n : int
+        by : {"hybrid", "words", "topics"}
+        embedding : array of shape (C,), optional
+            As for `as_query`.
+
+        Raises
+        ------
+        NeuralTopicError
+            When the model holds nothing of its documents: it was loaded, or fitted in a workspace.
+        UsageError
+            When an argument is wrong.
+        """
+        ranking = self._ranking_of_fit()
+        return self._found(ranking, self.as_query(query, embedding=embedding), n, by, ranking.live)
+
+    def similar_documents(self, id: str, n: int = 10, *, by: str = "hybrid") -> "pd.DataFrame":
+        """The documents of the fit that are most like one of them, as `search` gives them.
+
+        Raises
+        ------
+        UsageError
+            When no document of the fit has this id.
+        NeuralTopicError
+            As for `search`.
+        """
+        ranking = self._ranking_of_fit()
+        ids = self._ids_of_fit()
+        if id not in ids:
+            raise UsageError("id", expected="that of a document of the fit", got=repr(id), hint="See ledger_")
+        place = ids.index(id)
+        others = ranking.live.copy()
+        others[place] = False
+        return self._found(ranking, ranking.query_of(place), n, by, others)
+
+    def find_topics(self, query: str, n: int = 5, *, embedding: Any = None) -> "pd.DataFrame":
+        """The topics that a query is about, largest share first: topic, label, share.
+
+        The share is that of the topic in the query, taken as a document.
+
+        Raises
+        ------
+        UsageError
+            When the query has no word of the vocabulary, nor an embedding.
+        """
+        import pandas as pd
+
+        asked = self.as_query(query, embedding=embedding)
+        if not asked.words and embedding is None:
+            raise UsageError(
+                "query", expected="a word of the vocabulary", got=f"{query!r:.60}", hint="Try other words for it"
+            )
+        vae = self.document_vae_
+        counts = self.preprocessor_.transform([Row("", query, {})]).counts
+        beside = None if embedding is None else np.asarray(embedding)[None]
+        shares = vae.document_weights(np.asarray(vae.transform(counts, embeddings=beside)))[0]
+        order = np.argsort(-shares, kind="stable")[:n]
+        labels = self._labels()
+        return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "share": shares[order]})
+
+    def similar_topics(self, topic: int, n: int = 5) -> "pd.DataFrame":
+        """The topics most like one, best first: topic, label, similarity.
+
+        Similarity is the correlation of the two topics' energies R over the words of the unigram model softmax(b): 1
+        for topics that raise the same words alike, 0 for unrelated ones.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        import pandas as pd
+
+        self._require_topic(topic)
+        vae = self.document_vae_
+        covariance = energy_covariance(vae.components_, vae.bias_)
+        std = np.sqrt(np.diag(covariance))
+        scale = std * std[topic]
+        similarity = np.divide(covariance[topic], scale, out=np.zeros(len(scale)), where=scale > 0)
+        order = [k for k in np.argsort(-similarity, kind="stable").tolist() if k != topic][:n]
+        labels = self._labels()
+        return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "similarity": similarity[order]})
+
+    def _labels(self) -> list[str]:
+        return list(topic_labels(self.word_weights(), self.preprocessor_.vocabulary.words))
+
+    def _ids_of_fit(self) -> list[str]:
+        kept = self.ledger_["status"] == "kept"
+        return [str(id) for id in self.ledger_["id"][kept]]
+
+    def _ranking_of_fit(self) -> HybridRanking:
+        self._require_documents()
+        if self._counts is None:
+            raise NeuralTopicError(
+                "documents of the fit",
+                expected="a model fitted in memory",
+                got="one whose counts were in a workspace",
+                hint="Build a neuraltopic.search.SearchIndex of the documents",
+            )
+        found = directions(self.vectors_, self.document_vae_.vector_of_nothing())
+        counts = self._counts
+        return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+
+    def _found(
+        self, ranking: HybridRanking, query: Query, n: int, by: str, eligible: NDArray[np.bool_]
+    ) -> "pd.DataFrame":
+        import pandas as pd
+
+        scores = ranking.scores(query, by)
+        ids, words = self._ids_of_fit(), self.preprocessor_.vocabulary.words
+        order = best(scores.values, scores.eligible & eligible, n, ids.__getitem__)
+        parts = [ranking.parts(scores, document) for document in order]
+        return pd.DataFrame(
+            {
+                "rank": np.arange(1, len(order) + 1),
+                "score": scores.values[order],
+                "id": pd.array([ids[document] for document in order], dtype="str"),
+                "topic": self.topics_[order],
+                "words": [{words[w]: part for w, part in of_words.items()} for of_words, _ in parts],
+                "topics": [dict(enumerate(of_topics.tolist())) for _, of_topics in parts],
+            }
+        )
+
+    @abstractmethod
+    def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
+        """Of the estimator."""
+
+    @abstractmethod
+    def _require_topic(self, topic: int) -> None: ...
+
+    @abstractmethod
+    def _require_documents(self) -> None: ...

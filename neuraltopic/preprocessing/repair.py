@@ -1,0 +1,80 @@
+"""Texts as they were meant: decoded once too often, words cut at the end of a line, apostrophes lost on the way."""
+
+import warnings
+from collections.abc import Iterable, Iterator
+
+import regex
+
+from neuraltopic.errors import NeuralTopicWarning
+
+# A letter of UTF-8 read as cp1252 or latin-1 begins with one of the first and goes on with one of the second.
+_MOJIBAKE = regex.compile(
+    r"[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201a"
+    r"\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
+)
+_HYPHENS = "-\u2010\u00ad¬"
+_CUT = regex.compile(rf"(?<=\p{{L}}\p{{L}})[{_HYPHENS}][ \t]*\r?\n[ \t]*(?=\p{{Ll}}\p{{L}})")
+_ENDINGS = r"(?=(?:t|s|d|m|re|ve|ll)\b)"
+_SPACED = regex.compile(rf"(?<=\p{{L}}) ['’´`‘′] {_ENDINGS}", regex.IGNORECASE)
+_REPLACED = regex.compile(rf"(?<=\p{{L}})\ufffd{_ENDINGS}", regex.IGNORECASE)
+
+
+class Repair:
+    """Mends texts, and counts those that needed it.
+
+    Attributes
+    ----------
+    n_twice_decoded : int
+        Texts so far of which UTF-8 was read as another encoding ("donâ€™t"); they are mended.
+    n_with_replacements : int
+        Texts so far with the sign U+FFFD, in the place of characters that are lost.
+    """
+
+    def __init__(self) -> None:
+        self.n_twice_decoded = 0
+        self.n_with_replacements = 0
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[str]:
+        """Yield each text, mended."""
+        return map(self._mended, texts)
+
+    def note(self) -> None:
+        """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
+        if self.n_twice_decoded:
+            warnings.warn(
+                f"{self.n_twice_decoded:,} documents were decoded with a wrong encoding before, and are mended",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
+        if self.n_with_replacements:
+            warnings.warn(
+                f"{self.n_with_replacements:,} documents hold the sign U+FFFD, in the place of characters that were "
+                "lost before; words are cut at it. Get the texts from their source again if these are many",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
+
+    def _mended(self, text: str) -> str:
+        if not text.isascii():
+            text = self._decoded(text)
+            if "\n" in text and any(f"{hyphen}\n" in text for hyphen in _HYPHENS):
+                text = _CUT.sub("", text)
+        elif "-\n" in text or "-\r\n" in text or "- \n" in text:
+            text = _CUT.sub("", text)
+        if " ' " in text or " ` " in text:
+            text = _SPACED.sub("'", text)
+        return text
+
+    def _decoded(self, text: str) -> str:
+        if _MOJIBAKE.search(text):
+            from ftfy import fix_encoding
+
+            mended = fix_encoding(text)
+            self.n_twice_decoded += mended != text
+            text = mended
+        if "\ufffd" in text:
+            self.n_with_replacements += 1
+            text = _REPLACED.sub("'", text)
+        if _SPACED.search(text):
+            text = _SPACED.sub("'", text)
+        return text

@@ -1,0 +1,1 @@
+"""The report: one page of a run that works offline, and pictures for print."""

@@ -1,0 +1,77 @@
+// Bars and curves.
+
+// Rows of name, value (a share of the widest), optional line and interval, and what is printed behind the bar.
+function fillBars(list, rows) {
+  const widest = Math.max(...rows.map((row) => Math.max(row.value, row.high ?? 0)), 1e-12);
+  const share = (value) => `${(100 * Math.max(0, Math.min(1, value / widest))).toFixed(2)}%`;
+  list.replaceChildren(...rows.map((row) => {
+    const fill = element("span", { class: "fill" });
+    fill.style.width = share(row.value);
+    const track = element("span", { class: "track", "aria-hidden": "true" }, fill);
+    if (row.line !== undefined) {
+      const line = element("span", { class: "line" });
+      line.style.left = share(row.line);
+      track.append(line);
+    }
+    if (row.low !== undefined) {
+      const interval = element("span", { class: "interval" });
+      interval.style.left = share(row.low);
+      interval.style.width = `${(100 * (row.high - row.low) / widest).toFixed(2)}%`;
+      track.append(interval);
+    }
+    return element("li", { title: row.title ?? "" },
+      element("span", { class: "name", dir: "auto", lang: "", text: row.name }), track,
+      element("span", { class: "value", text: row.printed }));
+  }));
+}
+
+// About `n` round numbers from low to high.
+function roundSteps(low, high, n) {
+  const rough = (high - low || Math.abs(high) || 1) / n;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= rough);
+  const out = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) out.push(i * step);
+  return out;
+}
+
+// Curves of {name, className, points: [[x, y, low, high], ...]} on shared axes.
+function chart(curves, { label, xName, ticks, width = 640, height = 240, mark }) {
+  const all = curves.flatMap((curve) => curve.points);
+  const [left, right, top, bottom] = [62, 12, 24, 34];
+  const extent = (values) => [Math.min(...values), Math.max(...values)];
+  let [low, high] = extent(all.flatMap((point) => point.slice(1).filter((value) => value !== undefined)));
+  if (high === low) [low, high] = [low - Math.abs(low) / 20 - 1e-9, high + Math.abs(high) / 20 + 1e-9];
+  const [first, last] = extent(all.map((point) => point[0]));
+  const x = (value) => left + (width - left - right) * (last > first ? (value - first) / (last - first) : 0.5);
+  const y = (value) => height - bottom - (height - top - bottom) * (value - low) / (high - low);
+  const svg = drawn("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(high - low)));
+  for (const value of roundSteps(low, high, 4)) {
+    svg.append(drawn("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
+    const printed = value.toLocaleString("en", { maximumFractionDigits: Math.min(digits, 6) });
+    svg.append(drawn("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, printed));
+  }
+  svg.append(drawn("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
+  const shown = ticks ?? roundSteps(first, last, 6).filter(Number.isInteger).map((value) => [value, whole(value)]);
+  for (const [value, text] of shown) {
+    const anchor = x(value) > width - 40 ? "end" : x(value) < left + 30 ? "start" : "middle";
+    svg.append(drawn("text", { x: x(value), y: height - bottom + 15, "text-anchor": anchor }, text));
+  }
+  svg.append(drawn("text", { x: width - right, y: height - 4, "text-anchor": "end" }, xName));
+  if (mark !== undefined) svg.append(drawn("line", { class: "best", x1: x(mark), x2: x(mark), y1: top, y2: height - bottom }));
+  let key = left;
+  for (const { name, className, points: own } of curves) {
+    if (own.some((point) => point[2] !== undefined)) {
+      const there = own.map((point) => `${x(point[0])},${y(point[2])}`);
+      const back = own.map((point) => `${x(point[0])},${y(point[3])}`).reverse();
+      svg.append(drawn("path", { class: "band", d: `M${[...there, ...back].join("L")}Z` }));
+    }
+    svg.append(drawn("path", { class: className, d: `M${own.map((point) => `${x(point[0])},${y(point[1])}`).join("L")}` }));
+    if (name) {
+      svg.append(drawn("text", { class: `key-${className}`, x: key, y: 14 }, name));
+      key += 7 * name.length + 24;
+    }
+  }
+  return svg;
+}

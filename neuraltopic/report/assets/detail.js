@@ -1,0 +1,117 @@
+// What is said of one topic, and of one document.
+const detail = (() => {
+  const slider = byId("relevance");
+  const own = byId("own-order");
+  let current = 0;
+
+  slider.min = 0;
+  slider.max = data.relevance_weights.length - 1;
+  slider.step = 1;
+  slider.value = data.relevance_weights.indexOf(0.6);
+  slider.addEventListener("input", () => { own.checked = false; words(); });
+  own.addEventListener("change", words);
+
+  // weight log p(w | topic) + (1 - weight) log lift (Sievert and Shirley 2014), or the order of the model.
+  function words() {
+    const weight = data.relevance_weights[slider.value];
+    const topic = topics[current];
+    byId("relevance-value").textContent = own.checked ? "" : weight.toFixed(1);
+    slider.setAttribute("aria-valuetext", `weight ${weight.toFixed(1)}`);
+    let rows = topic.bars.map((w, i) => ({
+      name: data.words[w],
+      p: topic.log_probabilities[i],
+      unigram: data.log_unigram[w],
+    }));
+    const relevance = (row) => row.p - (1 - weight) * row.unigram;
+    if (!own.checked) rows = rows.sort((a, b) => relevance(b) - relevance(a));
+    fillBars(byId("bars"), rows.slice(0, data.bar_words).map((row) => ({
+      name: row.name,
+      value: Math.exp(row.p),
+      line: Math.exp(row.unigram),
+      printed: mille(row.p),
+      title: `${row.name}: ${mille(row.p)} per mille, ${Math.exp(row.p - row.unigram).toPrecision(3)} times as likely as in all documents`,
+    })));
+  }
+
+  function facts(topic) {
+    const { sizes } = data.facts;
+    const rows = [
+      ["Share", percent(topic.share)],
+      ["Documents", `${whole(topic.n_documents)} of ${whole(sizes.documents)} are listed under it`],
+      ["Coherence", topic.coherence === null ? "not measured" : `${topic.coherence.toFixed(3)} (NPMI of the top ten in the documents of the fit)`],
+      ["Information", `${topic.information.toFixed(3)} nats a document`],
+    ];
+    const list = rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })]);
+    if (topic.flags) list.push(element("dt", { text: "Flags" }), element("dd", { class: "warn", text: topic.flags }));
+    byId("detail-facts").replaceChildren(...list);
+  }
+
+  function groups(k) {
+    const classes = data.per_class;
+    byId("classes-block").hidden = !classes;
+    if (classes) {
+      const rows = classes.names.map((name, i) => ({
+        name,
+        value: classes.share[k][i] ?? 0,
+        low: classes.low?.[k][i] ?? undefined,
+        high: classes.high?.[k][i] ?? undefined,
+        printed: classes.share[k][i] === null ? "" : percent(classes.share[k][i]),
+      }));
+      rows.sort((a, b) => b.value - a.value);
+      fillBars(byId("classes"), rows);
+      byId("classes-note").textContent = classes.low ? "Mean share of the topic in the documents of each label, with its interval." : "Mean share of the topic in the documents of each label.";
+    }
+    const time = data.over_time;
+    byId("time-block").hidden = !time;
+    if (time) {
+      const known = time.names.map((_, i) => i).filter((i) => time.share[k][i] !== null);
+      const rows = known.map((i) => [i, 100 * time.share[k][i], ...(time.low ? [100 * time.low[k][i], 100 * time.high[k][i]] : [])]);
+      const every = Math.ceil(time.names.length / 5);
+      const ticks = time.names.map((name, i) => [i, name]).filter(([i]) => i % every === 0);
+      byId("time").replaceChildren(chart([{ className: "one", points: rows }], {
+        label: `Share of topic ${k} in each period, in per cent`, xName: "", ticks, width: 420, height: 200,
+      }));
+    }
+  }
+
+  function typical(topic) {
+    byId("typical-note").textContent = data.why_no_text;
+    byId("typical-note").hidden = !data.why_no_text;
+    byId("typical").replaceChildren(...topic.typical.map(([id, text]) => {
+      const item = element("li", {}, element("div", { class: "id", dir: "auto", text: id }));
+      if (text) item.append(marked(text, [...topic.words, ...topic.bars.slice(0, 30).map((w) => data.words[w])]));
+      return item;
+    }));
+  }
+
+  return {
+    topic(k) {
+      current = k;
+      const topic = topics[k];
+      byId("detail-heading").textContent = `Topic ${k}: ${named(k)}`;
+      facts(topic);
+      words();
+      groups(k);
+      typical(topic);
+      byId("neighbours-heading").hidden = !topic.neighbours.length;
+      byId("neighbours").replaceChildren(...topic.neighbours.map(([other, similarity]) =>
+        element("li", {}, element("button", {
+          type: "button", click: () => show.topic(other), dir: "auto",
+          title: `correlation of the energies ${similarity.toFixed(2)}`, text: `${other}: ${named(other)}`,
+        }))));
+      byId("detail").scrollTop = 0;
+    },
+    document(i) {
+      const box = byId("document");
+      box.hidden = i < 0;
+      if (i < 0) return;
+      const k = points.topic[i];
+      const children = [
+        element("div", { class: "id", dir: "auto", text: points.ids[i] ?? "A document" }),
+        ...(points.texts[i] ? [marked(points.texts[i], topics[k].words)] : []),
+        element("button", { type: "button", click: () => show.topic(k), text: `Topic ${k}: ${named(k)} (${Math.round(points.weight[i] / 2.55)}%)` }),
+      ];
+      box.replaceChildren(...children);
+    },
+  };
+})();

@@ -1,0 +1,26 @@
+"""How to cite a run, and the sentences of a methods section that its run.json supports."""
+
+from typing import Any
+
+
+def methods(facts: dict[str, Any], model: dict[str, Any]) -> str:
+    """What was done, for a methods section."""
+    sizes, rows = facts["sizes"], facts["rows"]
+    lost = sum(rows.values()) - sizes["documents"]
+    left_out = f" ({lost:,} of {sum(rows.values()):,} rows were left out)" if lost else ""
+    return (
+        f"Topics were estimated with neuraltopic {model['neuraltopic']} (recipe {model['recipe']}, "
+        f"K = {sizes['topics']:,}, seed {facts['parameters']['random_state']}) from {sizes['documents']:,} documents"
+        f"{left_out} of {sizes['tokens']:,} tokens over a vocabulary of {sizes['words']:,} words, "
+        f"trained for {facts['epochs']:,} epochs. SHA-256 of the documents: {facts['corpus_sha256']}."
+    )
+
+
+def bibtex(facts: dict[str, Any], model: dict[str, Any]) -> str:
+    """An entry for the software, in the version of the fit."""
+    version = model["neuraltopic"]
+    return (
+        f"@software{{neuraltopic,\n  author  = {{{{The neuraltopic developers}}}},\n"
+        f"  title   = {{neuraltopic: neural topic models of documents}},\n"
+        f"  version = {{{version}}},\n  year    = {{{facts['finished'][:4]}}}\n}}"
+    )

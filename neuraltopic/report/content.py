@@ -1,0 +1,253 @@
+"""What the page of a run says, as plain values that JSON holds. Axes: D documents, K topics, V words."""
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.report.bars import RELEVANCE_WEIGHTS, topic_bars
+from neuraltopic.report.citation import bibtex, methods
+from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, read_documents, shares_by
+from neuraltopic.report.texts import corpus_of, texts_of
+from neuraltopic.runs.documents import open_run
+from neuraltopic.runs.facts import read_run_facts, run_file
+from neuraltopic.topics.layout import EXTENT, topic_correlations, topic_positions
+
+_TYPICAL_LENGTH = 700  # characters of a typical document
+_POINT_CHARACTERS = 1_400_000  # of all documents drawn as points together
+_SHORTEST, _LONGEST = 40, 160  # characters of one of these
+_NEIGHBOURS = 5
+_LOST_ROWS = 200
+# Values of a column of labels beyond which it is no set of classes.
+_MOST_CLASSES = 60
+_LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a page is made of beside the run folder.
+
+    Attributes
+    ----------
+    corpus : Corpus, optional
+        Where the documents are now; by default where the fit read them.
+    text : bool
+        Whether the page may hold ids and texts of documents.
+    over_time : DataFrame, optional
+        A line a topic and period: topic, period, share, and optionally low and high, the ends of an interval.
+    per_class : DataFrame, optional
+        A line a topic and class: topic, class, share, and optionally low and high. By default the mean shares for the
+        column `label`, where the corpus has one.
+    """
+
+    corpus: Corpus | None = None
+    text: bool = True
+    over_time: pd.DataFrame | None = None
+    per_class: pd.DataFrame | None = None
+
+
+def page_content(run: Path, sources: Sources) -> dict[str, Any]:
+    """All that the page of a run folder shows.
+
+    Raises
+    ------
+    UsageError
+        When `run` is no run folder of documents.
+    NeuralTopicError
+        When its files are not as they were written.
+    """
+    said = read_run_facts(run)
+    if said["kind"] != "run" or said["of"] != "documents":
+        raise UsageError(
+            str(run),
+            expected="a run folder of documents",
+            got=f"a {said['kind']} of {said['of']}",
+            hint="Name the folder that neuraltopic fit wrote",
+        )
+    facts, model = said["run"], open_run(run, device="cpu")
+    vae = model.document_vae_
+    positions = topic_positions(vae.components_, vae.bias_, model.vocabulary_)
+    documents = read_documents(run, model, positions)
+    texts, why_none = _texts(facts, documents, model, sources)
+    per_class = sources.per_class if sources.per_class is not None else _per_label(run, model, documents)
+    bars = topic_bars(model, _bar_words(len(positions)))
+    return {
+        "title": facts["corpus"]["name"] if sources.text else "",
+        "facts": _facts(facts, said["model"]),
+        "relevance_weights": list(RELEVANCE_WEIGHTS),
+        "bar_words": _bar_words(len(positions)),
+        "words": bars.words,
+        "log_unigram": bars.log_unigram,
+        "topics": _topics(facts, model, positions, documents, texts, bars.columns, bars.log_probabilities, sources),
+        "documents": _points(documents, texts, text=sources.text),
+        "why_no_text": why_none,
+        "lost": _lost(documents, text=sources.text),
+        "training": _training(run),
+        "per_class": _groups(per_class, "class"),
+        "over_time": _groups(sources.over_time, "period"),
+        "methods": methods(facts, said["model"]),
+        "bibtex": bibtex(facts, said["model"]),
+    }
+
+
+def _facts(facts: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "neuraltopic": model["neuraltopic"],
+        "recipe": model["recipe"],
+        "seed": facts["parameters"]["random_state"],
+        "sizes": facts["sizes"],
+        "rows": facts["rows"],
+        "encodings": facts["encodings"],
+        "epochs": facts["epochs"],
+        "best": facts["best"],
+        "finished": facts["finished"],
+        "corpus_sha256": facts["corpus_sha256"],
+    }
+
+
+def _bar_words(n_topics: int) -> int:
+    """Words a topic: fewer where there are many topics, so that the page stays small."""
+    return 30 if n_topics <= 100 else 15
+
+
+def _topics(
+    facts: dict[str, Any],
+    model: TopicModel,
+    positions: NDArray[np.floating],
+    documents: RunDocuments,
+    texts: dict[int, str],
+    columns: list[list[int]],
+    log_probabilities: list[list[float]],
+    sources: Sources,
+) -> list[dict[str, Any]]:
+    table = model.get_topic_info()
+    correlations = topic_correlations(model.components_, model.document_vae_.bias_)
+    np.fill_diagonal(correlations, -np.inf)
+    near = np.argsort(-correlations, axis=1, kind="stable")[:, : min(_NEIGHBOURS, len(positions) - 1)]
+    coherence = facts.get("npmi_document")
+    row_of = {str(id): int(row) for row, id in zip(documents.rows, documents.ids, strict=True)}
+    topics = []
+    for topic, line in enumerate(table.itertuples(index=False)):
+        typical = [[str(id), texts.get(row_of.get(str(id), -1))] for id in line.typical_documents]
+        topics.append(
+            {
+                "label": line.label,
+                "words": str(line.words).split(" "),
+                "share": round(float(line.share), 6),
+                "n_documents": int(line.n_documents),
+                "information": round(float(line.information), 4),
+                "coherence": round(coherence[topic], 4) if coherence else None,
+                "flags": line.flags,
+                "position": [round(float(value), 4) for value in positions[topic]],
+                "neighbours": [[int(other), round(float(correlations[topic, other]), 3)] for other in near[topic]],
+                "typical": typical if sources.text else [],
+                "bars": columns[topic],
+                "log_probabilities": log_probabilities[topic],
+            }
+        )
+    return topics
+
+
+def _texts(
+    facts: dict[str, Any], documents: RunDocuments, model: TopicModel, sources: Sources
+) -> tuple[dict[int, str], str]:
+    """Texts by input row, and why there are none."""
+    if not sources.text:
+        return {}, "Texts and ids of documents were left out of this page."
+    corpus = sources.corpus or corpus_of(facts)
+    if corpus is None:
+        return {}, "The documents could not be read again, so their texts are not shown."
+    points = documents.points()
+    lengths = dict.fromkeys(documents.rows[points].tolist(), _point_length(len(points)))
+    typical = {id for ids in model.statistics_.typical for id in ids}
+    is_typical = np.fromiter((str(id) in typical for id in documents.ids), bool, len(documents.rows))
+    lengths |= dict.fromkeys(documents.rows[is_typical].tolist(), _TYPICAL_LENGTH)
+    texts = texts_of(corpus, lengths, facts["corpus_sha256"])
+    if texts is None:
+        return {}, "The documents are not those of the fit any more, so their texts are not shown."
+    return texts, ""
+
+
+def _points(documents: RunDocuments, texts: dict[int, str], *, text: bool) -> dict[str, Any]:
+    points = documents.points()
+    length = _point_length(len(points))
+    places = (documents.positions[points] / EXTENT + 1.0) * 32767.5
+    content: dict[str, Any] = {
+        "n": len(documents.rows),
+        "extent": EXTENT,
+        "x": _packed(places[:, 0], "<u2"),
+        "y": _packed(places[:, 1], "<u2"),
+        "topic": _packed(documents.topics[points], "<u2"),
+        "weight": _packed(np.nan_to_num(documents.weights[points]) * 255.0, "u1"),
+        "ids": documents.ids[points].tolist() if text else [],
+        "texts": [_cut(texts.get(row, ""), length) for row in documents.rows[points].tolist()] if texts else [],
+        "characters": length,
+    }
+    if len(points) < len(documents.rows):
+        density = documents.density()
+        # Counts to 255 by their square roots, in which few documents show beside many.
+        scaled = np.sqrt(density / max(int(density.max()), 1)) * 255.0
+        content |= {"density": _packed(np.ceil(scaled).ravel(), "u1"), "density_side": DENSITY_SIDE}
+    return content
+
+
+def _point_length(n_points: int) -> int:
+    """Characters of each of the documents drawn as points."""
+    return int(np.clip(_POINT_CHARACTERS / max(n_points, 1), _SHORTEST, _LONGEST))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _packed(values: NDArray[Any], dtype: str) -> str:
+    """Whole numbers as base64 of their bytes."""
+    return base64.b64encode(np.rint(values).astype(dtype).tobytes()).decode("ascii")
+
+
+def _lost(documents: RunDocuments, *, text: bool) -> dict[str, Any]:
+    lost = documents.lost()
+    listed = lost.head(_LOST_ROWS)
+    columns = ["row", "id", "status", "detail"] if text else ["row", "status"]
+    return {"n": len(lost), "columns": columns, "rows": [list(map(str, row)) for row in listed[columns].to_numpy()]}
+
+
+def _training(run: Path) -> list[dict[str, float]]:
+    path = run_file(run, "training.jsonl")
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise NeuralTopicError(
+            str(path), expected="a line of JSON an epoch", got=str(error), hint="Restore it from a copy"
+        ) from error
+
+
+def _per_label(run: Path, model: TopicModel, documents: RunDocuments) -> pd.DataFrame | None:
+    if _LABEL not in documents.table:
+        return None
+    labels = documents.table[_LABEL].iloc[documents.rows]
+    if not 2 <= labels.nunique() <= _MOST_CLASSES:
+        return None
+    return shares_by(run, model, labels)
+
+
+def _groups(table: pd.DataFrame | None, column: str) -> dict[str, Any] | None:
+    """A table of shares as its columns' names and, for each topic, the share in each and its interval."""
+    if table is None:
+        return None
+    names = list(dict.fromkeys(table[column].astype(str)))
+    values = [name for name in ("share", "low", "high") if name in table]
+    content: dict[str, Any] = {"names": names}
+    for value in values:
+        wide = table.assign(**{column: table[column].astype(str)}).pivot(index="topic", columns=column, values=value)
+        rounded = wide[names].sort_index().astype(float).round(5)
+        content[value] = rounded.astype(object).where(rounded.notna(), None).to_numpy().tolist()
+    return content

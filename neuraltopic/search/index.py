@@ -1,0 +1,562 @@
+"""SearchIndex: documents in a folder, found by their words and topics."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.estimators.state import CONFIG
+from neuraltopic.estimators.topic_model import Documents, TopicModel
+from neuraltopic.models.recipes import find_recipe
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.search.answers import Answer, Hit
+from neuraltopic.search.filters import columns_of, known_columns, matching, parse_filter
+from neuraltopic.search.folder import Generation, writing
+from neuraltopic.search.indexing import RESERVED, Indexed, rewrite, write_segment
+from neuraltopic.search.segments import Segment, open_segment
+from neuraltopic.search.snippets import snippet
+from neuraltopic.search.texts import damaged, open_array
+from neuraltopic.storage.atomic import atomic_folder, sync_tree
+from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
+from neuraltopic.storage.manifest import verify_manifest
+from neuraltopic.storage.outputs import INDEX, check_output
+from neuraltopic.topics.hybrid_ranking import HybridRanking, Query, Scores, best
+from neuraltopic.topics.tables import topic_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+# Segments beyond which a change writes all documents as one.
+_MOST_SEGMENTS = 8
+# Reading again where a writer removed an earlier generation between two steps.
+_ATTEMPTS = 5
+_NEAR_SPELLINGS = 3
+# Documents whose shares are computed at once.
+_AT_ONCE = 1 << 14
+
+
+class SearchIndex:
+    """Documents in a folder, found by their words and topics.
+
+    An index that is open keeps the documents that it had when it was opened, whatever others write meanwhile. Use
+    `build` to make one and `open` to read one.
+
+    Attributes
+    ----------
+    folder : Path
+    model : TopicModel
+        What documents and queries are read with.
+
+    Examples
+    --------
+    >>> from neuraltopic import TopicModel
+    >>> from neuraltopic.search import SearchIndex
+    >>> model = TopicModel(n_components=50, random_state=0).fit("corpus/")  # doctest: +SKIP
+    >>> index = SearchIndex.build("index", model, "corpus/")  # doctest: +SKIP
+    >>> index.search("space flight", where="label = 'sci.space'")  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: Path, generation: Generation, model: TopicModel, segments: Sequence[Segment]) -> None:
+        self.folder = folder
+        self.model = model
+        self.generation = generation
+        self.segments = tuple(segments)
+
+    @classmethod
+    def build(
+        cls,
+        folder: str | Path,
+        model: TopicModel,
+        documents: Documents,
+        *,
+        embeddings: Any = None,
+        text: bool = True,
+        corpus_sha256: str | None = None,
+        force: bool = False,
+        progress: "Progress | None" = None,
+    ) -> Self:
+        """Write an index of documents, whole or not at all, and open it.
+
+        Parameters
+        ----------
+        folder : path
+            Must not exist, unless `force` and it is an earlier index.
+        model : TopicModel
+            A fitted one.
+        documents : sequence of str, path, or Corpus
+            As `TopicModel.fit` takes them. Rows without a word of the model are indexed too; copies are documents.
+        embeddings : array of shape (N, C) or EmbeddingFile, optional
+            Of the documents, as for `TopicModel.fit`.
+        text : bool
+            Whether to keep the texts, for snippets.
+        corpus_sha256 : str, optional
+            What the documents must be, see `preparation.corpus_sha256`.
+        force : bool
+        progress : callable of (stage, done, total), optional
+
+        Raises
+        ------
+        UsageError
+            When the folder may not be written, or an argument is wrong.
+        NeuralTopicError
+            When no row can be read, or the documents are not those of `corpus_sha256`.
+        """
+        folder = Path(folder)
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        check_output(folder, INDEX, force=force, source=corpus.path)
+        keeps_text = text
+        generation = Generation(1, "model-1", len(model.vocabulary_), len(model.components_), keeps_text)
+        with atomic_folder(folder, force=force, why_not=INDEX.why_not) as unfinished:
+            model.save(unfinished / generation.model)
+            (unfinished / "segment-1").mkdir()
+            indexed = write_segment(
+                unfinished / "segment-1",
+                model,
+                corpus,
+                embeddings=embeddings,
+                keeps_text=keeps_text,
+                progress=progress,
+            )
+            if corpus_sha256 is not None and indexed.corpus_sha256 != corpus_sha256:
+                raise NeuralTopicError(
+                    f"documents in {corpus.name}",
+                    expected="those of the fit, unchanged",
+                    got="others",
+                    hint="Name the documents to index",
+                )
+            generation = replace(generation, segments={"segment-1": indexed.n_documents})
+            generation.with_files(unfinished, generation.in_use()).write(unfinished)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: str | Path, *, device: str = "cpu") -> Self:
+        """Open an index, every file of which is verified first.
+
+        Raises
+        ------
+        UsageError
+            When the folder is no index.
+        NeuralTopicError
+            When a file is not as it was written.
+        """
+        folder = Path(folder)
+        for attempt in range(_ATTEMPTS):
+            generation = Generation.read(folder)
+            try:
+                generation.verify(folder)
+                model = TopicModel.load(folder / generation.model, device=device)
+                return cls(folder, generation, model, _segments(folder, generation, model))
+            except (NeuralTopicError, OSError):
+                # A writer may have replaced the generation since it was read.
+                if attempt + 1 == _ATTEMPTS or Generation.read(folder).number == generation.number:
+                    raise
+        raise AssertionError("unreachable")
+
+    def __len__(self) -> int:
+        """The number of documents that are not deleted."""
+        return self._ranking.n_live
+
+    def __contains__(self, id: object) -> bool:
+        """Whether a document with this id is in the index."""
+        return isinstance(id, str) and self._find(id) is not None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that filters may name: id, topic, n_tokens and the metadata of the documents."""
+        names = dict.fromkeys(RESERVED)
+        for segment in self.segments:
+            names |= dict.fromkeys(segment.field_names())
+        return list(names)
+
+    def search(self, query: str | None = None, n: int = 10, **options: Any) -> "pd.DataFrame":
+        """The documents that a query finds, best first: rank, score, id, topic, label, snippet, words, topics.
+
+        words and topics say what each adds to the score, and sum to it. Parameters and errors are those of `answer`.
+        """
+        return self.answer(query, n, **options).to_frame()
+
+    def similar_documents(self, id: str, n: int = 10, **options: Any) -> "pd.DataFrame":
+        """The documents most like one of the index, as `search` gives them."""
+        return self.answer(None, n, like=id, **options).to_frame()
+
+    def similar_topics(self, topic: int, n: int = 5) -> "pd.DataFrame":
+        """See `TopicModel.similar_topics`."""
+        return self.model.similar_topics(topic, n)
+
+    def find_topics(self, query: str, n: int = 5) -> "pd.DataFrame":
+        """See `TopicModel.find_topics`."""
+        return self.model.find_topics(query, n)
+
+    def answer(
+        self,
+        query: str | None = None,
+        n: int = 10,
+        *,
+        by: str = "hybrid",
+        like: str | None = None,
+        topic: int | None = None,
+        where: str | None = None,
+        skip: int = 0,
+        embedding: Any = None,
+    ) -> Answer:
+        """Find documents by a text, by a document that they are like, or by a topic.
+
+        Parameters
+        ----------
+        query : str, optional
+        n : int
+            Hits, at most.
+        by : {"hybrid", "words", "topics"}
+            See `neuraltopic.topics.hybrid_ranking`; by words a document has at least one word of the query.
+        like : str, optional
+            In place of a query, the id of a document; it is no hit itself.
+        topic : int, optional
+            In place of a query, a topic; the score is its share in a document.
+        where : str, optional
+            A filter, see `neuraltopic.search.filters`.
+        skip : int
+            Hits to pass over: the second page of ten begins at 10.
+        embedding : array of shape (C,), optional
+            Of the query, for the recipes of embeddings; without it such a query has words alone.
+
+        Raises
+        ------
+        UsageError
+            When not exactly one of query, like and topic is given, or an argument is wrong.
+        """
+        _require_one(query, like, topic)
+        for name, value, least in (("n", n, 1), ("skip", skip, 0)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise UsageError(
+                    parameter(name), expected=f"a whole number from {least} on", got=repr(value), hint="Give another"
+                )
+        filtered = self._filtered(where)
+        if topic is not None:
+            return self._of_topic(topic, n, skip, filtered)
+        unknown: dict[str, list[str]] = {}
+        notes: list[str] = []
+        if like is not None:
+            document = self._required(like)
+            filtered = filtered.copy()
+            filtered[document] = False
+            asked, what = self._ranking.query_of(document), f"like {like}"
+        else:
+            assert query is not None
+            asked, what = self.model.as_query(query, embedding=embedding), query
+            unknown = {word: self._near(word) for word in self.model.preprocessor_.unknown_words(query)}
+            notes, by = self._notes(asked, unknown, by, embedding)
+        scores = self._ranking.scores(asked, by)
+        nothing = not asked.words and not asked.direction.any()
+        eligible = scores.eligible & filtered & (not nothing)
+        order = best(scores.values, eligible, skip + n, self._id)[skip:]
+        hits = (self._hit(rank, document, scores) for rank, document in enumerate(order, skip + 1))
+        return Answer(what, by, int(eligible.sum()), tuple(hits), unknown, tuple(notes))
+
+    def add(
+        self,
+        documents: Documents,
+        *,
+        embeddings: Any = None,
+        model: TopicModel | None = None,
+        progress: "Progress | None" = None,
+    ) -> "SearchIndex":
+        """Add documents, and return the index with them; this one stays as it is.
+
+        Parameters
+        ----------
+        documents, embeddings, progress
+            As for `build`.
+        model : TopicModel, optional
+            As for `update`: the documents of the index are embedded anew in the same step.
+
+        Raises
+        ------
+        UsageError
+            When the model does not fit, or another process is changing the index.
+        NeuralTopicError
+            When no row can be read, or a document has the id of one in the index; nothing is changed.
+        """
+        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        with self._changing() as (now, number):
+            name = f"segment-{number}"
+            (self.folder / name).mkdir()
+            indexed = write_segment(
+                self.folder / name,
+                now.model if model is None else model,
+                corpus,
+                embeddings=embeddings,
+                keeps_text=now.generation.keeps_text,
+                progress=progress,
+            )
+            now._require_new(indexed)
+            earlier, names = replace(now.generation, number=number), [name]
+            if model is not None or len(now.segments) >= _MOST_SEGMENTS:
+                earlier, rewritten = now._rewritten(number, model, progress)
+                names += rewritten
+            now._write(replace(earlier, segments={**earlier.segments, name: indexed.n_documents}), names)
+        return type(self).open(self.folder)
+
+    def delete(self, ids: Iterable[str]) -> "SearchIndex":
+        """Delete documents, and return the index without them; this one stays as it is.
+
+        Raises
+        ------
+        UsageError
+            When an id is not in the index, or another process is changing it; nothing is changed.
+        """
+        with self._changing() as (now, number):
+            gone = {now._required(id) for id in ids}
+            if len(gone) == len(now):
+                raise UsageError(
+                    "ids", expected="a document to be left", got="all of them", hint="Remove the folder instead"
+                )
+            live = now._ranking.live.copy()
+            live[sorted(gone)] = False
+            name = f"deleted-{number}.npy"
+            starts = now._ranking.starts
+            dead = np.flatnonzero(~live)
+            of_segment = np.searchsorted(starts, dead, side="right") - 1
+            np.save(self.folder / name, np.column_stack([of_segment, dead - starts[of_segment]]).astype(np.int64))
+            now._write(replace(now.generation, number=number, deleted=name), [name])
+        return type(self).open(self.folder)
+
+    def update(self, model: TopicModel, *, progress: "Progress | None" = None) -> "SearchIndex":
+        """Embed the documents anew with a model of the same vocabulary, such as the index's own after an update.
+
+        Raises
+        ------
+        UsageError
+            When the model has another vocabulary or takes embeddings, or another process is changing the index.
+        """
+        with self._changing() as (now, number):
+            now._write(*now._rewritten(number, model, progress))
+        return type(self).open(self.folder)
+
+    def is_read_with(self, model_folder: Path) -> bool:
+        """Whether a model folder holds the model of this index: its weights, words and topics are the same."""
+        written: list[Any] = []
+        for folder in (self.folder / self.generation.model, model_folder):
+            manifest: Any = verify_manifest(folder, kind=MODEL_KIND, schema_version=MODEL_SCHEMA_VERSION, content=False)
+            # The device is in the other file.
+            written.append({name: facts for name, facts in manifest["files"].items() if name != CONFIG})
+        return bool(written[0] == written[1])
+
+    def batches(self, size: int) -> Iterator["pd.DataFrame"]:
+        """The live documents in the order of the index, some at a time: id, topic, text, vector and the metadata.
+
+        vector is a list of K numbers; there is no text where texts are not kept.
+        """
+        for segment in self.segments:
+            rows = np.flatnonzero(segment.live)
+            fields = segment.fields()
+            for start in range(0, len(rows), size):
+                some = rows[start : start + size]
+                table = fields.iloc[some].reset_index(drop=True)
+                table.insert(0, "id", [segment.ids[row] for row in some.tolist()])
+                table.insert(1, "topic", segment.topics[some])
+                if segment.texts is not None:
+                    table["text"] = [segment.texts[row] for row in some.tolist()]
+                table["vector"] = list(np.asarray(segment.vectors[some]))
+                yield table
+
+    @cached_property
+    def _ranking(self) -> HybridRanking:
+        return HybridRanking([segment.documents for segment in self.segments])
+
+    @cached_property
+    def topic_labels(self) -> list[str]:
+        """What each topic is called."""
+        return topic_labels(self.model.word_weights(), self.model.vocabulary_)
+
+    def _id(self, document: int) -> str:
+        segment, place = self._locate(document)
+        return segment.ids[place]
+
+    def _locate(self, document: int) -> tuple[Segment, int]:
+        starts = self._ranking.starts
+        number = int(np.searchsorted(starts, document, side="right")) - 1
+        return self.segments[number], document - int(starts[number])
+
+    def _find(self, id: str) -> int | None:
+        for segment, start in zip(self.segments, self._ranking.starts.tolist(), strict=False):
+            if (place := segment.find(id)) is not None:
+                return start + place
+        return None
+
+    def _required(self, id: str) -> int:
+        document = self._find(id)
+        if document is None:
+            raise UsageError("id", expected="that of a document in the index", got=f"{id!r:.80}", hint="Check the id")
+        return document
+
+    def _filtered(self, where: str | None) -> NDArray[np.bool_]:
+        """Where the filter is true; everywhere without one."""
+        import pandas as pd
+
+        if where is None:
+            return np.ones(len(self._ranking.live), bool)
+        parsed = parse_filter(where)
+        wanted = columns_of(parsed)
+        known_columns(self.columns, wanted)
+        stored = [name for name in wanted if name not in RESERVED]
+        tables = []
+        for segment in self.segments:
+            has = [name for name in stored if name in segment.field_names()]
+            # Also without a column a table has its rows.
+            table = segment.fields(has) if has else pd.DataFrame(index=range(len(segment)))
+            tables.append(table.reindex(columns=stored))
+            if "id" in wanted:
+                tables[-1]["id"] = list(segment.ids)
+            if "topic" in wanted:
+                tables[-1]["topic"] = segment.topics
+        return matching(parsed, pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0])
+
+    def _notes(self, asked: Query, unknown: dict[str, list[str]], by: str, embedding: Any) -> tuple[list[str], str]:
+        notes = []
+        for word, near in unknown.items():
+            hint = f"; near it: {', '.join(near)}" if near else ""
+            notes.append(f"{word} is not in the vocabulary{hint}")
+        if not asked.words and embedding is None:
+            notes.append("no word of the query is in the vocabulary")
+        elif embedding is None and find_recipe(self.model.recipe).takes("embeddings") and by != "words":
+            notes.append(f"the recipe {self.model.recipe} needs an embedding of the query to search by topics")
+            by = "words"
+        return notes, by
+
+    def _near(self, word: str) -> list[str]:
+        words = [known for known in self.model.vocabulary_ if abs(len(known) - len(word)) <= 2]
+        return difflib.get_close_matches(word, words, _NEAR_SPELLINGS, 0.75)
+
+    def _hit(self, rank: int, document: int, scores: Scores) -> Hit:
+        of_words, of_topics = self._ranking.parts(scores, document)
+        vocabulary = self.model.vocabulary_
+        words = {vocabulary[word]: part for word, part in of_words.items()}
+        asked = {vocabulary[word] for word in scores.query.words}
+        topics = dict(enumerate(of_topics.tolist())) if scores.topic_scale else {}
+        return self._described(rank, float(scores.values[document]), document, asked, words, topics)
+
+    def _described(
+        self,
+        rank: int,
+        score: float,
+        document: int,
+        asked: set[str],
+        words: dict[str, float],
+        topics: dict[int, float],
+    ) -> Hit:
+        segment, place = self._locate(document)
+        topic = int(segment.topics[place])
+        passage, marked = "", ()
+        if segment.texts is not None:
+            passage, marked = snippet(segment.texts[place], asked, self._words_of)
+        label = self.topic_labels[topic] if topic >= 0 else ""
+        return Hit(rank, score, segment.ids[place], topic, label, passage, marked, words, topics)
+
+    def _words_of(self, forms: Sequence[str]) -> list[set[str]]:
+        words = self.model.vocabulary_
+        return [{words[column] for column in found} for found in self.model.preprocessor_.columns_of(forms)]
+
+    def _of_topic(self, topic: int, n: int, skip: int, filtered: NDArray[np.bool_]) -> Answer:
+        self.model._require_topic(topic)
+        shares = np.zeros(len(self._ranking.live))
+        for segment, first in zip(self.segments, self._ranking.starts.tolist(), strict=False):
+            for start in range(0, len(segment), _AT_ONCE):
+                block = np.asarray(segment.vectors[start : start + _AT_ONCE])
+                rows = slice(first + start, first + start + len(block))
+                shares[rows] = self.model.topic_weights(block)[:, topic]
+        eligible = self._ranking.live & filtered
+        order = best(shares, eligible, skip + n, self._id)[skip:]
+        hits = [
+            self._described(rank, float(shares[document]), document, set(), {}, {topic: float(shares[document])})
+            for rank, document in enumerate(order, skip + 1)
+        ]
+        return Answer(f"topic {self.topic_labels[topic]}", "topic", int(eligible.sum()), tuple(hits), {}, ())
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple["SearchIndex", int]]:
+        """The index as it is now, kept from other writers, and the number of the next generation."""
+        with writing(self.folder):
+            now = type(self).open(self.folder)
+            yield now, now.generation.number + 1
+
+    def _require_new(self, indexed: Indexed) -> None:
+        known = [id for id in indexed.ids if id in self]
+        if known:
+            raise NeuralTopicError(
+                "documents",
+                expected="ids that are not in the index",
+                got=f"{len(known):,} that are, such as {known[0]!r:.60}",
+                hint="Delete these first, or give the documents other ids",
+            )
+
+    def _write(self, generation: Generation, names: Iterable[str]) -> None:
+        """Make a generation with new files under these names the one of the folder."""
+        for name in names:
+            sync_tree(self.folder / name)
+        generation.with_files(self.folder, names).write(self.folder)
+
+    def _rewritten(
+        self, number: int, model: TopicModel | None, progress: "Progress | None"
+    ) -> tuple[Generation, list[str]]:
+        """The live documents in one new segment, embedded with a model where one is given: the generation, not yet
+        written, and the names of its new files."""
+        if model is not None:
+            if model.vocabulary_ != self.model.vocabulary_:
+                raise UsageError(
+                    "model",
+                    expected="the vocabulary of the index",
+                    got="another",
+                    hint="Build a new index with it",
+                )
+            model.document_vae_.require_embeddings_given(None)
+        name = f"segment-{number}-rewritten"
+        (self.folder / name).mkdir()
+        n_documents = rewrite(self.folder / name, self.segments, model=model, progress=progress)
+        generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
+        if model is None:
+            return generation, [name]
+        generation = replace(generation, model=f"model-{number}", n_topics=len(model.components_))
+        model.save(self.folder / generation.model)
+        return generation, [name, generation.model]
+
+
+def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[Segment]:
+    dead = np.zeros((0, 2), np.int64)
+    if generation.deleted is not None:
+        path = folder / generation.deleted
+        dead = open_array(path, np.int64, 2)
+        sizes = np.array(list(generation.segments.values()))
+        in_range = dead.shape[1] == 2 and ((dead >= 0).all() and (dead[:, 0] < len(sizes)).all())
+        if not in_range or (dead[:, 1] >= sizes[dead[:, 0]]).any():
+            raise damaged(path, "places of documents", "others")
+    of_nothing = model.document_vae_.vector_of_nothing()
+    return [
+        open_segment(
+            folder / name,
+            (n_documents, generation.n_words, generation.n_topics),
+            of_nothing,
+            dead[dead[:, 0] == number, 1],
+        )
+        for number, (name, n_documents) in enumerate(generation.segments.items())
+    ]
+
+
+def _require_one(query: str | None, like: str | None, topic: int | None) -> None:
+    given = [name for name, value in (("query", query), ("like", like), ("topic", topic)) if value is not None]
+    if len(given) != 1:
+        raise UsageError(
+            "search",
+            expected="one of a query, a document that others are like, and a topic",
+            got=" and ".join(given) or "none",
+            hint="Give one of query, like and topic",
+        )

@@ -1,0 +1,162 @@
+"""From documents to a segment of an index: read once, counted, embedded, written."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.ledger import Ledger
+from neuraltopic.preprocessing.preparation import DigestedRows
+from neuraltopic.reading.embeddings import Embeddings
+from neuraltopic.reading.rows import Corpus, Row
+from neuraltopic.search.segments import FIELDS, Segment, write_arrays
+from neuraltopic.search.texts import TextWriter
+from neuraltopic.storage.tables import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuraltopic.progress import Progress
+
+# Documents embedded at once.
+_AT_ONCE = 1 << 14
+# Columns of a ledger that are not of the documents themselves.
+_OF_ROWS = ["row", "id", "status", "detail", "encoding"]
+# What filters call the id and the topic of a document.
+RESERVED = ("id", "topic")
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What came of documents that were written as a segment.
+
+    Attributes
+    ----------
+    n_documents : int
+    ids : list of str
+    ledger : Ledger
+        What became of every input row.
+    corpus_sha256 : str
+        See `preparation.corpus_sha256`.
+    """
+
+    n_documents: int
+    ids: list[str]
+    ledger: Ledger
+    corpus_sha256: str
+
+
+def write_segment(
+    folder: Path,
+    model: TopicModel,
+    corpus: Corpus,
+    *,
+    embeddings: Any,
+    keeps_text: bool,
+    progress: "Progress | None",
+) -> Indexed:
+    """Write every row that could be read, also one without a word of the model.
+
+    Raises
+    ------
+    UsageError
+        When the embeddings are missing, not usable, or given to a recipe that takes none.
+    NeuralTopicError
+        When no row could be read.
+    """
+    model.document_vae_.require_embeddings_given(embeddings)
+    digested = DigestedRows(corpus)
+    with ExitStack() as stack:
+        writer = stack.enter_context(TextWriter(folder, "texts")) if keeps_text else None
+        prepared = model.preprocessor_.transform(_noted(digested, writer), workspace=folder, progress=progress)
+    ledger, counts = prepared.ledger, prepared.counts
+    rows = np.flatnonzero(prepared.position >= 0)
+    if not len(rows):
+        raise NeuralTopicError(
+            corpus.name, expected="a document", got=ledger.summary(), hint="Check the path and the text column"
+        )
+    ids = [ledger.ids[row] for row in rows.tolist()]
+    beside = model.embeddings_of(prepared, embeddings)
+    vectors, topics = embed(model, counts, beside, progress)
+    write_arrays(folder, counts, vectors, topics, ids)
+    _write_fields(ledger.to_frame().iloc[rows], folder)
+    return Indexed(len(ids), ids, ledger, digested.sha256.hexdigest())
+
+
+def rewrite(folder: Path, segments: Sequence[Segment], *, model: TopicModel | None, progress: "Progress | None") -> int:
+    """Write the live documents of segments as one; with a model, embed them anew.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    import pandas as pd
+
+    kept = [np.flatnonzero(segment.live) for segment in segments]
+    with CountsWriter(folder / "counts", segments[0].documents.counts.shape[1]) as writer:
+        for segment, rows in zip(segments, kept, strict=True):
+            for start in range(0, len(rows), _AT_ONCE):
+                block = segment.documents.counts.rows(rows[start : start + _AT_ONCE])
+                writer.append(np.diff(block.indptr), block.indices, block.data)
+    counts = Counts.open(folder / "counts")
+    if model is None:
+        vectors = np.concatenate([segment.vectors[rows] for segment, rows in zip(segments, kept, strict=True)])
+        topics = np.concatenate([segment.topics[rows] for segment, rows in zip(segments, kept, strict=True)])
+    else:
+        vectors, topics = embed(model, counts, None, progress)
+    if segments[0].texts is not None:
+        with TextWriter(folder, "texts") as texts:
+            for segment, rows in zip(segments, kept, strict=True):
+                assert segment.texts is not None
+                for row in rows.tolist():
+                    texts.append(segment.texts[row])
+    ids = [segment.ids[row] for segment, rows in zip(segments, kept, strict=True) for row in rows.tolist()]
+    write_arrays(folder, counts, vectors, topics, ids)
+    fields = [segment.fields().iloc[rows] for segment, rows in zip(segments, kept, strict=True)]
+    write_table(pd.concat(fields, ignore_index=True), folder / FIELDS, "parquet")
+    return len(ids)
+
+
+def embed(
+    model: TopicModel, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None"
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Vectors of documents, (D, K), and the topic of each, -1 where nothing is known, (D,)."""
+    vae = model.document_vae_
+    vectors = np.empty((len(counts), vae.n_components), np.float32)
+    topics = np.empty(len(counts), np.int32)
+    for start in range(0, len(counts), _AT_ONCE):
+        stop = min(start + _AT_ONCE, len(counts))
+        block = counts.slice(start, stop)
+        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        vectors[start:stop] = np.asarray(vae.transform(block, embeddings=beside))
+        known = beside is not None or np.diff(block.indptr) > 0
+        topics[start:stop] = np.where(known, vae.topics_of(block, vectors[start:stop]), -1)
+        if progress:
+            progress("embedding", stop, len(counts))
+    return vectors, topics
+
+
+def _noted(rows: DigestedRows, writer: TextWriter | None) -> Iterator[Row]:
+    """Rows on their way to the preprocessor; the text of each that has one is written."""
+    for row in rows:
+        if writer is not None and row.text is not None:
+            writer.append(row.text)
+        yield row
+
+
+def _write_fields(table: "pd.DataFrame", folder: Path) -> None:
+    fields = table.drop(columns=_OF_ROWS).reset_index(drop=True)
+    for name in RESERVED:
+        free = name
+        while free in fields:
+            free += "_"
+        fields = fields.rename(columns={name: free})
+    write_table(fields, folder / FIELDS, "parquet")

@@ -1,0 +1,146 @@
+"""A segment: documents that were indexed together, in files that are never changed.
+
+counts/               Counts, (D, V)
+postings_bounds.npy   the same by word: see `Postings`
+postings_documents.npy
+postings_counts.npy
+vectors.npy           float32 (D, K), as the model gives them
+topics.npy            int32 (D,), the topic that each document is listed under; -1 for none
+ids.utf8              and ids_bounds.npy
+id_order.npy          int64 (D,), places in the order of the ids
+texts.utf8            and texts_bounds.npy; neither where texts are not kept
+fields.parquet        n_tokens and the metadata of each document
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.search.texts import Texts, damaged, open_array, write_texts
+from neuraltopic.topics.hybrid_ranking import DocumentSet, Postings, directions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIELDS = "fields.parquet"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """D documents of an index.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    vectors : float32 array of shape (D, K)
+    topics : int32 array of shape (D,)
+    ids : sequence of D str
+    texts : sequence of D str, or None
+    documents : DocumentSet
+        What queries are compared with.
+    """
+
+    name: str
+    folder: Path
+    vectors: NDArray[np.float32]
+    topics: NDArray[np.int32]
+    ids: Texts
+    id_order: NDArray[np.int64]
+    texts: Texts | None
+    documents: DocumentSet
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def live(self) -> NDArray[np.bool_]:
+        """False for documents that were deleted, (D,)."""
+        return np.ones(len(self), bool) if self.documents.live is None else self.documents.live
+
+    def find(self, id: str) -> int | None:
+        """The place of the live document with this id."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self.ids[int(self.id_order[middle])] < id:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(self):
+            return None
+        place = int(self.id_order[low])
+        return place if self.ids[place] == id and self.live[place] else None
+
+    def fields(self, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+        """n_tokens and the metadata of each document, all columns by default."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / FIELDS, columns=None if columns is None else list(columns))
+
+    def field_names(self) -> list[str]:
+        """The columns of `fields`."""
+        import pyarrow.parquet
+
+        names: list[str] = pyarrow.parquet.read_schema(self.folder / FIELDS).names
+        return names
+
+
+def write_arrays(
+    folder: Path, counts: Counts, vectors: NDArray[np.float32], topics: NDArray[np.int32], ids: Sequence[str]
+) -> None:
+    """Write all of a segment but its counts, texts and fields."""
+    postings = Postings.of(counts)
+    np.save(folder / "postings_bounds.npy", postings.bounds)
+    np.save(folder / "postings_documents.npy", postings.documents)
+    np.save(folder / "postings_counts.npy", postings.counts)
+    np.save(folder / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
+    np.save(folder / "topics.npy", np.ascontiguousarray(topics, np.int32))
+    write_texts(folder, "ids", ids)
+    np.save(folder / "id_order.npy", np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
+
+
+def open_segment(
+    folder: Path, shape: tuple[int, int, int], of_nothing: NDArray[np.float32], deleted: NDArray[np.int64] | None
+) -> Segment:
+    """Map a segment from disk.
+
+    Parameters
+    ----------
+    folder : Path
+    shape : (D, V, K)
+    of_nothing : float32 array of shape (K,)
+        The vector of a document of which nothing is known.
+    deleted : int64 array, optional
+        Places of documents that were deleted.
+
+    Raises
+    ------
+    NeuralTopicError
+        When a file is not as it was written.
+    """
+    D, V, K = shape
+    counts = Counts.open(folder / "counts")
+    postings = Postings(
+        open_array(folder / "postings_bounds.npy", np.int64, 1),
+        open_array(folder / "postings_documents.npy", np.int32, 1),
+        open_array(folder / "postings_counts.npy", None, 1),
+    )
+    vectors = open_array(folder / "vectors.npy", np.float32, 2)
+    topics = open_array(folder / "topics.npy", np.int32, 1)
+    ids, id_order = Texts(folder, "ids"), open_array(folder / "id_order.npy", np.int64, 1)
+    texts = Texts(folder, "texts") if (folder / "texts.utf8").exists() else None
+    sizes = (counts.shape, vectors.shape, len(topics), len(ids), len(id_order), D if texts is None else len(texts))
+    if sizes != ((D, V), (D, K), D, D, D, D) or len(postings.bounds) != V + 1 or postings.bounds[-1] != counts.nnz:
+        raise damaged(folder, f"{D:,} documents, {V:,} words and {K} topics in each file", f"{sizes}")
+    live = None
+    if deleted is not None and len(deleted):
+        live = np.ones(D, bool)
+        live[deleted] = False
+    of_documents = DocumentSet(counts, postings, counts.totals(), directions(vectors, of_nothing), live)
+    return Segment(folder.name, folder, vectors, topics, ids, id_order, texts, of_documents)

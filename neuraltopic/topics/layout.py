@@ -1,0 +1,134 @@
+"""Where topics and documents stand on the map: two dimensions from R, without a draw.
+
+The distance of two topics is that of their energies, standardised: with G = Cov_p[R] (see
+`neuraltopic.topics.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
+
+    d_jk = sqrt(2 (1 - c_jk)),
+
+0 for topics that raise and lower the same words and sqrt(2) for topics that have nothing to do with each other.
+Classical scaling (Torgerson 1952) of these distances is the start of a minimisation of the stress (SMACOF, de Leeuw
+1977). What is left open, a rotation and a reflection, is settled by the words: see `_turned`.
+
+Axes: K topics, V words, D documents.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from neuraltopic.topics.document_metric import energy_covariance
+
+FloatArray = NDArray[np.floating]
+# Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.
+_PULL = 2.0
+_MOST_STEPS = 300
+# Of the disc in which documents of one place are spread: topics cover a like part of the map whatever their number.
+_SPREAD, _MOST_SPREAD = 0.5, 0.3
+# The farthest that a document can be from the origin.
+EXTENT = 1.0 + _MOST_SPREAD
+# The plastic number's powers, whose multiples fill a square evenly (Roberts 2018).
+_STEPS = np.array([0.7548776662466927, 0.5698402909980532])
+
+
+def topic_correlations(components: FloatArray, bias: FloatArray) -> NDArray[np.float64]:
+    """c, (K, K), from R (K, V) and b (V,): 1 on the diagonal; 0 beside a topic whose energies are all equal."""
+    covariance = energy_covariance(components, bias)
+    scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    product = np.outer(scale, scale)
+    correlations = np.divide(covariance, product, out=np.zeros_like(covariance), where=product > 0)
+    np.fill_diagonal(correlations, 1.0)
+    return np.clip(correlations, -1.0, 1.0)
+
+
+def topic_distances(correlations: FloatArray) -> NDArray[np.float64]:
+    """d, (K, K), from c."""
+    return np.sqrt(np.maximum(2.0 * (1.0 - correlations), 0.0))
+
+
+def topic_positions(components: FloatArray, bias: FloatArray, words: Sequence[str]) -> NDArray[np.float64]:
+    """Positions of the topics, (K, 2), about the origin, the farthest at distance 1.
+
+    Parameters
+    ----------
+    components : (K, V)
+        R.
+    bias : (V,)
+        b.
+    words : V strings
+        Which way is up depends on them alone, so that fits from other seeds, which find like topics, give like maps.
+    """
+    distances = topic_distances(topic_correlations(components, bias))
+    positions = _least_stress(distances, classical_scaling(distances))
+    positions = _turned(positions - positions.mean(0), components, bias, words)
+    radius = np.linalg.norm(positions, axis=1).max()
+    return positions / radius if radius > 0 else positions
+
+
+def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np.float32]:
+    """Positions of documents, (D, 2), among the topics (K, 2) that they are about.
+
+    The mean of the topics' positions, each by the square of its share in the document; `weights` (D, K) are the shares.
+    """
+    pull = np.power(weights.astype(np.float64), _PULL)
+    return (pull @ positions / pull.sum(1, keepdims=True)).astype(np.float32)
+
+
+def spread_positions(positions: FloatArray, n_topics: int) -> NDArray[np.float32]:
+    """Positions of documents (D, 2) moved a little, so that those of one place do not hide one another.
+
+    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), 0.3 at most, evenly: nothing is drawn.
+    """
+    fractions = np.mod(0.5 + np.arange(len(positions))[:, None] * _STEPS, 1.0)
+    radius = min(_MOST_SPREAD, _SPREAD / np.sqrt(n_topics)) * np.sqrt(fractions[:, 0])
+    angle = 2.0 * np.pi * fractions[:, 1]
+    moved = positions + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.asarray(moved, np.float32)
+
+
+def classical_scaling(distances: FloatArray) -> NDArray[np.float64]:
+    """Classical multidimensional scaling of distances (K, K) to (K, 2): the two principal axes of the points."""
+    K = len(distances)
+    centring = np.eye(K) - 1.0 / K
+    values, axes = np.linalg.eigh(-0.5 * centring @ np.square(distances) @ centring)
+    positions = np.zeros((K, 2))
+    order = np.argsort(-values)[:2]
+    positions[:, : len(order)] = axes[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+    return positions
+
+
+def _least_stress(distances: FloatArray, start: FloatArray) -> NDArray[np.float64]:
+    """The positions, from `start` on, at which the squared differences of distances have a minimum."""
+    if len(distances) < 3 or not np.ptp(distances[~np.eye(len(distances), dtype=bool)]) > 0:
+        return np.asarray(start, np.float64)
+    from sklearn.manifold import smacof
+
+    found, _ = smacof(distances, n_components=2, init=start, n_init=1, max_iter=_MOST_STEPS, eps=1e-7)
+    return np.asarray(found, np.float64)
+
+
+def _turned(
+    positions: FloatArray, components: FloatArray, bias: FloatArray, words: Sequence[str]
+) -> NDArray[np.float64]:
+    """Positions turned, and mirrored, nearest to a projection of the topics' energies that depends on words alone.
+
+    Each word has a direction in the plane, from a digest of its letters. A topic's is the mean over the unigram model
+    p of its standardised energy times the direction of the word. The orthogonal Procrustes solution (Schönemann 1966)
+    turns the map towards these.
+    """
+    unigram = softmax(bias.astype(np.float64))
+    centred = components - (components @ unigram)[:, None]
+    scale = np.sqrt(np.square(centred) @ unigram)[:, None]
+    standard = np.divide(centred, scale, out=np.zeros(centred.shape), where=scale > 0)
+    reference = (standard * np.sqrt(unigram)) @ _directions(words)
+    left, _, right = np.linalg.svd(positions.T @ (reference - reference.mean(0)))
+    return np.asarray(positions @ (left @ right))
+
+
+def _directions(words: Sequence[str]) -> NDArray[np.float64]:
+    """A unit vector for each word, (V, 2), the same wherever the word occurs."""
+    digests = b"".join(hashlib.blake2b(word.encode(), digest_size=4).digest() for word in words)
+    angles = np.frombuffer(digests, "<u4") * (2.0 * np.pi / 2**32)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)

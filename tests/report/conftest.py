@@ -1,0 +1,57 @@
+import csv
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from neuraltopic.cli import main
+from tests.tiny_corpus import sentences
+
+# What a page must show as text whatever it looks like.
+HOSTILE = (
+    "</script><script>window.taken = 1</script> rocket orbit moon",
+    "<img src=x onerror='window.taken = 2'> goal match team",
+    "<!--<script> bread flour oven \u2028 ${butter} `yeast` \\u003c",
+    "صاروخ في المدار rocket orbit 🚀 moon launch",
+)
+
+
+@pytest.fixture(scope="session")
+def table_of_texts(tmp_path_factory) -> Path:
+    """A CSV with labels, a text that is no document, one that is a copy, and some that attack a page."""
+    path = tmp_path_factory.mktemp("<b>&") / "posts.csv"
+    labels = ("space", "sport", "<i>kitchen</i>")
+    rows = [(f"d{n}", text, labels[n % 3]) for n, text in enumerate(sentences(60))]
+    rows += [(f"<b>h{n}</b>", text, labels[n % 3]) for n, text in enumerate(HOSTILE)]
+    rows += [("no text", "", "space"), ("a copy", sentences(1)[0], "space")]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("id", "text", "label"), *rows])
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory, table_of_texts) -> Path:
+    """A run with its page; tests only read it."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    options = ["-k", "3", "--epochs", "3", "--min-df", "1", "--quiet"]
+    assert main(["fit", str(table_of_texts), "-o", str(folder), *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium as the system has it."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="the page is tested with playwright: pip install playwright"
+    )
+    named = os.environ.get("NEURALTOPIC_CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        pytest.skip("no Chromium found: install it (apt-get install chromium) or name one in NEURALTOPIC_CHROMIUM")
+    # A sandbox is refused to root, as which containers run.
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()

@@ -1,0 +1,296 @@
+"""The page in a real browser: it is clicked, typed into, read, and judged by axe."""
+
+import base64
+import json
+import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pandas as pd
+import pytest
+
+from neuraltopic.runs.documents import open_run
+from neuraltopic.topics.ranking import relevance, top_words
+from tests.report.conftest import HOSTILE
+
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def opened(browser, run):
+    """Open the page of the run; what it asked for and what it complained of are kept with it."""
+    contexts = []
+
+    def open_page(fragment="", viewport=WIDE, path=None, **options):
+        context = browser.new_context(viewport=viewport, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto((path or run / "report.html").as_uri() + fragment)
+        page.wait_for_selector("#topic-list li[aria-selected=true]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def texts(page, selector) -> list[str]:
+    return page.locator(selector).all_inner_texts()
+
+
+def selected(page) -> int:
+    return int(page.get_attribute("#topic-list li[aria-selected=true]", "id").removeprefix("topic-"))
+
+
+def test_nothing_is_asked_for_and_nothing_is_taken_over(opened, run):
+    page = opened()
+    page.fill("#query", "o")
+    page.wait_for_selector("#found-documents button")
+    for topic in range(3):
+        page.click(f"#topic-{topic}")
+    assert page.asked == [(run / "report.html").as_uri()]
+    assert page.complaints == []
+    assert page.evaluate("window.taken") is None
+
+
+@pytest.fixture
+def served(run):
+    """A server of the page, as it is and without its policy, that notes what else it is asked for."""
+    page = (run / "report.html").read_bytes()
+    pages = {"/page": page, "/open": page.replace(b"Content-Security-Policy", b"X")}
+    calls = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path not in pages:
+                calls.append(self.path)
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(pages[self.path])
+
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", calls
+        server.shutdown()
+
+
+PUT_IN = """() => {
+    const add = (name, properties) => document.body.append(Object.assign(document.createElement(name), properties));
+    add("script", { textContent: "window.taken = 3" });
+    add("script", { src: "x.js" });
+    add("img", { src: "x.png" });
+    add("iframe", { src: "x.html" });
+    fetch("fetched").catch(() => 0);
+}"""
+
+
+@pytest.mark.parametrize("name", ["page", "open"])
+def test_the_policy_stops_what_would_be_put_in(browser, served, name):
+    address, calls = served
+    page = browser.new_page()
+    page.goto(f"{address}/{name}")
+    page.evaluate(PUT_IN)
+    page.wait_for_timeout(800)
+    open_to_all = name == "open"
+    assert page.evaluate("() => window.taken") == (3 if open_to_all else None)
+    assert sorted(calls) == (["/fetched", "/x.html", "/x.js", "/x.png"] if open_to_all else [])
+    page.close()
+
+
+def test_a_click_shows_what_the_tables_say(opened, run):
+    topics = pd.read_csv(run / "topics.csv", keep_default_na=False)
+    page = opened()
+    assert selected(page) == topics["share"].idxmax()
+    for topic, row in topics.iterrows():
+        page.click(f"#topic-{topic}")
+        words = row["words"].split()
+        assert page.inner_text("#detail-heading") == f"Topic {topic}: {' · '.join(words[:3])}"
+        facts = dict(zip(texts(page, "#detail-facts dt"), texts(page, "#detail-facts dd"), strict=True))
+        assert float(facts["Share"].rstrip("%")) == pytest.approx(100 * row["share"], abs=0.051)
+        assert facts["Documents"].startswith(f"{row['n_documents']} of 64 ")
+        assert texts(page, "#bars .name")[:10] == words
+        assert texts(page, "#typical .id") == json.loads(row["typical_documents"])
+        assert page.url.endswith(f"#topic={topic}")
+
+
+def test_an_address_names_a_topic(opened):
+    assert selected(opened("#topic=2")) == 2
+    assert opened("#topic=77").complaints == []
+
+
+def test_the_keyboard_walks_the_topics(opened):
+    page = opened()
+    order = [
+        int(id.removeprefix("topic-")) for id in page.eval_on_selector_all("#topic-list li", "a => a.map(e => e.id)")
+    ]
+    page.focus("#topic-list")
+    for key, place in (("ArrowDown", 1), ("End", 2), ("ArrowDown", 2), ("ArrowUp", 1), ("Home", 0)):
+        page.keyboard.press(key)
+        assert selected(page) == order[place]
+        assert page.get_attribute("#topic-list", "aria-activedescendant") == f"topic-{order[place]}"
+
+
+def test_the_slider_ranks_as_relevance_does(opened, run):
+    model = open_run(run, device="cpu")
+    log_p = model.document_vae_.topic_log_probabilities(model.statistics_.strength)
+    unigram = model.document_vae_.log_unigram()
+    page = opened("#topic=1")
+    page.focus("#relevance")
+    for key, weight in (("End", 1.0), ("Home", 0.0), ("ArrowRight", 0.1)):
+        page.keyboard.press(key)
+        assert page.inner_text("#relevance-value") == f"{weight:.1f}"
+        shown = texts(page, "#bars .name")
+        # Numbers on the page have three decimals, at which neighbours may change places: the scores agree.
+        score = relevance(log_p, unigram, weight)[1]
+        mine = [score[model.vocabulary_.index(word)] for word in shown]
+        assert mine == pytest.approx(score[top_words(score[None], len(shown))[0]].tolist(), abs=2e-3)
+    page.check("#own-order")
+    assert texts(page, "#bars .name")[:10] == [word for word, _ in model.get_topic(1)]
+
+
+def test_bars_are_as_long_as_probabilities(opened, run):
+    page = opened("#topic=0")
+    widths = page.eval_on_selector_all("#bars .fill", "a => a.map(e => e.getBoundingClientRect().width)")
+    values = [float(value) for value in texts(page, "#bars .value")]
+    largest = max(range(len(values)), key=values.__getitem__)
+    for width, value in zip(widths, values, strict=True):
+        assert width / widths[largest] == pytest.approx(value / values[largest], abs=0.02)
+
+
+def test_search_finds_words_and_documents(opened):
+    page = opened()
+    page.keyboard.press("/")
+    page.keyboard.type("rocket")
+    page.wait_for_function("() => document.getElementById('search-status').textContent.includes('document')")
+    assert ", 22 documents" in page.inner_text("#search-status")
+    assert "rocket" in page.inner_text("#found-topics button >> nth=0")
+    page.click("#found-topics button")
+    assert "rocket" in texts(page, "#bars .name")
+    page.fill("#query", "zzz")
+    page.wait_for_function(
+        "() => document.getElementById('search-status').textContent.startsWith('0 topics, 0 documents')"
+    )
+    page.focus("#query")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#found")
+
+
+def test_a_document_is_shown_as_the_text_it_is(opened):
+    page = opened()
+    for n, text in enumerate(HOSTILE):
+        page.fill("#query", f"<b>h{n}</b>")
+        page.wait_for_function(f"() => document.getElementById('found-documents').innerText.startsWith('<b>h{n}</b>')")
+        page.click("#found-documents button")
+        assert page.inner_text("#document .id") == f"<b>h{n}</b>"
+        assert page.inner_text("#document .text").split() == text.split()
+    assert page.complaints == []
+
+
+def test_the_map_is_clicked_zoomed_and_moved(opened):
+    page = opened("#topic=0")
+    circle = page.locator("#circles g circle")
+
+    def centre(topic):
+        order = page.evaluate(
+            "JSON.parse(document.getElementById('data').textContent).topics.map((t, k) => [t.share, k])"
+        )
+        place = [k for _, k in sorted(order, key=lambda pair: -pair[0])].index(topic)
+        box = circle.nth(place).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.mouse.click(*centre(2))
+    assert selected(page) == 2
+
+    def apart():
+        page.wait_for_timeout(350)
+        (x, y), (u, v) = centre(0), centre(2)
+        return ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+
+    before = apart()
+    page.focus("#stage")
+    page.keyboard.press("-")
+    assert apart() == pytest.approx(before / 1.6, rel=0.02)
+    page.keyboard.press("0")
+    assert apart() == pytest.approx(before, rel=0.02)
+    x, _ = centre(0)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(100)
+    assert centre(0)[0] - x == pytest.approx(60, abs=1)
+
+
+def first_point(page) -> tuple[float, float]:
+    """Where the first document stands on the map, from -1.3 to 1.3."""
+    raw = base64.b64decode(page.evaluate("() => JSON.parse(document.getElementById('data').textContent).documents.x"))
+    low = base64.b64decode(page.evaluate("() => JSON.parse(document.getElementById('data').textContent).documents.y"))
+    return tuple(int.from_bytes(bytes_[:2], "little") / 32767.5 * 1.3 - 1.3 for bytes_ in (raw, low))
+
+
+def test_a_document_of_the_map_is_told_and_picked(opened):
+    page = opened()
+    x, y = first_point(page)
+    box = page.locator("#stage").bounding_box()
+    unit = min(box["width"], box["height"]) / 2 - 46
+    # Topics, which stand above documents, make room.
+    page.eval_on_selector_all("#circles g", "all => all.forEach((each) => each.remove())")
+    page.mouse.move(box["x"] + box["width"] / 2 + unit * x, box["y"] + box["height"] / 2 - unit * y)
+    assert page.is_visible("#tip")
+    told = page.inner_text("#tip")
+    page.mouse.down()
+    page.mouse.up()
+    assert page.inner_text("#document .text").split() == told.split()
+
+
+def test_what_was_lost_is_listed(opened):
+    page = opened()
+    assert texts(page, "#status-table tbody tr") == ["64\tkept", "1\tempty", "1\tduplicate"]
+    page.click("#lost-details summary")
+    assert [row.split("\t")[1:3] for row in texts(page, "#lost-table tbody tr")] == [
+        ["no text", "empty"],
+        ["a copy", "duplicate"],
+    ]
+
+
+def test_shares_by_label_are_shown(opened):
+    page = opened()
+    assert sorted(texts(page, "#classes .name")) == ["<i>kitchen</i>", "space", "sport"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing(opened, scheme, viewport):
+    page = opened(viewport=viewport, color_scheme=scheme)
+    page.fill("#query", "rocket")
+    page.wait_for_selector("#found-documents button")
+    page.click("#found-documents button")
+    page.click("#lost-details summary")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    result = page.evaluate("axe.run()")
+    assert len(result["passes"]) > 20
+    found = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in result["violations"]]
+    assert found == []
+
+
+def test_a_phone_need_not_scroll_sideways(opened):
+    page = opened(viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_light_and_dark_differ(opened):
+    def brightness(scheme):
+        colour = opened(color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, re.findall(r"\d+", colour)))
+
+    assert brightness("light") > 700
+    assert brightness("dark") < 100

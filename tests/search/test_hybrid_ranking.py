@@ -1,0 +1,119 @@
+"""The ranking against its definition, document by document."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
+
+D, V, K = 30, 12, 4
+
+
+def make_set(rng, n=D, live=None):
+    counts = Counts.from_scipy(csr_array(rng.poisson(0.6, (n, V))))
+    vectors = rng.standard_normal((n, K))
+    return DocumentSet(counts, Postings.of(counts), counts.totals(), directions(vectors, np.zeros(K)), live)
+
+
+@pytest.fixture
+def query(rng):
+    return Query({0: 1.0, 3: 2.0, 7: 5.0}, directions(rng.standard_normal((1, K)), np.zeros(K))[0])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def slow_scores(counts, unit, query, live):
+    """The definition, with loops, over live documents; others have no score."""
+    rows, lengths = counts[live], counts[live].sum(1)
+    n, mean_length = len(rows), lengths.mean()
+    bm25 = np.zeros(n)
+    for word, asked in query.words.items():
+        n_with = sum(row[word] > 0 for row in rows)
+        idf = math.log(1 + (n - n_with + 0.5) / (n_with + 0.5))
+        for d, row in enumerate(rows):
+            tf = row[word]
+            bm25[d] += (1 + math.log(asked)) * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[d] / mean_length))
+    cosine = np.array([float(np.dot(u, query.direction)) for u in unit[live].astype(float)])
+    n_q = sum(query.words.values())
+    weight = 6 * n_q / (n_q + mean_length)
+    return (bm25 - bm25.mean()) / bm25.std(), weight * (cosine - cosine.mean()) / cosine.std()
+
+
+@pytest.mark.parametrize("with_deleted", [False, True])
+def test_scores_are_their_definition(rng, query, with_deleted):
+    live = rng.random(D) < 0.7 if with_deleted else None
+    part = make_set(rng, live=live)
+    ranking = HybridRanking([part])
+    kept = np.ones(D, bool) if live is None else live
+    words, topics = slow_scores(part.counts.to_scipy().toarray(), part.directions, query, kept)
+    assert ranking.scores(query, "words").values[kept] == pytest.approx(words, abs=1e-9)
+    hybrid = ranking.scores(query)
+    assert hybrid.values[kept] == pytest.approx(words + topics, abs=1e-5)
+    assert (hybrid.eligible == kept).all()
+    assert ranking.scores(query, "topics").values[kept] == pytest.approx(topics / ranking.topic_weight(query), abs=1e-5)
+
+
+def test_parts_are_the_scores_taken_apart(rng, query):
+    ranking = HybridRanking([make_set(rng), make_set(rng, 9)])
+    scores = ranking.scores(query)
+    for document in range(D + 9):
+        words, topics = ranking.parts(scores, document)
+        assert words.keys() == query.words.keys()
+        assert topics.shape == (K,)
+        assert sum(words.values()) + topics.sum() == pytest.approx(scores.values[document], abs=1e-6)
+    one = HybridRanking([make_set(np.random.default_rng(5))])
+    alone = one.scores(Query({3: 2.0}, np.zeros(K, np.float32)))
+    assert [one.parts(alone, d)[0][3] for d in range(D)] == pytest.approx(alone.values.tolist(), abs=1e-9)
+
+
+def test_several_sets_are_as_one(rng, query):
+    counts = csr_array(rng.poisson(0.6, (D, V)))
+    vectors = rng.standard_normal((D, K))
+    sets = []
+    for rows in (slice(0, D), slice(0, 11), slice(11, D)):
+        some = Counts.from_scipy(counts[rows])
+        found = directions(vectors[rows], np.zeros(K))
+        sets.append(DocumentSet(some, Postings.of(some), some.totals(), found))
+    whole, split = HybridRanking(sets[:1]).scores(query), HybridRanking(sets[1:]).scores(query)
+    assert split.values == pytest.approx(whole.values, abs=1e-12)
+
+
+def test_postings_are_the_transpose(rng):
+    counts = Counts.from_scipy(csr_array(rng.poisson(0.6, (D, V))))
+    dense = counts.to_scipy().toarray()
+    for word in range(V):
+        documents, values = Postings.of(counts).of_word(word)
+        assert documents.tolist() == np.flatnonzero(dense[:, word]).tolist()
+        assert values.tolist() == dense[documents, word].tolist()
+
+
+def test_directions_have_length_one_from_nothing():
+    nothing = np.array([1.0, 1.0])
+    found = directions(np.array([[4.0, 5.0], [1.0, 1.0], [1.0 + 1e-7, 1.0]]), nothing)
+    assert found[0] == pytest.approx([0.6, 0.8], abs=1e-7)
+    assert found[1:].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_a_word_that_no_document_or_every_document_has(rng):
+    counts = Counts.from_scipy(csr_array(np.array([[1, 0, 2], [1, 0, 0], [1, 0, 0]])))
+    part = DocumentSet(counts, Postings.of(counts), counts.totals(), np.zeros((3, K), np.float32))
+    ranking = HybridRanking([part])
+    nothing = np.zeros(K, np.float32)
+    assert ranking.scores(Query({1: 1.0}, nothing)).values.tolist() == [0.0, 0.0, 0.0]
+    assert not ranking.scores(Query({1: 1.0}, nothing), "words").eligible.any()
+    assert ranking.scores(Query({2: 1.0}, nothing)).values == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
+
+
+def test_the_best_come_by_value_then_id():
+    values = np.array([1.0, 3.0, 3.00001, 2.0, 3.0])
+    eligible = np.array([True, True, True, True, False])
+    names = ["b", "z", "a", "c", "0"]
+    assert best(values, eligible, 10, names.__getitem__) == [2, 1, 3, 0]
+    assert best(values, eligible, 1, names.__getitem__) == [2]
+    assert best(values, np.zeros(5, bool), 3, names.__getitem__) == []

@@ -1,0 +1,278 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from neuraltopic import Preprocessing, TopicModel, UsageError
+from neuraltopic.errors import NeuralTopicError
+from neuraltopic.search import SearchIndex
+from neuraltopic.search.folder import writing
+from neuraltopic.topics.hybrid_ranking import DECIMALS
+from tests.tiny_corpus import sentences
+
+
+@pytest.fixture
+def index(shared_index, tmp_path):
+    shutil.copytree(shared_index.folder, tmp_path / "index")
+    return SearchIndex.open(tmp_path / "index")
+
+
+def ids(answer):
+    return [hit.id for hit in answer.hits]
+
+
+@pytest.mark.parametrize("by", ["hybrid", "words", "topics"])
+def test_parts_sum_to_the_score(shared_index, by):
+    answer = shared_index.answer("rocket to the moon, with butter", 20, by=by)
+    assert len(answer.hits) == 20
+    for hit in answer.hits:
+        assert sum(hit.words.values()) + sum(hit.topics.values()) == pytest.approx(hit.score, abs=1e-6)
+
+
+def test_the_scores_of_all_documents_have_mean_zero(shared_index):
+    answer = shared_index.answer("rocket butter", 60)
+    assert answer.n_found == len(answer.hits) == 60
+    assert np.mean([hit.score for hit in answer.hits]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_documents_of_the_theme_come_first(shared_index):
+    answer = shared_index.answer("rocket", 10)
+    assert all(hit.id.startswith("space/") for hit in answer.hits)
+    scores = [round(hit.score, DECIMALS) for hit in answer.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_by_words_only_documents_with_a_word(shared_index):
+    answer = shared_index.answer("striker", 60, by="words")
+    texts = {f"{number:02d}": text for number, text in enumerate(sentences())}
+    having = {number for number, text in texts.items() if "striker" in text}
+    assert answer.n_found == len(having)
+    assert {id.split("/")[1].removesuffix(".txt") for id in ids(answer)} == having
+
+
+def test_pages_are_parts_of_one_list(shared_index):
+    whole = ids(shared_index.answer("goal", 30))
+    pages = [ids(shared_index.answer("goal", 10, skip=skip)) for skip in (0, 10, 20)]
+    assert [id for page in pages for id in page] == whole
+    assert shared_index.answer("goal", 10, skip=20).hits[0].rank == 21
+
+
+def test_equal_documents_come_in_the_order_of_their_ids(model, tmp_path):
+    texts = [*sentences(9), *["rocket moon orbit"] * 12]
+    index = SearchIndex.build(tmp_path / "index", model, texts)
+    assert ids(index.answer("rocket moon orbit", 12)) == sorted(str(number) for number in range(9, 21))
+
+
+def test_unknown_words_are_named_with_near_spellings(shared_index):
+    answer = shared_index.answer("rockets zebra moon")
+    assert answer.unknown == {"rockets": ["rocket"], "zebra": []}
+    assert answer.notes == (
+        "rockets is not in the vocabulary; near it: rocket",
+        "zebra is not in the vocabulary",
+    )
+    assert answer.hits[0].words.keys() == {"moon"}
+
+
+def test_a_query_of_unknown_words_finds_nothing(shared_index):
+    answer = shared_index.answer("zebra")
+    assert (answer.n_found, answer.hits) == (0, ())
+    assert answer.notes[-1] == "no word of the query is in the vocabulary"
+
+
+def test_like_a_document_leaves_it_out(shared_index):
+    answer = shared_index.answer(like="space/00.txt", n=60)
+    assert "space/00.txt" not in ids(answer)
+    assert answer.n_found == 59
+    # 15 has the same words as 0 but for how often.
+    assert all(id.startswith("space/") for id in ids(answer)[:10])
+
+
+def test_a_topic_ranks_by_its_share(shared_index, model):
+    answer = shared_index.answer(topic=1, n=60)
+    shares = model.topic_weights(shared_index.segments[0].vectors)[:, 1]
+    assert [hit.score for hit in answer.hits] == pytest.approx(np.sort(shares)[::-1].tolist(), abs=10**-DECIMALS)
+    assert answer.hits[0].topics == {1: answer.hits[0].score}
+
+
+def test_a_filter_leaves_scores_as_they_are(shared_index):
+    everywhere = {hit.id: hit.score for hit in shared_index.answer("goal butter", 60).hits}
+    answer = shared_index.answer("goal butter", 60, where="label = 'kitchen' and n_tokens >= 5")
+    assert answer.n_found == 20
+    assert all(hit.id.startswith("kitchen/") and hit.score == everywhere[hit.id] for hit in answer.hits)
+    assert shared_index.answer("goal", where="id = 'space/00.txt' or topic > 90").n_found == 1
+
+
+def test_snippets_mark_the_words(shared_index):
+    hit = shared_index.answer("rocket moon", 1).hits[0]
+    assert {hit.snippet[start:stop] for start, stop in hit.marked} == {"rocket", "moon"}
+
+
+def test_without_text_there_are_no_snippets(model, tmp_path):
+    index = SearchIndex.build(tmp_path / "index", model, sentences(), text=False)
+    hits = index.answer("rocket").hits
+    assert not list((tmp_path / "index").rglob("texts*"))
+    assert len(hits) == 10
+    assert all(hit.snippet == "" for hit in hits)
+
+
+def test_the_same_answer_after_opening_again(shared_index):
+    again = SearchIndex.open(shared_index.folder)
+    assert again.answer("moon league", 60) == shared_index.answer("moon league", 60)
+
+
+def test_added_in_parts_as_built_at_once(model, tmp_path):
+    texts = sentences()
+    rows = [{"id": f"d{number:02d}", "text": text, "year": number} for number, text in enumerate(texts)]
+    for name, part in (("all", rows), ("first", rows[:20]), ("second", rows[20:45]), ("third", rows[45:])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
+    whole = SearchIndex.build(tmp_path / "whole", model, tmp_path / "all.jsonl")
+    grown = SearchIndex.build(tmp_path / "grown", model, tmp_path / "first.jsonl")
+    for name in ("second", "third"):
+        grown = grown.add(tmp_path / f"{name}.jsonl")
+    assert len(grown) == len(whole) == 60
+    for query in ("rocket butter", "goal"):
+        expected = whole.answer(query, 60, where="year != 30")
+        found = grown.answer(query, 60, where="year != 30")
+        assert ids(found) == ids(expected)
+        assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in expected.hits], abs=1e-5)
+
+
+def test_deleted_as_never_indexed(model, tmp_path):
+    texts = sentences()
+    rows = [json.dumps({"id": f"d{number:02d}", "text": text}) + "\n" for number, text in enumerate(texts)]
+    (tmp_path / "all.jsonl").write_text("".join(rows))
+    (tmp_path / "some.jsonl").write_text("".join(rows[:7] + rows[9:]))
+    index = SearchIndex.build(tmp_path / "all", model, tmp_path / "all.jsonl").delete(["d07", "d08"])
+    expected = SearchIndex.build(tmp_path / "some", model, tmp_path / "some.jsonl")
+    assert len(index) == 58
+    assert "d07" not in index
+    found, wanted = index.answer("rocket butter", 60), expected.answer("rocket butter", 60)
+    assert ids(found) == ids(wanted)
+    assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in wanted.hits], abs=1e-5)
+    # And back under the same id.
+    (tmp_path / "back.jsonl").write_text(rows[7])
+    assert "d07" in index.add(tmp_path / "back.jsonl")
+
+
+def test_many_additions_become_one_segment(index, model):
+    for number in range(9):
+        index = index.add([f"rocket orbit number {number}"]).delete(["0"])
+    assert len(index) == 60
+    assert len(index.segments) <= 9
+    assert index.answer("goal", 60).n_found == 60
+
+
+def test_an_id_twice_is_refused_and_changes_nothing(index):
+    index.add(["rocket"])
+    before = (index.folder / "index.json").read_bytes()
+    with pytest.raises(NeuralTopicError, match="1 that are, such as '0'"):
+        index.add(["goal"])
+    assert (index.folder / "index.json").read_bytes() == before
+    assert sorted(path.name for path in index.folder.iterdir()) == [
+        "index.json",
+        "model-1",
+        "segment-1",
+        "segment-2",
+        "writer.lock",
+    ]
+
+
+def test_an_open_index_keeps_its_documents(index):
+    expected = index.answer("rocket", 60)
+    index.delete([hit.id for hit in expected.hits[:5]])
+    assert index.answer("rocket", 60) == expected
+
+
+def test_one_writer(index):
+    with writing(index.folder), pytest.raises(UsageError, match="another process is changing"):
+        index.add(["rocket"])
+    assert len(index.add(["rocket"])) == 61
+
+
+def test_an_update_of_the_model_embeds_anew(index, model):
+    updated = TopicModel.load(index.folder / "model-1").partial_fit(["goal match rocket team", "moon bread oven team"])
+    found = index.delete(["space/00.txt"]).update(updated)
+    expected = updated.transform(sentences()[3:4])[0]
+    place = list(found.segments[0].ids).index("space/03.txt")
+    assert found.segments[0].vectors[place] == pytest.approx(expected, abs=1e-6)
+    assert len(found) == 59
+    assert not np.allclose(found.segments[0].vectors[place], index.segments[0].vectors[place + 1], atol=1e-6)
+
+
+def test_a_model_of_another_vocabulary_is_refused(index):
+    other = TopicModel(2, preprocessing=Preprocessing(min_df=1), max_epochs=1).fit(
+        ["copper zinc", "zinc silver", "silver gold copper"]
+    )
+    with pytest.raises(UsageError, match="the vocabulary of the index"):
+        index.update(other)
+    assert index.answer("rocket") == SearchIndex.open(index.folder).answer("rocket")
+
+
+def test_every_changed_byte_is_found(index):
+    files = [path for path in index.folder.rglob("*") if path.is_file() and path.name != "index.json"]
+    assert len(files) > 15
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(NeuralTopicError):
+            SearchIndex.open(index.folder)
+        path.write_bytes(content)
+    assert len(SearchIndex.open(index.folder)) == 60
+
+
+def test_a_missing_or_cut_file_is_found(index):
+    path = index.folder / "segment-1" / "vectors.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-4])
+    with pytest.raises(NeuralTopicError, match="bytes; got"):
+        SearchIndex.open(index.folder)
+    path.unlink()
+    with pytest.raises(NeuralTopicError, match=r"vectors\.npy"):
+        SearchIndex.open(index.folder)
+
+
+def test_rows_that_are_empty_or_unreadable(model, tmp_path):
+    index = SearchIndex.build(tmp_path / "index", model, ["rocket", "", None, "zebra"])
+    assert list(index.segments[0].ids) == ["0", "1", "3"]
+    assert index.segments[0].topics.tolist()[1:] == [-1, -1]
+    assert ids(index.answer("rocket", by="words")) == ["0"]
+
+
+def test_what_is_not_one_request(shared_index):
+    for options in ({}, {"query": "goal", "topic": 1}, {"query": "goal", "like": "space/00.txt"}):
+        with pytest.raises(UsageError, match="one of a query"):
+            shared_index.answer(**options)
+    with pytest.raises(UsageError, match="n: expected a whole number from 1"):
+        shared_index.answer("goal", 0)
+    with pytest.raises(UsageError, match="by: expected one of hybrid, words, topics"):
+        shared_index.answer("goal", by="magic")
+    with pytest.raises(UsageError, match="topic: expected a number from 0 to 2"):
+        shared_index.answer(topic=3)
+    with pytest.raises(UsageError, match="id: expected that of a document"):
+        shared_index.answer(like="nobody")
+    with pytest.raises(UsageError, match="columns of the index: id, topic, n_tokens, label"):
+        shared_index.answer("goal", where="year = 1")
+
+
+def test_a_folder_that_is_no_index(tmp_path):
+    with pytest.raises(UsageError, match="no such folder"):
+        SearchIndex.open(tmp_path / "nothing")
+    with pytest.raises(UsageError, match=r"no index\.json in it"):
+        SearchIndex.open(tmp_path)
+
+
+def test_an_index_is_replaced_only_with_force(index, model):
+    with pytest.raises(UsageError, match="does not exist yet"):
+        SearchIndex.build(index.folder, model, sentences(6))
+    assert len(SearchIndex.build(index.folder, model, sentences(6), force=True)) == 6
+    (index.folder / "mine.txt").write_text("kept")
+    with pytest.raises(UsageError, match=r"also holds mine\.txt"):
+        SearchIndex.build(index.folder, model, sentences(6), force=True)
+
+
+def test_a_data_frame_of_hits(shared_index):
+    table = shared_index.search("rocket", 3, where="label = 'space'")
+    assert table.columns.tolist() == ["rank", "score", "id", "topic", "label", "snippet", "words", "topics"]
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert shared_index.similar_documents("space/00.txt", 2)["id"].str.startswith("space/").all()

@@ -1,0 +1,72 @@
+"""Every example of the documentation runs: README, pages of the site, docstrings."""
+
+import ast
+import doctest
+import importlib
+
+import pytest
+
+from tests.documentation import ROOT, alike, blocks, commands, run_page
+from tests.test_imports import modules
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LANGUAGES = {"console", "python", "sh", "text"}
+
+
+def has_examples(page):
+    return any(block.language in ("console", "python") for block in blocks(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_are_of_a_language_that_is_known_here(page):
+    assert {block.language for block in blocks(page)} <= LANGUAGES
+    for block in blocks(page):
+        if block.language == "sh":
+            for line in block.text.splitlines():
+                assert line.startswith(("python3 -m venv", "pip install", "git ", "make", "python -m")), line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if has_examples(page)], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_examples_of_a_page(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert run_page(page, lambda: tuple(capsys.readouterr())) > 0
+
+
+def holds_an_example(tree):
+    return any(isinstance(node, ast.Constant) and ">>> " in str(node.value) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("name", [name for name, tree in modules().items() if holds_an_example(tree)])
+def test_examples_of_docstrings(name):
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_output_is_compared():
+    assert alike("a ... d\n", "a b  c d\n", varies=False)
+    assert not alike("1 topic\n", "2 topics\n", varies=False)
+    assert alike("7 9.5% moon rocket orbit\n", "3 12.1% rocket orbit moon\n", varies=True)
+    assert not alike("7 9.5% moon rocket orbit\n", "3 12.1% flour bread oven\n", varies=True)
+
+
+def test_commands_are_cut():
+    text = "$ cat > a <<'END'\n> b\n> END\n$ cat a\nb\n"
+    assert list(commands(text)) == [("cat > a <<'END'\nb\nEND\n", ""), ("cat a\n", "b\n")]
+
+
+def test_an_example_that_prints_something_else_is_found(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tests.documentation.ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for text in (
+        "```python\n>>> 1 + 1\n3\n```\n",
+        "```console\n$ echo a\nb\n```\n",
+        "```console\n$ neuraltopic fit none\n```\n",
+    ):
+        (tmp_path / "page.md").write_text(text)
+        with pytest.raises(AssertionError, match=r"page\.md, line 2"):
+            run_page(tmp_path / "page.md", lambda: tuple(capsys.readouterr()))
