@@ -313,7 +313,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         ]
         new = self._statistics_of(preparation)
         self._statistics = pooled_statistics(self._statistics, new, vae.share_, vae.information_)
-        self._update_edits(counts, new, n_earlier, earlier)
+        self._update_edits(preparation.counts, new, n_earlier, earlier)
         self._counts = None if workspace else preparation.counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
