@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
-from neuraltopic.version import __version__
+from neuraltopic.version import __version__  # noqa: E402
 
 project = "neuraltopic"
 author = "The neuraltopic developers"
@@ -32,7 +32,7 @@ html_static_path: list[str] = []
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-# The notebooks are kept with their outputs, and tests run them. The site has copies: Sphinx reads only what is below it.
+# The notebooks are kept with their outputs, and tests run them. Sphinx reads only what is below it: copies.
 nb_execution_mode = "off"
 (HERE / "notebooks").mkdir(exist_ok=True)
 for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):

@@ -1,4 +1,4 @@
-"""neuraltopic: topics, document vectors and honest figures from a folder of documents; models of images beside them."""
+"""neuraltopic: topics, document vectors and evaluation figures from a collection of documents; models of images too."""
 
 import importlib
 
@@ -10,6 +10,7 @@ _PUBLIC = {
     "DocumentVAE": "neuraltopic.estimators.document_vae",
     "ImageVAE": "neuraltopic.estimators.image_vae",
     "Autoencoder": "neuraltopic.estimators.autoencoder",
+    "SearchIndex": "neuraltopic.search.index",
     "Preprocessing": "neuraltopic.preprocessing.preprocessor",
     "NeuralTopicError": "neuraltopic.errors",
     "UsageError": "neuraltopic.errors",

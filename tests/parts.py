@@ -24,7 +24,7 @@ from neuraltopic.core.latents import (
 from neuraltopic.core.latents.binary import BinaryUnits
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
-from neuraltopic.core.likelihoods import Bernoulli, Gaussian
+from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, MomentMatching
@@ -91,6 +91,7 @@ DECODERS = {
     "embedded_mixture": lambda: EmbeddedMixture(K, V, E),
     "embedded_mixture_of_given_vectors": _with_vectors,
     "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
+    "bernoulli_energy": lambda: BernoulliEnergy(K, V),
     "gaussian": lambda: Gaussian(MLP([K, H, V])),
 }
 OBJECTIVES = {

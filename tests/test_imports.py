@@ -17,7 +17,7 @@ LAYERS = (
     ("reading",),
     ("corpora", "preprocessing"),
     ("topics",),
-    ("images", "models"),
+    ("images", "models", "pictures"),
     ("estimators",),
     ("runs",),
     ("evaluate",),

@@ -22,16 +22,20 @@ import typer
 from neuraltopic.cli.choose_k import choose_k
 from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
+from neuraltopic.cli.drift import drift
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
+from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import options
+from neuraltopic.cli.plot import plot
 from neuraltopic.cli.report import report
 from neuraltopic.cli.search import search
+from neuraltopic.cli.serve import serve
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
@@ -41,7 +45,10 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-_COMMANDS = (fit, update, report, evaluate, compare, choose_k, export, embed, index, search, inspect, corpus)
+_COMMANDS = (
+    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
+    *(export, embed, index, search, serve, inspect, corpus),
+)
 for command in _COMMANDS:
     app.command()(command)
 app.add_typer(topics, name="topics")
@@ -67,7 +74,7 @@ def neuraltopic_(
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Topics, document vectors and honest figures from a folder of documents; models of images beside them."""
+    """Topics, document vectors and evaluation figures from a collection of documents; models of images too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,8 +1,7 @@
 """`neuraltopic choose-k PATH`."""
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +15,7 @@ from neuraltopic.cli.options import (
     HeldOut,
     HeldOutEmbeddings,
     IdColumn,
+    NewFolder,
     OrderedTexts,
     Quiet,
     Resume,
@@ -34,17 +34,20 @@ if TYPE_CHECKING:
     from neuraltopic.compare.results import ChoiceOfK
 
 
+Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
+Steps = Annotated[
+    int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
+]
+Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
+
+
 @takes_preprocessing
 def choose_k(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
-    range_: Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Numbers of topics.")] = "10:200",
-    steps: Annotated[
-        int, typer.Option("--steps", metavar="NUMBER", help="How many of the range, at equal ratios.")
-    ] = 6,
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="The composition; default is that of fit.")
-    ] = ("default"),
+    output: NewFolder,
+    range_: Range = "10:200",
+    steps: Steps = 6,
+    recipe: Recipe = ("default"),
     seeds: Seeds = 3,
     seed: FirstSeed = 0,
     held_out: HeldOut = None,
@@ -62,10 +65,8 @@ def choose_k(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit over a range of numbers of topics, and recommend one."""
-    ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", range_)
-    if not ends:
-        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(range_), hint="Correct it")
+    """Fit at several numbers of topics and recommend one."""
+    fewest, most = _ends(range_)
     source = open_source(
         path,
         text=text,
@@ -85,7 +86,7 @@ def choose_k(
         choice = sweep.choose_k(
             source,
             output,
-            ks=sweep.spread(int(ends[1]), int(ends[2]), steps),
+            ks=sweep.spread(fewest, most, steps),
             recipe=recipe,
             n_seeds=seeds,
             seed=seed,
@@ -96,16 +97,26 @@ def choose_k(
         )
         progress.note(f"choice of K: {output}")
     if as_json:
-        means = {
-            str(sample.k): {metric.name: sample.mean(metric.name) for metric in choice.metrics}
-            for sample in choice.samples
-        }
-        chosen = choice.recommendation
-        said = {"choice": str(output), "k": chosen.k, "why": chosen.why, "means": means, "failures": choice.failures}
-        print_json(said)
+        print_json({"choice": str(output), **_as_json(choice)})
     else:
         _print(choice)
     refuse_failures(choice.failures, len(choice.results), output)
+
+
+def _ends(text: str) -> tuple[int, int]:
+    """The smallest and the largest number of topics."""
+    ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", text)
+    if not ends:
+        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(text), hint="Correct it")
+    return int(ends[1]), int(ends[2])
+
+
+def _as_json(choice: "ChoiceOfK") -> dict[str, Any]:
+    means = {
+        str(sample.k): {metric.name: sample.mean(metric.name) for metric in choice.metrics} for sample in choice.samples
+    }
+    chosen = choice.recommendation
+    return {"k": chosen.k, "why": chosen.why, "means": means, "failures": choice.failures}
 
 
 def _print(choice: "ChoiceOfK") -> None:

@@ -1,6 +1,5 @@
 """`neuraltopic compare PATH`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,12 +15,14 @@ from neuraltopic.cli.options import (
     HeldOutEmbeddings,
     IdColumn,
     Label,
+    NewFolder,
     OrderedTexts,
     Quiet,
     Resume,
     Seeds,
     TextColumn,
     Threads,
+    Topics,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import WIDTH, print_json
@@ -35,27 +36,31 @@ if TYPE_CHECKING:
 _NAME, _CELL = 22, 13  # columns of a metric and of a model
 
 
+CorpusOrCounts = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="Documents as for fit, or a folder of counts: train_bow.npz, vocab.txt and optionally test_bow.npz, "
+        "train_labels.txt, test_labels.txt, train_texts.txt.",
+    ),
+]
+Models = Annotated[
+    str,
+    typer.Option(
+        "--models",
+        metavar="NAMES",
+        help="Comma-separated: default, any recipe, gensim-lda (or lda), sklearn-lda, nmf, tomotopy "
+        "(needs neuraltopic[compare]), and with --embeddings bertopic and fastopic (need neuraltopic[peers]).",
+    ),
+]
+
+
 @takes_preprocessing
 def compare(
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH",
-            help="Documents as for fit, or a folder of prepared counts: train_bow.npz and vocab.txt, and where there "
-            "are any test_bow.npz, train_labels.txt, test_labels.txt, train_texts.txt.",
-        ),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
-    models: Annotated[
-        str,
-        typer.Option(
-            "--models",
-            metavar="NAMES",
-            help="Separated by commas: default, a recipe of ours, gensim-lda (or lda), sklearn-lda, nmf, tomotopy "
-            "(needs neuraltopic[compare]), and with --embeddings bertopic and fastopic (need neuraltopic[peers]).",
-        ),
-    ] = "default,lda,nmf",
-    topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
+    path: CorpusOrCounts,
+    output: NewFolder,
+    models: Models = "default,lda,nmf",
+    topics: Topics = 50,
     seeds: Seeds = 3,
     seed: FirstSeed = 0,
     held_out: HeldOut = None,
@@ -75,7 +80,7 @@ def compare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit our recipes and other models to the same documents, and measure all alike."""
+    """Fit several models to the same documents and evaluate them side by side."""
     source = open_source(
         path,
         text=text,
@@ -108,13 +113,17 @@ def compare(
         )
         progress.note(f"comparison: {output}")
     if as_json:
-        medians = {
-            model: {metric.name: found.median(model, metric.name) for metric in found.metrics} for model in found.models
-        }
-        print_json({"comparison": str(output), "medians": medians, "failures": found.failures})
+        print_json({"comparison": str(output), "medians": _medians(found), "failures": found.failures})
     else:
         _print(found)
     refuse_failures(found.failures, len(found.results), output)
+
+
+def _medians(found: "Comparison") -> dict[str, dict[str, float | None]]:
+    """Median of each metric over the seeds, by model."""
+    return {
+        model: {metric.name: found.median(model, metric.name) for metric in found.metrics} for model in found.models
+    }
 
 
 def _print(comparison: "Comparison") -> None:

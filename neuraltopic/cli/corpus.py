@@ -11,19 +11,21 @@ from neuraltopic.errors import UsageError
 
 
 def corpus(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help=f"One of {', '.join(CORPORA)}.")] = None,
-    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Folder to write.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=f"Corpus: {', '.join(CORPORA)}.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Path to the output folder.")] = None,
     subset: Annotated[
-        str | None, typer.Option("--subset", metavar="NAME", help="newsgroups: train, test or all.")
+        str | None, typer.Option("--subset", metavar="NAME", help="newsgroups only: train, test or all.")
     ] = None,
     remove: Annotated[
         list[str] | None,
-        typer.Option("--remove", metavar="PART", help="newsgroups: headers, footers or quotes; may be repeated."),
+        typer.Option(
+            "--remove", metavar="PART", help="newsgroups only: remove headers, footers or quotes; repeatable."
+        ),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="List the corpora.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the available corpora.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a corpus to a new folder."""
+    """Write an example corpus to a new folder."""
     from neuraltopic.progress import show_progress
 
     if show_list:

@@ -1,10 +1,5 @@
 """`neuraltopic embed RUN PATH`."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.options import (
     AsJson,
@@ -15,6 +10,7 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    NewFolder,
     Quiet,
     RunFolder,
     TextColumn,
@@ -26,7 +22,7 @@ from neuraltopic.cli.resumable import noted
 def embed(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.")],
+    output: NewFolder,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -37,24 +33,24 @@ def embed(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
+    """Compute vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import VECTORS, check_output
 
     check_output(output, VECTORS, force=force, source=None if path == "-" else path)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.runs import documents as runs
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        if beside is not None:
-            beside.report_to(progress)
+        if embedding_file is not None:
+            embedding_file.report_to(progress)
         model = runs.open_run(run, device=device)
-        ledger = runs.embed(model, corpus, output, embeddings=beside, force=force, progress=progress)
+        ledger = runs.embed(model, corpus, output, embeddings=embedding_file, force=force, progress=progress)
         progress.note(ledger.summary())
         progress.note(f"vectors: {output}")
     if as_json:
         rows = {str(status): count for status, count in ledger.counts().items()}
-        dimensions = len(model.reader_.vector_of_nothing())
+        dimensions = len(model.reader_.empty_document_vector())
         print_json({"output": str(output), "dimensions": dimensions, "rows": rows})

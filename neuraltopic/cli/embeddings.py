@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 
 if TYPE_CHECKING:
     from neuraltopic.reading.embedding_files import EmbeddingSource
@@ -22,7 +22,10 @@ def embedding_source(
     """
     if embeddings is not None and embed_with is not None:
         raise UsageError(
-            "embed_with", expected="it alone, or embeddings from a file", got="both", hint="Leave one of them out"
+            parameter("embed_with"),
+            expected="it alone, or embeddings from a file",
+            got="both",
+            hint="Leave one of them out",
         )
     if embed_with is not None:
         from neuraltopic.reading.embedding_models import EmbeddingModel, EmbeddingsByModel

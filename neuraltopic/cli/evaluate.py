@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from neuraltopic.cli.options import (
     Encoding,
     Force,
     IdColumn,
+    Label,
     Quiet,
     Ranking,
     RunFolder,
@@ -23,44 +24,46 @@ from neuraltopic.cli.options import (
 )
 from neuraltopic.cli.printing import WIDTH, print_json, records
 from neuraltopic.cli.resumable import noted
-from neuraltopic.errors import UsageError
+from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import format_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuraltopic.evaluate import Figure, Labelled
+    from neuraltopic.evaluate import Evaluation, Figure, Labelled
+
+
+HeldOut = Annotated[
+    str,
+    typer.Argument(metavar="HELD_OUT", help="Held-out documents: a path as for fit; - reads standard input."),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="PATH", help="Reference corpus for coherence. [default: HELD_OUT]"),
+]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option("--against", metavar="RUN", help="Run with another seed, for stability; repeatable."),
+]
+PerTopic = Annotated[bool, typer.Option("--per-topic", help="Print one line per topic instead of one per figure.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File for the table; the suffix gives the format."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")]
 
 
 def evaluate(
     run: RunFolder,
-    held_out: Annotated[
-        str,
-        typer.Argument(
-            metavar="HELD_OUT", help="Documents that were not in the fit: a path as for fit; - is standard input."
-        ),
-    ],
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", metavar="PATH", help="Documents to count words in; HELD_OUT by default."),
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")
-    ] = None,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option("--against", metavar="RUN", help="A run from another seed, for stability; may be repeated."),
-    ] = None,
+    held_out: HeldOut,
+    reference: Reference = None,
+    label: Label = None,
+    against: Against = None,
     words: Words = 10,
     ranking: Ranking = "default",
-    per_topic: Annotated[bool, typer.Option("--per-topic", help="A line a topic instead of a line a figure.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the table there; the suffix names the format."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of halves and intervals: same seed, same figures.")
-    ] = 0,
+    per_topic: PerTopic = False,
+    output: Output = None,
+    seed: Seed = 0,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -71,31 +74,26 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a run on documents that it has not seen."""
+    """Evaluate a run on held-out documents."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
-    if output and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
+    if output:
+        check_new_file(output, force=force)
     corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
     reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        if beside is not None:
-            beside.report_to(progress)
+        if embedding_file is not None:
+            embedding_file.report_to(progress)
         evaluation = evaluate_model(
             open_run(run, device=device),
             corpus,
-            embeddings=beside,
+            embeddings=embedding_file,
             reference=reference_corpus,
             training=_training(run, label),
             label=label,
@@ -108,21 +106,10 @@ def evaluate(
         for note in evaluation.notes:
             progress.note(note)
         progress.note(f"words counted in: {evaluation.reference}; the rest measured on: {evaluation.held_out}")
-    figures = evaluation.to_frame()
     if output and format:
-        write_table(evaluation.topics if per_topic else figures, output, format)
+        write_table(evaluation.topics if per_topic else evaluation.to_frame(), output, format)
     if as_json:
-        print_json(
-            {
-                "run": str(run),
-                "held_out": evaluation.held_out,
-                "reference": evaluation.reference,
-                "ranking": ranking,
-                "figures": records(figures),
-                "topics": records(evaluation.topics),
-                "notes": list(evaluation.notes),
-            }
-        )
+        print_json({"run": str(run), "ranking": ranking, **_as_json(evaluation)})
     elif not output:
         _print_topics(evaluation.topics) if per_topic else _print_figures(evaluation.figures)
 
@@ -134,6 +121,16 @@ def _training(run: Path, label: str | None) -> "Labelled | None":
     from neuraltopic.runs.facts import model_folder_of
 
     return None if model_folder_of(run) == run else training_vectors(run, label or DEFAULT_LABEL)
+
+
+def _as_json(evaluation: "Evaluation") -> dict[str, Any]:
+    return {
+        "held_out": evaluation.held_out,
+        "reference": evaluation.reference,
+        "figures": records(evaluation.to_frame()),
+        "topics": records(evaluation.topics),
+        "notes": list(evaluation.notes),
+    }
 
 
 def _print_figures(figures: "tuple[Figure, ...]") -> None:

@@ -8,6 +8,7 @@ import typer
 
 from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
+from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import FORMATS, format_of, write_table
 
 if TYPE_CHECKING:
@@ -15,37 +16,54 @@ if TYPE_CHECKING:
 
 
 TABLES = ("topics", "topic-words", "documents", "vectors")
+# What other tools read.
+_FOREIGN = ("ldavis", "mallet")
 
 
 def export(
     run: RunFolder,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of {', '.join(TABLES)}.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(TABLES)}; ldavis, mallet.")],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="NAME", help=f"One of {', '.join(FORMATS)}; csv by default."),
+        typer.Option("--format", "-f", metavar="NAME", help=f"Format: {', '.join(FORMATS)}. [default: csv]"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The suffix names the format. Default: stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Output file; the suffix gives the format. [default: stdout]"
+        ),
     ] = None,
     words: Words = 10,
     ranking: Ranking = "default",
     force: Force = False,
 ) -> None:
-    """Write a table of a run for spreadsheets, programs or papers."""
+    """Export a table of a run: CSV, JSON, Parquet, Markdown or LaTeX.
+
+    ldavis is a JSON file for pyLDAvis, mallet a folder of MALLET's outputs; both need -o.
+    """
+    if table in _FOREIGN:
+        _write_foreign(run, table, output, force=force)
+        return
     chosen = format or (format_of(output) if output else "csv")
-    for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
+    for option, value, known in (("table", table, (*TABLES, *_FOREIGN)), ("format", chosen, FORMATS)):
         if value not in known:
             raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
-    if output and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
+    if output:
+        check_new_file(output, force=force)
     frame = _frame(run, table, words, ranking)
     write_table(frame, sys.stdout if output is None else output, chosen)
+
+
+def _write_foreign(run: Path, table: str, output: Path | None, *, force: bool) -> None:
+    from neuraltopic.runs.migration import write_ldavis, write_mallet
+
+    if output is None:
+        raise UsageError("--output", expected=f"a path for {table}", got="none", hint="Add -o PATH")
+    if table == "ldavis":
+        check_new_file(output, force=force)
+        write_ldavis(run, output)
+    else:
+        write_mallet(run, output, force=force)
 
 
 def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":

@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.limits import seconds_of, use_threads
 from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
+    DryRun,
     EmbeddingsFile,
     EmbedWith,
     Encoding,
     Force,
     IdColumn,
+    Jobs,
+    LearningRate,
+    MaxTime,
     Quiet,
+    RandomSeed,
+    ResumeFit,
+    RunOutput,
     TextColumn,
+    Topics,
     WriteReport,
 )
 from neuraltopic.cli.preprocessing import takes_preprocessing
@@ -43,32 +52,38 @@ if TYPE_CHECKING:
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import Forecast
 
+# Where stop words are from, as a language's facts have it.
+_SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
+
+
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help="Model recipe. [default: semi_amortised_prodlda, or contextual with --embed-with]",
+    ),
+]
+SeedWords = Annotated[
+    Path | None,
+    typer.Option("--seed-words", metavar="FILE", help="Seed words, one topic per line ('7: god church'), or JSON."),
+]
+WordVectors = Annotated[
+    Path | None,
+    typer.Option("--word-vectors", metavar="FILE", help="Pretrained word vectors for etm: word2vec or GloVe format."),
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs.")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
+
 
 @takes_preprocessing
 def fit(
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
-        "run"
-    ),
-    topics: Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")] = 50,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            "--recipe",
-            metavar="NAME",
-            help="The composition; ours if none, contextual with --embed-with.",
-        ),
-    ] = None,
-    seed_words: Annotated[
-        Path | None,
-        typer.Option(
-            "--seed-words", metavar="FILE", help="Words that steer topics, a topic a line as '7: god church'; or JSON."
-        ),
-    ] = None,
-    word_vectors: Annotated[
-        Path | None,
-        typer.Option("--word-vectors", metavar="FILE", help="For etm: vectors in word2vec's or GloVe's format."),
-    ] = None,
+    output: RunOutput = Path("run"),
+    topics: Topics = 50,
+    recipe: Recipe = None,
+    seed_words: SeedWords = None,
+    word_vectors: WordVectors = None,
     embeddings: EmbeddingsFile = None,
     embed_with: EmbedWith = None,
     text: TextColumn = None,
@@ -76,61 +91,59 @@ def fit(
     encoding: Encoding = None,
     *,
     preprocessing: Preprocessing,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the documents.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Documents a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
+    seed: RandomSeed = 0,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     device: Device = "auto",
+    jobs: Jobs = None,
+    max_time: MaxTime = None,
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
     report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn topics from documents, and write a run folder."""
+    """Fit a topic model to documents and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import RUN
 
-    check_run_output(
-        output,
-        RUN,
-        source=None if path == "-" else path,
-        see="neuraltopic topics",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    source, see = None if path == "-" else path, "neuraltopic topics"
+    check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    beside = embedding_source(embeddings, embed_with, corpus, device=device)
-    from neuraltopic.estimators.topic_model import TopicModel
-
-    model = TopicModel(
-        topics,
+    embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
+    model = _model(
+        n_components=topics,
         preprocessing=preprocessing,
+        recipe=recipe or ("contextual" if embed_with else None),
+        word_vectors=word_vectors,
+        seed_words=read_seed_words(seed_words) if seed_words else None,
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        max_seconds=seconds_of(max_time),
         device=device,
+        n_jobs=jobs,
         random_state=seed,
     )
-    if recipe is not None or embed_with is not None:
-        model.set_params(recipe=recipe or "contextual")
-    if word_vectors is not None:
-        model.set_params(word_vectors=word_vectors)
-    if seed_words is not None:
-        model.set_params(seed_words=read_seed_words(seed_words))
-    model.check_parameters().require_embeddings_given(beside)
+    use_threads(jobs)
+    model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
-        _fit(model, corpus, output, beside, force=force, resume=resume, report=report, as_json=as_json, quiet=quiet)
+        options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
+        _fit(model, corpus, output, embedding_file, **options)
+
+
+def _model(**given: Any) -> "TopicModel":
+    """The model of what was typed; the library's defaults for the rest."""
+    from neuraltopic.estimators.topic_model import TopicModel
+
+    return TopicModel(**{name: value for name, value in given.items() if value is not None})
 
 
 def _fit(
@@ -178,6 +191,7 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
     progress.note(f"rows: {rows}; encodings: {encodings}")
+    note_languages(facts, progress)
     copies = facts["rows"].get("duplicate", 0)
     if copies:
         progress.note(
@@ -212,6 +226,20 @@ def write_run_report(run: Path, progress: "QuietProgress") -> None:
     progress.note(f"report: {run / REPORT}")
 
 
+def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
+    """Say which languages the documents are in, and what was chosen for each."""
+    described = [
+        f"{language['name']}, {counted(language['documents'], 'document')}"
+        f" ({counted(language['stop_words'], 'stop word')}{_SOURCES[language['stop_words_from']]}"
+        f"{', dictionary forms' if language['lemmas'] else ''})"
+        for language in facts["languages"]
+        if language["documents"]
+    ]
+    segmenter = facts["segmenter"]
+    cut = f"; words cut by {segmenter['name']} {segmenter['version']}" if segmenter else ""
+    progress.note(f"languages: {'; '.join(described)}{cut}")
+
+
 def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
@@ -231,15 +259,17 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
         (
             "model",
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
-            f"{counted(forecast.n_epochs, 'epoch')} at most",
+            f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("faster", forecast.faster),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
     for label, value in lines:

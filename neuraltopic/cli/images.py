@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Device, Force, Quiet
+from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -27,100 +27,103 @@ DataPath = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="An .npz such as MNIST's or an .npy of arrays, an IDX file, or a folder of IDX or PNG files.",
+        help="Images: .npz (as MNIST's), .npy, IDX file, or folder of IDX or PNG files.",
     ),
 ]
 ImageRunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run folder that images fit wrote, or its model folder.")
+    Path, typer.Argument(metavar="RUN", help="Path to the run folder of images fit, or its model folder.")
 ]
-Part = Annotated[str, typer.Option("--part", metavar="NAME", help="train or test, where the data have both.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same result.")]
+Part = Annotated[str, typer.Option("--part", metavar="NAME", help="Part of the data: train or test.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
 
-images = typer.Typer(rich_markup_mode=None, help="Models of images: fit, evaluate, draw.")
+images = typer.Typer(rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
+
+
+Latent = Annotated[
+    str,
+    typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
+]
+ImagesModel = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="vae, or rbm: a restricted Boltzmann machine.")
+]
+Hidden = Annotated[
+    str,
+    typer.Option("--hidden", metavar="SIZES", help="Hidden layer widths of the encoder; mirrored in the decoder."),
+]
+ImagesObjective = Annotated[
+    str,
+    typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg (iwae with a lower-variance gradient)."),
+]
+Samples = Annotated[int, typer.Option("--samples", help="Importance samples per image in training.")]
+ImagesLikelihood = Annotated[
+    str, typer.Option("--likelihood", metavar="NAME", help="Likelihood of pixels: bernoulli or gaussian.")
+]
+Binarisation = Annotated[
+    str | None,
+    typer.Option(
+        "--binarisation",
+        metavar="NAME",
+        help="dynamic (each epoch), fixed (once) or none. [default: dynamic; none for gaussian]",
+    ),
+]
+ImagesSchedule = Annotated[
+    str,
+    typer.Option("--schedule", metavar="NAME", help="Schedule: cycle, or burda (the IWAE paper, 3,280 epochs)."),
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs. [default: 100]")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size. [default: 100]")]
+HeldOut = Annotated[
+    float, typer.Option("--held-out", metavar="SHARE", help="Fraction of images held out for early stopping.")
+]
+EpochsKept = Annotated[
+    str | None,
+    typer.Option(
+        "--epochs-kept",
+        metavar="EPOCHS",
+        help="Epochs after which to keep codes. [default: 1,10,100 ... if two-dimensional]",
+    ),
+]
 
 
 @images.command()
 def fit(
     data: DataPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")] = Path(
-        "run"
-    ),
-    latent: Annotated[
-        str,
-        typer.Option(
-            "--latent", "-k", metavar="SIZES", help="Dimensions of z; 100,50 are two stochastic layers, from below."
-        ),
-    ] = "50",
-    hidden: Annotated[
-        str, typer.Option("--hidden", metavar="SIZES", help="Widths of the encoder's layers; the decoder mirrors them.")
-    ] = "200,200",
-    objective: Annotated[
-        str, typer.Option("--objective", metavar="NAME", help="elbo, iwae, or dreg: iwae with a quieter gradient.")
-    ] = "elbo",
-    samples: Annotated[int, typer.Option("--samples", help="Samples of z a training image, k.")] = 1,
-    likelihood: Annotated[
-        str, typer.Option("--likelihood", metavar="NAME", help="bernoulli, or gaussian for grey levels.")
-    ] = "bernoulli",
-    binarisation: Annotated[
-        str | None,
-        typer.Option(
-            "--binarisation",
-            metavar="NAME",
-            help="dynamic: anew each epoch; fixed: once; none: grey levels. dynamic by default, none for gaussian.",
-        ),
-    ] = None,
-    schedule: Annotated[
-        str, typer.Option("--schedule", metavar="NAME", help="cycle, or burda: the 3,280 epochs of the IWAE paper.")
-    ] = "cycle",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Most passes over the images; 100 by default.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Images a step; 100 by default.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the schedule.")] = None,
-    held_out: Annotated[
-        float, typer.Option("--held-out", metavar="SHARE", help="Share of the images held out for early stopping.")
-    ] = 0.05,
-    epochs_kept: Annotated[
-        str | None,
-        typer.Option(
-            "--epochs-kept",
-            metavar="EPOCHS",
-            help="Keep the codes of some images after these epochs; 1,10,100 ... where z has two dimensions.",
-        ),
-    ] = None,
+    output: RunOutput = Path("run"),
+    latent: Latent = "50",
+    family: ImagesModel = "vae",
+    hidden: Hidden = "200,200",
+    objective: ImagesObjective = "elbo",
+    samples: Samples = 1,
+    likelihood: ImagesLikelihood = "bernoulli",
+    binarisation: Binarisation = None,
+    schedule: ImagesSchedule = "cycle",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    held_out: HeldOut = 0.05,
+    epochs_kept: EpochsKept = None,
     seed: Seed = 0,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a fit that was stopped.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a model of images; write a run folder."""
+    """Fit a variational autoencoder of images and write a run folder."""
     from neuraltopic.storage.outputs import IMAGE_RUN
 
-    check_run_output(
-        output,
-        IMAGE_RUN,
-        source=data,
-        see="neuraltopic inspect",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
-    sizes = _whole_numbers("--latent", latent)
-    if len(sizes) > 2:
-        raise UsageError(
-            "--latent", expected="one stochastic layer or two", got=f"{len(sizes)}", hint="Try --latent 100,50"
-        )
+    see = "neuraltopic inspect"
+    check_run_output(output, IMAGE_RUN, source=data, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
+    n_components, n_above = _latent_sizes(latent)
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)
     from neuraltopic.estimators.image_vae import ImageVAE
 
     model = ImageVAE(
-        sizes[0],
-        n_above=sizes[1] if len(sizes) > 1 else None,
+        n_components,
+        model=family,
+        n_above=n_above,
         hidden=widths,
         objective=objective,
         n_samples=samples,
@@ -137,7 +140,21 @@ def fit(
     model.check_parameters()
     if dry_run:
         _forecast(model, data, as_json=as_json, quiet=quiet)
-        return
+    else:
+        _fit(model, data, output, kept, force=force, resume=resume, as_json=as_json, quiet=quiet)
+
+
+def _fit(
+    model: "ImageVAE",
+    data: str,
+    output: Path,
+    epochs_kept: tuple[int, ...] | None,
+    *,
+    force: bool,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.images import fit_image_run
 
@@ -147,7 +164,7 @@ def fit(
                 model,
                 _read(data, "train", progress, watched),
                 output,
-                epochs_kept=kept,
+                epochs_kept=epochs_kept,
                 force=force,
                 resume=resume,
                 command=["neuraltopic", *sys.argv[1:]],
@@ -165,15 +182,15 @@ def evaluate(
     run: ImageRunFolder,
     data: DataPath,
     part: Part = "test",
-    samples: Annotated[int, typer.Option("--samples", help="Samples of the bound on log p(x), k.")] = 5000,
+    samples: Annotated[int, typer.Option("--samples", help="Importance samples of the log-likelihood bound.")] = 5000,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bound the log-likelihood of other images.
+    """Evaluate the log-likelihood of test images.
 
-    Beside it the evidence lower bound, its KL, and how many dimensions of z are in use.
+    Prints the importance-weighted bound, the ELBO, its KL and the number of active units.
     """
     from neuraltopic.evaluate.images import evaluate_images
     from neuraltopic.progress import show_progress
@@ -186,12 +203,14 @@ def evaluate(
     if as_json:
         print_json({"run": str(run), "data": read.name, "part": read.part, "seed": seed, **result.to_dict()})
         return
+    machine = model.model == "rbm"
+    by = "annealed importance sampling" if machine else f"bound of {counted(result.n_samples, 'sample')}"
     error = "" if result.nll_standard_error is None else f" \N{PLUS-MINUS SIGN} {result.nll_standard_error:.2f}"
     of = f" ({read.part})" if read.part else ""
     print_facts(
         [
             ("images", f"{result.n_images:,} of {read.name}{of}"),
-            ("NLL", f"{result.nll:,.2f}{error} nats an image (bound of {counted(result.n_samples, 'sample')})"),
+            ("NLL", f"{result.nll:,.2f}{error} nats an image ({by})"),
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
@@ -203,15 +222,15 @@ def evaluate(
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("manifold.png"),
-    side: Annotated[int, typer.Option("--side", min=2, max=60, help="Images along a side of the grid.")] = 21,
+    side: Annotated[int, typer.Option("--side", min=2, max=60, help="Images per side of the grid.")] = 21,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the plane of a two-dimensional model.
+    """Draw the manifold of a two-dimensional model.
 
-    The codes as training went on, coloured by label, and images decoded on a grid of quantiles of the prior.
+    The codes after several epochs, coloured by label, and images decoded on a grid of quantiles of the prior.
     """
     from neuraltopic.runs.images import codes_by_epoch, is_planar, open_image_run
     from neuraltopic.storage.pictures import check_picture
@@ -238,15 +257,17 @@ def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("reconstructions.png"),
     part: Part = "test",
-    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Images, from the first.")] = 40,
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=1, max=10_000, help="Number of images, from the first.")
+    ] = 40,
     force: Force = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Draw images above their reconstructions.
+    """Draw images and their reconstructions.
 
     A reconstruction is the mean of p(x | z) at the mean of q(z | x).
     """
@@ -270,15 +291,15 @@ def reconstruct(
 def sample(
     run: ImageRunFolder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write, .png or .svg.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output picture, .png or .svg.")
     ] = Path("samples.png"),
-    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Images to draw.")] = 100,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000, help="Number of images.")] = 100,
     seed: Seed = 0,
     force: Force = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Draw images of the model's own.
+    """Draw samples of the model.
 
     Each is the mean of p(x | z) at a z from the prior.
     """
@@ -337,6 +358,16 @@ def _write(figure: "Figure", output: Path, *, quiet: bool) -> None:
         print(f"picture: {output}", file=sys.stderr)
 
 
+def _latent_sizes(text: str) -> tuple[int, int | None]:
+    """Dimensions of z, and of a second stochastic layer above it."""
+    sizes = _whole_numbers("--latent", text)
+    if len(sizes) > 2:
+        raise UsageError(
+            "--latent", expected="one stochastic layer or two", got=f"{len(sizes)}", hint="Try --latent 100,50"
+        )
+    return sizes[0], sizes[1] if len(sizes) > 1 else None
+
+
 def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
         raise UsageError(
@@ -353,14 +384,18 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     of = f" ({data['part']})" if data["part"] else ""
     bound = "held_out_bound" if "held_out_bound" in best else "train_bound"
     rows = "held-out" if bound == "held_out_bound" else "training"
+    machine = model.model == "rbm"
+    layers = f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"
+    samples = f"{model.objective} with {counted(model.n_samples, 'sample')}"
+    value = "annealed importance sampling" if machine else "bound"
     return [
         ("data", f"{data['images']:,} images of {_by(data['shape'])} pixels from {data['name']}{of}"),
-        ("model", f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"),
+        ("model", f"restricted Boltzmann machine of {counted(model.n_components, 'unit')}" if machine else layers),
         (
             "training",
-            f"{model.objective} with {counted(model.n_samples, 'sample')}, {counted(facts['epochs'], 'epoch')}",
+            f"{'persistent contrastive divergence' if machine else samples}, {counted(facts['epochs'], 'epoch')}",
         ),
-        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image (bound)"),
+        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})"),
     ]
 
 

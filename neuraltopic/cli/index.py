@@ -25,27 +25,35 @@ if TYPE_CHECKING:
     from neuraltopic.search import SearchIndex
 
 
+Documents = Annotated[
+    str | None, typer.Argument(metavar="[DOCUMENTS]", help="Documents, as for fit. [default: those of the fit]")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="INDEX", help="Path to the index to write or change.")
+]
+Add = Annotated[bool, typer.Option("--add", help="Add the documents to an existing index.")]
+Delete = Annotated[
+    list[str] | None, typer.Option("--delete", metavar="ID", help="Delete the document with this id; repeatable.")
+]
+NoText = Annotated[bool, typer.Option("--no-text", help="Do not store the texts.")]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="URL",
+        help="Export the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet.",
+    ),
+]
+
+
 def index(
     run: RunFolder,
-    documents: Annotated[
-        str | None, typer.Argument(metavar="[DOCUMENTS]", help="A path as for fit; those of the fit by default.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="INDEX", help="Index to write, or to change.")
-    ] = None,
-    add: Annotated[bool, typer.Option("--add", help="Add the documents to an index that exists.")] = False,
-    delete: Annotated[
-        list[str] | None, typer.Option("--delete", metavar="ID", help="Delete a document; may be repeated.")
-    ] = None,
-    no_text: Annotated[bool, typer.Option("--no-text", help="Do not keep the texts.")] = False,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="URL",
-            help="Copy the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet.",
-        ),
-    ] = None,
+    documents: Documents = None,
+    output: Output = None,
+    add: Add = False,
+    delete: Delete = None,
+    no_text: NoText = False,
+    to: To = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
@@ -55,7 +63,7 @@ def index(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write an index of documents for search, or change one."""
+    """Build or change a search index of documents."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.embedding_files import EmbeddingFile
 

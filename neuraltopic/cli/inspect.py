@@ -12,9 +12,9 @@ from neuraltopic.errors import NeuralTopicError
 def inspect(
     run: RunFolder,
     as_json: AsJson = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its SHA-256.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file and check its SHA-256.")] = False,
 ) -> None:
-    """Describe a run, from its text files alone."""
+    """Describe a run or model folder, without loading the model."""
     from neuraltopic.runs.facts import read_run_facts
 
     facts = read_run_facts(run, verify=verify)

@@ -11,22 +11,27 @@ CorpusPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="Folder of files or of tables, text file with a document a line, CSV, TSV, JSON, Parquet, spreadsheet or "
-        "mailbox; text also .gz, .zst or .bz2; - is standard input.",
+        help="Documents: a folder, a text file (one per line), CSV, TSV, JSON, Parquet, a spreadsheet or a mailbox; "
+        "text may be .gz, .zst or .bz2; - reads standard input.",
     ),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model folder.")]
-TextColumn = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Column of the text.")]
-IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids.")]
-Encoding = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the text; found by default.")
-]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Path to the run folder or model folder.")]
+RunOutput = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")]
+NewFolder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")]
+Topics = Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")]
+RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
+ResumeFit = Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")]
+TextColumn = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Name of the text column.")]
+IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Name of the id column.")]
+Encoding = Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding. [default: detected]")]
 EmbeddingsFile = Annotated[
     Path | None,
     typer.Option(
         "--embeddings",
         metavar="FILE",
-        help="Embeddings of the documents: .npy with a row a document, or Parquet with a column id.",
+        help="Document embeddings: .npy with one row per document, or Parquet with ids.",
     ),
 ]
 EmbedWith = Annotated[
@@ -34,23 +39,28 @@ EmbedWith = Annotated[
     typer.Option(
         "--embed-with",
         metavar="FOLDER",
-        help="Embed the documents by this local sentence-transformers or model2vec model.",
+        help="Local sentence-transformers or model2vec model that embeds them.",
     ),
 ]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
-WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
-Words = Annotated[int, typer.Option("--words", min=1, help="Words of each topic.")]
-Ranking = Annotated[
-    str, typer.Option("--ranking", metavar="NAME", help=f"What ranks the words: one of {', '.join(RANKINGS)}.")
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Device to compute on: auto, cpu, cuda or mps.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="NUMBER", help="Number of processes and threads. [default: all]"),
 ]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels; label by default.")]
+MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
+WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
+Words = Annotated[int, typer.Option("--words", min=1, help="Number of words per topic.")]
+Ranking = Annotated[str, typer.Option("--ranking", metavar="NAME", help=f"Word ranking: {', '.join(RANKINGS)}.")]
+Label = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Name of the label column. [default: label]")
+]
 HeldOut = Annotated[
     str | None,
     typer.Option(
-        "--held-out", metavar="SHARE|PATH", help="Share of the documents, 0.2 by default, or documents of their own."
+        "--held-out", metavar="SHARE|PATH", help="Held-out fraction, or path to held-out documents. [default: 0.2]"
     ),
 ]
 OrderedTexts = Annotated[
@@ -58,7 +68,7 @@ OrderedTexts = Annotated[
     typer.Option(
         "--texts",
         metavar="FILE",
-        help="With prepared counts: the words of each training document, a line each, in place of train_texts.txt.",
+        help="With prepared counts: training texts, one per line.",
     ),
 ]
 HeldOutEmbeddings = Annotated[
@@ -66,12 +76,14 @@ HeldOutEmbeddings = Annotated[
     typer.Option(
         "--held-out-embeddings",
         metavar="FILE",
-        help="The same of held-out documents of their own, or of test_bow.npz.",
+        help="Embeddings of the documents given by --held-out or test_bow.npz.",
     ),
 ]
-Seeds = Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Fits of each, from as many seeds.")]
-FirstSeed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31, help="The first seed, also of the documents held out.")
+Seeds = Annotated[
+    int, typer.Option("--seeds", metavar="NUMBER", help="Number of seeds; each model is fitted once per seed.")
 ]
-Threads = Annotated[int, typer.Option("--threads", metavar="NUMBER", help="Threads of each fit.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with one that was stopped; finished fits stay.")]
+FirstSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31, help="First random seed; also draws the held-out documents.")
+]
+Threads = Annotated[int, typer.Option("--threads", metavar="NUMBER", help="Number of threads per fit.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume; finished fits are kept.")]

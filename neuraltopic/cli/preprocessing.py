@@ -19,52 +19,55 @@ _DEFAULTS = Preprocessing()
 
 def settings_of(
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Language of all documents, as de or german; or auto.")
+        str, typer.Option("--language", metavar="CODE", help="Language of the documents (de or german), or auto.")
     ] = _DEFAULTS.language,
     min_length: Annotated[
-        int | None, typer.Option("--min-length", metavar="NUMBER", help="Fewest characters of a word [by script].")
+        int | None,
+        typer.Option("--min-length", metavar="NUMBER", help="Minimum word length in characters. [default: by script]"),
     ] = _DEFAULTS.min_length,
     min_df: Annotated[
         str | None,
-        typer.Option("--min-df", metavar="NUMBER", help="Fewest documents of a word, or 0.01 of them; 5 by default."),
+        typer.Option("--min-df", metavar="NUMBER", help="Minimum document frequency: count or fraction. [default: 5]"),
     ] = None,
     max_df: Annotated[
         str | None,
-        typer.Option("--max-df", metavar="NUMBER", help="Most documents of a word, or 0.5 of them, the default."),
+        typer.Option(
+            "--max-df", metavar="NUMBER", help="Maximum document frequency: count or fraction. [default: 0.5]"
+        ),
     ] = None,
-    vocabulary_size: Annotated[int, typer.Option("--vocabulary-size", help="Most words.")] = _DEFAULTS.max_vocabulary,
-    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words with digits.")] = False,
+    vocabulary_size: Annotated[
+        int, typer.Option("--vocabulary-size", help="Maximum vocabulary size.")
+    ] = _DEFAULTS.max_vocabulary,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Keep words that contain digits.")] = False,
     lemmas: Annotated[
-        bool | None, typer.Option("--lemmas/--no-lemmas", help="Use dictionary forms [for short inflected texts].")
+        bool | None, typer.Option("--lemmas/--no-lemmas", help="Lemmatise. [default: for short inflected texts]")
     ] = _DEFAULTS.lemmas,
-    phrases: Annotated[bool, typer.Option("--phrases", help="Join pairs such as new_york.")] = False,
+    phrases: Annotated[bool, typer.Option("--phrases", help="Join frequent word pairs, such as new_york.")] = False,
     segmenter: Annotated[
-        str, typer.Option("--segmenter", metavar="NAME", help="Cuts Chinese, Japanese, Thai ... into words.")
+        str, typer.Option("--segmenter", metavar="NAME", help="Word segmenter for Chinese, Japanese, Thai and others.")
     ] = _DEFAULTS.segmenter,
     spacy: Annotated[
-        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Cut words by a spaCy pipeline (slow).")
+        str | None, typer.Option("--spacy", metavar="PIPELINE", help="Tokenise with this spaCy pipeline (slow).")
     ] = None,
     token_pattern: Annotated[
-        str | None, typer.Option("--token-pattern", metavar="REGEX", help="Cut words by a regular expression.")
+        str | None, typer.Option("--token-pattern", metavar="REGEX", help="Regular expression that matches a token.")
     ] = None,
-    pretokenised: Annotated[
-        bool, typer.Option("--pretokenised", help="Texts are words between blanks, taken as they are.")
-    ] = False,
+    pretokenised: Annotated[bool, typer.Option("--pretokenised", help="Texts are tokens separated by blanks.")] = False,
     keep_markup: Annotated[
-        bool, typer.Option("--keep-markup", help="Leave in HTML, BBCode, e-mail headers, domains, handles.")
+        bool, typer.Option("--keep-markup", help="Keep HTML, BBCode, e-mail headers, handles and the like.")
     ] = False,
     keep_duplicates: Annotated[
-        bool, typer.Option("--keep-duplicates", help="Learn from every copy of a text, not from one.")
+        bool, typer.Option("--keep-duplicates", help="Keep copies of a text as documents.")
     ] = False,
     split: Annotated[
         str | None,
         typer.Option("--split", metavar="paragraphs|N", help="Learn from paragraphs, or passages of N tokens."),
     ] = None,
     keep_stop_words: Annotated[
-        bool, typer.Option("--keep-stop-words", help="Keep the stop words of the language.")
+        bool, typer.Option("--keep-stop-words", help="Do not remove the stop words of the language.")
     ] = False,
     stop_words: Annotated[
-        Path | None, typer.Option("--stop-words", metavar="FILE", help="More stop words: a text file, or a JSON list.")
+        Path | None, typer.Option("--stop-words", metavar="FILE", help="Additional stop words: text file or JSON list.")
     ] = None,
 ) -> Preprocessing:
     """The settings of what was typed."""

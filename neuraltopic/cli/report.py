@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from neuraltopic.cli.options import Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
-from neuraltopic.errors import UsageError
 from neuraltopic.storage.formats import REPORT
+from neuraltopic.storage.outputs import check_new_file
 
-NoText = Annotated[bool, typer.Option("--no-text", help="Leave out texts and ids of documents.")]
+NoText = Annotated[bool, typer.Option("--no-text", help="Omit the texts and ids of documents.")]
 
 
 def report(
@@ -19,26 +19,27 @@ def report(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", metavar="PATH", help="Where the documents are now. [default: as in the fit]"),
+        typer.Option("--corpus", metavar="PATH", help="Path to the documents. [default: as in the fit]"),
     ] = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
+    classes: Annotated[
+        str | None, typer.Option("--classes", metavar="COLUMN", help="Column of classes. [default: label, if any]")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option("--dates", metavar="COLUMN", help="Column of dates. [default: date, if any]")
+    ] = None,
     no_text: NoText = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page of a run that works offline: map, topics, documents."""
+    """Write an HTML report of a run that works offline: map, topics, documents."""
     from neuraltopic.progress import show_progress
 
     # The page of the run folder itself is written anew at any time; another file is somebody's.
-    if output is not None and output.exists() and not force:
-        raise UsageError(
-            f"output {output}",
-            expected="a path that does not exist yet",
-            got="one that does",
-            hint="Choose another path, or replace it with --force",
-        )
+    if output is not None:
+        check_new_file(output, force=force)
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.report.content import Sources
     from neuraltopic.report.page import write_report
@@ -46,5 +47,5 @@ def report(
     opened = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
     destination = output or run / REPORT
     with show_progress(quiet=quiet) as progress:
-        write_report(run, destination, Sources(corpus=opened, text=not no_text))
+        write_report(run, destination, Sources(corpus=opened, text=not no_text, classes=classes, dates=dates))
         progress.note(f"report: {destination}")

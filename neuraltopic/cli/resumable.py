@@ -35,6 +35,9 @@ def check_run_output(
     ------
     UsageError
     """
+    from neuraltopic.runs.workspace import clear_finished
+
+    clear_finished(output)
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
             parameter("resume"),
@@ -131,4 +134,6 @@ def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> A
             return f" after epoch {done} of {total}"
         return " before the first epoch" if stage == ready and done == total else f" while {stage}"
 
-    return interruptible(progress, reached, go_on=lambda: "; go on with --resume" if unfinished_request(output) else "")
+    return interruptible(
+        progress, reached, go_on=lambda: "; continue with --resume" if unfinished_request(output) else ""
+    )

@@ -20,29 +20,34 @@ _REASONS = 4
 
 
 def search(
-    index: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder that neuraltopic index wrote.")],
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
     query: Annotated[
         str | None,
-        typer.Argument(metavar="[QUERY]", help="Words or a text; - reads a query a line from standard input."),
+        typer.Argument(metavar="[QUERY]", help="Words or a text; - reads one query per line from standard input."),
     ] = None,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="Hits.")] = 10,
-    skip: Annotated[int, typer.Option("--skip", min=0, help="Hits to pass over, for the next page.")] = 0,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of hits.")] = 10,
+    skip: Annotated[int, typer.Option("--skip", min=0, help="Number of hits to skip.")] = 0,
     by: Annotated[
-        str, typer.Option("--by", metavar="NAME", help="words, topics or hybrid, the sum of both.")
+        str, typer.Option("--by", metavar="NAME", help="Score: words, topics or hybrid (the sum of both).")
     ] = "hybrid",
-    like: Annotated[str | None, typer.Option("--like", metavar="ID", help="Documents like this one.")] = None,
-    topic: Annotated[int | None, typer.Option("--topic", help="Documents most about this topic.")] = None,
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="ID", help="Find documents similar to the one with this id.")
+    ] = None,
+    topic: Annotated[
+        int | None, typer.Option("--topic", help="Find the documents with the largest share of this topic.")
+    ] = None,
     where: Annotated[
-        str | None, typer.Option("--where", metavar="FILTER", help="Such as: year >= 2015 and section = 'sport'.")
+        str | None,
+        typer.Option("--where", metavar="FILTER", help="Metadata filter, such as: year >= 2015 and section = 'sport'."),
     ] = None,
     embeddings: Annotated[
         Path | None,
-        typer.Option("--embeddings", metavar="FILE", help="Embeddings of the queries: .npy with a row a query."),
+        typer.Option("--embeddings", metavar="FILE", help="Query embeddings: .npy with one row per query."),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find documents of an index by words and topics, with the reasons."""
+    """Search an index by words and topics, and explain each hit."""
     from neuraltopic.search import SearchIndex
 
     found = SearchIndex.open(index)

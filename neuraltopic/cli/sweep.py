@@ -16,7 +16,7 @@ def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
     from neuraltopic.compare.runner import FITTING
 
     def reached(stage: str, done: int, total: int | None) -> str | None:
-        return f" after {done} of {total} fits; go on with --resume" if stage == FITTING else None
+        return f" after {done} of {total} fits; continue with --resume" if stage == FITTING else None
 
     with (
         show_progress(quiet=quiet) as shown,

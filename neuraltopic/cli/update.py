@@ -11,11 +11,14 @@ from neuraltopic.cli.options import (
     AsJson,
     CorpusPath,
     Device,
+    DryRun,
     Encoding,
     Force,
     IdColumn,
     Quiet,
+    ResumeFit,
     RunFolder,
+    RunOutput,
     TextColumn,
     WriteReport,
 )
@@ -26,27 +29,28 @@ if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
 
 
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: that of the fit]")
+]
+
+
 def update(
     run: RunFolder,
     path: CorpusPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    output: RunOutput,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="That of the fit by default.")
-    ] = None,
+    seed: Seed = None,
     device: Device = "auto",
     force: Force = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an update that was stopped.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read, and the time and memory expected.")
-    ] = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
     report: WriteReport = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with new documents: the same topics under the same numbers, in a new run folder."""
+    """Update a run with new documents; topics keep their numbers. Writes a new run folder."""
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import update_output
 

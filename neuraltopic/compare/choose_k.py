@@ -5,7 +5,7 @@ data/                the documents, counted once
 runs/                the result of each fit
 choose_k.csv         a line a K, seed and metric
 choose_k.md          means over seeds with their intervals, and the recommendation
-choose_k.png, .svg   each figure over K
+choose_k.png, .svg, .pdf  each figure over K
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic choice of K"
-FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg")
+FILES = ("choose_k.csv", "choose_k.md", "choose_k.png", "choose_k.svg", "choose_k.pdf")
 
 
 def choose_k(
@@ -97,7 +97,7 @@ def choose_k(
     read = partial(source.read, progress)
     results = bench.run(read, jobs, ("topics", "bound"), threads=threads, resume=resume, progress=progress)
     add_stability(results)
-    samples = tuple(_samples(results, ks))
+    samples = tuple(samples_of(results, ks))
     if len(samples) < 2:
         failure = next(result for result in results if "error" in result)
         raise NeuralTopicError(
@@ -127,7 +127,8 @@ def spread(least: int, most: int, steps: int = 6) -> list[int]:
     return sorted({round(k) for k in np.geomspace(least, most, steps).tolist()})
 
 
-def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Sample]":
+def samples_of(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Sample]":
+    """The figures of each K with enough fits."""
     samples = []
     for k in ks:
         figures = [each["figures"] for each in results if each["n_components"] == k and "figures" in each]
@@ -139,19 +140,10 @@ def _samples(results: Sequence[dict[str, Any]], ks: Sequence[int]) -> "list[Samp
 
 
 def _write(choice: ChoiceOfK) -> None:
-    from neuraltopic.compare.page import choice_markdown, heading
-    from neuraltopic.compare.picture import draw_curves, write_pictures
+    from neuraltopic.compare.page import choice_markdown
+    from neuraltopic.compare.picture import draw_choice, write_pictures
 
     write_table(choice.to_frame(), choice.folder / "choose_k.csv", "csv")
     with atomic_write(choice.folder / "choose_k.md") as file:
         file.write(choice_markdown(choice).encode("utf-8"))
-    curves = [
-        (
-            heading(metric),
-            [sample.mean(metric.name) for sample in choice.samples],
-            [sample.half_width(metric.name) for sample in choice.samples],
-        )
-        for metric in choice.metrics
-    ]
-    ks = [sample.k for sample in choice.samples]
-    write_pictures(draw_curves(ks, curves, choice.recommendation.k), choice.folder / "choose_k")
+    write_pictures(draw_choice(choice), choice.folder / "choose_k")

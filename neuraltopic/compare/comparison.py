@@ -5,7 +5,7 @@ data/                the documents, counted once
 runs/                the result of each fit
 comparison.csv       a line a model, seed and metric
 comparison.md        medians over seeds, ranges, settings
-comparison.png, .svg quality against processor time
+comparison.png, .svg, .pdf  quality against processor time
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 FORMAT = "a neuraltopic comparison"
-FILES = ("comparison.csv", "comparison.md", "comparison.png", "comparison.svg")
+FILES = ("comparison.csv", "comparison.md", "comparison.png", "comparison.svg", "comparison.pdf")
 
 
 def compare(
@@ -61,7 +61,7 @@ def compare(
     threads : int
         Threads of each fit.
     resume : bool
-        Go on with what a stopped comparison left in `output`; finished fits stay, failed ones are tried again.
+        Resume an interrupted comparison in `output`; finished fits are kept, failed ones are tried again.
     force : bool
         Replace an earlier comparison.
     progress : callable of (stage, done, total), optional

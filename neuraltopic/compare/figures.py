@@ -1,4 +1,4 @@
-"""The figures of one fitted model: how its topics read, how well it foresees, what its vectors are good for.
+"""The figures of one fitted model: how its topics read, its perplexity, what its vectors are good for.
 
 Axes: D training documents, N held-out documents, V words, K topics.
 """

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from neuraltopic.compare.page import heading
-from neuraltopic.compare.results import Comparison
+from neuraltopic.compare.results import ChoiceOfK, Comparison
 from neuraltopic.evaluate.metrics import Metric
 from neuraltopic.storage.pictures import STYLE, SUFFIXES, write_picture
 
@@ -108,6 +108,19 @@ def draw_curves(
             panel.set_xticks([], minor=True)
             panel.set_xlabel("topics, K")
     return figure
+
+
+def draw_choice(choice: ChoiceOfK) -> "Figure":
+    """The curves of a choice of K: means over seeds with their intervals."""
+    curves = [
+        (
+            heading(metric),
+            [sample.mean(metric.name) for sample in choice.samples],
+            [sample.half_width(metric.name) for sample in choice.samples],
+        )
+        for metric in choice.metrics
+    ]
+    return draw_curves([sample.k for sample in choice.samples], curves, choice.recommendation.k)
 
 
 def _several(comparison: Comparison, metric: Metric) -> bool:

@@ -125,7 +125,7 @@ class Bench:
                 try:
                     _whole(prepare(), jobs).save(self.folder / DATA)
                 except NeuralTopicError:
-                    remove(self.folder)  # there is nothing to go on with
+                    remove(self.folder)  # there is nothing to resume
                     raise
             results = []
             for number, job in enumerate(jobs):

@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuraltopic.core.latents.binary import BinaryUnits, draw_units
+from neuraltopic.core.objectives import log_mean_exp
 from neuraltopic.core.protocols import Decoder
+from neuraltopic.core.sampling import effective_sample_size
 from neuraltopic.core.vae import VAE
 
 
@@ -102,17 +104,22 @@ class BoltzmannMachine(VAE[DecoderT_co]):
     ----------
     chains : Tensor of shape (C, K)
         States z of the persistent chains, in the order of their n, smallest first.
+    chain_trials : Tensor of shape (C,)
+        The n that each of them last had.
     longest : Tensor of shape ()
         The largest n that it was trained on.
     """
 
     encoder: HiddenBiases
     chains: Tensor
+    chain_trials: Tensor
     longest: Tensor
+    exact_posterior = True
 
     def __init__(self, decoder: DecoderT_co, n_components: int, n_chains: int = 512) -> None:
         super().__init__(HiddenBiases(n_components), BinaryUnits(n_components), decoder)
         self.register_buffer("chains", torch.zeros(n_chains, n_components))
+        self.register_buffer("chain_trials", torch.ones(n_chains))
         self.register_buffer("longest", torch.ones(()))
 
     def log_normaliser(self, trials: Tensor) -> Tensor:
@@ -156,6 +163,7 @@ class BoltzmannMachine(VAE[DecoderT_co]):
         places = torch.div(torch.arange(B, device=trials.device) * C, B, rounding_mode="floor")
         moved = self.gibbs(self.chains[places], trials[order], n_steps, generator)
         self.chains[places] = moved
+        self.chain_trials[places] = trials[order]
         z = torch.empty_like(moved)
         z[order] = moved
         return z
@@ -176,7 +184,11 @@ class Stage(Protocol):
 def anneal_stages(
     z: Tensor, stages: Sequence[Stage], generator: torch.Generator, visit: Callable[[Tensor, Tensor], None]
 ) -> None:
-    """Annealed importance sampling along the stages (Neal 2001; Salakhutdinov & Murray 2008).
+    """Annealed importance sampling along the stages (Neal 2001; Salakhutdinov & Murray 2008), with resampling: a
+    sequential Monte Carlo sampler (Del Moral, Doucet & Jasra 2006).
+
+    Where the weights have come to rest on fewer than half of the chains, chains are drawn anew by their weights, so
+    that a mode which few have found, and which later stages are about, is followed by many.
 
     Parameters
     ----------
@@ -192,5 +204,17 @@ def anneal_stages(
     visit(log_weights, z)
     for last, stage in pairwise(stages):
         log_weights = log_weights + (stage.log_density(z) - last.log_density(z)).double()
+        if effective_sample_size(log_weights) < 0.5 * len(z):
+            z = z[resampled(log_weights, len(z), generator)]
+            log_weights = log_mean_exp(log_weights).expand(len(z))
         z = stage.move(z, generator)
         visit(log_weights, z)
+
+
+def resampled(log_weights: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Numbers of chains drawn by their weights, (n,) from (C,), each as often as expected to within one: systematic
+    resampling (Carpenter, Clifford & Fearnhead 1999)."""
+    cumulative = torch.softmax(log_weights, 0).cumsum(0)
+    first = torch.rand(1, generator=generator, dtype=cumulative.dtype).to(cumulative.device)
+    points = (torch.arange(n, dtype=cumulative.dtype, device=cumulative.device) + first) / n
+    return torch.searchsorted(cumulative / cumulative[-1], points, right=True).clamp_max(len(log_weights) - 1)

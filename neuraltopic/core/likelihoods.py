@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from neuraltopic.core.boltzmann import Terms
+from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.networks import MLP
 
 _LOG_2PI = math.log(2.0 * math.pi)
@@ -60,6 +62,58 @@ class Bernoulli(nn.Module):
     def mean(self, h: Tensor) -> Tensor:
         """E[x | z], (..., D) from h (..., K)."""
         return torch.sigmoid(self.network(h))
+
+
+class BernoulliEnergy(nn.Module):
+    """p(x | z) = prod_d Bernoulli(x_d; sigmoid(z . R_d + b_d)): pixels under a restricted Boltzmann machine.
+
+    Values of x between 0 and 1 are taken as the probability of a 1, as in `Bernoulli`.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    n_features : int
+        D.
+
+    `weight` (D, K) holds R transposed and `bias` (D,) holds b.
+    """
+
+    def __init__(self, n_components: int, n_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(n_features, n_components))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator, mean: Tensor | None = None) -> None:
+        """Draw R from N(0, 0.01^2) (Hinton 2012); b starts at the log odds of the data's mean, (D,), or at 0."""
+        self.weight.copy_(0.01 * torch.randn(self.weight.shape, generator=generator))
+        self.bias.zero_() if mean is None else self.bias.copy_(torch.logit(mean, eps=1e-3))
+
+    def logits(self, h: Tensor) -> Tensor:
+        """Log odds of each feature, (..., D) from h (..., K)."""
+        return F.linear(h, self.weight, self.bias)
+
+    def log_likelihood(self, h: Tensor, x: Tensor) -> Tensor:
+        """log p(x | z) in nats, (S, B) from h (S, B, K) and x (B, D) in [0, 1]."""
+        logits = self.logits(h)
+        return (x * logits - F.softplus(logits)).sum(-1)
+
+    def mean(self, h: Tensor) -> Tensor:
+        """E[x | z], (..., D) from h (..., K)."""
+        return torch.sigmoid(self.logits(h))
+
+    def terms(self, x: Tensor) -> Terms:
+        """R x (B, K), b . x (B,) and 1 for each row."""
+        return Terms(x @ self.weight, x @ self.bias, torch.ones_like(x[:, 0]))
+
+    def log_partition(self, h: Tensor) -> Tensor:
+        """sum_d log(1 + exp(h . R_d + b_d)) in nats, (...,) from h (..., K)."""
+        return F.softplus(self.logits(h)).sum(-1)
+
+    def sample_statistics(self, h: Tensor, trials: Tensor, generator: torch.Generator) -> Tensor:
+        """R x of a draw x ~ p(x | z), (C, K) from h (C, K); `trials` are 1."""
+        return draw_units(self.logits(h), generator) @ self.weight
 
 
 class Gaussian(nn.Module):

@@ -148,20 +148,35 @@ class RefinableDecoder(Decoder, Protocol):
         ...
 
 
+class Curvature(Protocol):
+    """A symmetric and positive semi-definite matrix (K, K) for each of B rows."""
+
+    def diagonal(self) -> Tensor:
+        """Their diagonals, (B, K)."""
+        ...
+
+    def times(self, vectors: Tensor) -> Tensor:
+        """Their products with a vector each, (B, K) from (B, K)."""
+        ...
+
+
 class ShareLikelihood(Protocol):
     """log p(x | s) of B rows as a concave function of what the decoder sees, s = theta^a."""
 
+    def __getitem__(self, rows: Tensor) -> Self:
+        """The same of the rows with these numbers."""
+        ...
+
     def value(self, seen: Tensor) -> Tensor:
-        """log p(x | s) (B,), in the dtype of s (B, K)."""
+        """log p(x | s) (B,) from s (B, K)."""
         ...
 
     def value_and_gradient(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | s), and its gradient in s (B, K), in the dtype of s."""
+        """log p(x | s), and its gradient in s (B, K)."""
         ...
 
-    def curvature(self, theta: Tensor, rows: slice) -> Tensor:
-        """Minus the Hessian in s of some of the rows where their shares are theta (n, K): a new (n, K, K), which may be
-        approximate and rounded but is symmetric and positive semi-definite."""
+    def curvature(self, theta: Tensor) -> Curvature:
+        """Minus the Hessian in s where the shares are theta (B, K), which may be approximate."""
         ...
 
 

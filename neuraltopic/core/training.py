@@ -5,7 +5,7 @@ moments, the best weights so far, the history and the state of the one generator
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from neuraltopic.core.adam import Adam, Group
+from neuraltopic.core.division import Division, Undivided, division
 from neuraltopic.core.objectives import Objective
 from neuraltopic.core.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
@@ -30,6 +31,10 @@ class Data(Protocol):
         ...
 
 
+# How much larger batches get beyond `enough_rows`.
+_LARGEST_GROWTH = 2.0
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How a fit proceeds.
@@ -38,10 +43,11 @@ class Schedule:
     ----------
     max_epochs : int, optional
         Passes over the training rows. The learning rate runs its course over all of them, so this is the length of
-        the schedule, not only its end. By default as many as make 1,000 updates, from `fewest_epochs` to 200.
+        the schedule, not only its end. By default as many as make 1,000 updates, from `fewest_epochs` to 200; with
+        `enough_rows`, of more rows than these, as many as see `fewest_epochs` times so many, and each row once.
     batch_size : int, optional
         By default a thirty-second of the rows, from 32 to `largest_batch`: a small corpus needs its updates, a large
-        one its speed.
+        one its speed. With `enough_rows`, beyond these it grows with the root of the rows, to twice as much.
     learning_rate : float
         Rate of Adam (Kingma & Ba 2015) where the factor of `rate` is 1.
     decoder_rate : float
@@ -59,7 +65,7 @@ class Schedule:
         Weight of the KL at a progress in [0, 1], `LinearWarmUp` or `CyclicalWarmUp`.
     patience : int, optional
         Epochs without a better validation bound, once the KL has its full weight, after which the fit stops. By
-        default a sixth of `max_epochs`.
+        default a sixth of them.
     keep_best : bool
         Whether the weights that bound the held-out rows best are kept and the fit stops when it has lost patience. With
         False the fit runs its whole length and the last weights are kept, for objectives that raise no bound.
@@ -67,6 +73,9 @@ class Schedule:
         Largest norm of the gradient of the mean bound a row; no ordinary step comes near it.
     fewest_epochs, largest_batch : int
         What large data get where epochs and batch size are not given.
+    enough_rows : int, optional
+        Rows of which `fewest_epochs` passes are enough to learn from, however many more there are. A pass over more is
+        gone through in equal parts of about as many, each of which is an epoch: it ends with a bound and a checkpoint.
     """
 
     max_epochs: int | None = None
@@ -83,21 +92,45 @@ class Schedule:
     clip: float = 100.0
     fewest_epochs: int = 10
     largest_batch: int = 400
+    enough_rows: int | None = None
 
     def resolve(self, n_rows: int) -> "ResolvedSchedule":
         """The schedule for so many training rows, every default filled in."""
-        batch_size = self.batch_size or min(max(n_rows // 32, 32), self.largest_batch)
+        excess = n_rows / self.enough_rows if self.enough_rows else 1.0
+        growth = min(max(1.0, math.sqrt(excess)), _LARGEST_GROWTH)
+        batch_size = self.batch_size or min(max(n_rows // 32, 32), round(growth * self.largest_batch))
         n_batches = math.ceil(n_rows / batch_size)
-        max_epochs = self.max_epochs or min(max(math.ceil(1000 / n_batches), self.fewest_epochs), 200)
-        return ResolvedSchedule(max_epochs, batch_size, self.patience or math.ceil(max_epochs / 6))
+        parts = max(1, min(round(excess), n_batches))
+        if self.max_epochs:
+            max_epochs = self.max_epochs * parts
+        elif excess > 1.0:
+            max_epochs = math.ceil(parts * max(1.0, self.fewest_epochs / excess))
+        else:
+            max_epochs = min(max(math.ceil(1000 / n_batches), self.fewest_epochs), 200)
+        return ResolvedSchedule(max_epochs, batch_size, self.patience or math.ceil(max_epochs / 6), parts)
 
 
 class ResolvedSchedule(NamedTuple):
-    """What a `Schedule` comes to for a number of rows."""
+    """What a `Schedule` comes to for a number of rows.
+
+    Attributes
+    ----------
+    max_epochs : int
+    batch_size : int
+    patience : int
+    parts : int
+        Epochs that make a pass over the rows: 1 but of many rows.
+    """
 
     max_epochs: int
     batch_size: int
     patience: int
+    parts: int
+
+    @property
+    def passes(self) -> float:
+        """Passes over the rows."""
+        return self.max_epochs / self.parts
 
 
 class Optimiser(Protocol):
@@ -120,27 +153,30 @@ def step(
     generator: torch.Generator,
     kl_weight: float,
     clip: float,
+    divided: Division | None = None,
 ) -> tuple[float, float]:
     """One update. Returns the mean bound a row in nats and the gradient's norm before clipping.
 
     Where either is not finite, or a matrix that must be factorised is not, the weights are left as they were and what
     comes back is not finite.
     """
+    divided = divided or Undivided()
     try:
-        bound = objective(model, x, generator, kl_weight)
+        bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return math.nan, math.nan
     parameters = list(model.parameters())
     for parameter in parameters:
         parameter.grad = None
-    (-bound.surrogate.mean()).backward()
+    divided.loss(bound).backward()
+    value = divided.gather(bound, parameters)
     norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
-    mean_bound, norm_value = float(bound.value.mean()), float(norm)
-    if math.isfinite(mean_bound) and math.isfinite(norm_value):
+    norm_value = float(norm)
+    if math.isfinite(value) and math.isfinite(norm_value):
         if norm_value > clip:
             clip_grads_with_norm_(parameters, clip, norm)
         optimiser.step()
-    return mean_bound, norm_value
+    return value, norm_value
 
 
 def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
@@ -186,6 +222,14 @@ class Trainer:
     schedule : Schedule
     generator : torch.Generator
         The only source of randomness: batch order, dropout and latent noise.
+
+    Attributes
+    ----------
+    time_used : callable, or None
+        Share of the time for training that is used; None where there is no limit. The learning rate and the weight of
+        the KL go at least as far as it does, so that they have run their course when it is 1 and training ends.
+    divided : Division
+        How an update is divided among the processes of torch.distributed; not at all where it has started none.
     """
 
     def __init__(
@@ -197,28 +241,31 @@ class Trainer:
         schedule: Schedule,
         generator: torch.Generator,
     ) -> None:
+        self.time_used: Callable[[], float] | None = None
+        self.divided = division()
         self.model = model
         self.data = data
         self.held_out = held_out
         self.objective = objective
         self.schedule = schedule
-        self.max_epochs, self.batch_size, self.patience = schedule.resolve(len(data))
+        self.max_epochs, self.batch_size, self.patience, self.parts = schedule.resolve(len(data))
         self.generator = generator
         self.optimiser = _optimiser(model, schedule, len(data))
         self.history: list[dict[str, float]] = []
         self.best_bound = -math.inf
         self.best_epoch = 0
         self.best: dict[str, Tensor] = {}
+        self._order_seed = 0
 
     @property
     def epoch(self) -> int:
-        """Epochs finished."""
+        """Epochs finished: passes over the rows, or parts of passes where there are many."""
         return len(self.history)
 
     @property
     def finished(self) -> bool:
         """Whether the schedule is run or patience is lost."""
-        if self.epoch >= self.max_epochs:
+        if self.epoch >= self.max_epochs or (self.epoch and self._time_used() >= 1.0):
             return True
         if not len(self.held_out) or not self.schedule.keep_best:
             return False
@@ -238,16 +285,22 @@ class Trainer:
             after_epoch(self)
         if self.best:
             self.model.load_state_dict(self.best)
+            # Anew: the estimate by which an epoch was chosen as the best is a lucky one.
+            self.model.settle(self.generator)
         self.model.eval()
 
     def run_epoch(self) -> None:
-        """One pass over the training rows in random order, then the bound on the held-out rows."""
+        """One pass over the training rows in random order, or a part of it, then the bound on the held-out rows."""
         self.model.train()
         schedule = self.schedule
-        batches = torch.randperm(len(self.data), generator=self.generator).split(self.batch_size)
+        batches = self._batches()
         total = 0.0
         for number, rows in enumerate(batches):
-            progress = (self.epoch + number / len(batches)) / self.max_epochs
+            used = self._time_used()
+            if used >= 1.0 and number:
+                batches = batches[:number]
+                break
+            progress = max((self.epoch + number / len(batches)) / self.max_epochs, min(used, 1.0))
             self.optimiser.factor = schedule.rate(progress)
             bound, norm = step(
                 self.model,
@@ -257,6 +310,7 @@ class Trainer:
                 self.generator,
                 schedule.kl_weight(progress),
                 schedule.clip,
+                self.divided,
             )
             if not (math.isfinite(bound) and math.isfinite(norm)):
                 raise NonFiniteLossError(
@@ -265,14 +319,31 @@ class Trainer:
                 )
             total += bound * len(rows)
         self.model.settle(self.generator)
-        self._record(total / len(self.data))
+        self._record(total / sum(map(len, batches)))
+
+    def _time_used(self) -> float:
+        return 0.0 if self.time_used is None else self.divided.agreed(self.time_used())
+
+    def _batches(self) -> Sequence[Tensor]:
+        """The rows of each batch of the next epoch."""
+        n_rows, part = len(self.data), self.epoch % self.parts
+        if self.parts == 1:
+            return torch.randperm(n_rows, generator=self.generator).split(self.batch_size)
+        if part == 0:
+            self._order_seed = int(torch.randint(2**62, (), generator=self.generator))
+        # The order of a pass is drawn again for each part of it, so that a checkpoint need not hold it.
+        order = torch.randperm(n_rows, generator=torch.Generator().manual_seed(self._order_seed))
+        batches = order.split(self.batch_size)
+        return batches[part * len(batches) // self.parts : (part + 1) * len(batches) // self.parts]
 
     def _record(self, train_bound: float) -> None:
-        entry = {"epoch": self.epoch + 1, "train_bound": train_bound}
+        entry: dict[str, float] = {"epoch": self.epoch + 1, "train_bound": train_bound}
+        if self.parts > 1:
+            entry["passes"] = (self.epoch + 1) / self.parts
         if len(self.held_out):
             # The same noise after every epoch: what differs between epochs is the model.
             noise = torch.Generator().manual_seed(0)
-            bound = mean_bound(self.model, self.held_out, self.objective, noise, 512)
+            bound = self.divided.agreed(mean_bound(self.model, self.held_out, self.objective, noise, 512))
             entry["held_out_bound"] = bound
             # A bound taken while the KL is not fully weighted is a bound too, and compares with the rest.
             if bound > self.best_bound:
@@ -288,7 +359,9 @@ class Trainer:
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
         tensors["generator"] = self.generator.get_state()
         tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
-        numbers = {"history": self.history, "best_epoch": self.best_epoch}
+        numbers: dict[str, Any] = {"history": self.history, "best_epoch": self.best_epoch}
+        if self.parts > 1:
+            numbers["order_seed"] = self._order_seed
         if self.best:
             numbers["best_bound"] = self.best_bound
         return tensors, numbers
@@ -302,6 +375,7 @@ class Trainer:
         self.history = list(numbers["history"])
         self.best_epoch = numbers["best_epoch"]
         self.best_bound = numbers.get("best_bound", -math.inf)
+        self._order_seed = numbers.get("order_seed", 0)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

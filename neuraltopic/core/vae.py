@@ -30,6 +30,8 @@ class VAE(nn.Module, Generic[DecoderT_co]):
     encoder: Encoder
     latent: Latent
     decoder: DecoderT_co
+    # Whether q(z | x) is p(z | x), so that every draw gives log p(x), as well as the normaliser is known.
+    exact_posterior = False
 
     def __init__(self, encoder: Encoder, latent: Latent, decoder: DecoderT_co) -> None:
         super().__init__()

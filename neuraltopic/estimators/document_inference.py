@@ -1,8 +1,10 @@
-"""What a fitted model of documents says: their vectors, its topics, and how well it foresees.
+"""What a fitted model of documents says: their vectors, its topics, and its perplexity.
 
 Axes: D documents, V words, K topics.
 """
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,20 +14,23 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.threads import in_threads
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.inferred_vectors import InferredVectors
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
-from neuraltopic.topics.interpretation import Reading, TopicWords
-from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
+from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
+from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
 # most for 1,024 documents of 20 Newsgroups, one by one and at once.
 _AT_ONCE = 1024
-# Length of the vector of a document of which nothing is known. Those of others are of the order of 1, the least
+# Length of the vector of an empty document. Those of others are of the order of 1, the least
 # 1/sqrt(K).
 _NOTHING = 1e-6
 
@@ -48,7 +53,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     information_: NDArray[np.float32]
     share_: NDArray[np.floating]
     explained_: NDArray[np.float32] | None
-    listing_: Listing | None
+    assignment_: DocumentAssignment | None
     precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
     _metric: DocumentMetric | None
@@ -61,8 +66,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         vector that its embedding gives.
         """
         check_is_fitted(self)
-        counts, beside = self._checked(X, embeddings)
-        return self._vectors(self._infer(counts, beside)[0], _unknown(counts, beside))
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._vectors(self._infer(counts, given_embeddings)[0], _unknown(counts, given_embeddings))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
@@ -70,8 +75,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. Only
-        `vector_of_nothing` stands for the prior's z with all of them.
+        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. With all of
+        them `empty_document_vector` stands for the prior's z.
 
         Raises
         ------
@@ -100,7 +105,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             latents = vectors.astype(np.float32, copy=True)
         else:
             latents = np.maximum(self._metric.latents(vectors), 0.0).astype(np.float32)
-        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._reading().of_nothing(K)
+        latents[np.linalg.norm(vectors, axis=1) < 2 * _NOTHING] = self._interpretation().empty_document(K)
         return latents
 
     def posterior(self, X: Any, *, embeddings: Any = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -109,8 +114,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         _, mean, variance = self._infer(*self._checked(X, embeddings))
         return mean, variance
 
-    def vector_of_nothing(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document of which nothing is known, neither a word nor an embedding, (K,).
+    def empty_document_vector(self) -> NDArray[np.float32]:
+        """What `transform` gives for a document without a known word or an embedding, (K,).
 
         It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
         also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the
@@ -118,7 +123,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         K = len(self.components_)
-        if not self._reading().of_nothing(K).any():
+        if not self._interpretation().empty_document(K).any():
             return np.zeros(K, np.float32)
         axis = np.ones(K) if self._metric is None else self._metric.inverse.sum(1)
         return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
@@ -129,33 +134,52 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         With the default and the recipes of embeddings a topic's share is its part in the energies of the document's
         words: see `energy_shares`.
         """
+        return self.shares_of(self.latents(vectors))
+
+    def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
+        """Shares of documents with these z, as the decoder sees it, both (D, K)."""
         check_is_fitted(self)
-        return self._reading().shares(self.latents(vectors), self._topic_words())
+        return self._interpretation().shares(latents, self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,).
+        """The topic that each document is assigned to, (D,).
 
-        With the default and the recipes of embeddings its words choose it, beside the shares, see `Listing`; with the
-        others it is that of the largest share. A document of which nothing is known has one too.
+        With the default and the recipes of embeddings it depends on the shares and the words, see
+        `DocumentAssignment`; with the others it is the topic of the largest share. An empty document has one too.
 
         Raises as `transform` does.
         """
         check_is_fitted(self)
-        counts, beside = self._checked(X, embeddings)
-        return self._listed(self._infer(counts, beside)[0], counts)
+        counts, given_embeddings = self._checked(X, embeddings)
+        return self._assigned(self._infer(counts, given_embeddings)[0], counts)
+
+    def explained_in(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """In how many of these documents each topic accounts for each word, (K, V), given their vectors (D, K).
+
+        See `explained_documents`. With nvdm, whose z is no share of anything, a word is shared by the shares alone.
+        """
+        check_is_fitted(self)
+        counts, latents = self._counts(X, fitting=False), self.latents(vectors)
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        prior = interpretation.responsibility_prior(latents, shares, counts.totals())
+        alone = ResponsibilityPrior(shares, pooled=np.ones(len(shares), np.float32))
+        return explained_documents(alone if prior is None else prior, self.components_, counts)
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
         """As `predict`, of documents whose vectors are at hand, (D, K)."""
-        latents = self.latents(vectors)
         counts = self._counts(X, fitting=False)
-        if len(latents) != len(counts):
+        if len(vectors) != len(counts):
             raise NeuralTopicError(
                 "vectors",
                 expected=f"one for each of the {len(counts):,} documents",
-                got=f"{len(latents):,}",
+                got=f"{len(vectors):,}",
                 hint="Pass what transform gave",
             )
-        return self._listed(latents, counts)
+        topics = np.empty(len(counts), np.int64)
+        for rows in blocks(len(counts)):
+            topics[rows] = self._assigned(self.latents(vectors[rows]), counts.slice(rows.start, rows.stop))
+        return topics
 
     def word_weights(
         self,
@@ -182,17 +206,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         if strength is None:
             strength = np.ones(len(self.components_))
-        return word_scores(ranking, self._reading(), self._topic_words(), word_totals, strength)
+        return word_scores(ranking, self._interpretation(), self._topic_words(), word_totals, strength)
 
     def topic_log_probabilities(self, strength: NDArray[np.floating]) -> NDArray[np.floating]:
         """log p(w | topic), (K, V), for topics of this strength, (K,): see `TopicStatistics`."""
         check_is_fitted(self)
-        return self._reading().log_probabilities(self._topic_words(), strength)
+        return self._interpretation().log_probabilities(self._topic_words(), strength)
 
     def log_unigram(self) -> NDArray[np.floating]:
         """log p(w) of no topic in particular, (V,), which lift compares with."""
         check_is_fitted(self)
-        return self._reading().log_unigram(self._topic_words())
+        return self._interpretation().log_unigram(self._topic_words())
 
     def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.
@@ -219,6 +243,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
 
+        With the recipe replicated_softmax it is an estimate and no bound: log p(x) with the partition function by
+        annealed importance sampling, which in expectation is too high.
+
         Parameters
         ----------
         embeddings : floating-point array of shape (D, C), optional
@@ -230,9 +257,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
+        n_samples = 1 if self.vae_.exact_posterior else n_samples
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
-        counts, beside = self._checked(X, embeddings)
-        data = CountBatches(counts, device=self._device(), embeddings=beside)
+        counts, given_embeddings = self._checked(X, embeddings)
+        data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
         return torch.cat(parts).double().numpy()
 
@@ -279,7 +307,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """What the model keeps of its training documents."""
         check_is_fitted(self)
         return CorpusSummary(
-            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.listing_
+            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.assignment_
         )
 
     def require_embeddings_given(self, embeddings: Any) -> None:
@@ -307,8 +335,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.n_features_in_ = self.components_.shape[1]
         self._n_features_out = len(self.components_)
         self.n_updates_ = n_updates
-        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._reading().by_energies else None
-        self.explained_ = self.listing_ = None
+        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._interpretation().by_energies else None
+        self.explained_ = self.assignment_ = None
         if summary is not None:
             self._take(summary)
 
@@ -318,63 +346,120 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.share_ = summary.share
         self.explained_ = summary.explained
         self.precision_ = summary.precision
-        self.listing_ = summary.listing
+        self.assignment_ = summary.assignment
 
     def _summarise(
         self,
         counts: Counts,
         progress: "Progress | None",
-        beside: Embeddings | None = None,
-        earlier: Listing | None = None,
+        given_embeddings: Embeddings | None = None,
+        earlier: DocumentAssignment | None = None,
+        folder: Path | None = None,
         weights: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
-        """Vectors of the documents, (D, K), and what they say of the topics, beside earlier ones.
+        """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
 
-        `weights` (D,) is how often each counts in the shares of the topics.
+        A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
+        stopped goes on from the last block. `weights` (D,) is how often each document counts in the shares.
         """
-        reading = self._reading()
-        latents, _, variance = self._infer(counts, beside, progress)
-        shares = reading.shares(latents, self._topic_words())
-        claims = reading.claims(latents, shares, counts.totals())
-        return self._vectors(latents, _unknown(counts, beside)), CorpusSummary(
-            len(counts) if weights is None else round(float(weights.sum())),
-            reading.information(latents, variance, shares),
-            shares.mean(0, dtype=np.float64) if weights is None else np.average(shares, axis=0, weights=weights),
-            None if claims is None else explained_documents(claims, self.components_, counts),
-            topic_precision(latents, counts),
-            None if reading.guidance is None else Listing.of(shares, counts, reading.guidance, earlier),
-        )
+        interpretation, words = self._interpretation(), self._topic_words()
+        inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
+        for rows in inferred.to_do():
+            of_rows = None if given_embeddings is None else given_embeddings.of(np.arange(rows.start, rows.stop))
+            block = counts.slice(rows.start, rows.stop)
+            latents, _, variance = self._infer(block, of_rows, progress, rows.start, len(counts))
+            shares = interpretation.shares(latents, words)
+            information = interpretation.information(latents, variance, shares)
+            vectors = self._vectors(latents, _unknown(block, of_rows))
+            inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
+        vectors = inferred.vectors
+        information, share = inferred.pooled(interpretation)
+        if weights is not None:
+            shares_of, share = self._shares_of(vectors), np.zeros(len(share))
+            for rows in blocks(len(counts)):
+                share += weights[rows] @ shares_of[rows].astype(np.float64)
+            share /= weights.sum()
+        explained, precision = self._explained(counts, vectors)
+        assignment = None
+        if interpretation.proportion_exponent is not None:
+            assignment = DocumentAssignment.of(
+                self._shares_of(vectors), counts, interpretation.proportion_exponent, earlier
+            )
+        n_documents = len(counts) if weights is None else round(float(weights.sum()))
+        return vectors, CorpusSummary(n_documents, information, share, explained, precision, assignment)
 
-    def _listed(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
-        reading = self._reading()
-        shares = reading.shares(latents, self._topic_words())
-        if reading.guidance is None:
+    def _explained(
+        self, counts: Counts, vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        """`explained_documents`, where the interpretation needs them, and `topic_precision`."""
+        interpretation, words = self._interpretation(), self._topic_words()
+        K, V = self.components_.shape
+        explained, precision = np.zeros((K, V), np.float32), np.zeros((K + 1, V), np.float32)
+        for rows in blocks(len(counts)):
+            block, latents = counts.slice(rows.start, rows.stop), self.latents(vectors[rows])
+            precision += topic_precision(latents, block)
+            responsibility_prior = interpretation.responsibility_prior(
+                latents, interpretation.shares(latents, words), block.totals()
+            )
+            if responsibility_prior is not None:
+                explained += explained_documents(responsibility_prior, self.components_, block)
+        return explained if interpretation.needs_explained else None, precision
+
+    def _shares_of(self, vectors: NDArray[np.float32]) -> MadeRows:
+        """Shares of the topics in documents with these vectors, both (D, K)."""
+        interpretation, words = self._interpretation(), self._topic_words()
+        return MadeRows(vectors, lambda rows: interpretation.shares(self.latents(rows), words))
+
+    def _digest(self, counts: Counts) -> str:
+        """Of the weights and the sizes of the counts: what vectors are inferred by."""
+        digest = hashlib.sha256(repr((counts.shape, counts.nnz, self.recipe)).encode())
+        for name, tensor in self.vae_.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _assigned(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
+        interpretation = self._interpretation()
+        shares = interpretation.shares(latents, self._topic_words())
+        if interpretation.proportion_exponent is None:
             return shares.argmax(1)
-        assert self.listing_ is not None
-        return self.listing_.topics(shares, counts, reading.guidance)
+        assert self.assignment_ is not None
+        return self.assignment_.topics(shares, counts, interpretation.proportion_exponent)
 
     def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
         vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
-        vectors[unknown] = self.vector_of_nothing()
+        vectors[unknown] = self.empty_document_vector()
         return vectors
 
     def _infer(
-        self, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None" = None
+        self,
+        counts: Counts,
+        embeddings: Embeddings | None,
+        progress: "Progress | None" = None,
+        done: int = 0,
+        total: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z)."""
+        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z).
+
+        Of `total` documents as many as `done` says were inferred before.
+        """
         data = CountBatches(counts, device=self._device(), embeddings=embeddings)
-        parts: list[tuple[NDArray[np.float32], ...]] = []
         self.vae_.eval()
-        with torch.no_grad():
-            for rows in torch.arange(len(data)).split(_AT_ONCE):
+
+        def infer(rows: torch.Tensor) -> tuple[NDArray[np.float32], ...]:
+            with torch.no_grad():
                 q = self.vae_.posterior(data.batch(rows))
                 found = (self.vae_.latent.transform(q.mean), q.mean, q.variance())
-                parts.append(tuple(part.cpu().numpy() for part in found))
-                if progress:
-                    progress("inferring", int(rows[-1]) + 1, len(counts))
+                return tuple(part.cpu().numpy() for part in found)
+
+        parts = []
+        for part in in_threads(infer, torch.arange(len(data)).split(_AT_ONCE)):
+            parts.append(part)
+            done += len(part[0])
+            if progress:
+                progress("inferring", done, len(counts) if total is None else total)
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        latents[_unknown(counts, embeddings)] = self._reading().of_nothing(latents.shape[1])
+        latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -408,9 +493,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.n_dimensions_in_ = None
         if embeddings is None:
             return None
-        beside = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
-        self.n_dimensions_in_ = beside.n_dimensions
-        return beside
+        given_embeddings = require_embeddings(embeddings, len(counts), self.n_dimensions_in_)
+        self.n_dimensions_in_ = given_embeddings.n_dimensions
+        return given_embeddings
 
     def _checked(self, X: Any, embeddings: Any) -> tuple[Counts, Embeddings | None]:
         counts = self._counts(X, fitting=False)
@@ -419,8 +504,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _device(self) -> torch.device:
         return next(self.vae_.parameters()).device
 
-    def _reading(self) -> Reading:
-        return find_recipe(self.recipe).reading
+    def _interpretation(self) -> TopicInterpretation:
+        return find_recipe(self.recipe).interpretation
 
     def _topic_words(self) -> TopicWords:
         covariance = None if self._metric is None else self._metric.covariance

@@ -6,6 +6,7 @@ Axes: D documents, V words, K latent dimensions.
 import copy
 import dataclasses
 import hashlib
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,6 +58,10 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
+# Share of the time of a fit that is for training, where it is limited.
+_TRAINING_SHARE = 0.75
+
+
 class DocumentVAE(StoredDocuments):
     """A variational autoencoder of documents with the energy-softmax decoder (17.11, 17.14, 17.15).
 
@@ -64,7 +69,7 @@ class DocumentVAE(StoredDocuments):
     ----------
     n_components : int, default 50
         K, the number of topics: the dimension of the latent z.
-    recipe : str, default "refined_prodlda"
+    recipe : str, default "semi_amortised_prodlda"
         The composition, one of `neuraltopic.models.recipes.RECIPES`.
     max_epochs, batch_size, learning_rate, patience : optional
         The recipe's own where None.
@@ -78,6 +83,10 @@ class DocumentVAE(StoredDocuments):
     word_vectors : array of shape (V, E), optional
         Of the recipe etm: a vector for each column of X, a row of NaN where there is none. They stay as they are; words
         without one learn their own. By default all are learnt from the counts.
+    max_seconds : float, optional
+        About how long a fit or an update may take. Training ends when three quarters of it are gone, its learning rate
+        at the end of its course; the rest is for the vectors of all documents. How far it comes, and so the result,
+        depends on the machine.
     device : str, default "auto"
         "cpu", "cuda", "mps", or "auto" for the best there is.
     random_state : int, RandomState or None
@@ -99,8 +108,8 @@ class DocumentVAE(StoredDocuments):
     share_ : float64 array of shape (K,)
         Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
         part in the energies of their words, see `energy_shares`.
-    listing_ : Listing, or None
-        What the training documents listed under each topic have; None with the recipes that list a document under its
+    assignment_ : DocumentAssignment, or None
+        What the training documents assigned to each topic have; None with the recipes that list a document under its
         largest share.
     precision_ : float32 array of shape (K + 1, V), or None
         What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
@@ -136,6 +145,7 @@ class DocumentVAE(StoredDocuments):
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[int]] | Sequence[Sequence[int]] | None = None,
         word_vectors: NDArray[np.floating] | None = None,
+        max_seconds: float | None = None,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -148,6 +158,7 @@ class DocumentVAE(StoredDocuments):
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
         self.word_vectors = word_vectors
+        self.max_seconds = max_seconds
         self.device = device
         self.random_state = random_state
 
@@ -173,7 +184,8 @@ class DocumentVAE(StoredDocuments):
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
             A file that is written after every epoch. Where it is there already, the fit goes on from it, to
-            the same bits as if it had never stopped.
+            the same bits as if it had never stopped. The vectors are kept beside it, in vectors.npy, and are mapped
+            from there.
 
         Raises
         ------
@@ -199,11 +211,12 @@ class DocumentVAE(StoredDocuments):
 
         With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document so often.
         """
+        started = time.monotonic()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
-        beside = self._embeddings(embeddings, counts, fitting=True)
+        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         filled = _filled(counts)
         vectors_of_words = self._word_vectors(counts)
         self.seed_ = draw_seed(self.random_state)
@@ -222,21 +235,30 @@ class DocumentVAE(StoredDocuments):
         effect = DesignEffect.of(counts)
         trainer = Trainer(
             self.vae_,
-            CountBatches(counts, training, device, beside),
-            CountBatches(counts, held_out, device, beside),
-            self._objective(recipe, seeds, counts, len(training), effect if recipe.weighs_tokens else None),
+            CountBatches(counts, training, device, given_embeddings),
+            CountBatches(counts, held_out, device, given_embeddings),
+            self._objective(recipe, seeds, counts, len(training), effect if recipe.weights_by_design_effect else None),
             schedule,
             generator,
         )
         given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
         settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
         request = (*settings, counts, seeds, given)
+        self._limit(trainer, started)
         self._train(
-            trainer, request, counts, checkpoint, progress, beside, self._restarts(recipe, seeds, effect, self.vae_)
+            trainer,
+            request,
+            counts,
+            checkpoint,
+            progress,
+            given_embeddings,
+            self._restarts(recipe, seeds, effect, self.vae_),
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, beside, weights=weights)
+        vectors, summary = self._summarise(
+            counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights
+        )
         self._take(summary)
         return vectors
 
@@ -248,17 +270,17 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
-        topic (see `neuraltopic.models.priors.earlier_topics`), and what is known of the topics beside (`explained_`,
-        `listing_`, `information_`, `share_`) is of all documents. What infers z, the encoder and a prior mean that is
-        learned, goes on from where it was with the new documents alone. The earlier ones are not needed again. The same
+        topic (see `neuraltopic.models.priors.earlier_topics`), and the statistics of the topics (`explained_`,
+        `assignment_`, `information_`, `share_`) are of all documents. The encoder and a learned prior mean continue
+        from where they were, with the new documents alone. The earlier ones are not needed again. The same
         chunks in the same order give the same bits on the same machine with the same number of threads, also where the
         model is saved and loaded in between.
 
         On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
-        default starts: it should hold the themes to be told apart, in many more documents than there are topics. A
+        default starts: it should hold the themes that the model must distinguish, in many more documents than topics. A
         theme that only later chunks have finds its place in the topics nearest to it.
 
         Parameters are those of `fit`.
@@ -283,7 +305,7 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Go on with new documents, as `partial_fit` does, and return their vectors, (D, K), as `transform` would.
+        """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would.
 
         Parameters
         ----------
@@ -293,6 +315,7 @@ class DocumentVAE(StoredDocuments):
         """
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, weights=weights, progress=progress, checkpoint=checkpoint))
+        started = time.monotonic()
         self.require_updatable()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=False)
@@ -318,11 +341,14 @@ class DocumentVAE(StoredDocuments):
         )
         before = hashlib.sha256(earlier.cpu().numpy().tobytes()).hexdigest()
         request = ("update", before, self.n_updates_, schedule, self.validation_fraction, seed, counts)
+        self._limit(trainer, started)
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.listing_, weights=weights)
-        after._take(self.summary().pooled(of_new, recipe.reading))
+        vectors, of_new = after._summarise(
+            counts, progress, earlier=self.assignment_, folder=_folder(checkpoint), weights=weights
+        )
+        after._take(self.summary().pooled(of_new, recipe.interpretation))
         after.seed_ = seed
         self.__dict__.update(vars(after))
         return vectors
@@ -335,6 +361,14 @@ class DocumentVAE(StoredDocuments):
         """The recipe's schedule with what the user set in place."""
         return self._settings()[1]
 
+    def _limit(self, trainer: Trainer, started: float) -> None:
+        """End training in time, where there is a limit, for a fit that began then."""
+        if self.max_seconds is None:
+            return
+        begun = time.monotonic()
+        allowed = max(_TRAINING_SHARE * (self.max_seconds - (begun - started)), 1e-3)
+        trainer.time_used = lambda: (time.monotonic() - begun) / allowed
+
     def _train(
         self,
         trainer: Trainer,
@@ -342,20 +376,20 @@ class DocumentVAE(StoredDocuments):
         counts: Counts,
         checkpoint: Path | None,
         progress: "Progress | None",
-        beside: Embeddings | None = None,
+        given_embeddings: Embeddings | None = None,
         after_epoch: Callable[[Trainer], None] = lambda _: None,
     ) -> None:
         """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
-        if beside is not None and checkpoint:
-            digest.update(beside.digest())
+        if given_embeddings is not None and checkpoint:
+            digest.update(given_embeddings.digest())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
         train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
-        """Raise unless `partial_fit` can go on with the model, for the reasons it gives."""
+        """Raise unless `partial_fit` can update the model, for the reasons it gives."""
         recipe, _ = self._settings()
         if recipe.takes("embeddings"):
             raise UsageError(
@@ -389,6 +423,8 @@ class DocumentVAE(StoredDocuments):
             if getattr(self, name) is not None:
                 require_whole(name, getattr(self, name))
                 given[name] = getattr(self, name)
+        if self.max_seconds is not None:
+            require_positive("max_seconds", self.max_seconds, hint="Try 3600")
         if self.learning_rate is not None:
             require_positive("learning_rate", self.learning_rate, hint="Try 0.001")
             given["learning_rate"] = self.learning_rate
@@ -436,20 +472,27 @@ class DocumentVAE(StoredDocuments):
         self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, model: TopicVAE
     ) -> Callable[[Trainer], None]:
         """What happens to dead topics between the epochs of a fit."""
-        if not recipe.restarts_topics:
+        if not recipe.reinitialises_topics:
             return lambda _: None
-        assert recipe.reading.guidance is not None
+        assert recipe.interpretation.proportion_exponent is not None
 
         def shares(latents: NDArray[np.floating]) -> NDArray[np.float32]:
             with torch.no_grad():
                 weight, log_frequency = model.decoder.topics()
             components, bias = weight.detach().T.cpu().numpy(), log_frequency.detach().cpu().numpy()
             topics = TopicWords(components, bias, covariance=energy_covariance(components, bias))
-            return recipe.reading.shares(latents, topics)
+            return recipe.interpretation.shares(latents, topics)
 
         return Reinitialisation(
-            shares, recipe.reading.guidance, lambda lengths: 1.0 / effect.of_lengths(lengths), frozenset(seeds)
+            shares,
+            recipe.interpretation.proportion_exponent,
+            lambda lengths: 1.0 / effect.of_lengths(lengths),
+            frozenset(seeds),
         )
+
+
+def _folder(checkpoint: Path | None) -> Path | None:
+    return None if checkpoint is None else Path(checkpoint).parent
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 config.json          the estimator's parameters, sizes, seed, training history, information and shares of the topics
 weights.safetensors  the network; where the recipe asks for it what the topics explain of each word, and the words and
-                     number of the documents listed under each; how sure the documents make R and b, by which an
+                     number of the documents assigned to each; how sure the documents make R and b, by which an
                      update goes on
 """
 
@@ -35,7 +35,7 @@ from neuraltopic.storage.formats import DOCUMENT_VAE_KIND, DOCUMENT_VAE_SCHEMA_V
 from neuraltopic.storage.members import naming, require, require_history, require_numbers
 from neuraltopic.storage.outputs import DOCUMENT_VAE
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 
 # What every model of documents has in its config.json.
 MEMBERS = {"parameters": dict, "n_words": int, "n_documents": int, "information": list, "history": list}
@@ -43,7 +43,7 @@ MEMBERS = {"parameters": dict, "n_words": int, "n_documents": int, "information"
 # were saved before there were any.
 OPTIONAL = {"n_dimensions": int, "revision": int}
 # Parameters that the first models did not have.
-_LATER = {"seed_words": None, "word_vectors": None}
+_LATER = {"seed_words": None, "word_vectors": None, "max_seconds": None}
 _EXPLAINED, _PRECISION = "explained", "precision"
 _LISTED_WORDS, _LISTED_DOCUMENTS = "listed_words", "listed_documents"
 
@@ -95,10 +95,10 @@ class StoredDocuments(FittedDocuments, Stored):
 
     def stored_tensors(self) -> dict[str, Tensor]:
         """The network, and what the documents said of it."""
-        beside = {_EXPLAINED: self.explained_, _PRECISION: self.precision_}
-        if self.listing_ is not None:
-            beside |= {_LISTED_WORDS: self.listing_.words, _LISTED_DOCUMENTS: self.listing_.documents}
-        arrays = {name: torch.from_numpy(array) for name, array in beside.items() if array is not None}
+        extra = {_EXPLAINED: self.explained_, _PRECISION: self.precision_}
+        if self.assignment_ is not None:
+            extra |= {_LISTED_WORDS: self.assignment_.words, _LISTED_DOCUMENTS: self.assignment_.documents}
+        arrays = {name: torch.from_numpy(array) for name, array in extra.items() if array is not None}
         return self.vae_.state_dict() | arrays
 
     @classmethod
@@ -162,20 +162,20 @@ class StoredDocuments(FittedDocuments, Stored):
         self.set_params(device=device)
         recipe = find_recipe(self.recipe)
         K, V = self.n_components, config["n_words"]
-        shapes: dict[str, tuple[int, ...]] = {_EXPLAINED: (K, V)} if recipe.reading.needs_explained else {}
-        if recipe.reading.guidance is not None:
+        shapes: dict[str, tuple[int, ...]] = {_EXPLAINED: (K, V)} if recipe.interpretation.needs_explained else {}
+        if recipe.interpretation.proportion_exponent is not None:
             shapes |= {_LISTED_WORDS: (K, V), _LISTED_DOCUMENTS: (K,)}
         if precise:
             shapes[_PRECISION] = (K + 1, V)
-        network, beside = state.network(lambda: _build(recipe, config, K), device, shapes)
+        network, extra = state.network(lambda: _build(recipe, config, K), device, shapes)
         path = state.path(WEIGHTS)
         self.set_params(word_vectors=_held_vectors(network, V, path))
         summary = CorpusSummary(
             config["n_documents"],
             np.array(config["information"], np.float32),
             share,
-            **{name: beside[name].numpy() if name in beside else None for name in (_EXPLAINED, _PRECISION)},
-            listing=_listing(beside, path),
+            **{name: extra[name].numpy() if name in extra else None for name in (_EXPLAINED, _PRECISION)},
+            assignment=_assignment(extra, path),
         )
         self.restore(network, history=config["history"], summary=summary, n_updates=n_updates)
         self.n_dimensions_in_ = config.get("n_dimensions")
@@ -211,10 +211,10 @@ def _held_vectors(network: TopicVAE, n_words: int, path: Path) -> NDArray[np.flo
     return None if held is None else held.cpu().numpy()
 
 
-def _listing(beside: dict[str, Tensor], path: Path) -> Listing | None:
-    if _LISTED_WORDS not in beside:
+def _assignment(extra: dict[str, Tensor], path: Path) -> DocumentAssignment | None:
+    if _LISTED_WORDS not in extra:
         return None
-    listing = Listing(beside[_LISTED_WORDS].numpy(), beside[_LISTED_DOCUMENTS].numpy())
-    least = min(listing.words.min(), listing.documents.min())
+    assignment = DocumentAssignment(extra[_LISTED_WORDS].numpy(), extra[_LISTED_DOCUMENTS].numpy())
+    least = min(assignment.words.min(), assignment.documents.min())
     require(least >= 0, path, "listed words and documents from 0", least)
-    return listing
+    return assignment

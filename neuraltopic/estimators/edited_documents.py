@@ -36,7 +36,7 @@ class EditedDocuments:
     def __init__(self, model: FittedDocuments, topics: EditedTopics) -> None:
         self.model = model
         self.topics = topics
-        self._reading = find_recipe(model.recipe).reading
+        self._reading = find_recipe(model.recipe).interpretation
         self.components_ = topics.components
         self.bias_ = model.bias_
 
@@ -55,9 +55,9 @@ class EditedDocuments:
         """Vectors of the model, (D, K), beside coordinates of the splits at hand, (D, S)."""
         return np.hstack([vectors, coordinates.astype(np.float32) * _SCALE]) if self.topics.splits else vectors
 
-    def vector_of_nothing(self) -> NDArray[np.float32]:
-        """As `FittedDocuments.vector_of_nothing`, (K + S,)."""
-        vector = self.model.vector_of_nothing()[None]
+    def empty_document_vector(self) -> NDArray[np.float32]:
+        """As `FittedDocuments.empty_document_vector`, (K + S,)."""
+        vector = self.model.empty_document_vector()[None]
         empty = Counts.from_scipy(csr_array((1, self.components_.shape[1])))
         return self.with_coordinates(vector, empty)[0]
 
@@ -66,13 +66,18 @@ class EditedDocuments:
         own, coordinates = self._parts(vectors)
         return self.topics.shares(self.model.document_weights(own), coordinates)
 
+    def shares_of(self, latents: NDArray[np.floating], X: Counts) -> NDArray[np.float32]:
+        """Shares (D, T) of documents with these z of the model (D, K) and these counts, by which splits divide them."""
+        shares = self.model.shares_of(latents)
+        return self.topics.shares(shares, self.topics.coordinates(shares, X))
+
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of the edited topics, (D, T): see `EditedTopics.latents`."""
         own, coordinates = self._parts(vectors)
         return self.topics.latents(self.model.latents(own), self.model.document_weights(own), coordinates)
 
     def predict(self, X: Counts, *, embeddings: Any = None) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,); -1 where it was dropped."""
+        """The topic that each document is assigned to, (D,); -1 where it was dropped."""
         return self.topics_of(X, self.transform(X, embeddings=embeddings))
 
     def topics_of(self, X: Counts, vectors: NDArray[np.floating]) -> NDArray[np.int64]:

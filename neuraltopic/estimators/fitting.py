@@ -137,3 +137,10 @@ def train(
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def best_epoch(history: list[dict[str, float]], *, keep_best: bool = True) -> dict[str, float]:
+    """The entry of the weights that were kept: the best on the rows held out, or the last, see `Schedule.keep_best`."""
+    if not keep_best:
+        return history[-1]
+    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))

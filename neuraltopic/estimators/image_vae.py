@@ -42,7 +42,18 @@ from neuraltopic.estimators.state import (
 )
 from neuraltopic.images.batches import ImageBatches
 from neuraltopic.images.binarisation import binarise, intensities
-from neuraltopic.images.recipes import LIKELIHOODS, OBJECTIVES, PACES, DenseDecoder, image_vae, initialise_image_vae
+from neuraltopic.images.boltzmann import ImageMachine
+from neuraltopic.images.recipes import (
+    LIKELIHOODS,
+    MACHINE_OBJECTIVE,
+    MACHINE_RATE,
+    MODELS,
+    OBJECTIVES,
+    PACES,
+    DenseDecoder,
+    image_vae,
+    initialise_image_vae,
+)
 from neuraltopic.storage.formats import IMAGE_MODEL_KIND, IMAGE_MODEL_SCHEMA_VERSION
 from neuraltopic.storage.members import require, require_history
 from neuraltopic.storage.outputs import IMAGE_MODEL
@@ -52,6 +63,8 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 BINARISATIONS = ("dynamic", "fixed", "none")
+# Parameters that the first models did not have.
+_LATER = {"model": "vae"}
 # Images encoded or decoded at once. It is no option: the answer depends on it by rounding only.
 _AT_ONCE = 1024
 
@@ -63,6 +76,10 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ----------
     n_components : int, default 50
         K, the dimension of the latent z, or of the one that the decoder sees.
+    model : {"vae", "rbm"}, default "vae"
+        "rbm" is the restricted Boltzmann machine of K binary units, whose encoder is exact: `hidden`, `n_above`,
+        `objective` and `n_samples` have no part in it, pixels are Bernoulli, and the figures that are bounds of a VAE
+        are estimates, as good as that of the partition function by annealed importance sampling.
     n_above : int, optional
         The dimension of a second stochastic layer above it; codes have it beside the first. By default there is none.
     hidden : sequence of int, default (200, 200)
@@ -130,6 +147,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self,
         n_components: int = 50,
         *,
+        model: str = "vae",
         n_above: int | None = None,
         hidden: tuple[int, ...] = (200, 200),
         objective: str = "elbo",
@@ -146,6 +164,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
+        self.model = model
         self.n_above = n_above
         self.hidden = hidden
         self.objective = objective
@@ -211,7 +230,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             network.to(device),
             ImageBatches(levels, training, dynamic=dynamic, device=device),
             ImageBatches(levels, held_out, dynamic=dynamic, device=device),
-            OBJECTIVES[self.objective](int(self.n_samples)),
+            MACHINE_OBJECTIVE if self.model == "rbm" else OBJECTIVES[self.objective](int(self.n_samples)),
             schedule,
             generator,
         )
@@ -249,6 +268,14 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             )
         for width in self.hidden:
             require_whole("hidden", width)
+        require_one_of("model", self.model, MODELS)
+        if self.model == "rbm" and (self.n_above is not None or self.likelihood != "bernoulli"):
+            raise UsageError(
+                parameter("model", "rbm"),
+                expected="one layer of units and Bernoulli pixels",
+                got=f"n_above {self.n_above}, likelihood {self.likelihood}",
+                hint="Leave both out, or fit a VAE",
+            )
         require_one_of("objective", self.objective, OBJECTIVES)
         require_one_of("likelihood", self.likelihood, LIKELIHOODS)
         if self.binarisation is not None:
@@ -276,7 +303,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             n_images,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate or (MACHINE_RATE if self.model == "rbm" else None),
             patience=self.patience,
         )
 
@@ -285,6 +312,8 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         hidden = [int(width) for width in self.hidden]
         n_above = None if self.n_above is None else int(self.n_above)
         # torch's layers draw weights as they are made, from the global generator; ours are drawn by our own.
+        if self.model == "rbm":
+            return ImageMachine(int(self.n_components), n_pixels)
         with torch.random.fork_rng(devices=[]):
             return image_vae(n_pixels, int(self.n_components), hidden, self.likelihood, n_above)
 
@@ -333,7 +362,8 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         require_whole("n_images", n_images)
         require_random_state(random_state)
         generator = torch.Generator().manual_seed(draw_seed(random_state))
-        return self._decode(self.vae_.latent.sample_prior(n_images, generator)[:, 0])
+        with torch.no_grad():
+            return self._decode(self.vae_.sample_prior(n_images, generator)[:, 0])
 
     def observe(self, X: Any, *, random_state: int | np.random.RandomState | None = 0) -> NDArray[np.float32]:
         """The images of which p(x | z) is asked, (N, D): for a model of binarised images, the grey levels binarised."""
@@ -353,7 +383,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         random_state: int | np.random.RandomState | None = 0,
         progress: "Progress | None" = None,
     ) -> NDArray[np.float64]:
-        """Lower bound on log p(x) of each image in nats, (N,).
+        """Lower bound on log p(x) of each image in nats, (N,); of an "rbm" an estimate of it.
 
         For a model of binarised images grey levels are binarised once, as the published figures are made.
 
@@ -370,6 +400,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
         observed = self.observe(X, random_state=random_state)
+        n_samples = 1 if self.vae_.exact_posterior else n_samples
         data = ImageBatches(torch.from_numpy(observed), device=self._device())
         generator = torch.Generator().manual_seed(draw_seed(random_state))
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
@@ -400,7 +431,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """The fitted model again."""
         path = state.path(CONFIG)
         config = state.config({"parameters": dict, "image_shape": list, "n_images": int, "history": list})
-        model = estimator_of(cls, config["parameters"], path)
+        model = estimator_of(cls, _LATER | config["parameters"], path)
         model.set_params(device=device, hidden=tuple(model.hidden))
         shape = config["image_shape"]
         sized = bool(shape) and all(type(size) is int and size > 0 for size in shape)

@@ -118,7 +118,7 @@ class StoredState:
         self,
         build: Callable[[], NetworkT],
         device: str,
-        beside: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+        extra: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
     ) -> tuple[NetworkT, dict[str, Tensor]]:
         """The network that `build` composes, with the stored weights, and the float32 tensors beside it.
 
@@ -126,7 +126,7 @@ class StoredState:
         ----------
         build : callable
         device : str
-        beside : mapping
+        extra : mapping
             Shape of each tensor beside the network, by name.
 
         Raises
@@ -138,9 +138,9 @@ class StoredState:
         with torch.device("meta"):
             shapes = build().state_dict()
         expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in shapes.items()}
-        expected |= {name: (shape, "float32") for name, shape in beside.items()}
+        expected |= {name: (shape, "float32") for name, shape in extra.items()}
         tensors = read_weights(self.path(WEIGHTS), expected)
-        others = {name: tensors.pop(name) for name in beside}
+        others = {name: tensors.pop(name) for name in extra}
         with torch.random.fork_rng(devices=[]):  # torch's layers draw weights as they are made
             network = build()
         network.load_state_dict(tensors, assign=True)

@@ -58,7 +58,7 @@ class TopicEditing:
     updates_: list[dict[str, Any]]
     ledger_: "pd.DataFrame"
     _statistics: TopicStatistics  # of the model's own topics
-    _vectors: NDArray[np.float32]  # of the documents at hand, and the model's topics that they are listed under
+    _vectors: NDArray[np.float32]  # of the documents at hand, and the model's topics that they are assigned to
     _listed: NDArray[np.int64]
     _position: NDArray[np.int64]
     _log: tuple[Operation, ...]
@@ -85,7 +85,7 @@ class TopicEditing:
 
     @property
     def topics_(self) -> NDArray[np.int64]:
-        """The topic that each of these documents is listed under, -1 where it was dropped."""
+        """The topic that each of these documents is assigned to, -1 where it was dropped."""
         return self._topics.listed(self._listed, self._coordinates()) if self._topics.steps else self._listed
 
     @property
@@ -142,7 +142,7 @@ class TopicEditing:
         return self.edit([Split(int(topic))], documents=documents)
 
     def delete_topics(self, topics: Sequence[int]) -> Self:
-        """Leave topics out: their part of every document is no topic's, and their documents are listed under -1."""
+        """Leave topics out: their part of every document is no topic's, and their documents are assigned to -1."""
         return self.edit([Drop(tuple(int(topic) for topic in topics))])
 
     def reorder_topics(self, order: Sequence[int]) -> Self:
@@ -220,13 +220,27 @@ class TopicEditing:
         return model
 
     def topics_of_vectors(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The topic that each document is listed under, from its counts and its vector of `document_vae_`; documents of
+        """The topic that each document is assigned to, from its counts and its vector of `document_vae_`; documents of
         a topic that was dropped are under one number beyond the others."""
         if not self.edits_:
             return self.document_vae_.topics_of(counts, vectors)
         edited = self._edited()
         topics = edited.topics_of(counts, edited.with_coordinates(vectors, counts))
         return np.where(topics < 0, len(self._topics), topics)
+
+    def explained_in(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """In how many of some documents each topic accounts for each word, (T, V), given their counts and their vectors
+        of `document_vae_`."""
+        vae = self.document_vae_
+        base = EditedTopics.of(self._statistics, vae.components_, vae.explained_in(counts, vectors))
+        explained = replay(base, effective(self._log), self._columns()).explained
+        assert explained is not None
+        return explained
+
+    @property
+    def model_vectors_(self) -> NDArray[np.float32]:
+        """Vectors of the documents at hand without the coordinates of splits, (D, K)."""
+        return self._vectors
 
     def take_documents(
         self,
@@ -245,7 +259,7 @@ class TopicEditing:
         vectors : (D, K)
             Of `document_vae_`.
         listed : (D,)
-            The topic of the model that each is listed under.
+            The topic of the model that each is assigned to.
         """
         self.ledger_, self._position, self._vectors, self._listed = ledger, position, vectors, listed
 
@@ -323,7 +337,7 @@ class TopicEditing:
         log: list[Operation] = []
         for operation in effective(self._log):
             said, both = pooled_findings(
-                operation, earlier, later, documents, weights, find_recipe(vae.recipe).reading, words
+                operation, earlier, later, documents, weights, find_recipe(vae.recipe).interpretation, words
             )
             earlier, later = apply(earlier, operation, words), apply(later, said, words)
             log.append(both)

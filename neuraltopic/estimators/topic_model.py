@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
 from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
@@ -25,6 +27,7 @@ from neuraltopic.estimators.topic_model_state import (
     read_topics,
     require_updates,
 )
+from neuraltopic.estimators.topic_pictures import TopicPictures
 from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
@@ -41,6 +44,7 @@ from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VER
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
@@ -64,7 +68,15 @@ _PREPROCESSING = "preprocessing__"
 Documents = Any
 
 
-class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    TopicSearch,
+    TopicEditing,
+    TopicPictures,
+    Stored,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Readable topics, and a vector for each document, from a collection of texts.
 
     Parameters
@@ -81,8 +93,11 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         Of the recipe etm: vectors of the words as the vocabulary has them, in a file of word2vec's text or binary
         format or GloVe's text, also .gz. They stay as they are; a word without one learns its own, with a
         `NeuralTopicWarning` that says how many tokens are covered.
-    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, device, random_state
-        As for `DocumentVAE`.
+    recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, max_seconds, device, random_state
+        As for `DocumentVAE`; `max_seconds` includes the preprocessing, which it does not shorten.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. The result is the same
+        with any number of them.
 
     Attributes
     ----------
@@ -100,7 +115,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
         further number for each split, and stays what it is under the others.
     topics_ : int array of shape (D,)
-        The topic that each of these documents is listed under, as `predict` gives it. Not saved with the model.
+        The topic that each of these documents is assigned to, as `predict` gives it. Not saved with the model.
     ledger_ : DataFrame
         A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
@@ -133,7 +148,9 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         validation_fraction: float | None = None,
         seed_words: Mapping[int, Sequence[str]] | Sequence[Sequence[str]] | None = None,
         word_vectors: Any = None,
+        max_seconds: float | None = None,
         device: str = "auto",
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
@@ -146,7 +163,9 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         self.validation_fraction = validation_fraction
         self.seed_words = seed_words
         self.word_vectors = word_vectors
+        self.max_seconds = max_seconds
         self.device = device
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(
@@ -202,11 +221,13 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         workspace: Path | None = None,
     ) -> tuple[Preparation, Embeddings | None]:
         """Fit; return what was counted, and the embedding of each input row."""
+        started = time.monotonic()
         vae = self.check_parameters()
         vae.require_embeddings_given(embeddings)
         corpus = _opened(documents, text, id)
         settings = self._settings_for(corpus, embeddings)
-        preparation = _prepared(corpus, settings, workspace, progress, compare=corpus is not documents)
+        unlearned = Preprocessor(settings, n_jobs=self.n_jobs)
+        preparation = _prepared(corpus, unlearned, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         self._require_enough(counts, corpus.name, settings)
         vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
@@ -218,6 +239,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
             )
         if self.word_vectors is not None:
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
+        if self.max_seconds is not None:
+            vae.set_params(max_seconds=max(self.max_seconds - (time.monotonic() - started), 1e-3))
         # An array, also where scikit-learn is set to give tables.
         self._vectors = np.asarray(
             vae.fit_transform(
@@ -230,7 +253,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         )
         if preparation.passages is not None:
             self._vectors = vae.transform(preparation.counts)
-        self.document_vae_ = vae
+        self.document_vae_ = vae.set_params(max_seconds=self.max_seconds)
         self.preprocessor_ = preparation.preprocessor
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = vae.n_documents_
@@ -240,7 +263,9 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         self._statistics = self._statistics_of(preparation)
         self._forget_edits()
         self._counts = None if workspace else preparation.counts
-        if find_recipe(self.recipe).reading.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
+        if find_recipe(
+            self.recipe
+        ).interpretation.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
             lists = top_words(self.word_weights(), 10)
             if (found := collapse(self.statistics_.share, self.statistics_.n_documents, lists)) is not None:
                 warnings.warn(found, NeuralTopicWarning, stacklevel=3)
@@ -256,7 +281,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
-        """Go on with new documents, or begin: topic k stays topic k, and earlier documents count by their number.
+        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
 
         The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
         documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
@@ -283,6 +308,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
             return self.fit(documents, text=text, id=id, progress=progress, workspace=workspace)
         vae = self._updatable()
         corpus = _opened(documents, text, id)
+        self.preprocessor_.n_jobs = self.n_jobs
         preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         if not len(counts):
@@ -340,6 +366,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
                 got=type(self.preprocessing).__name__,
                 hint="Try preprocessing=Preprocessing(min_df=3)",
             )
+        if self.n_jobs is not None:
+            require_whole("n_jobs", self.n_jobs)
         shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
         vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
         vae.check_parameters()
@@ -386,28 +414,28 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         prepared = self.prepare(_opened(documents, text, id))
         vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
-        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.vector_of_nothing())
+        return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(
         self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (N,), one an input row: see `DocumentVAE.predict`.
+        """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
         -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
-        for one that would be listed under a topic that was dropped.
+        for one that would be assigned to a topic that was dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
         prepared = self.prepare(_opened(documents, text, id))
-        beside = self.embeddings_of(prepared, embeddings)
-        topics = self.reader_.predict(prepared.counts, embeddings=beside)
-        known = beside is not None or prepared.ledger.n_tokens > 0
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        topics = self.reader_.predict(prepared.counts, embeddings=given_embeddings)
+        known = given_embeddings is not None or prepared.ledger.n_tokens > 0
         return _in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def fit_transform(self, documents: Documents, y: object = None, **fit_params: Any) -> NDArray[np.float32]:
         """Fit, and return the vector of each document, (N, K), as `transform` gives it, to rounding."""
         preparation, of_rows = self._fit(documents, **fit_params)
-        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.vector_of_nothing())
+        vectors = _in_input_order(self._vectors, self._position, self.document_vae_.empty_document_vector())
         if of_rows is not None:
             # Rows that had no part in the fit have embeddings of their own.
             position, counts = preparation.position, preparation.counts
@@ -444,7 +472,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is listed under. Where topics
+        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is assigned to. Where topics
         were dropped rows sum to less, by what these account for.
         """
         check_is_fitted(self)
@@ -453,8 +481,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
     def perplexity(self, documents: Documents, *, embeddings: Any = None, **options: Any) -> float:
         """Upper bound on the perplexity of documents; options as for `DocumentVAE.perplexity`."""
         prepared = self.prepare(documents)
-        beside = self.embeddings_of(prepared, embeddings)
-        return self.document_vae_.perplexity(prepared.counts, embeddings=beside, **options)
+        given_embeddings = self.embeddings_of(prepared, embeddings)
+        return self.document_vae_.perplexity(prepared.counts, embeddings=given_embeddings, **options)
 
     def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
         """Bound on the log likelihood a token, in nats; higher is better."""
@@ -539,8 +567,12 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
             After `load`: a saved model holds nothing of the documents.
         """
         self._require_documents()
-        weights = self.topic_weights(self.vectors_)
-        table = documents_table(self.ledger_, self._position, self.topics_, weights, self.labels_)
+        topics, vectors = self.topics_, self.vectors_
+        weight = np.empty(len(topics), np.float32)
+        for rows in blocks(len(topics)):
+            shares = self.topic_weights(vectors[rows])
+            weight[rows] = np.take_along_axis(shares, np.maximum(topics[rows, None], 0), 1)[:, 0]
+        table = documents_table(self.ledger_, self._position, topics, weight, self.labels_)
         return table if self._index is None else table.set_axis(self._index, axis="index")
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
@@ -554,7 +586,8 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         self._require_topic(topic)
         self._require_documents()
         ids = kept_ids(self.ledger_)
-        of_topic = self.reader_.latents(self.vectors_)[:, [topic]]
+        made = MadeRows(self.vectors_, lambda vectors: self.reader_.latents(vectors)[:, [topic]])
+        of_topic = np.concatenate([made[rows] for rows in blocks(len(made))])
         return [ids[d] for d in top_words(of_topic.T, n)[0]]
 
     def to_state(self) -> State:
@@ -623,7 +656,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         vae, vectors = self.document_vae_, self._vectors
         self._listed = vae.topics_of(preparation.counts, vectors)
         ids, copies = kept_ids(self.ledger_), preparation.copies()
-        return topic_statistics(vae.latents(vectors), self._listed, vae.share_, vae.information_, ids, copies)
+        return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids, copies)
 
     def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:
         """The settings, with texts that come as lists of words taken as they are."""
@@ -653,7 +686,7 @@ class TopicModel(TopicSearch, TopicEditing, Stored, ClassNamePrefixFeaturesOutMi
         check_is_fitted(self)
         if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
             raise UsageError(
-                "topic",
+                parameter("topic"),
                 expected=f"a number from 0 to {len(self.components_) - 1}",
                 got=repr(topic),
                 hint="See topics",
@@ -713,7 +746,7 @@ def _first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _prepared(
     corpus: Corpus,
-    using: Preprocessing | Preprocessor,
+    using: Preprocessor,
     workspace: Path | None,
     progress: "Progress | None",
     *,
@@ -731,7 +764,7 @@ def _prepared(
     if preparation is None:
         return prepare(corpus, using, workspace=workspace, progress=progress)
     found = preparation.preprocessor
-    same = found.settings == using if isinstance(using, Preprocessing) else found.state() == using.state()
+    same = found.state() == using.state() if using.learned else found.settings == using.settings
     if not same or (compare and preparation.corpus_sha256 != corpus_sha256(corpus)):
         raise UsageError(
             f"workspace {workspace}",

@@ -59,7 +59,7 @@ class TopicSearch(ABC):
             return Query(words, np.zeros(vae.n_components, np.float32))
         beside = None if embedding is None else np.asarray(embedding)[None]
         vectors = np.asarray(vae.transform(counts, embeddings=beside))
-        return Query(words, directions(vectors, vae.vector_of_nothing())[0])
+        return Query(words, directions(vectors, vae.empty_document_vector())[0])
 
     def search(self, query: str, n: int = 10, *, by: str = "hybrid", embedding: Any = None) -> "pd.DataFrame":
         """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
@@ -167,7 +167,7 @@ class TopicSearch(ABC):
                 got="one whose counts were in a workspace",
                 hint="Build a neuraltopic.search.SearchIndex of the documents",
             )
-        found = directions(self.vectors_, self.document_vae_.vector_of_nothing())
+        found = directions(self.vectors_, self.document_vae_.empty_document_vector())
         counts = self._counts
         return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
 

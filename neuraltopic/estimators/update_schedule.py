@@ -25,7 +25,7 @@ def schedule_of_update(schedule: Schedule, n_rows: int) -> Schedule:
     """
     return replace(
         schedule,
-        max_epochs=schedule.max_epochs or math.ceil(_SHORTER * schedule.resolve(n_rows).max_epochs),
+        max_epochs=schedule.max_epochs or math.ceil(_SHORTER * schedule.resolve(n_rows).passes),
         learning_rate=_GENTLER * schedule.learning_rate,
         rate=OneCycle(warm_up=0.0),
         kl_weight=LinearWarmUp(),

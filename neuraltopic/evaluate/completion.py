@@ -1,4 +1,4 @@
-"""Document completion: half of a document's tokens tell the model what it is about, and it must foresee the other half.
+"""Document completion: perplexity of half of a document's tokens, predicted from the other half.
 
 No bound enters, so that models of any kind can be compared: a document's point estimate scores words it has not seen.
 Axes: D documents, V words, N tokens.

@@ -34,7 +34,7 @@ def cluster_figures(
     held_out : Labelled
         D documents, all with a label.
     topics : int array of shape (D,)
-        The topic that each is listed under.
+        The topic that each is assigned to.
     seed : int
         For the resamples of the intervals.
     progress : callable of (stage, done, total), optional

@@ -56,7 +56,7 @@ def evaluate_model(
         Documents that were not in the fit.
     embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
         Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
-        the half that is to be foreseen.
+        the half that is to be predicted.
     reference : sequence of str, path, or Corpus, optional
         Where coherence counts words; the held-out documents by default.
     training : Labelled, optional
@@ -97,7 +97,7 @@ def evaluate_model(
             got=f"none in {prepared.ledger.summary()}",
             hint="Evaluate on documents of the language and kind that the model was fitted on",
         )
-    beside = model.embeddings_of(prepared, embeddings)
+    given_embeddings = model.embeddings_of(prepared, embeddings)
     ledger = prepared.ledger.to_frame()
     column = column_of([str(name) for name in ledger if name not in _LEDGER_COLUMNS], label, corpus.name)
 
@@ -113,10 +113,12 @@ def evaluate_model(
     if other_lists:
         parts.append(stability_figures(lists, other_lists, seed=seed))
     figures = [figure for of_topics, _ in parts for figure in of_topics]
-    figures += perplexity_figures(model.document_vae_, prepared.counts, embeddings=beside, seed=seed, progress=progress)
-    of_documents, notes = _document_figures(model, prepared, beside, ledger, column, training, seed, progress)
-    if beside is not None:
-        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be foreseen")
+    figures += perplexity_figures(
+        model.document_vae_, prepared.counts, embeddings=given_embeddings, seed=seed, progress=progress
+    )
+    of_documents, notes = _document_figures(model, prepared, given_embeddings, ledger, column, training, seed, progress)
+    if given_embeddings is not None:
+        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be predicted")
     return Evaluation(
         figures=(*figures, *of_documents),
         topics=_topics_table(model, [values for _, values in parts]),
@@ -149,10 +151,10 @@ def _document_figures(
     if len(labelled) < len(texts):
         notes.append(f"{len(texts) - len(labelled):,} held-out documents have no {column!r}, and no part in {clusters}")
     rows = prepared.position[readable][labelled]
-    beside = None if embeddings is None else embeddings.of(rows)
+    given_embeddings = None if embeddings is None else embeddings.of(rows)
     counts = prepared.counts.rows(rows)
     # As the vectors of the fit are, without the coordinates of splits.
-    vectors = np.asarray(model.document_vae_.transform(counts, embeddings=beside))
+    vectors = np.asarray(model.document_vae_.transform(counts, embeddings=given_embeddings))
     held_out = Labelled(vectors, [texts[row] for row in labelled])
     topics = model.topics_of_vectors(counts, vectors)
     figures = cluster_figures(held_out, topics, seed=seed, progress=progress)

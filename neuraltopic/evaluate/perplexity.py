@@ -66,8 +66,9 @@ def perplexity_figures(
         )
         if progress:
             progress(stage, len(counts), len(counts))
+        by = "an estimate by annealing, no bound" if vae.vae_.exact_posterior else f"{n_samples} samples"
         for per in _FORMS:
-            figures.append(_figure(f"{metric}_{per}", log_likelihood, tokens, per, seed, f"{n_samples} samples"))
+            figures.append(_figure(f"{metric}_{per}", log_likelihood, tokens, per, seed, by))
     if embeddings is not None:
         return figures
     log_likelihood, tokens = completion_log_likelihood(vae, counts, seed=seed, progress=progress)

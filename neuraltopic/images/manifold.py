@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patheffects import AbstractPathEffect
 
-# Ten colours that are told apart also by the colour-blind (Petroff 2021, Accessible color sequences).
+# Ten colours that the colour-blind can distinguish too (Petroff 2021, Accessible color sequences).
 COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip

@@ -10,16 +10,21 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.latents.two_layers import TwoLayerGaussian
-from neuraltopic.core.likelihoods import Bernoulli, Gaussian
+from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, Objective
 from neuraltopic.core.schedules import BURDA_STEPS, OneCycle
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 
-DenseDecoder = Bernoulli | Gaussian
+DenseDecoder = Bernoulli | Gaussian | BernoulliEnergy
+MODELS = ("vae", "rbm")
+# Persistent contrastive divergence, one step an update (Tieleman 2008).
+MACHINE_OBJECTIVE = ContrastiveDivergence(n_steps=1, persistent=True)
+MACHINE_RATE = 1e-3
 LIKELIHOODS: dict[str, Callable[[MLP], DenseDecoder]] = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 OBJECTIVES: dict[str, Callable[[int], Objective]] = {
     "elbo": ELBO,
@@ -52,10 +57,10 @@ def image_vae(
 def initialise_image_vae(model: VAE[DenseDecoder], mean: Tensor, generator: torch.Generator) -> None:
     """Start at the mean image, (D,): what the encoder sees is centred on it, and it is what the decoder puts out."""
     encoder = model.encoder
-    assert isinstance(encoder, PerceptronEncoder)
     encoder.initialise(generator)
-    with torch.no_grad():
-        encoder.input.bias.sub_(mean @ encoder.input.weight)
+    if isinstance(encoder, PerceptronEncoder):
+        with torch.no_grad():
+            encoder.input.bias.sub_(mean @ encoder.input.weight)
     if isinstance(model.latent, TwoLayerGaussian):
         model.latent.initialise(generator)
     model.decoder.initialise(generator, mean)

@@ -54,7 +54,7 @@ def token_correlation(counts: Counts) -> float:
 
         q = sum_d [sum_w x_dw (x_dw - 1) / n_d] / sum_d (n_d - 1).
 
-    Topics are part of what makes words repeat, and are not told apart from the rest here. 0 where words repeat no more
+    Topics are part of what makes words repeat, and are not separated from the rest here. 0 where words repeat no more
     than by chance, or no document has two tokens.
     """
     words = counts.word_totals().astype(np.float64)

@@ -38,12 +38,12 @@ from neuraltopic.models.replicated_softmax import ReplicatedSoftmax, turn_units
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 from neuraltopic.topics.interpretation import (
-    BinaryReading,
-    DistinctReading,
-    EnergyReading,
-    GaussianReading,
-    Reading,
-    SimplexReading,
+    BinaryInterpretation,
+    DistinctInterpretation,
+    EnergyInterpretation,
+    GaussianInterpretation,
+    SimplexInterpretation,
+    TopicInterpretation,
 )
 
 
@@ -70,7 +70,7 @@ class Recipe:
         Draws the weights, and takes from the counts what the recipe begins with, its seeded topics from the documents
         around their seeds.
     schedule : Schedule
-    reading : Reading
+    interpretation : TopicInterpretation
         What the numbers of the trained model mean.
     objective : Objective
     align : callable of (model)
@@ -80,9 +80,9 @@ class Recipe:
     inputs : frozenset of str
         What a fit takes: "counts", and of `INPUTS` "seed_words" where a topic is something that they can name,
         "word_vectors" where the decoder is one of these, and "embeddings" where the encoder sees one of each document.
-    weighs_tokens : bool
+    weights_by_design_effect : bool
         Whether the tokens of a document are taken for the correlated evidence that they are: see `DesignEffect`.
-    restarts_topics : bool
+    reinitialises_topics : bool
         Whether dead topics start afresh while it trains: see `Reinitialisation`.
     revision : int
         Raised when a model comes to keep or mean another thing: one of an earlier revision is not read.
@@ -93,13 +93,13 @@ class Recipe:
     build: Callable[..., TopicVAE]
     initialise: Callable[[VAE[Any], Counts, torch.Generator, Seeds], None]
     schedule: Schedule
-    reading: Reading
+    interpretation: TopicInterpretation
     objective: Objective = field(default_factory=ELBO)
     align: Callable[[VAE[Any]], None] = _as_it_is
     fewest_topics: int = 1
     inputs: frozenset[str] = frozenset({"counts", "seed_words"})
-    weighs_tokens: bool = False
-    restarts_topics: bool = False
+    weights_by_design_effect: bool = False
+    reinitialises_topics: bool = False
     revision: int = 1
 
     def __post_init__(self) -> None:
@@ -151,7 +151,7 @@ def log_frequency(counts: Counts) -> torch.Tensor:
     return torch.log(totals / totals.sum()).float()
 
 
-def refined_prodlda(n_words: int, n_components: int) -> TopicVAE:
+def semi_amortised_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, started from a factorisation and refined where it is read.
 
     From ProdLDA (Srivastava & Sutton 2017) it has the logistic-normal in place of a Dirichlet, the energy softmax and
@@ -181,7 +181,7 @@ def start_at_factorisation(
 
 
 def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
-    """`refined_prodlda` whose encoder sees each document's embedding beside its words.
+    """`semi_amortised_prodlda` whose encoder sees each document's embedding beside its words.
 
     From CombinedTM (Bianchi, Terragni & Hovy 2021) it has the two inputs; latent, decoder and start are the default's.
     """
@@ -196,8 +196,8 @@ def contextual(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
 def zeroshot(n_words: int, n_components: int, n_dimensions: int) -> TopicVAE:
     """Product of experts whose encoder sees each document's embedding alone (ZeroShotTM; Bianchi et al. 2021).
 
-    Start and decoder are those of `refined_prodlda`. The vectors are the encoder's own: a document in another language
-    has no words to refine them by.
+    Initialisation and decoder are those of `semi_amortised_prodlda`. The vectors are the encoder's mean, not refined: a
+    document in another language has no known words to refine them by.
     """
     latent = LogisticNormal(n_components, concentration=0.1)
     return VAE(
@@ -337,15 +337,10 @@ _SIMPLEX = Schedule(
     patience=30,
     fewest_epochs=30,
     largest_batch=200,
+    enough_rows=20_000,
 )
-# With half of the 256 hidden units that it had, and more decay, fewer epochs do. On held-out training documents, in
-# two thirds of the time: 20 Newsgroups, two seeds, document NPMI 0.373 for 0.373 and perplexity 1,306 for 1,308; AG
-# News, one, 0.267 for 0.232 and 1,156 for 1,162; the New York Times, one, 0.435 for 0.423 and 2,126 for 2,169.
-#
-# A power below 1 lets the shares of a document follow each of its words. Powers of 1, 0.85, 0.7 and 0.5 with KL weights
-# of 1, 3, 4 and 4 for all documents gave, as means of two seeds on held-out training documents of 20 Newsgroups, a
-# perplexity of 1,308, 1,312, 1,266 and 1,197, an NMI of the largest topics (by theta) of 0.620, 0.634, 0.629 and 0.614,
-# and NPMI in windows of 0.202, 0.197, 0.193 and 0.187.
+# How epochs, decay and power were chosen: tests/benchmarks/README.md. A power below 1 lets the shares of a document
+# follow each of its words.
 _DEFAULT = replace(_SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 _POWER = 0.85
 _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
@@ -353,10 +348,9 @@ _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
 # No bound is raised that could choose among epochs.
 _MATCHED = replace(_FROM_NOTHING, keep_best=False)
-_BOLTZMANN = Schedule(learning_rate=2e-3, decoder_rate=5.0, decoder_precision=1.0)
+_BOLTZMANN = Schedule(learning_rate=1e-3, decoder_rate=5.0, decoder_precision=1.0)
 _PAPER_HIDDEN = 100
-# Of the Dirichlet that the prior approximates. Their published program has 1. On 20 Newsgroups (tests/benchmarks/
-# paper_recipes.py) prodlda's perplexity was 1,597, 1,159 and 1,062 at 0.02, 0.1 and 1, and NPMI 0.28, 0.26 and 0.20.
+# Of the Dirichlet that the prior approximates. Their published program has 1: see tests/benchmarks/README.md.
 _PAPER_CONCENTRATION = 0.1
 _WORD_DIMENSIONS = 100
 # Of the symmetric Dirichlet prior: few topics a document.
@@ -372,19 +366,19 @@ RECIPES = {
             build=nvdm,
             initialise=start_at_unigram,
             schedule=Schedule(),
-            reading=GaussianReading(),
+            interpretation=GaussianInterpretation(),
             align=align_axes,
             inputs=frozenset({"counts"}),
         ),
         Recipe(
-            name="refined_prodlda",
+            name="semi_amortised_prodlda",
             paper=_SRIVASTAVA,
-            build=refined_prodlda,
+            build=semi_amortised_prodlda,
             initialise=start_at_factorisation,
             schedule=_DEFAULT,
-            reading=EnergyReading(_POWER),
-            weighs_tokens=True,
-            restarts_topics=True,
+            interpretation=EnergyInterpretation(_POWER),
+            weights_by_design_effect=True,
+            reinitialises_topics=True,
             revision=5,
         ),
         Recipe(
@@ -394,8 +388,8 @@ RECIPES = {
             build=contextual,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(_POWER),
-            restarts_topics=True,
+            interpretation=DistinctInterpretation(_POWER),
+            reinitialises_topics=True,
             revision=5,
             inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
@@ -406,8 +400,8 @@ RECIPES = {
             build=zeroshot,
             initialise=start_at_factorisation,
             schedule=_SIMPLEX,
-            reading=DistinctReading(),
-            restarts_topics=True,
+            interpretation=DistinctInterpretation(),
+            reinitialises_topics=True,
             revision=5,
             inputs=frozenset({"counts", "seed_words", "embeddings"}),
         ),
@@ -417,7 +411,7 @@ RECIPES = {
             build=prodlda,
             initialise=start_at_unigram,
             schedule=_FROM_NOTHING,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="nvlda",
@@ -425,7 +419,7 @@ RECIPES = {
             build=nvlda,
             initialise=start_at_unigram,
             schedule=_MIXTURE,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="gsm",
@@ -434,7 +428,7 @@ RECIPES = {
             build=gsm,
             initialise=start_at_unigram,
             schedule=_MIXTURE,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         Recipe(
             name="etm",
@@ -444,7 +438,7 @@ RECIPES = {
             inputs=frozenset({"counts", "seed_words", "word_vectors"}),
             # Word vectors are trained already.
             schedule=replace(_MIXTURE, decoder_rate=2.5),
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
         ),
         *(
             Recipe(
@@ -453,7 +447,7 @@ RECIPES = {
                 build=build,
                 initialise=start_at_factorisation,
                 schedule=_SIMPLEX,
-                reading=SimplexReading(),
+                interpretation=SimplexInterpretation(),
                 fewest_topics=2,
             )
             for build, paper in (
@@ -473,7 +467,7 @@ RECIPES = {
             build=wlda,
             initialise=start_at_unigram,
             schedule=_MATCHED,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
             objective=MomentMatching(),
             fewest_topics=2,
         ),
@@ -484,7 +478,7 @@ RECIPES = {
             build=adversarial,
             initialise=start_with_discriminator,
             schedule=_MATCHED,
-            reading=SimplexReading(),
+            interpretation=SimplexInterpretation(),
             objective=Adversarial(weight=0.1),
             fewest_topics=2,
         ),
@@ -494,25 +488,28 @@ RECIPES = {
             build=replicated_softmax,
             initialise=start_at_unigram,
             schedule=_BOLTZMANN,
-            reading=BinaryReading(),
-            objective=ContrastiveDivergence(n_steps=5, persistent=True),
+            interpretation=BinaryInterpretation(),
+            objective=ContrastiveDivergence(n_steps=2, persistent=True),
             align=turn_units,
             inputs=frozenset({"counts"}),
         ),
     )
 }
 # What a model is fitted by where no recipe is named.
-DEFAULT_RECIPE = "refined_prodlda"
+DEFAULT_RECIPE = "semi_amortised_prodlda"
+# Under which models were saved, and the name of the same recipe now.
+_FORMER_NAMES = {"refined_prodlda": "semi_amortised_prodlda"}
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of that name.
+    """The recipe of that name, or of that former name.
 
     Raises
     ------
     UsageError
         When there is none.
     """
+    name = _FORMER_NAMES.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in RECIPES:
         raise UsageError(
             parameter("recipe"), expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these"

@@ -20,15 +20,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuraltopic.core.boltzmann import BoltzmannMachine, anneal_stages
+from neuraltopic.core.boltzmann import BoltzmannMachine, anneal_stages, resampled
 from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, draw_words
 
-# Lengths at which annealing stops: each one to 33, then 3% apart, to beyond most documents.
-_GROWTH = 1.03
-_LONGEST = 4096
-_ANNEALED_CHAINS = 100
+# Lengths at which annealing stops: each one to 50, then 2% apart, to beyond most documents.
+_GROWTH = 1.02
+_LONGEST = 1024
+_ANNEALED_CHAINS = 200
 
 
 def annealed_lengths() -> list[int]:
@@ -68,23 +68,35 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
 
     @torch.no_grad()
     def settle(self, generator: torch.Generator) -> None:
-        """Anneal to the weights in force, which `log_normaliser` reads off from then on: as far as the longest document
-        of the fit, beyond which the chains of that length are weighed."""
+        """Anneal to the weights in force, as far as the longest document of the fit: `log_normaliser` reads the result
+        off from then on, and the persistent chains go on from the annealed ones."""
         lengths = annealed_lengths()
         reached = [n for n in lengths if n <= max(1.0, float(self.longest))]
-        log_weights, gains = [], []
+        log_weights, gains, states = [], [], []
 
         def visit(log_weight: Tensor, z: Tensor) -> None:
             log_weights.append(log_weight)
             gains.append(self.log_gain(z))
+            states.append(z)
 
         log_start, z = self._single_word(_ANNEALED_CHAINS, generator)
         anneal_stages(z, [_OfLength(self, n) for n in reached], generator, visit)
+        self._restart(reached, log_weights, states, generator)
         for length in lengths[len(reached) :]:
             log_weights.append(log_weights[len(reached) - 1] + (length - reached[-1]) * gains[len(reached) - 1])
             gains.append(gains[len(reached) - 1])
         self.log_weights.copy_(torch.stack(log_weights) + log_start)
         self.gains.copy_(torch.stack(gains))
+
+    def _restart(
+        self, lengths: list[int], log_weights: list[Tensor], states: list[Tensor], generator: torch.Generator
+    ) -> None:
+        """Let each persistent chain go on from an annealed one of about its length, which has found modes that it could
+        not have reached."""
+        stages = torch.searchsorted(torch.tensor(lengths).to(self.chain_trials), self.chain_trials, right=True) - 1
+        for stage in stages.clamp(min=0).unique().tolist():
+            here = (stages.clamp(min=0) == stage).nonzero()[:, 0]
+            self.chains[here] = states[stage][resampled(log_weights[stage], len(here), generator)]
 
     def log_normaliser(self, trials: Tensor) -> Tensor:
         """log Z(n) in nats, (B,) from n (B,), as last estimated: from the longest of the annealed lengths up to n by

@@ -51,11 +51,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Found:
-    """A language of a sample: its script, and the words of the documents in it."""
+    """A language of a sample: its script, the forms of the documents in it, and how many of these bear it out."""
 
     code: str
     script: str
     documents: list[list[str]]
+    n_told: int
 
 
 def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[str]]]) -> list[Found]:
@@ -73,7 +74,7 @@ def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[s
             script = script_of_text(text)
             of_script[script].append((_language(text, forms, script), forms))
     found = [language for script, documents in of_script.items() for language in _accepted(script, documents)]
-    return sorted(found, key=lambda language: -len(language.documents))
+    return sorted(found, key=lambda language: (-len(language.documents), language.code))
 
 
 def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> list[Found]:
@@ -83,21 +84,20 @@ def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> lis
         return []
     told = Counter(code for code, _ in documents if code)
     least = max(_LEAST_SHARE * len(documents), min(_FEWEST_DOCUMENTS, 0.5 * len(documents)))
-    codes = [code for code, count in told.most_common() if count >= least]
-    unlisted = [code for code in codes if code not in stop_word_languages() and code != usual]
-    for code in unlisted:
-        others = [forms for told_code, forms in documents if told_code == code]
-        if told[code] < _MOST_DOCUMENTS * len(documents) or len(others) < _FEWEST_DOCUMENTS:
-            codes.remove(code)
-    codes = codes or [usual]
-    return [
-        Found(
-            code,
-            script,
-            [forms for told_code, forms in documents if (told_code if told_code in codes else codes[0]) == code],
-        )
-        for code in codes
+    codes = [code for code, count in sorted(told.items(), key=lambda item: (-item[1], item[0])) if count >= least]
+    codes = [
+        code for code in codes if code in stop_word_languages() or code == usual or _prevails(told[code], documents)
     ]
+    codes = codes or [usual]
+    of_code: dict[str, list[list[str]]] = {code: [] for code in codes}
+    for code, forms in documents:
+        of_code[code if code in of_code else codes[0]].append(forms)
+    return [Found(code, script, of_code[code], told[code]) for code in codes]
+
+
+def _prevails(n_told: int, documents: list[tuple[str | None, list[str]]]) -> bool:
+    """Whether a language that no list can bear out is that of most documents."""
+    return n_told >= max(_FEWEST_DOCUMENTS, _MOST_DOCUMENTS * len(documents))
 
 
 def _language(text: str, forms: list[str], script: str) -> str | None:

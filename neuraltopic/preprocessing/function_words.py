@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
-# A function word makes up so large a share of all words, and stands in so many documents; prose has some fifty of them.
+# A function word makes up so large a share of all words, and stands in so many documents; prose has some fifty of them,
+# and a small vocabulary no more than one word in five.
 # They make up a fifth of prose or more: where they do not, the texts are no prose, and nothing is taken for one.
-_SHARE_OF_TOKENS, _SHARE_OF_DOCUMENTS, _MOST = 0.004, 0.08, 60
+_SHARE_OF_TOKENS, _SHARE_OF_DOCUMENTS, _MOST, _SHARE_OF_WORDS = 0.004, 0.08, 60, 0.2
 _LEAST_COVERED = 0.15
 _FEWEST_DOCUMENTS = 50
 
@@ -28,7 +29,7 @@ def function_words(documents: Iterable[list[str]]) -> tuple[str, ...]:
     total = cf.total()
     found = [
         (word, count)
-        for word, count in cf.most_common(_MOST)
+        for word, count in cf.most_common(min(_MOST, int(_SHARE_OF_WORDS * len(cf))))
         if count >= _SHARE_OF_TOKENS * total and df[word] >= _SHARE_OF_DOCUMENTS * n_documents
     ]
     if n_documents < _FEWEST_DOCUMENTS or sum(count for _, count in found) < _LEAST_COVERED * total:

@@ -17,7 +17,7 @@ from neuraltopic.preprocessing.stop_words import stop_word_languages, stop_words
 # Mean words of a document up to which dictionary forms are used, of languages other than English: tests/benchmarks.
 SHORT_DOCUMENTS = 60
 # Share of the documents sampled in another language from which on a language that was named is doubted.
-_DOUBTFUL = 0.6
+_DOUBTFUL, _FEWEST_DOUBTFUL = 0.6, 5
 
 Tokenise = Callable[[Iterable[str]], Iterable[list[str]]]
 
@@ -38,7 +38,7 @@ def choose_languages(settings: Preprocessing, sample: list[str], tokenise: Token
     else:
         _doubt(settings.language, found)
         documents = [forms for forms in tokenise(sample) if forms]
-        languages = [_language(Found(settings.language, ANY_SCRIPT, documents), settings)]
+        languages = [_language(Found(settings.language, ANY_SCRIPT, documents, len(documents)), settings)]
     if settings.stop_words:
         for language in languages:
             _note_stop_words(language)
@@ -68,8 +68,7 @@ def _spelt(found: Found) -> list[list[str]]:
             for form in forms
             if found.script in (ANY_SCRIPT, script_of(form)) and not form.isdigit()
         ]
-        for form_lists in [found.documents]
-        for forms in form_lists
+        for forms in found.documents
     ]
 
 
@@ -84,7 +83,7 @@ def _takes_lemmas(found: Found, settings: Preprocessing) -> bool:
 
 def _doubt(named: str, found: Sequence[Found]) -> None:
     total = sum(len(language.documents) for language in found)
-    if found and found[0].code != named and len(found[0].documents) >= _DOUBTFUL * total:
+    if found and found[0].code != named and found[0].n_told >= max(_FEWEST_DOUBTFUL, _DOUBTFUL * total):
         _warn(
             f"language {named}: most documents look {language_name(found[0].code)}; "
             f"try language {found[0].code}, or leave the language out"
@@ -95,7 +94,7 @@ def _note_stop_words(language: Language) -> None:
     if language.source == FROM_CORPUS:
         _warn(
             f"{language.name} has no list of stop words: the {len(language.stop_words)} most common words of the "
-            f"documents are dropped instead ({', '.join(language.stop_words[:8])} ...); keep_stop_words keeps them"
+            f"documents are dropped instead ({', '.join(language.stop_words[:8])} ...)"
         )
     elif language.source == NONE:
         _warn(f"{language.name} has no list of stop words: name them with extra_stop_words if topics are full of them")

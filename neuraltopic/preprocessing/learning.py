@@ -19,6 +19,8 @@ from neuraltopic.progress import Progress
 
 # Pairs of one pass over the stream are held in memory (16 bytes each); a longer corpus takes more passes.
 PAIRS_A_PASS = 50_000_000
+# Words of a document on average up to which it is short, and the share of documents without a word that is put up with.
+_SHORT, _EMPTY = 60, 0.01
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def learn(
         names = learner.words + [phrase_of(pair) for pair in learner.pairs(keys)]
         df, cf = learner.frequencies(keys)
         chosen = choose_words(names, df, stream.n_documents, settings)
+        if settings.min_df == Preprocessing.min_df:
+            chosen = learner.with_words_of_emptied(chosen, keys, names, df)[: settings.max_vocabulary]
         remaining = np.sort(chosen[chosen >= len(learner.words)] - len(learner.words))
         if len(remaining) == len(keys):
             vocabulary = Vocabulary([names[word] for word in chosen], df[chosen], cf[chosen])
@@ -150,6 +154,32 @@ class _Learner:
             df += np.diff(word_matrix(kept, n_words).indptr)
             cf += np.bincount(kept.tokens, minlength=n_words)
         return df, cf
+
+    def with_words_of_emptied(
+        self, chosen: NDArray[np.int64], keys: NDArray[np.int64], names: Sequence[str], df: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The words chosen and, of each short document that has none of them, the rare word that is in most documents.
+
+        Only where more than one document in a hundred would be empty: the default threshold is one of long documents.
+        """
+        if self._stream.n_tokens > _SHORT * self._stream.n_documents:
+            return chosen
+        known = np.zeros(len(names), bool)
+        known[chosen] = True
+        rare = ~known & (df < df[chosen].min())
+        join, added, n_empty = PhraseJoiner(keys, len(self.words)), set[int](), 0
+        for block in self._blocks():
+            joined = join(block)
+            kept = compressed(joined, joined.tokens >= 0)
+            found = np.concatenate([[0], np.cumsum(known[kept.tokens])])[kept.bounds]
+            for document in np.flatnonzero(np.diff(found) == 0).tolist():
+                words = [w for w in kept.tokens[slice(*kept.bounds[document : document + 2])].tolist() if rare[w]]
+                n_empty += bool(words)
+                added |= set(sorted(words, key=lambda word: (-df[word], names[word]))[:1])
+        if n_empty <= _EMPTY * self._stream.n_documents:
+            return chosen
+        more = sorted(added, key=lambda word: (-df[word], names[word]))
+        return np.concatenate([chosen, np.array(more, np.int64)])
 
 
 def _split(keys: NDArray[np.int64], n_words: int) -> NDArray[np.int64]:

@@ -11,7 +11,11 @@ from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.spelling import folded, merged, spelt
 from neuraltopic.preprocessing.technical_words import is_name
 
+_NOUNS_IN_CAPITALS = ("de", "lb")
 _NUMBER = regex.compile(r"\p{N}")
+# Particles and endings of Japanese, which segmenters cut in many ways; words of hiragana that mean something are longer
+# or are written with other letters too.
+_GRAMMAR = regex.compile(r"\p{Hiragana}{1,3}")
 
 
 class Dropped(StrEnum):
@@ -50,10 +54,12 @@ class WordRule:
         self.language = language
         self._lemma = lemma
         self._stop_words = frozenset(self.compared(word) for word in stop_words)
+        self._drops_grammar = language == "ja" and bool(self._stop_words)
 
     def __call__(self, form: str) -> str | Dropped:
         """Return the word, or why there is none."""
-        word = self._cased(self._spelt(form))
+        written = self._spelt(form)
+        word = self._cased(written)
         if not word:  # marks alone
             return Dropped.LENGTH
         if not self.settings.numbers and _NUMBER.search(word) and not is_name(form):
@@ -62,7 +68,8 @@ class WordRule:
             return Dropped.STOP_WORD
         alone = self._alone(word)
         if self._lemma is not None:
-            alone = self._cased(self._spelt(self._lemma(alone)))  # German lemmas come capitalised
+            looked_up = self._alone(written) if self._is_noun(written) else alone
+            alone = self._cased(self._spelt(self._lemma(looked_up)))  # German lemmas come capitalised
         if alone != word and self._is_stop_word(alone):
             return Dropped.STOP_WORD
         word = self._merged(alone)
@@ -80,7 +87,7 @@ class WordRule:
 
     def _is_stop_word(self, word: str) -> bool:
         word = self._key(word)
-        if word in self._stop_words:
+        if word in self._stop_words or (self._drops_grammar and _GRAMMAR.fullmatch(word)):
             return True
         # Lists hold the parts of contractions, do and n't, since spaCy's tokeniser cuts them.
         return "'" in word and any(
@@ -89,6 +96,10 @@ class WordRule:
 
     def _cased(self, word: str) -> str:
         return folded(word, self.language) if self.settings.lowercase else word
+
+    def _is_noun(self, written: str) -> bool:
+        """Whether the capital of the form tells a noun from a verb: Mehl is flour, mehl a form of mehlen."""
+        return self.language in _NOUNS_IN_CAPITALS and written[:1].isupper() and not written.isupper()
 
     def _spelt(self, form: str) -> str:
         return spelt(form, self.language)

@@ -13,7 +13,7 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.losses import Losses
 from neuraltopic.preprocessing.passages import PassageCounts
-from neuraltopic.preprocessing.preprocessor import PASSAGES, Preprocessing, Preprocessor
+from neuraltopic.preprocessing.preprocessor import PASSAGES, Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
@@ -73,7 +73,7 @@ class Preparation:
 
 def prepare(
     rows: Iterable[Row],
-    using: Preprocessing | Preprocessor,
+    preprocessor: Preprocessor,
     *,
     workspace: Path | None,
     progress: "Progress | None",
@@ -82,15 +82,13 @@ def prepare(
 
     Parameters
     ----------
-    using : Preprocessing or Preprocessor
-        The settings by which to learn a vocabulary, or one that has learned it.
+    preprocessor : Preprocessor
+        One that has learned a vocabulary, or that is to learn it from the corpus.
     """
     corpus = DigestedRows(rows)
-    if isinstance(using, Preprocessing):
-        preprocessor = Preprocessor(using)
+    if not preprocessor.learned:
         prepared = preprocessor.fit_transform(corpus, workspace=workspace, progress=progress)
     else:
-        preprocessor = using
         prepared = preprocessor.transform(corpus, only_new=True, workspace=workspace, progress=progress)
     preparation = Preparation(
         prepared.counts,

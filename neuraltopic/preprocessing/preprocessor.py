@@ -35,6 +35,7 @@ from neuraltopic.preprocessing.losses import Losses
 from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
 from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
 from neuraltopic.preprocessing.plain_text import PlainText
+from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, digests, library_versions
@@ -104,13 +105,27 @@ class Preprocessor:
     ----------
     settings : Preprocessing
         What is done to the words.
+    n_jobs : int, optional
+        Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
+        same with any number of them.
 
     Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
     """
 
-    def __init__(self, settings: Preprocessing = Preprocessing()) -> None:  # noqa: B008  (it is frozen)
+    def __init__(
+        self,
+        settings: Preprocessing = Preprocessing(),  # noqa: B008  (it is frozen)
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
         self.settings = settings
+        self.n_jobs = n_jobs
         self._fitted: Fitted | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._fitted is not None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -152,6 +167,7 @@ class Preprocessor:
         UsageError
             When the settings ask for a language, a package or a pipeline that is not there.
         """
+        self.require_available()
         report = progress or _silent
         tokeniser, plain, repair = self._tokeniser, self._plain(), Repair()
         passages = Passages(self.settings.split)
@@ -159,7 +175,7 @@ class Preprocessor:
         sample = Sample(repair(plain(intake)) if not self.settings.pretokenised else intake)
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(folder / _FORMS, numbered(passages(sample, tokeniser), forms))
+            stream = TokenStream(folder / _FORMS, self._numbered(sample, forms, passages))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             repair.note()
@@ -172,7 +188,7 @@ class Preprocessor:
                 stop_words=self.settings.extra_stop_words,
                 languages=languages,
                 tokeniser=tokeniser.identity,
-                segmenter=tokeniser.segmentation.used if isinstance(tokeniser, WordTokeniser) else {},
+                segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
                 libraries=library_versions(any(language.lemmas for language in languages)),
                 pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
@@ -292,11 +308,15 @@ class Preprocessor:
     def unknown_words(self, text: str) -> list[str]:
         """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
         fitted = self._learned()
-        rule = self._words(fitted).first
-        words = [rule(form) for form in next(self._tokeniser([text]))]
-        kept = dict.fromkeys(word for word in words if not isinstance(word, Dropped))
-        numbers = fitted.lexicon.numbers(kept)
-        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
+        words = self._words(fitted)
+        mended = Repair()([text]) if fitted.normalisation > 1 else [text]
+        words.add(dict.fromkeys(next(iter(self._tokeniser(mended)))))
+        unknown: dict[str, None] = {}
+        for of_languages in zip(*words.words, strict=True):  # a form in each language of its script
+            kept = [word for word in of_languages if not isinstance(word, Dropped)]
+            if kept and (fitted.lexicon.numbers(kept) < 0).all():
+                unknown[kept[0]] = None
+        return list(unknown)
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""
@@ -340,8 +360,15 @@ class Preprocessor:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
         if fitted.normalisation > 1 and not self.settings.pretokenised:
             texts = Repair()(self._plain()(texts))
-        documents = tokeniser(texts) if passages is None else passages(texts, tokeniser)
-        return _known_words(documents, self._words(fitted), fitted, unknown, choice)
+        forms = FormIds()
+        blocks = self._numbered(texts, forms, Passages(None) if passages is None else passages)
+        return _known_words(blocks, forms, self._words(fitted), fitted, unknown, choice)
+
+    def _numbered(self, texts: Iterable[str], forms: FormIds, passages: Passages) -> Iterator[Block]:
+        """Blocks of numbered forms of the texts or their passages; passages are cut in this process."""
+        if passages.split is None:
+            return numbered_in_processes(texts, self._tokeniser, forms, self.n_jobs)
+        return numbered(passages(texts, self._tokeniser), forms)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         return self._words_in(fitted.languages, FirstWordRule if fitted.normalisation == 1 else WordRule)
@@ -409,15 +436,20 @@ class Preprocessor:
 
 
 def _known_words(
-    documents: Iterator[list[str]], words: WordsOfForms, fitted: Fitted, unknown: list[int], choice: int | None
+    blocks: Iterator[Block],
+    forms: FormIds,
+    words: WordsOfForms,
+    fitted: Fitted,
+    unknown: list[int],
+    choice: int | None,
 ) -> Iterator[Block]:
-    """Yield blocks of documents as numbers of the lexicon, and note for each how many words no one has met.
+    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words no one has met.
 
     With a `choice` all documents are taken to be in that language of their script.
     """
-    forms, lexicon = FormIds(), fitted.lexicon
+    lexicon = fitted.lexicon
     numbers, fresh = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
-    for block in numbered(documents, forms):
+    for block in blocks:
         n_known = numbers.shape[1]
         words.add(list(forms)[n_known:])
         new = [of_choice[n_known:] for of_choice in words.words]

@@ -14,6 +14,7 @@ _MOJIBAKE = regex.compile(
 )
 _HYPHENS = "-\u2010\u00ad¬"
 _CUT = regex.compile(rf"(?<=\p{{L}}\p{{L}})[{_HYPHENS}][ \t]*\r?\n[ \t]*(?=\p{{Ll}}\p{{L}})")
+_CUT_IN_ASCII = ("-\n", "-\r\n", "- \n", "- \r\n")
 _ENDINGS = r"(?=(?:t|s|d|m|re|ve|ll)\b)"
 _SPACED = regex.compile(rf"(?<=\p{{L}}) ['’´`‘′] {_ENDINGS}", regex.IGNORECASE)
 _REPLACED = regex.compile(rf"(?<=\p{{L}})\ufffd{_ENDINGS}", regex.IGNORECASE)
@@ -44,22 +45,20 @@ class Repair:
             warnings.warn(
                 f"{self.n_twice_decoded:,} documents were decoded with a wrong encoding before, and are mended",
                 NeuralTopicWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         if self.n_with_replacements:
             warnings.warn(
                 f"{self.n_with_replacements:,} documents hold the sign U+FFFD, in the place of characters that were "
                 "lost before; words are cut at it. Get the texts from their source again if these are many",
                 NeuralTopicWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _mended(self, text: str) -> str:
         if not text.isascii():
-            text = self._decoded(text)
-            if "\n" in text and any(f"{hyphen}\n" in text for hyphen in _HYPHENS):
-                text = _CUT.sub("", text)
-        elif "-\n" in text or "-\r\n" in text or "- \n" in text:
+            text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
+        elif any(cut in text for cut in _CUT_IN_ASCII):
             text = _CUT.sub("", text)
         if " ' " in text or " ` " in text:
             text = _SPACED.sub("'", text)

@@ -11,11 +11,11 @@ import regex
 
 from neuraltopic.errors import UsageError
 
-_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u30fc\uff70\uff9e\uff9f"
+_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3099\u309a\u30fc\uff70\uff9e\uff9f"
 _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _HANGUL = r"\p{Hangul}"
 DEFAULT_SEGMENTER = "icu"
-_HALF_WIDTH = regex.compile(r"[\uff65-\uff9f\uf900-\ufaff]")
+_NOT_FULL = regex.compile(r"[\u3099\u309a\uff65-\uff9f\uf900-\ufaff]")
 _IDEOGRAPHS = regex.compile(f"[{_HAN}]")
 
 # Text is taken for cut by spaces when it has so many runs or more, of at most so many characters on average: clauses
@@ -124,11 +124,6 @@ class Segmentation:
         The segmenter of the scripts that it is made for; ICU's cuts the others.
 
     Text that was cut by spaces before is left alone.
-
-    Attributes
-    ----------
-    used : dict of str to str
-        Name and version of the segmenter, once a text has needed one; empty before.
     """
 
     def __init__(self, name: str = DEFAULT_SEGMENTER) -> None:
@@ -141,7 +136,11 @@ class Segmentation:
             self._parts.append((icu, rest))
         self._any = regex.compile(f"[{first.letters}{icu.letters}]")
         self._first = first
-        self.used: dict[str, str] = {}
+
+    def identity_for(self, forms: Iterable[str]) -> dict[str, str]:
+        """Name and version of the segmenter where one of the forms is of a script that it cuts; empty elsewhere."""
+        needed = any(not form.isascii() and self._any.search(form) for form in forms)
+        return self._first.identity if needed else {}
 
     def __call__(self, text: str) -> str:
         """Return the text with its words apart."""
@@ -150,7 +149,6 @@ class Segmentation:
         for segmenter, runs in self._parts:
             if runs.search(text) and not _is_cut(text, runs):
                 cut = _loaded(segmenter.name)
-                self.used = self.used or self._first.identity
                 text = runs.sub(lambda run, cut=cut: f" {' '.join(cut(_full_width(run.group())))} ", text)
         return text
 
@@ -162,7 +160,7 @@ def _loaded(name: str) -> Callable[[str], Iterable[str]]:
 
 def _full_width(run: str) -> str:
     """Kana of half the width as dictionaries have them; Thai and Lao lose their vowel signs by the same mapping."""
-    return unicodedata.normalize("NFKC", run) if _HALF_WIDTH.search(run) else run
+    return unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run
 
 
 def _is_cut(text: str, runs: regex.Pattern) -> bool:

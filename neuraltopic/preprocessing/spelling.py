@@ -4,8 +4,9 @@ import unicodedata
 
 import regex
 
-# Every sign that people type for an apostrophe, and the two Hebrew marks inside abbreviations.
-APOSTROPHES = "'’‘‛′´`ʼʹʻˈˊˋ＇｀՚ꞌ׳"
+# Every sign that people type for an apostrophe but `, which the tokeniser sees to, and the two Hebrew marks inside
+# abbreviations.
+APOSTROPHES = "'’‘‛′´ʼʹʻˈˊˋ＇｀՚ꞌ׳"
 GERSHAYIM = '"״“”„'
 # Characters without width: spaces and joiners, soft hyphen, marks of direction, the byte order mark.
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\u00ad\ufeff\u200e\u200f\u061c\u180e\u2063"
@@ -50,7 +51,7 @@ def spelt(form: str, language: str) -> str:
     composed accents, and no marks that are written or left out at will.
     """
     if form.isascii():
-        return form.replace("`", "'")
+        return form
     word = form.translate(_ONE_SIGN)
     word = word.translate(_INVISIBLE_BUT_JOINERS if _NEEDS_JOINERS.search(word) else _INVISIBLE)
     if _NOT_COMPATIBILITY.search(word):

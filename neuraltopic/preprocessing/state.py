@@ -94,7 +94,7 @@ class Fitted:
         NeuralTopicError
             When a part is missing, of the wrong type, or disagrees with another.
         """
-        first = "normalisation" not in state
+        first = not state.keys() & set(_SECOND_PARTS)
         for name in _PARTS if first else _PARTS + _SECOND_PARTS:
             _check(name, "to be there", name in state)
         _check("settings", "names and values", isinstance(state["settings"], dict))

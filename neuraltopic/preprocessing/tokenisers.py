@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,7 +26,7 @@ _WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+")
 
 # All but letters, digits and apostrophes become a space.
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
-_GRAVE = re.compile(r"(?<=[A-Za-z0-9])`(?=[A-Za-z0-9])")
+_GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 
 # The signs of technical words, which `with_signs_hidden` turns into control characters, are part of words.
 _SIGNED_RUN = r"[\p{L}\p{N}\x01-\x04][\p{L}\p{M}\p{N}\x01-\x04]*+"
@@ -75,9 +74,10 @@ class WordTokeniser:
 
     def _words(self, text: str) -> list[str]:
         text = without_addresses(text)
+        if "`" in text:
+            text = _GRAVE.sub("'", text)
         signed = with_signs_hidden(text)
         if signed.isascii():
-            signed = _GRAVE.sub("'", signed) if "`" in signed else signed
             return ascii_words(signed, _ASCII if signed is text else _SIGNED_ASCII)
         if signed is text:
             return _WORD.findall(self.segmentation(text))

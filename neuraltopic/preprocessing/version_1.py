@@ -46,6 +46,9 @@ class FirstWordRule(WordRule):
         form = form.replace("’", "'").replace("ʼ", "'").replace("\u00ad", "")
         return unicodedata.normalize("NFC", form)
 
+    def _is_noun(self, written: str) -> bool:
+        return False
+
     def _key(self, word: str) -> str:
         return folded(word, self.language)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.readers import StandardInput
 from neuraltopic.reading.rows import Corpus
@@ -160,7 +160,7 @@ class EmbeddingsByModel(EmbeddingSource):
     def __init__(self, model: EmbeddingModel, corpus: Corpus) -> None:
         if isinstance(corpus, StandardInput):
             raise UsageError(
-                "embed_with",
+                parameter("embed_with"),
                 expected="documents in files, which are read for their words and again for their embeddings",
                 got="standard input",
                 hint="Write them to a file first",

@@ -1,4 +1,4 @@
-"""A run is a folder: fit a corpus into one, go on with a stopped fit, open one, embed documents with one.
+"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
 topics.csv           a line a topic
@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
@@ -34,7 +36,7 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
@@ -44,6 +46,7 @@ from neuraltopic.storage.vectors import write_vectors
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.row_blocks import blocks
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -86,7 +89,7 @@ def fit_run(
         Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
         other folder that is not empty is refused.
     resume : bool
-        Go on with what a stopped fit into `output` left beside it, to the same bits.
+        Resume an interrupted fit into `output`, to the same bits.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -94,7 +97,7 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
         or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
@@ -171,8 +174,8 @@ def embed(
     with atomic_folder(output, force=force, why_not=VECTORS.why_not) as unfinished:
         workspace = unfinished / "workspace"
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
-        beside = model.embeddings_of(counted, embeddings)
-        if beside is None and not counted.ledger.counts()[Status.KEPT]:
+        given_embeddings = model.embeddings_of(counted, embeddings)
+        if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
             raise NeuralTopicError(
                 corpus.name,
                 expected="a document with a word of the model",
@@ -186,8 +189,8 @@ def embed(
                 "id": [ledger.ids[row] for row in readable],
                 "status": [str(ledger.statuses[row]) for row in readable],
             },
-            _vectors(model, counted, beside, progress),
-            shape=(len(counted.counts), len(model.reader_.vector_of_nothing())),
+            _vectors(model, counted, given_embeddings, progress),
+            shape=(len(counted.counts), len(model.reader_.empty_document_vector())),
         )
         write_table(ledger.to_frame(), unfinished / "ledger.csv", "csv")
         del counted  # which maps the counts
@@ -201,8 +204,8 @@ def _vectors(
     counts = prepared.counts
     for start in range(0, len(counts), _EMBEDDED_AT_ONCE):
         stop = min(start + _EMBEDDED_AT_ONCE, len(counts))
-        beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        yield model.reader_.transform(counts.slice(start, stop), embeddings=beside)
+        given_embeddings = None if embeddings is None else embeddings.of(np.arange(start, stop))
+        yield model.reader_.transform(counts.slice(start, stop), embeddings=given_embeddings)
         if progress:
             progress("embedding", stop, len(counts))
 
@@ -211,6 +214,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
+    parameters.pop("n_jobs")  # the result is the same with any number
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
@@ -234,7 +238,12 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_table(model.ledger_, folder / "ledger.csv", "csv")
     kept = model.ledger_["status"] == "kept"
     ids = model.ledger_["id"][kept].tolist()
-    write_vectors(folder, {"id": ids}, [model.vectors_], shape=model.vectors_.shape)
+    write_vectors(
+        folder,
+        {"id": ids},
+        (model.vectors_[rows] for rows in blocks(len(model.vectors_))),
+        shape=model.vectors_.shape,
+    )
     write_history(folder / "training.jsonl", model.document_vae_.history_)
 
 
@@ -255,6 +264,8 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         **({"losses": losses.to_dict()} if (losses := getattr(model, "losses_", None)) else {}),
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
+        "languages": [language.facts() for language in model.preprocessor_.languages],
+        "segmenter": model.preprocessor_.segmenter,
         "sizes": {
             "documents": len(model.vectors_),
             "words": len(model.vocabulary_),
@@ -263,5 +274,5 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         },
         "live_topics": int(live_topics(model.statistics_.share, model.statistics_.n_documents).sum()),
         "epochs": model.document_vae_.n_iter_,
-        "best": best_epoch(model.document_vae_.history_),
+        "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.runs.workspace import clear_finished
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import (
     IMAGE_MODEL_KIND,
@@ -34,6 +35,7 @@ def model_folder_of(folder: Path) -> Path:
         When `folder` is neither.
     """
     if (folder / RUN_FACTS).exists():
+        clear_finished(folder)
         return folder / MODEL_FOLDER
     if (folder / MANIFEST).exists():
         return folder

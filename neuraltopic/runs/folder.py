@@ -18,7 +18,7 @@ from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
 from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import open_workspace, unfinished_request
+from neuraltopic.runs.workspace import mark_finished, open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
@@ -130,6 +130,7 @@ def write_run(
                 "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
             }
             write_json(unfinished / RUN_FACTS, facts)
+            mark_finished(workspace, unfinished / RUN_FACTS)
     return facts
 
 
@@ -139,7 +140,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to go on with; else one that is drawn."""
+    """The seed asked for; else that of the fit to resume; else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -154,11 +155,6 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for entry in history:
             file.write(json.dumps(entry, allow_nan=False) + "\n")
-
-
-def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last."""
-    return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

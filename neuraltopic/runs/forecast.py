@@ -1,34 +1,49 @@
 """What a fit would cost, before it begins: the time and the memory for --dry-run.
 
-Axes: D documents, V words, K topics.
+Updates of the network and the inference of documents are timed on this machine with random documents; so is the reading
+of the first documents. What is left is told by operations.
 
-The constants were measured on the training posts of 20 Newsgroups without headers, footers and quotes
-(13.8 MB, D = 10,933, V = 10,000, K = 50) and on a folder of 11,045 docstrings (12.6 MB, V = 7,510), on two
-cores.
+Axes: D documents, V words, K topics.
 """
 
 import dataclasses
+import time
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from scipy import sparse
+
 from neuraltopic.core.training import Schedule
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.estimators.update_schedule import schedule_of_update
-from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preprocessor import Preprocessor
+from neuraltopic.preprocessing.processes import usable_cpus
+from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import document_limits
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
-from neuraltopic.runs.machine import best_of, exp_rate, matmul_rate
+from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
-_READ_BYTES_A_SECOND = 6e6  # small files
-_SPACY_FACTOR = 100.0  # how much slower a spaCy pipeline is
-# What the work below takes over the time of its operations at the rates of `machine`, which are those of one
-# large matrix product and one long vector: the products here are thin, and much of the time goes to memory.
-_SLACK = 3.5
-_BASE_BYTES = 900e6  # Python, torch, scikit-learn, pandas, and the tiles of the inference
-_BYTES_A_DOCUMENT = 4000.0  # the ledger, and the table of documents
+_SAMPLE_CHARACTERS = 1 << 20  # of the texts that are read and cut for the forecast
+_ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
+# What counting takes beside reading and cutting, of whose time it is a share.
+_COUNTING = 0.6
+_DOCUMENTS_FACTORISED = 20_000
+_STEPS_OF_FACTORISATION = 60
+_EFFICIENCY = 0.15  # of its products, which are thin, beside one large one
+# Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
+_SECONDS_AN_ENTRY = 1.4e-8
+_BASE_BYTES = 550e6  # Python, torch, scikit-learn, pandas, and the tiles of training and inference
+_BYTES_A_DOCUMENT = 1000.0  # the ledger, and the table of documents
+_HIDDEN = 128  # units of the encoder's first layer
+_COPIES_OF_WEIGHTS = 13.0  # itself, the best, gradient and two moments; those but the gradient twice more when written
 
 
 @dataclass(frozen=True)
@@ -39,20 +54,29 @@ class Forecast:
     ----------
     corpus : CorpusEstimate
         What would be read.
-    n_topics, n_words, n_epochs : int
-        K, a guess of V, and the most epochs.
+    n_topics, n_words : int
+        K, and a guess of V.
+    n_epochs : float
+        The most passes over the documents, a whole number but of a large corpus.
     seconds : float
-        By the clock, on this machine when nothing else runs, to the last epoch; within a factor of about 3.
+        By the clock, on this machine when nothing else runs: within a factor of about 1.5 where training runs to the
+        end.
     memory_bytes : float
-        The most resident at once; within a factor of about 3.
+        The most resident at once; within a factor of about 1.5.
+    stages : dict of str to float
+        The seconds of reading, starting, training, inferring and summarising.
+    faster : str
+        What would make it faster.
     """
 
     corpus: CorpusEstimate
     n_topics: int
     n_words: int
-    n_epochs: int
+    n_epochs: float
     seconds: float
     memory_bytes: float
+    stages: dict[str, float]
+    faster: str
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -82,7 +106,7 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
             got=f"{D:,}",
             hint="Ask for fewer topics, or give more documents",
         )
-    return _forecast(read, expected_words(read.n_bytes, D, settings), model, settings, schedule)
+    return _forecast(corpus, read, None, model, settings, schedule)
 
 
 def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
@@ -98,24 +122,173 @@ def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
     model.document_vae_.require_updatable()
     read = corpus.estimate()
     schedule = schedule_of_update(model.check_parameters().schedule(), read.n_documents)
-    return _forecast(read, len(model.vocabulary_), model, model.preprocessor_.settings, schedule)
+    return _forecast(corpus, read, len(model.vocabulary_), model, model.preprocessor_.settings, schedule)
 
 
-def _forecast(read: CorpusEstimate, V: int, model: TopicModel, settings: Preprocessing, schedule: Schedule) -> Forecast:
+def _forecast(
+    corpus: Corpus,
+    read: CorpusEstimate,
+    n_words: int | None,
+    model: TopicModel,
+    settings: Preprocessing,
+    schedule: Schedule,
+) -> Forecast:
     D, K = read.n_documents, model.n_components
-    held_out = n_held_out(D, model.validation_fraction)
-    epochs = schedule.resolve(D - held_out).max_epochs
-    multiply_adds, exponentials = fit_operations(D, V, K, epochs, held_out)
-    training = _SLACK * (2.0 * multiply_adds / best_of(matmul_rate) + exponentials / best_of(exp_rate))
-    reading = read.n_bytes / _READ_BYTES_A_SECOND * (_SPACY_FACTOR if settings.spacy_pipeline else 1.0)
+    sample = read_sample(corpus, settings)
+    characters = sample.characters * D
+    V = expected_words(round(characters), D, settings) if n_words is None else n_words
+    resolved = schedule.resolve(D - n_held_out(D, model.validation_fraction))
+    training, inference = network_seconds(model.recipe, V, K, resolved.batch_size, sample.tokens)
+    entries = D * sample.tokens
+    stages = {
+        "reading": reading_seconds(sample, D, model.n_jobs or usable_cpus()),
+        "starting": _START_SECONDS + factorisation_seconds(D, V, K, sample.tokens, best_of(matmul_rate)),
+        "training": training * D * resolved.passes,
+        "inferring": inference * D,
+        "summarising": _SECONDS_AN_ENTRY * entries * K,
+    }
     return Forecast(
         corpus=read,
         n_topics=K,
         n_words=V,
-        n_epochs=epochs,
-        seconds=_START_SECONDS + reading + training,
+        n_epochs=_whole(resolved.passes),
+        seconds=sum(stages.values()),
         memory_bytes=expected_memory(D, V, K),
+        stages=stages,
+        faster=_faster(stages, V),
     )
+
+
+def _whole(passes: float) -> float:
+    return int(passes) if passes == int(passes) else round(passes, 2)
+
+
+def _faster(stages: dict[str, float], V: int) -> str:
+    """Advice by the longest stage."""
+    longest = max(stages, key=lambda stage: stages[stage])
+    if longest == "reading":
+        return "more processors (--jobs), or a corpus without what is not text"
+    if longest == "training":
+        words = f", fewer words than {V:,} (--vocabulary-size)" if V > 5000 else ""
+        return f"fewer passes (--epochs){words}, or a limit (--max-time)"
+    return "fewer topics (--topics)" if longest != "starting" else "nothing: most of it is the same for any corpus"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the first documents tell of all.
+
+    Attributes
+    ----------
+    characters, tokens : float
+        Of a document; the tokens are those that the settings keep.
+    read, cut : float
+        Seconds that reading a document and cutting it into words take.
+    """
+
+    characters: float
+    tokens: float
+    read: float
+    cut: float
+
+
+def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
+    """Read and count about a mebibyte of texts."""
+    texts, characters = [], 0
+    started = time.process_time()
+    for row in corpus:
+        texts.append(row)
+        characters += len(row.text or "")
+        if characters > _SAMPLE_CHARACTERS:
+            break
+    read = time.process_time() - started
+    started = time.process_time()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus
+            settings = dataclasses.replace(settings, min_df=1, phrases=False)
+            counted = Preprocessor(settings, n_jobs=1).fit_transform(texts)
+        tokens = counted.counts.nnz / len(texts)
+    except NeuralTopicError:  # no text among the first
+        tokens = 1.0
+    n = len(texts)
+    return Sample(characters / n, max(tokens, 1.0), read / n, (time.process_time() - started) / n)
+
+
+def reading_seconds(sample: Sample, D: int, n_jobs: int) -> float:
+    """Seconds that reading and counting D documents take."""
+    cut = sample.cut * D
+    if n_jobs > 1 and sample.characters * D > _ALONE_CHARACTERS:
+        cut /= n_jobs
+    return sample.read * D + cut + _COUNTING * sample.cut * D
+
+
+def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: float) -> tuple[float, float]:
+    """Seconds that a document takes in an update, and in the inference of all; measured."""
+    import torch
+
+    from neuraltopic.core.training import Trainer, step
+    from neuraltopic.models.batches import CountBatches
+
+    chosen = find_recipe(recipe)
+    if chosen.takes("embeddings"):  # of unknown dimensions; words take most of the time
+        chosen = find_recipe(DEFAULT_RECIPE)
+    counts, generator = random_counts(max(batch_size, _INFERRED), V, n_tokens), torch.Generator().manual_seed(0)
+    model = chosen.build(V, K)
+    model.encoder.initialise(generator)
+    model.decoder.initialise(torch.full((V,), -float(np.log(V))), 0.1, generator)
+    data, nothing = CountBatches(counts), CountBatches(counts, np.arange(0))
+    trainer = Trainer(model, data, nothing, chosen.objective, chosen.schedule, generator)
+    model.train()
+
+    def update() -> None:
+        rows = torch.arange(batch_size)
+        step(model, data.batch(rows), chosen.objective, trainer.optimiser, generator, 1.0, 1e9)
+
+    n_threads = torch.get_num_threads()
+    training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter) / batch_size
+    model.eval()
+
+    def infer() -> None:
+        with torch.no_grad():
+            model.posterior(data.batch(torch.arange(_INFERRED)))
+
+    torch.set_num_threads(1)
+    try:
+        inference = _shortest(infer, 3, time.process_time) / _INFERRED / n_threads
+    finally:
+        torch.set_num_threads(n_threads)
+    return training, inference
+
+
+# Documents whose inference is timed.
+_INFERRED = 256
+
+
+def _shortest(work: Callable[[], object], times: int, clock: Callable[[], float]) -> float:
+    """Seconds of the quickest of some repetitions, the first of which does not count."""
+    seconds = []
+    for _ in range(times):
+        started = clock()
+        work()
+        seconds.append(clock() - started)
+    return min(seconds[1:])
+
+
+def random_counts(D: int, V: int, n_tokens: float) -> Counts:
+    """Documents of so many distinct words or fewer, word w with a probability about proportional to 1 / w."""
+    random = np.random.default_rng(0)
+    n = max(1, min(round(n_tokens), V))
+    words = np.minimum(np.exp(random.random((D, n)) * np.log(V)).astype(np.int64), V) - 1
+    rows = np.repeat(np.arange(D), n)
+    return Counts.from_scipy(sparse.coo_array((np.ones(D * n), (rows, words.ravel())), shape=(D, V)))
+
+
+def factorisation_seconds(D: int, V: int, K: int, n_tokens: float, rate: float) -> float:
+    """Seconds of the factorisation that a fit starts from, at so many operations a second of a large product."""
+    documents = min(D, _DOCUMENTS_FACTORISED)
+    a_step = 2.0 * (2.0 * documents * n_tokens * K + (documents + V) * K**2)
+    return _STEPS_OF_FACTORISATION * 2.0 * a_step / (_EFFICIENCY * rate)
 
 
 def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
@@ -128,22 +301,7 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
     return max(1, min(settings.max_vocabulary, round(words)))
 
 
-def fit_operations(D: int, V: int, K: int, epochs: int, held_out: int) -> tuple[float, float]:
-    """Multiply-adds and exponentials of a fit that runs all its epochs.
-
-    To train on a document the decoder forms the energies and multiplies them twice more for the gradients of z
-    and R, and the encoder looks at some of the words too: at most 4 V K multiply-adds and 2 V exponentials. The bound
-    of one that is held out takes half of that after every epoch. To infer z by Newton's method, of all at the end,
-    takes about 9 V K and 5 V, and 3,500 K^2 for the curvature, whatever V.
-    """
-    trained = (D - 0.5 * held_out) * epochs
-    return 4.0 * trained * V * K + D * (9.0 * V * K + 3500.0 * K**2), (2.0 * trained + 5.0 * D) * V
-
-
 def expected_memory(D: int, V: int, K: int) -> float:
-    """Bytes resident at most.
-
-    The weights stand in memory about ten times: themselves, gradient, two moments, the best so far, and those
-    four once more in the checkpoint and in the buffer it is written from.
-    """
-    return _BASE_BYTES + 10.0 * 4.0 * V * K + D * (_BYTES_A_DOCUMENT + 4.0 * 4.0 * K)
+    """Bytes resident at most: the weights as often as they stand in memory, and what each document leaves there."""
+    weights = 4.0 * V * (K + _HIDDEN)
+    return _BASE_BYTES + _COPIES_OF_WEIGHTS * weights + D * _BYTES_A_DOCUMENT

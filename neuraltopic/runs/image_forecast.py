@@ -82,6 +82,8 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
 def operations(n_pixels: int, model: ImageVAE) -> tuple[int, int]:
     """Multiply-adds to encode an image, and to decode a sample: the sizes of the matrices."""
     K = model.n_components
+    if model.model == "rbm":
+        return n_pixels * K, n_pixels * K
     up = [n_pixels, *model.hidden, 2 * K]
     down = [K, *reversed(model.hidden), n_pixels]
     if model.n_above is not None:

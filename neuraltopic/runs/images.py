@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
-from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.fitting import best_epoch, require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
 from neuraltopic.runs.facts import model_folder_of, run_file
-from neuraltopic.runs.folder import Run, RunKind, best_epoch, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
 from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
 from neuraltopic.storage.outputs import IMAGE_RUN, check_output
 from neuraltopic.storage.tables import write_table
@@ -69,7 +69,7 @@ def fit_image_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to go on with
+        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to resume
         or the request differs; when a parameter is one that no fit could use.
     NeuralTopicError
         When the images cannot be used; nothing is left behind.
@@ -177,7 +177,7 @@ def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) ->
 
 def is_planar(model: ImageVAE) -> bool:
     """Whether a code is a point of the plane."""
-    return model.n_components == 2 and model.n_above is None
+    return model.model == "vae" and model.n_components == 2 and model.n_above is None
 
 
 def _codes_at(workspace: Path, epoch: int) -> Path:

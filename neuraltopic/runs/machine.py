@@ -1,6 +1,5 @@
 """What a run was made on, and how fast that is: facts for run.json and for the forecast of --dry-run."""
 
-import os
 import platform
 import re
 import sys
@@ -8,6 +7,8 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+
+from neuraltopic.preprocessing.processes import usable_cpus
 
 LIBRARIES = ("neuraltopic", "torch", "numpy", "scipy", "scikit-learn", "spacy", "gensim", "pandas")
 _SIDE = 512  # of the square matrices multiplied: 0.27 GFLOP, milliseconds on any machine
@@ -34,13 +35,6 @@ def describe_machine() -> dict[str, object]:
         "torch_threads": torch.get_num_threads() if torch else None,
         "versions": {name: _version(name) for name in LIBRARIES},
     }
-
-
-def usable_cpus() -> int:
-    """Return the number of processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def matmul_rate(seconds: float = 0.2) -> float:

@@ -1,4 +1,4 @@
-"""Go on with a run: a new run folder, of the same topics after new documents.
+"""Updates of a run: a new run folder, with the same topics after new documents.
 
 What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
 run before.
@@ -35,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Go on with the model of a run by new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a whole new run folder, or none.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def update_run(
     ------
     UsageError
         When `output` may not be written, or lies in `run`; when `run` is no run; with `resume`, when there is nothing
-        to go on with or the request differs.
+        to resume or the request differs.
     NeuralTopicError
         When the model or the corpus cannot be used; nothing is left behind.
     """

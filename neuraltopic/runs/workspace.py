@@ -1,5 +1,6 @@
 """The hidden folder in which a fit works until its run is whole, and from which a stopped fit goes on."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
-from neuraltopic.storage.formats import CHECKPOINT, PREPARATION
+from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.formats import CHECKPOINT, PREPARATION, RUN_FACTS
 from neuraltopic.storage.strict_json import read_json, write_json
 
 try:
@@ -18,6 +20,7 @@ except ImportError:  # pragma: no cover  Windows: two fits into one output are n
     fcntl = None  # type: ignore[assignment]
 
 _REQUEST = "request.json"
+_FINISHED = "finished"  # the SHA-256 of the run.json of the run that is about to be in place
 _MAX_REQUEST_BYTES = 1 << 24
 
 
@@ -41,7 +44,7 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     """Yield the workspace of a fit into `output`, which no other process has meanwhile.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
-    first epoch is done, since there is nothing to go on with; whatever else stops the block leaves it.
+    first epoch is done, since there is nothing to resume; whatever else stops the block leaves it.
 
     Parameters
     ----------
@@ -50,9 +53,9 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     request : mapping
         All that the result depends on, as JSON holds it.
     resume : bool
-        Whether to go on with what a stopped fit left, which must have been asked for the same.
+        Whether to resume an interrupted fit, which must have had the same request.
     force : bool
-        Without `resume`, whether to throw away what a stopped fit left, if there is something to go on with.
+        Without `resume`, whether to delete an interrupted fit that could be resumed.
 
     Raises
     ------
@@ -62,6 +65,7 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
         differs, naming what does.
     """
     folder = workspace_of(output)
+    clear_finished(output)
     if resume:
         _require_same(output, request)
     with locked(folder):
@@ -79,6 +83,28 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
         remove(folder)
 
 
+def mark_finished(folder: Path, facts: Path) -> None:
+    """Note in a workspace that its run, with this run.json, is whole and about to be put in place."""
+    with atomic_write(folder / _FINISHED) as file:
+        file.write(_sha256(facts).encode())
+
+
+def clear_finished(output: Path) -> None:
+    """Remove the workspace that a process left when it was killed just after its run was in place."""
+    folder, facts = workspace_of(output), output / RUN_FACTS
+    try:
+        if (folder / _FINISHED).read_text() != _sha256(facts):
+            return
+        with locked(folder):
+            remove(folder)
+    except (OSError, UsageError):
+        return  # none there, one that is being worked on, or a folder that may only be read
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _require_nothing_done(output: Path, folder: Path) -> None:
     if (folder / CHECKPOINT).exists():
         from neuraltopic.estimators.checkpoints import epochs_done
@@ -93,7 +119,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint=f"Go on with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
+        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
     )
 
 

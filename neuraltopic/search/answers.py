@@ -19,7 +19,7 @@ class Hit:
         The sum of all parts; see `neuraltopic.topics.hybrid_ranking`. With a topic in place of a query its share.
     id : str
     topic : int
-        The topic that the document is listed under, -1 for none.
+        The topic that the document is assigned to, -1 for none.
     label : str
         Of that topic.
     snippet : str

@@ -114,7 +114,11 @@ class Generation:
             )
         try:
             generation = cls(
-                *(facts[name] for name in ("generation", "model", "words", "topics", "keeps_text")),
+                number=facts["generation"],
+                model=facts["model"],
+                n_words=facts["words"],
+                n_topics=facts["topics"],
+                keeps_text=facts["keeps_text"],
                 segments=facts["segments"],
                 deleted=facts["deleted"],
                 files=facts["files"],

@@ -1,6 +1,7 @@
 """SearchIndex: documents in a folder, found by their words and topics."""
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -351,6 +352,20 @@ class SearchIndex:
             written.append({name: facts for name, facts in manifest["files"].items() if name != CONFIG})
         return bool(written[0] == written[1])
 
+    def document(self, id: str) -> dict[str, Any]:
+        """What is kept of a document, as JSON holds it: id, topic, label, text where it is kept, and fields.
+
+        Raises
+        ------
+        UsageError
+            When the index has no such document.
+        """
+        segment, place = self._locate(self._required(id))
+        topic = int(segment.topics[place])
+        fields = json.loads(segment.fields().iloc[[place]].to_json(orient="records", date_format="iso"))[0]
+        found = {"id": id, "topic": topic, "label": self.topic_labels[topic] if topic >= 0 else "", "fields": fields}
+        return found if segment.texts is None else found | {"text": segment.texts[place]}
+
     def batches(self, size: int) -> Iterator["pd.DataFrame"]:
         """The live documents in the order of the index, some at a time: id, topic, text, vector and the metadata.
 
@@ -456,7 +471,8 @@ class SearchIndex:
     ) -> Hit:
         segment, place = self._locate(document)
         topic = int(segment.topics[place])
-        passage, marked = "", ()
+        passage: str = ""
+        marked: tuple[tuple[int, int], ...] = ()
         if segment.texts is not None:
             passage, marked = snippet(segment.texts[place], asked, self._words_of)
         label = self.topic_labels[topic] if topic >= 0 else ""
@@ -539,7 +555,7 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
         in_range = dead.shape[1] == 2 and ((dead >= 0).all() and (dead[:, 0] < len(sizes)).all())
         if not in_range or (dead[:, 1] >= sizes[dead[:, 0]]).any():
             raise damaged(path, "places of documents", "others")
-    of_nothing = model.document_vae_.vector_of_nothing()
+    of_nothing = model.document_vae_.empty_document_vector()
     return [
         open_segment(
             folder / name,

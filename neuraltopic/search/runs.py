@@ -36,7 +36,7 @@ def documents_of_run(
     if documents is not None:
         return open_corpus(documents, text=text, id=id, encoding=encoding), None
     facts = None if model_folder_of(run) == run else read_run_facts(run)["run"]
-    name = None if facts is None else facts["corpus"]["name"]
+    name: str = "" if facts is None else facts["corpus"]["name"]
     if facts is None or name == "-" or not Path(name).exists():
         got = "a model folder" if facts is None else "standard input" if name == "-" else f"no {name} here"
         raise UsageError(

@@ -5,7 +5,7 @@ postings_bounds.npy   the same by word: see `Postings`
 postings_documents.npy
 postings_counts.npy
 vectors.npy           float32 (D, K), as the model gives them
-topics.npy            int32 (D,), the topic that each document is listed under; -1 for none
+topics.npy            int32 (D,), the topic that each document is assigned to; -1 for none
 ids.utf8              and ids_bounds.npy
 id_order.npy          int64 (D,), places in the order of the ids
 texts.utf8            and texts_bounds.npy; neither where texts are not kept
@@ -115,7 +115,7 @@ def open_segment(
     folder : Path
     shape : (D, V, K)
     of_nothing : float32 array of shape (K,)
-        The vector of a document of which nothing is known.
+        The vector of an empty document.
     deleted : int64 array, optional
         Places of documents that were deleted.
 

@@ -93,20 +93,7 @@ def verify_manifest(
         Anything differs. The message names the file and the difference.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise NeuralTopicError(
-            str(folder),
-            expected=f"a folder of the format {kind}",
-            got="a file" if folder.exists() else "nothing of that name",
-            hint="Check the path",
-        )
-    if not os.path.lexists(folder / MANIFEST):
-        raise NeuralTopicError(
-            str(folder),
-            expected=f"a folder of the format {kind}",
-            got=f"no {MANIFEST} in it",
-            hint="Name a folder that neuraltopic saved",
-        )
+    _require_manifest(folder, kind)
     manifest = _checked_manifest(folder / MANIFEST, kind=kind, schema_version=schema_version)
     files: dict[str, dict] = manifest["files"]  # type: ignore[assignment]  # as _checked_manifest left it
     present = _names(folder) - {MANIFEST}
@@ -138,6 +125,23 @@ def verify_manifest(
                 hint=_RESTORE,
             )
     return manifest
+
+
+def _require_manifest(folder: Path, kind: str) -> None:
+    if not folder.is_dir():
+        raise NeuralTopicError(
+            str(folder),
+            expected=f"a folder of the format {kind}",
+            got="a file" if folder.exists() else "nothing of that name",
+            hint="Check the path",
+        )
+    if not os.path.lexists(folder / MANIFEST):
+        raise NeuralTopicError(
+            str(folder),
+            expected=f"a folder of the format {kind}",
+            got=f"no {MANIFEST} in it",
+            hint="Name a folder that neuraltopic saved",
+        )
 
 
 def _names(folder: Path) -> set[str]:

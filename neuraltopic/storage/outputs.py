@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.storage.atomic import check_destination
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import (
@@ -83,6 +83,23 @@ def check_output(output: str | Path, kind: OutputKind, *, force: bool, source: s
                 hint="Choose another path",
             )
     check_destination(output, force=force, why_not=kind.why_not)
+
+
+def check_new_file(path: Path, *, force: bool) -> None:
+    """Refuse a file that exists.
+
+    Raises
+    ------
+    UsageError
+        Unless `force`.
+    """
+    if path.exists() and not force:
+        raise UsageError(
+            f"output {path}",
+            expected="a path that does not exist yet",
+            got="one that does",
+            hint=f"Choose another path, or replace it with {parameter('force', True)}",
+        )
 
 
 def _entries_of_run(folder: Path, kind: str, more: frozenset[str] = frozenset()) -> set[str]:

@@ -11,7 +11,7 @@ from neuraltopic.storage.atomic import atomic_write
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg")
+SUFFIXES = (".png", ".svg", ".pdf")
 # For what is drawn and for what is written: letters as outlines, which look alike everywhere.
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -19,8 +19,14 @@ STYLE: Any = {
     "axes.titlesize": 8,
     "svg.fonttype": "path",
     "svg.hashsalt": "neuraltopic",
+    "pdf.fonttype": 42,
 }
 _DOTS_AN_INCH = 300
+_METADATA: dict[str, Any] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
 
 
 def check_picture(path: Path, *, force: bool) -> None:
@@ -61,7 +67,7 @@ def write_picture(figure: "Figure", path: Path) -> None:
     buffer = io.BytesIO()
     format = path.suffix.lower()[1:]
     # Neither a date nor a version, so that the same picture is the same file.
-    metadata = {"Date": None} if format == "svg" else {"Software": None}
+    metadata = _METADATA[format]
     with rc_context(STYLE):
         figure.savefig(
             buffer, format=format, dpi=_DOTS_AN_INCH, bbox_inches="tight", pad_inches=0.02, metadata=metadata

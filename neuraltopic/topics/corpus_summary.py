@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.topics.document_assignment import Listing
-from neuraltopic.topics.interpretation import Reading
+from neuraltopic.topics.document_assignment import DocumentAssignment
+from neuraltopic.topics.interpretation import TopicInterpretation
 
-_Summed = TypeVar("_Summed", NDArray[np.float32], Listing)
+_Summed = TypeVar("_Summed", NDArray[np.float32], DocumentAssignment)
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class CorpusSummary:
     ----------
     n_documents : int
     information : float32 (K,)
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     share : float64 (K,)
-        Mean share of each topic, see `Reading.shares`.
+        Mean share of each topic, see `TopicInterpretation.shares`.
     explained : float32 (K, V), or None
-        See `explained_documents`; None where the reading does not need it.
+        See `explained_documents`; None where the interpretation does not need it.
     precision : float32 (K + 1, V), or None
         See `topic_precision`; None where it was not kept.
-    listing : Listing, or None
-        None where documents are listed under their largest shares.
+    assignment : DocumentAssignment, or None
+        None where documents are assigned to their largest shares.
     """
 
     n_documents: int
@@ -39,20 +39,20 @@ class CorpusSummary:
     share: NDArray[np.floating]
     explained: NDArray[np.float32] | None
     precision: NDArray[np.float32] | None
-    listing: Listing | None
+    assignment: DocumentAssignment | None
 
-    def pooled(self, others: "CorpusSummary", reading: Reading) -> "CorpusSummary":
+    def pooled(self, others: "CorpusSummary", interpretation: TopicInterpretation) -> "CorpusSummary":
         """The summary of these documents and others, each document counting once."""
         weights = np.array([self.n_documents, others.n_documents]) / (self.n_documents + others.n_documents)
         return CorpusSummary(
             self.n_documents + others.n_documents,
-            reading.pooled_information(
+            interpretation.pooled_information(
                 weights, np.stack([self.information, others.information]), np.stack([self.share, others.share])
             ),
             weights @ np.stack([self.share, others.share]),
             _sum(self.explained, others.explained),
             _sum(self.precision, others.precision),
-            _sum(self.listing, others.listing),
+            _sum(self.assignment, others.assignment),
         )
 
 

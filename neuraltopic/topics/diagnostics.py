@@ -10,7 +10,7 @@ from neuraltopic.errors import parameter
 INACTIVE_BELOW = 0.01
 # Two lists of ten words that share six or more are read as one topic told twice.
 REPEATED_SHARE = 0.6
-# A topic is live with a tenth of an even share, and this many documents listed under it.
+# A topic is live with a tenth of an even share, and this many documents assigned to it.
 LIVE_SHARE = 0.1
 LIVE_DOCUMENTS = 5
 # Share of the documents under one topic above which the topics have collapsed. Fewer topics than this do not collapse.
@@ -22,7 +22,7 @@ _MANY_REPEATED = 0.2
 
 
 def live_topics(share: NDArray[np.floating], n_documents: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which topics are in use, (K,): with a share above 0.1 / K and at least 5 documents listed under them.
+    """Which topics are in use, (K,): with a share above 0.1 / K and at least 5 documents assigned to them.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def collapse(share: NDArray[np.floating], n_documents: NDArray[np.integer], word
     unused, repeated = int((~live_topics(share, n_documents)).sum()), len(repeated_topics(words))
     found = []
     if (part := largest_part(n_documents)) is not None:
-        found.append(f"{part:.0%} of the documents are listed under one topic")
+        found.append(f"{part:.0%} of the documents are assigned to one topic")
     if unused > _MANY_UNUSED * K:
         found.append(f"{unused} of {K} topics are not in use")
     if repeated > _MANY_REPEATED * K:

@@ -44,7 +44,7 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
     Parameters
     ----------
     latents : (D, K)
-        z less that of a document of which nothing is known.
+        z less that of an empty document.
     covariance : (K, K)
         G.
 

@@ -15,7 +15,7 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.edited_topics import EditedTopics, apply, merged_into, require_groups, require_topics, split
 from neuraltopic.topics.edits import Merge, MergeFindings, Operation, Split, SplitFindings, plain_numbers
-from neuraltopic.topics.interpretation import Reading
+from neuraltopic.topics.interpretation import TopicInterpretation
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.splits import split_documents
 from neuraltopic.topics.tables import TopicStatistics
@@ -35,7 +35,7 @@ class Documents:
     latents, shares : (D, K)
         z, and the shares of the model's topics.
     listed : (D,)
-        The model's topic that each is listed under.
+        The model's topic that each is assigned to.
     coordinates : (D, S)
         Of the splits so far.
     ids : D strings
@@ -156,7 +156,7 @@ def divide(counts: Counts | None, rows: NDArray[np.integer], topic: int) -> tupl
 
 
 def _information(share: FloatArray) -> float:
-    """E[s log(s / E[s])], as `SimplexReading.information` has it."""
+    """E[s log(s / E[s])], as `SimplexInterpretation.information` has it."""
     mean = float(share.mean())
     return float(xlogy(share, share).mean() - xlogy(mean, mean))
 
@@ -171,7 +171,7 @@ def pooled_findings(
     later: EditedTopics,
     documents: Documents,
     weights: NDArray[np.float64],
-    reading: Reading,
+    interpretation: TopicInterpretation,
     words: Mapping[str, int],
 ) -> tuple[Operation, Operation]:
     """The operation with what later documents say, and with what both say.
@@ -186,14 +186,16 @@ def pooled_findings(
         The later ones, with their coordinates of the splits so far, and counts.
     weights : (2,)
         Share of the earlier and of the later documents in all.
-    reading : Reading
+    interpretation : TopicInterpretation
     words : mapping
         Column of each word.
     """
     if not isinstance(operation, Merge | Split):
         return operation, operation
     new = _said_by_later(later, operation, documents)
-    pool = _Pool(apply(earlier, operation, words).statistics, apply(later, new, words).statistics, weights, reading)
+    pool = _Pool(
+        apply(earlier, operation, words).statistics, apply(later, new, words).statistics, weights, interpretation
+    )
     if isinstance(operation, Merge) and isinstance(new, Merge):
         made = np.searchsorted(
             np.unique(merged_into(len(earlier), operation.groups)), [min(g) for g in operation.groups]
@@ -223,7 +225,7 @@ class _Pool:
     before: TopicStatistics
     after: TopicStatistics
     weights: NDArray[np.float64]
-    reading: Reading
+    interpretation: TopicInterpretation
 
     def merge(self, before: MergeFindings, after: MergeFindings, topic: int) -> MergeFindings:
         moments = self.weights @ np.array([before.moments, after.moments])
@@ -243,7 +245,7 @@ class _Pool:
     def _information(self, topic: int) -> float:
         told = np.array([[self.before.information[topic]], [self.after.information[topic]]])
         share = np.array([[self.before.share[topic]], [self.after.share[topic]]])
-        return float(self.reading.pooled_information(self.weights, told, share)[0])
+        return float(self.interpretation.pooled_information(self.weights, told, share)[0])
 
     def _typical(self, topic: int) -> tuple[str, ...]:
         return self.after.typical[topic] if self.after.n_documents[topic] else self.before.typical[topic]

@@ -14,9 +14,9 @@ in all of them, the odds of part 0 in a document with the counts x are
 
     g / (1 - g) = F / (1 - F) prod_w ((f_w / F) / ((1 - f_w) / (1 - F)))^(x_w / 3),
 
-each word counting as often as in `Listing`. What the topic explains of word w is divided by f_w, and the rows of R are
-R_t + log(f_w / F) / z_t and R_t + log((1 - f_w) / (1 - F)) / z_t, with z_t the strength of the topic, so that at z_t
-the words of a part are likelier by what its documents say.
+each word counting as often as in `DocumentAssignment`. What the topic explains of word w is divided by f_w, and the
+rows of R are R_t + log(f_w / F) / z_t and R_t + log((1 - f_w) / (1 - F)) / z_t, with z_t the strength of the topic, so
+that at z_t the words of a part are likelier by what its documents say.
 
 The row of a merged topic, sum_i c_i R_i, is the least-squares one: it comes nearest to the energies sum_i z_i R_i that
 the documents have of these topics when z_m = sum_i z_i stands for them, c_i = sum_d z_di z_dm / sum_d z_dm^2.
@@ -154,7 +154,7 @@ class EditedTopics:
         return (extended @ self.shares_map).astype(np.float32)
 
     def listed(self, listed: NDArray[np.integer], coordinates: FloatArray) -> NDArray[np.int64]:
-        """The topic that each document is listed under, (D,), from the model's; -1 where it was dropped."""
+        """The topic that each document is assigned to, (D,), from the model's; -1 where it was dropped."""
         topics = np.asarray(listed, np.int64)
         for step in self.steps:
             if isinstance(step, SplitRule):

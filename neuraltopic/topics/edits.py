@@ -36,7 +36,7 @@ class MergeFindings:
     moments : n numbers
         Mean over the documents of z_i (z_1 + ... + z_n).
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of str
         See `TopicStatistics`.
     """
@@ -53,13 +53,13 @@ class SplitFindings:
     Attributes
     ----------
     part : float
-        Share of part 0 in the documents listed under the topic, above 0 and below 1.
+        Share of part 0 in the documents assigned to the topic, above 0 and below 1.
     fraction : V numbers
-        Of the documents listed under the topic that have a word, the share in part 0, smoothed; above 0 and below 1.
+        Of the documents assigned to the topic that have a word, the share in part 0, smoothed; above 0 and below 1.
     mean : float
         Mean of the split coordinate over all documents, see `neuraltopic.topics.edited_topics`.
     listed : two ints
-        Documents listed under each part.
+        Documents assigned to each part.
     information, typical
         Of each part.
     coordinates : D numbers, optional
@@ -100,7 +100,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Drop:
-    """Leave topics out: what they account for is no topic's, and documents listed under them are under none."""
+    """Leave topics out: what they account for is no topic's, and documents assigned to them are under none."""
 
     topics: tuple[int, ...]
 

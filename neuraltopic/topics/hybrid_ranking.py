@@ -1,7 +1,7 @@
 """Rank documents for a query by their words and by their topics, and say what each word and topic adds.
 
 The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1 + log q_w, as the query may be a whole
-document; the topics give the cosine of document vectors, taken from the vector of a document of which nothing is known.
+document; the topics give the cosine of document vectors, taken from the vector of an empty document.
 Both are standardised over the documents, which makes them comparable:
 
     score = (bm25 - mean) / std + a (cosine - mean) / std,    a = 6 n_q / (n_q + n),
@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 
 FloatArray = NDArray[np.floating]
@@ -148,7 +148,7 @@ class Scores:
 
 
 def directions(vectors: FloatArray, of_nothing: FloatArray) -> NDArray[np.float32]:
-    """Unit vectors from the vector of a document of which nothing is known, (K,), to others, (D, K).
+    """Unit vectors from the vector of an empty document, (K,), to others, (D, K).
 
     A vector that is the same to rounding has no direction: zeros.
     """
@@ -214,7 +214,9 @@ class HybridRanking:
             When `by` is another.
         """
         if by not in BY:
-            raise UsageError("by", expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these")
+            raise UsageError(
+                parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these"
+            )
         values, eligible = np.zeros(len(self.live)), self.live
         words: dict[int, _WordWeight] = {}
         word_scale = topic_scale = 0.0

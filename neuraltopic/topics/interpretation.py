@@ -16,13 +16,13 @@ from scipy.special import log_softmax, xlogy
 from neuraltopic.topics.distinct import distinct_scores
 from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance
 from neuraltopic.topics.ranking import (
+    penalise_shared_words,
     relevance,
     reliable_weights,
     smoothed_topics,
     topic_log_probabilities,
-    yield_to_rivals,
 )
-from neuraltopic.topics.responsibilities import Claims
+from neuraltopic.topics.responsibilities import ResponsibilityPrior
 
 FloatArray = NDArray[np.floating]
 
@@ -40,7 +40,7 @@ class TopicWords:
     explained : (K, V), optional
         In how many documents each topic accounts for each word, see `explained_documents`.
     covariance : (K, K), optional
-        G of R and b, see `energy_covariance`, where the reading is by energies.
+        G of R and b, see `energy_covariance`, where the interpretation is by energies.
     documents : (V,), optional
         In how many documents each word is; by default what all topics explain.
     """
@@ -52,7 +52,7 @@ class TopicWords:
     documents: FloatArray | None = None
 
 
-class Reading(Protocol):
+class TopicInterpretation(Protocol):
     """How the topics of a family of models are read."""
 
     @property
@@ -62,18 +62,18 @@ class Reading(Protocol):
 
     @property
     def by_energies(self) -> bool:
-        """Whether documents are as far apart, and shared among topics, as the energies of their words say: see
+        """Whether distances and topic shares of documents are computed from the energies of their words: see
         `DocumentMetric` and `energy_shares`."""
         ...
 
     @property
-    def guidance(self) -> float | None:
-        """Power of the shares where documents are listed by their words beside them, see `Listing`; None where a
-        document is listed under its largest share."""
+    def proportion_exponent(self) -> float | None:
+        """Exponent of the shares where documents are assigned by shares and words, see `DocumentAssignment`; None
+        where a document is assigned to its largest share."""
         ...
 
-    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """z of an empty document, (K,), of which nothing is known."""
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
+        """z of an empty document, (K,)."""
         ...
 
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
@@ -81,11 +81,13 @@ class Reading(Protocol):
         ...
 
     def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
-        """What each topic tells of a document, in nats, (K,), from z, the variance of q(z | x) and the shares."""
+        """Information of each topic about a document in nats, (K,), from z, the variance of q(z | x), the shares."""
         ...
 
-    def claims(self, latents: FloatArray, shares: FloatArray, lengths: FloatArray) -> Claims | None:
-        """What topics account for the words of documents by, from z, the shares and the documents' tokens, (D,); None
+    def responsibility_prior(
+        self, latents: FloatArray, shares: FloatArray, lengths: FloatArray
+    ) -> ResponsibilityPrior | None:
+        """Prior of the topics of the words of each document, from z, the shares and the documents' tokens, (D,); None
         where `needs_explained` is False."""
         ...
 
@@ -97,7 +99,7 @@ class Reading(Protocol):
         ...
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """What ranks the words of each topic, (K, V), from their tokens in the training documents, (V,)."""
+        """Weight of each word in each topic, (K, V), from the tokens of each word in the training documents, (V,)."""
         ...
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
@@ -105,18 +107,18 @@ class Reading(Protocol):
         ...
 
     def log_unigram(self, topics: TopicWords) -> FloatArray:
-        """log p(w), (V,), of no topic in particular."""
+        """log p(w), (V,), over all topics."""
         ...
 
 
-class GaussianReading:
+class GaussianInterpretation:
     """Topics are axes, on each of which the word list describes the positive side."""
 
     needs_explained = False
     by_energies = False
-    guidance: ClassVar[float | None] = None
+    proportion_exponent: ClassVar[float | None] = None
 
-    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
         """The origin."""
         return np.zeros(n_topics, np.float32)
 
@@ -134,7 +136,9 @@ class GaussianReading:
         """The mean over all documents."""
         return (weights @ information).astype(np.float32)
 
-    def claims(self, latents: FloatArray, shares: FloatArray, lengths: FloatArray) -> Claims | None:
+    def responsibility_prior(
+        self, latents: FloatArray, shares: FloatArray, lengths: FloatArray
+    ) -> ResponsibilityPrior | None:
         """None: words are ranked by R."""
         return None
 
@@ -151,10 +155,10 @@ class GaussianReading:
         return log_softmax(topics.bias)
 
 
-class BinaryReading(GaussianReading):
+class BinaryInterpretation(GaussianInterpretation):
     """Topics are binary units, and z the probability that each is on, where the word list describes it."""
 
-    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
         """1/2 each: without a word the units of a Replicated Softmax are even."""
         return np.full(n_topics, 0.5, np.float32)
 
@@ -169,21 +173,19 @@ def _entropy(probability: FloatArray) -> FloatArray:
     return -xlogy(probability, probability) - xlogy(1.0 - probability, 1.0 - probability)
 
 
-class SimplexReading:
-    """z is the shares; a topic's words are those that it accounts for in the training documents."""
+class SimplexInterpretation:
+    """z is the shares; the words of a topic are those that it accounts for in the training documents."""
 
     needs_explained = True
     by_energies = False
-    guidance: ClassVar[float | None] = None
-    # Weight of probability beside lift: one half, at which a list is neither of common words nor of rare ones.
+    proportion_exponent: ClassVar[float | None] = None
+    # Weight of log probability; log lift has the rest. At one half lists hold neither common words nor rare ones.
     _relevance = 0.5
-    # Documents in which a topic accounts for a word until the word is half believed. On a fit of the default,
-    # which was read so, to 20 Newsgroups with 1,500 training documents left out NPMI in windows was 0.178, 0.190 and
-    # 0.193 at 0, 3 and 5, the diversity 0.93, 0.92, 0.90; of AG News 0.147, 0.150 and 0.157 at a diversity of 0.98.
-    _doubted = 4.0
+    # Pseudo-count of documents at which shrinkage is 1/2. How it was chosen: tests/benchmarks/README.md.
+    _pseudo_count = 4.0
 
-    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """Even shares."""
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
+        """Equal shares."""
         return np.full(n_topics, 1.0 / n_topics, np.float32)
 
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
@@ -204,17 +206,19 @@ class SimplexReading:
         mean = weights @ share
         return (weights @ (information + xlogy(share, share)) - xlogy(mean, mean)).astype(np.float32)
 
-    def claims(self, latents: FloatArray, shares: FloatArray, lengths: FloatArray) -> Claims | None:
-        """Squares of the shares, which keep the small ones that most topics have in most documents from adding up."""
-        return Claims(np.square(shares))
+    def responsibility_prior(
+        self, latents: FloatArray, shares: FloatArray, lengths: FloatArray
+    ) -> ResponsibilityPrior | None:
+        """Squares of the shares, so that the small shares that most topics have in most documents do not add up."""
+        return ResponsibilityPrior(np.square(shares))
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """Relevance of the word in what the topic explains, plus log n / (n + m) of the n documents in which the topic
-        accounts for it; m are the documents at which it is half believed."""
+        accounts for it; m is the pseudo-count."""
         probabilities, unigram = self._probabilities(topics)
         assert topics.explained is not None
         documents = topics.explained + unigram  # never 0
-        reliability = documents / (documents + self._doubted)
+        reliability = documents / (documents + self._pseudo_count)
         return relevance(np.log(probabilities), np.log(unigram), self._relevance) + np.log(reliability)
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
@@ -237,9 +241,9 @@ class SimplexReading:
 
 
 @dataclass(frozen=True)
-class EnergyReading(SimplexReading):
-    """z is theta^a of points theta of the simplex, under a product of experts: what a topic is to a document is read
-    off the energies z^T R of the words, beside those of a document of which nothing is known.
+class EnergyInterpretation(SimplexInterpretation):
+    """z is theta^a of points theta of the simplex, under a product of experts: the shares of a document are computed
+    from the energies z^T R of its words, relative to those of an empty document.
 
     Parameters
     ----------
@@ -249,54 +253,51 @@ class EnergyReading(SimplexReading):
 
     power: float = 1.0
     by_energies = True
-    # Chosen with the constants of `Listing` by the labels of training documents.
-    guidance = 0.25
-    # Chosen together, of some sixty triples, by six fits of 20 Newsgroups, after `claims` had been, of a dozen. For the
-    # best without a yield (0.46, 5, 0) and for these, medians of six, three and two fits of 20 Newsgroups, AG News and
-    # the New York Times are, NPMI in windows, 0.185 and 0.195, 0.156 and 0.160; C_V 0.786 and 0.778, 0.667 and 0.676;
-    # NPMI in documents 0.388 and 0.377, 0.257 and 0.256, 0.427 and 0.410; diversity 0.906 and 0.914, 0.952 and 0.956,
-    # 0.957 and 0.949.
+    # Chosen with the constants of `DocumentAssignment` by the labels of training documents.
+    proportion_exponent = 0.25
+    # How these four were chosen: tests/benchmarks/README.md.
     _relevance = 0.54
-    _doubted = 8.0
-    _yielded = 0.5
-    # Tokens of a document whose words go by its shares alone. Chosen on held-out training documents of several
-    # corpora: see tests/benchmarks/README.md.
+    _pseudo_count = 8.0
+    _shared_word_penalty = 0.5
+    # Tokens of a document whose topics are given by its shares alone.
     _pooled_tokens = 8.0
 
-    def of_nothing(self, n_topics: int) -> NDArray[np.float32]:
-        """That of theta even."""
+    def empty_document(self, n_topics: int) -> NDArray[np.float32]:
+        """That of a uniform theta."""
         return np.full(n_topics, n_topics**-self.power, np.float32)
 
     def shares(self, latents: FloatArray, topics: TopicWords) -> NDArray[np.float32]:
-        """Parts of the variance of its energies, beside a document of which nothing is known: see `energy_shares`."""
+        """Parts of the variance of its energies, relative to an empty document: see `energy_shares`."""
         assert topics.covariance is not None
-        difference = latents - self.of_nothing(latents.shape[1])
-        # What rounding leaves of z that is read off a vector is nothing.
+        difference = latents - self.empty_document(latents.shape[1])
+        # z that is computed from a vector has a rounding error.
         return energy_shares(np.where(np.abs(difference) > 1e-6, difference, 0.0), topics.covariance)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """Those of `SimplexReading`, lower where another topic has the word rather: see `yield_to_rivals`."""
-        return yield_to_rivals(super().word_weights(topics, word_totals), self._yielded)
+        """Those of `SimplexInterpretation`, lower where another topic has more: see `penalise_shared_words`."""
+        return penalise_shared_words(super().word_weights(topics, word_totals), self._shared_word_penalty)
 
-    def claims(self, latents: FloatArray, shares: FloatArray, lengths: FloatArray) -> Claims | None:
-        """The shares, and slopes halfway between 1, by which small shares claim rare words, and z, by which lists of
-        one subject have many words in common. Of a document of n tokens min(1, 8 / n) goes by the shares
+    def responsibility_prior(
+        self, latents: FloatArray, shares: FloatArray, lengths: FloatArray
+    ) -> ResponsibilityPrior | None:
+        """The shares, with slopes halfway between 1, at which small shares get rare words, and z, at which topics of
+        one subject have many words in common. In a document of n tokens a part min(1, 8 / n) is given by the shares
         alone."""
         pooled = np.minimum(1.0, self._pooled_tokens / np.maximum(lengths, 1.0))
-        return Claims(shares, 0.5 + 0.5 * latents, pooled)
+        return ResponsibilityPrior(shares, 0.5 + 0.5 * latents, pooled)
 
 
-class DistinctReading(EnergyReading):
-    """As `EnergyReading`, but lists share no word: for documents that embeddings tell apart, where topics that share
-    most of their words are still two."""
+class DistinctInterpretation(EnergyInterpretation):
+    """As `EnergyInterpretation`, but no word is in two lists: for recipes of embeddings, which can distinguish topics
+    that have most of their words in common."""
 
-    # An embedding tells the shares beside the words, or without any.
-    guidance = 1.0
-    # No word is left to yield.
+    # An embedding is evidence of the shares, with words or without.
+    proportion_exponent = 1.0
+    # No word is shared that could be penalised.
     _relevance = 0.46
-    _doubted = 5.0
-    _yielded = 0.0
+    _pseudo_count = 5.0
+    _shared_word_penalty = 0.0
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """Those of `EnergyReading`, see `distinct_scores`."""
+        """Those of `EnergyInterpretation`, see `distinct_scores`."""
         return distinct_scores(super().word_weights(topics, word_totals))

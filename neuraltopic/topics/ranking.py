@@ -61,10 +61,10 @@ def relevance(log_probabilities: FloatArray, log_unigram: FloatArray, weight: fl
     return log_probabilities - (1.0 - weight) * log_unigram
 
 
-def yield_to_rivals(scores: FloatArray, weight: float) -> FloatArray:
-    """Scores less `weight` of what each word has more in its best topic, (K, V), for fewer words in several lists.
+def penalise_shared_words(scores: FloatArray, weight: float) -> FloatArray:
+    """Scores minus `weight` times the margin of each word's best topic, (K, V): fewer words are in several lists.
 
-    At 0 they are the scores; towards infinity each word is listed under one topic, while there are words enough.
+    At 0 they are the scores; towards infinity each word is in the list of one topic, while there are words enough.
     """
     return scores - weight * (scores.max(0) - scores)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.topics.diagnostics import inactive_topics, live_topics, repeated_topics
 from neuraltopic.topics.ranking import frex, lift, top_words
+from neuraltopic.topics.row_blocks import FloatRows, blocks
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3
@@ -26,11 +27,11 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents listed under it, copies included.
+        Documents assigned to it, copies included.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     typical : tuple of tuple of str
         Ids of the documents with the largest z_k, most typical first.
     """
@@ -64,7 +65,7 @@ class TopicStatistics:
 
 
 def topic_statistics(
-    latents: NDArray[np.floating],
+    latents: FloatRows,
     topics: NDArray[np.integer],
     share: NDArray[np.floating],
     information: NDArray[np.floating],
@@ -76,29 +77,53 @@ def topic_statistics(
 
     Parameters
     ----------
-    latents : (D, K)
+    latents : FloatRows of shape (D, K)
         What the decoder sees of the posterior means of z.
     topics : int array of shape (D,)
-        The topic that each document is listed under.
+        The topic that each document is assigned to.
     share : (K,)
         Mean share of each topic in all documents, as the model has it.
     information : (K,)
-        See `Reading.information`.
+        See `TopicInterpretation.information`.
     ids : D strings
     copies : (D,)
         Rows of the input that have the text of each.
     """
     K = latents.shape[1]
     n_documents = np.bincount(topics, weights=copies, minlength=K).round().astype(np.int64)
-    squares = np.square(latents[np.arange(len(latents)), topics]) * copies
-    squares = np.bincount(topics, weights=squares, minlength=K)
+    squares, typical = np.zeros(K), _Largest(n_typical)
+    for rows in blocks(len(latents)):
+        block, listed = latents[rows], topics[rows]
+        of_rows = np.square(block[np.arange(len(block)), listed]) * copies[rows]
+        squares += np.bincount(listed, weights=of_rows, minlength=K)
+        typical.add(rows.start, block)
     return TopicStatistics(
         share=np.asarray(share, np.float64),
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
-        typical=tuple(tuple(ids[d] for d in row) for row in top_words(latents.T, n_typical).tolist()),
+        typical=tuple(tuple(ids[d] for d in row) for row in typical.documents),
     )
+
+
+class _Largest:
+    """The n documents with the largest z on each topic, the largest first; ties go to the earlier document."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._values: NDArray[np.floating] | None = None
+        self.documents: list[list[int]] = []
+
+    def add(self, start: int, latents: NDArray[np.floating]) -> None:
+        """Look at documents (B, K), of which the first has this number."""
+        found = top_words(latents.T, self._n)
+        values, documents = np.take_along_axis(latents.T, found, 1), found + start
+        if self._values is not None:
+            values = np.concatenate([self._values, values], 1)
+            documents = np.concatenate([np.array(self.documents), documents], 1)
+        best = top_words(values, self._n)
+        self._values = np.take_along_axis(values, best, 1)
+        self.documents = np.take_along_axis(documents, best, 1).tolist()
 
 
 def pooled_statistics(
@@ -214,22 +239,22 @@ def documents_table(
     ledger: pd.DataFrame,
     position: NDArray[np.integer],
     topics: NDArray[np.integer],
-    weights: NDArray[np.floating],
+    weight: NDArray[np.floating],
     labels: Sequence[str],
 ) -> pd.DataFrame:
     """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the topic that the document is listed under, and its share in the document. A column of the corpus that
+    They name the topic that the document is assigned to, and its share in the document. A column of the corpus that
     has one of these names gets "_" behind it.
 
     Parameters
     ----------
     ledger : DataFrame of N rows
     position : (N,)
-        Entry of `topics` and row of `weights` for each input row, -1 where it has none; its topic is then missing.
+        Entry of `topics` and `weight` for each input row, -1 where it has none; its topic is then missing.
     topics : (D,)
-        -1 where a document is listed under none, whose topic is missing too.
-    weights : (D, K)
+        -1 where a document is assigned to none, whose topic is missing too.
+    weight : (D,)
     """
     rows = np.flatnonzero(position >= 0)
     rows = rows[topics[position[rows]] >= 0]
@@ -238,9 +263,9 @@ def documents_table(
     topic[rows] = listed
     label = np.full(len(position), None, dtype=object)
     label[rows] = [labels[number] for number in listed.tolist()]
-    weight = np.full(len(position), np.nan)
-    weight[rows] = weights[position[rows], listed]
-    ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": weight}
+    share = np.full(len(position), np.nan)
+    share[rows] = weight[position[rows]]
+    ours: dict[str, Any] = {"topic": topic, "topic_label": pd.array(label, dtype="str"), "topic_weight": share}
     table = ledger.rename(columns={name: _free(name, [*ledger.columns, *ours]) for name in ours})
     return table.assign(**ours)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from neuraltopic.errors import UsageError, parameter
 from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.interpretation import Reading, TopicWords
+from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
 from neuraltopic.topics.ranking import FloatArray, divergence_terms, frex, lift, relevance
 from neuraltopic.topics.ranking_names import check_ranking
 
@@ -16,23 +16,23 @@ _RELEVANCE = 0.6
 
 
 def word_scores(
-    ranking: str, reading: Reading, topics: TopicWords, word_totals: FloatArray, strength: FloatArray
+    ranking: str, interpretation: TopicInterpretation, topics: TopicWords, word_totals: FloatArray, strength: FloatArray
 ) -> FloatArray:
     """Scores of the words of each topic, (K, V), the higher the better.
 
     Parameters
     ----------
     ranking : str
-        "default": the reading's own.
+        "default": the interpretation's own.
         "energies": columns of R, as (17.15) has them.
-        "probability": p(w | topic), see `Reading.log_probabilities`.
+        "probability": p(w | topic), see `TopicInterpretation.log_probabilities`.
         "lift": p(w | topic) / p(w), see `lift`.
         "frex": see `frex`.
         "relevance": see `relevance`, with a weight of 0.6.
         "explained": p(w | topic) log lift of what the topics explain in the training documents, see `divergence_terms`
         and `explained_documents`.
-        "distinct": the default's, each word listed under one topic, see `distinct_scores`.
-    reading : Reading
+        "distinct": the default's, each word in the list of one topic, see `distinct_scores`.
+    interpretation : TopicInterpretation
     topics : TopicWords
     word_totals : (V,)
         Tokens of each word in the training documents.
@@ -46,13 +46,13 @@ def word_scores(
     """
     check_ranking(ranking)
     if ranking == "default":
-        return reading.word_weights(topics, word_totals)
+        return interpretation.word_weights(topics, word_totals)
     if ranking == "distinct":
-        return distinct_scores(reading.word_weights(topics, word_totals))
+        return distinct_scores(interpretation.word_weights(topics, word_totals))
     if ranking == "energies":
         return topics.components
-    log_probabilities = reading.log_probabilities(topics, strength)
-    log_unigram = reading.log_unigram(topics)
+    log_probabilities = interpretation.log_probabilities(topics, strength)
+    log_unigram = interpretation.log_unigram(topics)
     if ranking == "probability":
         return np.exp(log_probabilities)
     if ranking == "lift":

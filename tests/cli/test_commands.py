@@ -162,7 +162,7 @@ def test_inspect(call, finished):
     assert (result.code, result.err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
     assert lines["run"] == str(finished)
-    assert lines["model"].startswith("refined_prodlda, 3 topics, 15 words, fitted on 60 documents in 2 epochs")
+    assert lines["model"].startswith("semi_amortised_prodlda, 3 topics, 15 words, fitted on 60 documents in 2 epochs")
     assert lines["rows"] == "60 kept; utf-8 60"
     assert lines["checked"] == "sizes: as written; contents not read (--verify compares their SHA-256)"
     assert "sizes and SHA-256: as written\n" in call("inspect", finished, "--verify").out

@@ -168,7 +168,7 @@ def test_a_real_fit_of_embeddings(call, corpus, tmp_path):
 def test_an_interruption_says_how_to_go_on():
     for reached, said in (
         (None, "interrupted before the first fit"),
-        (2, "interrupted after 2 of 6 fits; go on with --resume"),
+        (2, "interrupted after 2 of 6 fits; continue with --resume"),
     ):
         with pytest.raises(KeyboardInterrupt, match=f"^{said}$"), interruptible_sweep(quiet=True) as progress:  # noqa: PT012
             progress("reading", 0, None)

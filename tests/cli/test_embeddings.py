@@ -77,7 +77,7 @@ def test_embed_gives_what_the_model_says_of_words_and_embedding(call, fitted, da
     expected = model.transform(data / "new.csv", embeddings=EmbeddingFile(data / "new.npy"))
     np.testing.assert_allclose(vectors, expected, rtol=1e-5)
     # The document without a known word is not that of nothing.
-    assert np.abs(vectors[3] - model.document_vae_.vector_of_nothing()).max() > 1e-3
+    assert np.abs(vectors[3] - model.document_vae_.empty_document_vector()).max() > 1e-3
     assert pd.read_csv(tmp_path / "new.npy" / "ledger.csv")["status"][3] == "no word of the vocabulary"
 
 
@@ -104,7 +104,7 @@ def test_evaluate_leaves_completion_out_and_says_why(call, fitted, data):
     metrics = [figure["metric"] for figure in said["figures"]]
     assert {"perplexity_bound_corpus", "perplexity_iw_document", "purity", "probe_accuracy"} <= set(metrics)
     assert "perplexity_completion" not in metrics
-    assert any("an embedding has seen the half that is to be foreseen" in note for note in said["notes"])
+    assert any("an embedding has seen the half that is to be predicted" in note for note in said["notes"])
     model = open_run(fitted, device="cpu")
     (bound,) = [figure for figure in said["figures"] if figure["metric"] == "perplexity_bound_corpus"]
     expected = model.perplexity(data / "new.csv", embeddings=EmbeddingFile(data / "new.npy"), per="corpus")

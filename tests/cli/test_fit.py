@@ -218,7 +218,7 @@ def test_resume_of_nothing(call, corpus, tmp_path):
 def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkeypatch):
     result = stopped(call, corpus, tmp_path, monkeypatch, after=1)
     assert result.code == 130
-    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; go on with --resume"
+    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 2; continue with --resume"
     assert result.out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
     # Without a word it is neither gone on with nor thrown away.
@@ -226,7 +226,7 @@ def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkey
     assert (again.code, again.out) == (2, "")
     assert again.err == (
         f"neuraltopic: output {tmp_path / 'run'}: expected no unfinished fit of it; got one with 2 epochs done. "
-        "Go on with --resume, or start afresh with --force.\n"
+        "Continue with --resume, or start afresh with --force.\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
     assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force").code == 0

@@ -158,7 +158,7 @@ def test_an_interrupted_fit_says_so_and_goes_on(call, data, tmp_path, monkeypatc
         patch.setattr(Checkpoint, "save", save_and_stop)
         result = call("images", "fit", data, "-o", tmp_path / "run", "-k", 3, *FAST)
     assert result.code == 130
-    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 3; go on with --resume"
+    assert result.err.splitlines()[-1] == "neuraltopic: interrupted after epoch 1 of 3; continue with --resume"
     assert call("images", "fit", data, "-o", tmp_path / "run", "-k", 3, *FAST, "--resume").code == 0
     whole = call("images", "fit", data, "-o", tmp_path / "whole", "-k", 3, *FAST)
     assert whole.code == 0

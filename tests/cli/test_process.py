@@ -125,7 +125,7 @@ def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
         said = process.stderr.read()
     assert process.returncode == code
     where = r"(after epoch \d+ of 150|before the first epoch)"
-    assert re.fullmatch(rf"neuraltopic: interrupted {where}; go on with --resume\n", said)
+    assert re.fullmatch(rf"neuraltopic: interrupted {where}; continue with --resume\n", said)
     assert sorted(os.listdir(tmp_path)) == [".run.unfinished", "corpus"]
 
 

@@ -38,7 +38,7 @@ def test_vectors_that_cannot_be_used_are_refused_in_a_line(call, corpus, vectors
         assert said in result.err
         assert not (tmp_path / "run").exists()
 
-    refused(2, "--word-vectors: expected the recipe etm; got refined_prodlda.", "--word-vectors", vectors)
+    refused(2, "--word-vectors: expected the recipe etm; got semi_amortised_prodlda.", "--word-vectors", vectors)
     refused(2, f"word vectors {tmp_path}: expected vectors", "--recipe", "etm", "--word-vectors", tmp_path)
     (tmp_path / "glove.txt").write_text("rocket 1 2\n")
     said = "--word-vectors: expected vectors of the words of at least 50% of the tokens; got 6."

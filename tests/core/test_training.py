@@ -50,12 +50,12 @@ def bits(module):
 
 def test_small_corpora_get_their_updates_and_large_ones_their_speed():
     """Epochs, rows in a batch, patience: from 32 to 400 rows, from 10 to 200 epochs, 1,000 updates in between."""
-    assert Schedule().resolve(5) == (200, 32, 34)
-    assert Schedule().resolve(320) == (100, 32, 17)
-    assert Schedule().resolve(3200) == (32, 100, 6)
-    assert Schedule().resolve(11314) == (31, 353, 6)
-    assert Schedule().resolve(10**6) == (10, 400, 2)
-    assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3)
+    assert Schedule().resolve(5) == (200, 32, 34, 1)
+    assert Schedule().resolve(320) == (100, 32, 17, 1)
+    assert Schedule().resolve(3200) == (32, 100, 6, 1)
+    assert Schedule().resolve(11314) == (31, 353, 6, 1)
+    assert Schedule().resolve(10**6) == (10, 400, 2, 1)
+    assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3, 1)
 
 
 def test_step_climbs_the_gradient_of_the_mean_surrogate():
@@ -180,6 +180,18 @@ def test_decay_is_the_encoders_matrices_and_the_prior_and_the_higher_rate_the_de
         torch.testing.assert_close(trained[name].detach(), weight + rate * g / (g.abs() + 0.5))
 
 
+def test_where_the_best_is_not_kept_the_last_weights_stay_and_the_fit_runs_its_length():
+    """At a rate that lets the bound go up and down, with a patience that would stop it."""
+    schedule = dataclasses.replace(SCHEDULE, max_epochs=12, learning_rate=0.3, patience=1, kl_weight=LinearWarmUp())
+    run, stopped = (trainer(schedule=dataclasses.replace(schedule, keep_best=keep)) for keep in (False, True))
+    last = []
+    run.run(lambda trainer: last.append([parameter.clone() for parameter in trainer.model.parameters()]))
+    stopped.run()
+    assert run.epoch == 12 > stopped.epoch
+    assert "held_out_bound" in run.history[-1]
+    assert all(torch.equal(*pair) for pair in zip(run.model.parameters(), last[-1], strict=True))
+
+
 def test_without_held_out_rows_the_last_weights_stay():
     run = trainer(held_out=0)
     run.run()
@@ -236,3 +248,69 @@ def test_validation_draws_from_another_generator():
     with_rows.run_epoch()
     without.run_epoch()
     assert torch.equal(with_rows.generator.get_state(), without.generator.get_state())
+
+
+LARGE = Schedule(batch_size=2, fewest_epochs=2, enough_rows=6, decoder_rate=1.0, learning_rate=0.01)
+
+
+def test_the_passes_over_a_large_corpus_fall_towards_one():
+    """22 times 20,000 rows are seen, and each row once; batches grow with the root of the rows, to twice as many."""
+    schedule = Schedule(patience=30, fewest_epochs=22, largest_batch=200, enough_rows=20_000)
+    assert schedule.resolve(20_000) == (22, 200, 30, 1)
+    assert schedule.resolve(19_750) == dataclasses.replace(schedule, enough_rows=None).resolve(19_750)
+    for n_rows, batch_size, parts, passes in (
+        (45_000, 300, 2, 22 / 2.25),
+        (200_000, 400, 10, 2.2),
+        (440_000, 400, 22, 1.0),
+        (10**6, 400, 50, 1.0),
+    ):
+        found = schedule.resolve(n_rows)
+        assert (found.batch_size, found.parts) == (batch_size, parts)
+        assert found.passes == pytest.approx(passes, abs=1 / parts)
+        assert found.max_epochs * n_rows / parts >= 22 * 20_000
+    assert dataclasses.replace(schedule, max_epochs=3).resolve(200_000) == (30, 400, 30, 10)
+
+
+def test_the_epochs_of_a_pass_see_each_row_once():
+    run = trainer(held_out=0, schedule=LARGE)
+    assert (run.parts, run.max_epochs) == (3, 3)
+    seen, batch = [], run.data.batch
+    run.data.batch = lambda rows, noise=None: seen.append(rows.tolist()) or batch(rows)
+    run.run()
+    assert [len(rows) for rows in seen] == [2] * 9
+    assert sorted(row for rows in seen for row in rows) == list(range(18))
+    assert [entry["passes"] for entry in run.history] == pytest.approx([1 / 3, 2 / 3, 1.0])
+    assert seen != [list(range(first, first + 2)) for first in range(0, 18, 2)]
+
+
+@pytest.mark.parametrize("stop", [1, 2, 4])
+def test_a_fit_resumed_within_a_pass_ends_on_the_same_bits(stop):
+    schedule = dataclasses.replace(LARGE, max_epochs=2)
+    whole = trainer(schedule=schedule)
+    whole.run()
+    assert whole.max_epochs == 6
+    stopped = trainer(schedule=schedule)
+    while stopped.epoch < stop:
+        stopped.run_epoch()
+    tensors, numbers = stopped.state()
+    resumed = trainer(seed=9, schedule=schedule)
+    resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, dict(numbers))
+    resumed.run()
+    assert resumed.history == whole.history
+    for name, value in bits(whole.model).items():
+        assert torch.equal(value, bits(resumed.model)[name])
+
+
+def test_training_ends_in_time_with_the_rate_at_the_end_of_its_course():
+    """A clock that has run down after seven of the batches, in the second epoch of six."""
+    run = trainer(held_out=0, schedule=dataclasses.replace(SCHEDULE, patience=None))
+    ticks = iter(range(100))
+    run.time_used = lambda: next(ticks) / 8
+    rates, rate = [], run.schedule.rate
+    run.schedule = dataclasses.replace(run.schedule, rate=lambda progress: rates.append(progress) or rate(progress))
+    run.run()
+    assert run.epoch == 2
+    assert len(rates) < 2 * 5
+    assert rates == sorted(rates)
+    assert 0.8 < rates[-1] < 1.0
+    assert math.isfinite(run.history[-1]["train_bound"])

@@ -81,7 +81,7 @@ def test_a_document_without_a_known_word_is_placed_by_its_embedding(model, topic
     _, embeddings, theme = planted(60, seed=2)
     vectors = model.transform(np.zeros((60, V), np.int64), embeddings=embeddings)
     assert (vectors.argmax(1) == topic_of_theme[theme]).mean() > 0.9
-    assert np.abs(vectors - model.vector_of_nothing()).max(1).min() > 0.05
+    assert np.abs(vectors - model.empty_document_vector()).max(1).min() > 0.05
 
 
 def test_words_have_a_part_in_the_vectors_of_contextual_alone(model):
@@ -108,7 +108,7 @@ def test_paths_agree_to_rounding(model):
     np.testing.assert_array_equal(model.transform(as_counts, embeddings=embeddings.astype(np.float32)), whole)
     mean, variance = model.posterior(counts, embeddings=embeddings)
     theta = np.exp(mean) / np.exp(mean).sum(1, keepdims=True)
-    power = find_recipe(model.recipe).reading.power
+    power = find_recipe(model.recipe).interpretation.power
     np.testing.assert_allclose(theta**power, model.latents(whole), rtol=1e-4, atol=1e-6)
     covariance = energy_covariance(model.components_, model.bias_)
     shares = energy_shares(theta**power - 3.0**-power, covariance)
@@ -230,7 +230,7 @@ def test_rows_are_those_of_the_input(topics, texts, beside):
     model, fitted = topics
     vectors = model.transform(texts, embeddings=beside)
     np.testing.assert_allclose(fitted, vectors, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(vectors[20], model.document_vae_.vector_of_nothing())
+    np.testing.assert_array_equal(vectors[20], model.document_vae_.empty_document_vector())
     # By hand: the counts of the row, and the embedding of the row.
     for row in (0, 19, 21, 22, 62, 63):
         counts = model.prepare([texts[row]]).counts

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @parametrize_with_checks(
-    [DocumentVAE(3, recipe=recipe, max_epochs=2, device="cpu") for recipe in ("refined_prodlda", "nvdm")],
+    [DocumentVAE(3, recipe=recipe, max_epochs=2, device="cpu") for recipe in ("semi_amortised_prodlda", "nvdm")],
     expected_failed_checks=may_fail,
 )
 def test_is_a_scikit_learn_transformer(estimator, check):

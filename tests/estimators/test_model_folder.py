@@ -342,7 +342,9 @@ def test_weights_that_mean_another_thing(folder, revision):
     change(folder / "config.json", ("revision",), revision)
     sign(folder)
     got = 1 if revision is DROP else revision
-    refused(folder, folder / "config.json", f"expected revision 5 of the recipe refined_prodlda; got revision {got}")
+    refused(
+        folder, folder / "config.json", f"expected revision 5 of the recipe semi_amortised_prodlda; got revision {got}"
+    )
 
 
 # Where it goes

@@ -157,7 +157,7 @@ def test_a_checkpoint_of_other_vectors_is_refused(tmp_path):
 
 def test_vectors_that_no_fit_could_use_are_refused():
     counts = np.random.default_rng(0).poisson(1.0, (30, 5))
-    for recipe in ("refined_prodlda", "nvdm", "gsm"):
+    for recipe in ("semi_amortised_prodlda", "nvdm", "gsm"):
         with pytest.raises(UsageError, match=f"word_vectors: expected the recipe etm; got {recipe}"):
             DocumentVAE(2, recipe=recipe, word_vectors=np.eye(5)).fit(counts)
         with pytest.raises(UsageError, match=f"word_vectors: expected the recipe etm; got {recipe}"):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 TEXTS = [*sentences(90), "rocket goal bread", sentences(90)[0], "nothing known"]
 
 
-@pytest.fixture(scope="module", params=["refined_prodlda", "nvdm"])
+@pytest.fixture(scope="module", params=["semi_amortised_prodlda", "nvdm"])
 def fitted(request):
     preprocessing = Preprocessing(min_df=2)
     model = TopicModel(5, recipe=request.param, preprocessing=preprocessing, max_epochs=4, device="cpu", random_state=0)

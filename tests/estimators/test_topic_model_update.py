@@ -103,7 +103,7 @@ def test_what_no_update_can_use_is_refused_and_leaves_the_model(folder):
     model = fitted(folder)
     before = model.components_.tobytes()
     for change, said in (
-        ({"recipe": "nvdm"}, "recipe: expected refined_prodlda, as in the fit"),
+        ({"recipe": "nvdm"}, "recipe: expected semi_amortised_prodlda, as in the fit"),
         ({"n_components": 4}, "expected 3"),
     ):
         with pytest.raises(UsageError, match=said):

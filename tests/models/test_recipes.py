@@ -11,7 +11,7 @@ from neuraltopic.core.latents import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.models.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 from neuraltopic.topics.ranking import top_words
@@ -25,7 +25,7 @@ THEMES = (
 )
 # Those that take embeddings are in test_contextual.py.
 COUNTS_ALONE = [name for name, recipe in RECIPES.items() if not recipe.takes("embeddings")]
-SIMPLEX = [name for name in COUNTS_ALONE if RECIPES[name].reading.needs_explained]
+SIMPLEX = [name for name in COUNTS_ALONE if RECIPES[name].interpretation.needs_explained]
 
 
 def texts(n=240):
@@ -72,11 +72,11 @@ def test_a_document_alone_is_what_it_is_among_others(model):
 
 def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(model):
     vectors = model.transform(["", "xylophone", None, "rocket orbit"])
-    np.testing.assert_array_equal(vectors[:3], np.tile(model.document_vae_.vector_of_nothing(), (3, 1)))
+    np.testing.assert_array_equal(vectors[:3], np.tile(model.document_vae_.empty_document_vector(), (3, 1)))
     if model.recipe in SIMPLEX:
         np.testing.assert_allclose(model.topic_weights(vectors[:3]), 1 / 3, rtol=1e-5)
     else:
-        of_nothing = RECIPES[model.recipe].reading.of_nothing(3)
+        of_nothing = RECIPES[model.recipe].interpretation.empty_document(3)
         np.testing.assert_array_equal(vectors[:3], np.tile(of_nothing, (3, 1)))
     assert np.abs(vectors[3] - vectors[0]).max() > 0.05
 
@@ -111,16 +111,16 @@ def test_weights_and_shares_are_read_off_what_the_decoder_saw_and_sum_to_one(nam
     mean, _ = vae.posterior(counts)
     latents = vae.vae_.latent.transform(torch.from_numpy(mean)).detach().numpy()
     np.testing.assert_allclose(vae.latents(vectors), latents, atol=1e-6)
-    reading = RECIPES[name].reading
+    interpretation = RECIPES[name].interpretation
     topics = TopicWords(vae.components_, vae.bias_, covariance=energy_covariance(vae.components_, vae.bias_))
-    np.testing.assert_allclose(reading.shares(latents, topics).mean(0), vae.share_, rtol=1e-4)
-    np.testing.assert_allclose(weights, reading.shares(latents, topics), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(interpretation.shares(latents, topics).mean(0), vae.share_, rtol=1e-4)
+    np.testing.assert_allclose(weights, interpretation.shares(latents, topics), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_readings_that_rank_by_what_topics_explain_have_claims(name):
-    reading, z = RECIPES[name].reading, np.full((2, 3), 1 / 3)
-    assert (reading.claims(z, z, np.ones(len(z))) is not None) == reading.needs_explained
+def test_interpretations_that_rank_by_what_topics_explain_have_a_responsibility_prior(name):
+    interpretation, z = RECIPES[name].interpretation, np.full((2, 3), 1 / 3)
+    assert (interpretation.responsibility_prior(z, z, np.ones(len(z))) is not None) == interpretation.needs_explained
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -128,9 +128,11 @@ def test_nothing_is_read_at_the_power_that_the_decoder_sees(name):
     """z of even shares."""
     recipe = RECIPES[name]
     vae = recipe.compose(7, 3, 5)
-    assert getattr(recipe.reading, "power", 1.0) == getattr(vae.latent, "power", 1.0)
+    assert getattr(recipe.interpretation, "power", 1.0) == getattr(vae.latent, "power", 1.0)
     if isinstance(vae.latent, LogisticNormal):
-        np.testing.assert_allclose(recipe.reading.of_nothing(3), vae.latent.transform(torch.zeros(3)), rtol=1e-5)
+        np.testing.assert_allclose(
+            recipe.interpretation.empty_document(3), vae.latent.transform(torch.zeros(3)), rtol=1e-5
+        )
 
 
 def test_the_default_lists_documents_by_shares_and_words_and_the_others_by_shares():
@@ -143,10 +145,10 @@ def test_the_default_lists_documents_by_shares_and_words_and_the_others_by_share
         expected = shares.argmax(1)
         if name == DEFAULT_RECIPE:
             whole = Counts.from_scipy(counts)
-            listing = Listing.of(shares, whole, 0.25)
-            np.testing.assert_allclose(vae.listing_.words, listing.words, rtol=1e-3, atol=1e-3)
-            expected = listing.topics(shares, whole, 0.25)
-            assert expected[7] == listing.documents.argmax()
+            assignment = DocumentAssignment.of(shares, whole, 0.25)
+            np.testing.assert_allclose(vae.assignment_.words, assignment.words, rtol=1e-3, atol=1e-3)
+            expected = assignment.topics(shares, whole, 0.25)
+            assert expected[7] == assignment.documents.argmax()
         assert vae.predict(counts).tolist() == vae.topics_of(counts, vectors).tolist() == expected.tolist()
         with pytest.raises(NeuralTopicError, match=r"vectors: expected one for each of the 60 documents; got 59\."):
             vae.topics_of(counts, vectors[1:])
@@ -201,8 +203,14 @@ def test_what_topics_explain_adds_up_to_the_documents_with_the_word(name):
 
 
 def test_an_unknown_recipe_is_refused_with_those_there_are():
-    with pytest.raises(UsageError, match="nvdm, refined_prodlda, contextual, zeroshot, prodlda, nvlda, gsm, etm"):
+    with pytest.raises(
+        UsageError, match="nvdm, semi_amortised_prodlda, contextual, zeroshot, prodlda, nvlda, gsm, etm"
+    ):
         find_recipe("lda")
+
+
+def test_a_recipe_is_found_by_its_former_name():
+    assert find_recipe("refined_prodlda") is RECIPES["semi_amortised_prodlda"]
 
 
 def test_a_search_by_cosines_ranks_an_empty_document_last(model):

@@ -8,6 +8,7 @@ import pytest
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.preparation import corpus_sha256, prepare, reopen
+from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.rows import Row
 from tests.tiny_corpus import sentences
@@ -33,8 +34,8 @@ def same(first, second):
 
 
 def test_a_workspace_holds_what_memory_would(tmp_path):
-    in_memory = prepare(rows(), SETTINGS, workspace=None, progress=None)
-    kept = prepare(rows(), SETTINGS, workspace=tmp_path / "w", progress=None)
+    in_memory = prepare(rows(), Preprocessor(SETTINGS), workspace=None, progress=None)
+    kept = prepare(rows(), Preprocessor(SETTINGS), workspace=tmp_path / "w", progress=None)
     same(kept, in_memory)
     same(reopen(tmp_path / "w"), in_memory)
     assert isinstance(reopen(tmp_path / "w").counts.data, np.memmap)
@@ -51,7 +52,7 @@ def test_the_digest_is_of_ids_and_texts_in_order():
     others = [three[:2], three[::-1], [Row("aé\n", "", {}), *three[1:]]]
     assert len({corpus_sha256(other) for other in [three, *others]}) == 4
     assert corpus_sha256([Row("a", "\ud800", {})]) != corpus_sha256([Row("a", "?", {})])
-    assert prepare(rows(), SETTINGS, workspace=None, progress=None).corpus_sha256 == corpus_sha256(rows())
+    assert prepare(rows(), Preprocessor(SETTINGS), workspace=None, progress=None).corpus_sha256 == corpus_sha256(rows())
 
 
 def test_an_unfinished_preparation_is_none(tmp_path):
@@ -62,7 +63,7 @@ def test_an_unfinished_preparation_is_none(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare(stops(), SETTINGS, workspace=tmp_path, progress=None)
+        prepare(stops(), Preprocessor(SETTINGS), workspace=tmp_path, progress=None)
     assert reopen(tmp_path) is None
 
 
@@ -71,7 +72,7 @@ def test_an_unfinished_preparation_is_none(tmp_path):
 )
 @pytest.mark.parametrize("damage", ["removed", "emptied", "other"])
 def test_a_damaged_workspace_is_refused(tmp_path, name, damage):
-    prepare(rows(), SETTINGS, workspace=tmp_path, progress=None)
+    prepare(rows(), Preprocessor(SETTINGS), workspace=tmp_path, progress=None)
     path = tmp_path / name
     if damage == "removed":
         path.unlink()
@@ -89,7 +90,7 @@ def test_a_damaged_workspace_is_refused(tmp_path, name, damage):
 
 @pytest.mark.parametrize("content", ["{}", "[]", "3", '{"preprocessor": {}, "corpus_sha256": ""}'])
 def test_a_preparation_that_says_something_else(tmp_path, content):
-    prepare(rows(), SETTINGS, workspace=tmp_path, progress=None)
+    prepare(rows(), Preprocessor(SETTINGS), workspace=tmp_path, progress=None)
     (tmp_path / "preparation.json").write_text(content)
     with pytest.raises(NeuralTopicError, match="Delete it to start afresh"):
         reopen(tmp_path)

@@ -34,7 +34,11 @@ def words(text: str) -> list[str]:
         ("Ο ΣΟΦΟΣ σοφός", ["Ο", "ΣΟΦΟΣ", "σοφός"]),
         ("İstanbul'da ILIK", ["İstanbul'da", "ILIK"]),
         ("love❤️you 👩‍👩‍👧 1️⃣ ok👍🏽", ["love", "you", "1️⃣", "ok"]),
-        ("我们喜欢主题模型。很好", ["我们喜欢主题模型", "很好"]),  # no spaces: a clause is one word, for now
+        ("我们喜欢主题模型。很好", ["我们", "喜欢", "主题", "模型", "很好"]),
+        ("don´t don`t ‘x’ `y` d‘or", ["don´t", "don't", "x", "y", "d‘or"]),
+        ("of\u200bfice of\u2060fice", ["of\u200bfice", "of\u2060fice"]),
+        ('ארה"ב ארה״ב "שלום"', ['ארה"ב', "ארה״ב", "שלום"]),
+        ('5"x a"b', ["5", "x", "a", "b"]),
         ("co\u00adoperation", ["co\u00adoperation"]),
         ("русский м'який мʼякий", ["русский", "м'який", "мʼякий"]),
         ("\ufeffbom\u200b", ["bom"]),

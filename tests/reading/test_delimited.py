@@ -273,8 +273,7 @@ def test_an_id_that_nobody_asked_for_may_repeat(tmp_path):
     rows, notes, _ = read(write(tmp_path, "a.csv", "id,text\nx,a b\ny,c\nx,d\nx#2,e\nx,f\n"))
     assert [row.id for row in rows] == ["x", "y", "x#2", "x#2#2", "x#3"]
     assert notes == [
-        "3 rows have the id of an earlier one, the first 'x' in rows 1 and 3; "
-        "they are told apart by #2, #3 ... after it"
+        "3 rows have the id of an earlier one, the first 'x' in rows 1 and 3; they are numbered #2, #3 ... after it"
     ]
 
 

@@ -35,7 +35,7 @@ def test_a_run(folder):
     assert facts["model"] == {
         "schema_version": 1,
         "neuraltopic": facts["run"]["neuraltopic"],
-        "recipe": "refined_prodlda",
+        "recipe": "semi_amortised_prodlda",
         "topics": 3,
         "words": 15,
         "documents": 60,

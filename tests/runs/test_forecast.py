@@ -10,18 +10,37 @@ from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.runs import forecast
 from neuraltopic.runs.documents import fit_run
-from neuraltopic.runs.forecast import estimate_fit, expected_words, fit_operations
+from neuraltopic.runs.forecast import estimate_fit, expected_words
 from tests.tiny_corpus import sentences
 
 
-def test_operations_grow_with_what_they_should():
-    multiply_adds, exponentials = fit_operations(1000, 2000, 10, 40, 50)
-    assert fit_operations(2000, 2000, 10, 40, 100) == (2 * multiply_adds, 2 * exponentials)
-    assert fit_operations(1000, 4000, 10, 40, 50)[1] == 2 * exponentials
-    assert fit_operations(1000, 2000, 20, 40, 50)[1] == exponentials
-    assert fit_operations(1, 1, 1, 3, 0) == (4 * 3 + 9 + 3500, 2 * 3 + 5)
-    assert fit_operations(1, 5, 2, 3, 0)[0] == 10 * (4 * 3 + 9) + 4 * 3500
-    assert fit_operations(5, 1, 1, 3, 4) == (4 * 9 + 5 * (9 + 3500), 2 * 9 + 5 * 5)
+def test_the_factorisation_grows_with_what_it_should():
+    seconds = forecast.factorisation_seconds(1000, 2000, 10, 50, 1e9)
+    assert seconds == pytest.approx(60 * 2 * 2 * (2 * 1000 * 50 * 10 + 3000 * 100) / 0.15e9)
+    assert forecast.factorisation_seconds(20_000, 2000, 10, 50, 1e9) == forecast.factorisation_seconds(
+        10**6, 2000, 10, 50, 1e9
+    )
+
+
+def test_random_documents_have_no_more_words_than_asked_for():
+    counts = forecast.random_counts(50, 400, 30)
+    assert counts.shape == (50, 400)
+    assert counts.totals().tolist() == [30.0] * 50
+    frequency = counts.word_totals()
+    assert frequency[:20].sum() > 4 * frequency[200:220].sum()
+
+
+def test_what_is_timed_is_the_time_of_a_document():
+    """A larger vocabulary takes longer, in updates and in inference."""
+    small, large = (forecast.network_seconds("semi_amortised_prodlda", V, 10, 64, 20) for V in (500, 20_000))
+    assert 0 < small[0] < large[0]
+    assert 0 < small[1] < large[1]
+
+
+def test_more_processes_cut_a_long_corpus_sooner():
+    sample = forecast.Sample(characters=1000.0, tokens=50.0, read=1e-5, cut=1e-4)
+    assert forecast.reading_seconds(sample, 100, 4) == pytest.approx(100 * (1e-5 + 1.6e-4))
+    assert forecast.reading_seconds(sample, 10**6, 4) == pytest.approx(10**6 * (1e-5 + 1e-4 / 4 + 0.6e-4))
 
 
 @pytest.mark.parametrize(("n_bytes", "words"), [(13_782_007, 15_108), (12_626_195, 7_510), (360_083, 1_241)])
@@ -56,16 +75,12 @@ def test_the_forecast_follows_the_batch_size():
     assert said.n_epochs == 84
 
 
-def test_a_spacy_pipeline_reads_slowly(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecast, "matmul_rate", lambda seconds: 1e15)
-    monkeypatch.setattr(forecast, "exp_rate", lambda seconds: 1e15)
-    (tmp_path / "a.txt").write_text("word\n" * 1_200_000)
-    quick, slow = (
-        estimate_fit(open_corpus(tmp_path / "a.txt"), TopicModel(preprocessing=Preprocessing(spacy_pipeline=name)))
-        for name in (None, "blank:en")
-    )
-    reading = 6e6 / forecast._READ_BYTES_A_SECOND
-    assert slow.seconds - quick.seconds == pytest.approx(99 * reading, rel=0.01)
+def test_a_slow_tokeniser_is_seen_in_the_sample(tmp_path):
+    (tmp_path / "a.txt").write_text("some words of a text\n" * 500)
+    corpus = open_corpus(tmp_path / "a.txt")
+    quick, slow = (forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for name in (None, "blank:en"))
+    assert slow.cut > 2 * quick.cut
+    assert quick.characters == 20.0
 
 
 def test_bad_parameters_are_refused():
@@ -92,6 +107,6 @@ def test_the_forecast_of_a_real_fit(tmp_path):
     start = time.perf_counter()
     run = fit_run(model, corpus, tmp_path / "run")
     took = time.perf_counter() - start
-    assert 1 / 3 < said.seconds / took < 3, (said.seconds, took)
+    assert 1 / 3 < said.seconds / took < 3, (said.stages, run.facts["seconds"])
     assert 1 / 3 < said.memory_bytes / run.facts["peak_memory_bytes"] < 3
     assert 0.5 < said.n_words / run.facts["sizes"]["words"] < 2

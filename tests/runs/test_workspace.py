@@ -3,7 +3,15 @@ import os
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.runs.workspace import open_workspace, unfinished_request, workspace_of
+from neuraltopic.runs.facts import model_folder_of
+from neuraltopic.runs.workspace import (
+    clear_finished,
+    locked,
+    mark_finished,
+    open_workspace,
+    unfinished_request,
+    workspace_of,
+)
 
 REQUEST = {"parameters": {"k": 3, "rate": 0.1}, "words": ["a"], "seed": 0}
 
@@ -123,3 +131,42 @@ def test_a_folder_that_was_removed_while_we_waited_for_it(tmp_path, monkeypatch)
         open_workspace(tmp_path / "run", REQUEST, resume=False),
     ):
         pass
+
+
+def left_behind(output, run_json):
+    """What a kill leaves between the run being in place and the workspace being removed."""
+    folder = workspace_of(output)
+    folder.mkdir()
+    (folder / "request.json").write_text("{}")
+    output.mkdir()
+    (output / "run.json").write_text(run_json)
+    mark_finished(folder, output / "run.json")
+    return folder
+
+
+def test_the_workspace_of_a_run_that_is_in_place_is_cleared_by_whatever_reads_the_run(tmp_path):
+    folder = left_behind(tmp_path / "run", "{}")
+    assert model_folder_of(tmp_path / "run") == tmp_path / "run" / "model"
+    assert not folder.exists()
+
+
+def test_it_is_cleared_before_a_fit_into_the_same_output_looks_for_it(tmp_path):
+    left_behind(tmp_path / "run", "{}")
+    with pytest.raises(UsageError, match="unfinished fit"), open_workspace(tmp_path / "run", REQUEST, resume=True):
+        pass
+    assert not workspace_of(tmp_path / "run").exists()
+
+
+def test_the_workspace_of_another_fit_into_the_same_output_stays(tmp_path):
+    """One that was to replace the run, and was killed before it did."""
+    folder = left_behind(tmp_path / "run", "{}")
+    (tmp_path / "run" / "run.json").write_text('{"of": "the run before"}')
+    clear_finished(tmp_path / "run")
+    assert folder.exists()
+
+
+def test_one_that_is_worked_on_stays(tmp_path):
+    folder = left_behind(tmp_path / "run", "{}")
+    with locked(folder):
+        clear_finished(tmp_path / "run")
+        assert (folder / "request.json").exists()

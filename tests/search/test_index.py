@@ -201,9 +201,8 @@ def test_an_update_of_the_model_embeds_anew(index, model):
 
 
 def test_a_model_of_another_vocabulary_is_refused(index):
-    other = TopicModel(2, preprocessing=Preprocessing(min_df=1), max_epochs=1).fit(
-        ["copper zinc", "zinc silver", "silver gold copper"]
-    )
+    texts = [text.replace("moon", "mars") for text in sentences(9)]
+    other = TopicModel(2, preprocessing=Preprocessing(min_df=1), max_epochs=1).fit(texts)
     with pytest.raises(UsageError, match="the vocabulary of the index"):
         index.update(other)
     assert index.answer("rocket") == SearchIndex.open(index.folder).answer("rocket")

@@ -6,8 +6,8 @@ import pytest
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import Listing
-from neuraltopic.topics.interpretation import EnergyReading, GaussianReading, SimplexReading
+from neuraltopic.topics.document_assignment import DocumentAssignment
+from neuraltopic.topics.interpretation import EnergyInterpretation, GaussianInterpretation, SimplexInterpretation
 from neuraltopic.topics.responsibilities import explained_documents
 from neuraltopic.topics.tables import pooled_statistics, topic_statistics
 
@@ -21,42 +21,42 @@ def drawn(n, seed, gaussian):
     return counts, vectors.astype(np.float32), rng.uniform(0.1, 0.9, (n, K)).astype(np.float32)
 
 
-def summary_of(reading, counts, vectors, variance, shares):
+def summary_of(interpretation, counts, vectors, variance, shares):
     counts = Counts.from_scipy(counts)
-    claims = reading.claims(vectors, shares, counts.totals())
-    listing = None
-    if reading.guidance is not None:  # sums of the first step, which alone add up
-        listing = Listing((shares.T @ counts.to_scipy()).astype(np.float32), shares.sum(0))
+    responsibility_prior = interpretation.responsibility_prior(vectors, shares, counts.totals())
+    assignment = None
+    if interpretation.proportion_exponent is not None:  # sums of the first step, which alone add up
+        assignment = DocumentAssignment((shares.T @ counts.to_scipy()).astype(np.float32), shares.sum(0))
     return CorpusSummary(
         len(counts),
-        reading.information(vectors, variance, shares),
+        interpretation.information(vectors, variance, shares),
         shares.mean(0, dtype=np.float64),
-        None if claims is None else explained_documents(claims, np.eye(K, V), counts),
+        None if responsibility_prior is None else explained_documents(responsibility_prior, np.eye(K, V), counts),
         topic_precision(vectors, counts),
-        listing,
+        assignment,
     )
 
 
-@pytest.mark.parametrize("reading", [GaussianReading(), SimplexReading(), EnergyReading()])
-def test_two_corpora_pooled_are_the_corpus_of_both(reading):
-    parts = [drawn(n, n, isinstance(reading, GaussianReading)) for n in (7, 40)]
+@pytest.mark.parametrize("interpretation", [GaussianInterpretation(), SimplexInterpretation(), EnergyInterpretation()])
+def test_two_corpora_pooled_are_the_corpus_of_both(interpretation):
+    parts = [drawn(n, n, isinstance(interpretation, GaussianInterpretation)) for n in (7, 40)]
     shares = [np.abs(vectors) / np.abs(vectors).sum(1, keepdims=True) for _, vectors, _ in parts]
-    first, second = (summary_of(reading, *part, share) for part, share in zip(parts, shares, strict=True))
-    whole = summary_of(reading, *map(np.concatenate, zip(*parts, strict=True)), np.concatenate(shares))
-    pooled = first.pooled(second, reading)
+    first, second = (summary_of(interpretation, *part, share) for part, share in zip(parts, shares, strict=True))
+    whole = summary_of(interpretation, *map(np.concatenate, zip(*parts, strict=True)), np.concatenate(shares))
+    pooled = first.pooled(second, interpretation)
     assert pooled.n_documents == 47
     assert pooled.information.dtype == np.float32
     for name in ("information", "share", "precision"):
         np.testing.assert_allclose(getattr(pooled, name), getattr(whole, name), rtol=1e-4, atol=1e-6)
-    if reading.needs_explained:
+    if interpretation.needs_explained:
         np.testing.assert_allclose(pooled.explained, whole.explained, rtol=1e-5, atol=1e-6)
     else:
         assert pooled.explained is None
-    if reading.guidance is not None:
-        np.testing.assert_allclose(pooled.listing.words, whole.listing.words, rtol=1e-5)
-        np.testing.assert_allclose(pooled.listing.documents, whole.listing.documents, rtol=1e-5)
+    if interpretation.proportion_exponent is not None:
+        np.testing.assert_allclose(pooled.assignment.words, whole.assignment.words, rtol=1e-5)
+        np.testing.assert_allclose(pooled.assignment.documents, whole.assignment.documents, rtol=1e-5)
     else:
-        assert pooled.listing is None
+        assert pooled.assignment is None
 
 
 def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones():

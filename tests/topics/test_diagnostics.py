@@ -43,6 +43,6 @@ def test_collapse_names_what_is_wrong_and_what_to_try():
     assert "2 of 10 topics are not in use. The documents may support fewer topics: try 8" in collapse(
         even, two_unused, words
     )
-    assert collapse(even, np.r_[1000, np.full(9, 10)], words).startswith("92% of the documents are listed under one")
+    assert collapse(even, np.r_[1000, np.full(9, 10)], words).startswith("92% of the documents are assigned to one")
     repeated = np.tile(words[0], (K, 1))
     assert collapse(even, documents, repeated).startswith("9 of 10 topics repeat another.")

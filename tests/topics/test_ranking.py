@@ -10,10 +10,10 @@ from scipy.special import log_softmax, softmax
 from neuraltopic.topics.ranking import (
     frex,
     lift,
+    penalise_shared_words,
     reliable_weights,
     top_words,
     topic_log_probabilities,
-    yield_to_rivals,
 )
 
 
@@ -33,9 +33,9 @@ def test_a_word_yields_to_the_topic_that_has_it_rather():
     """By half of what it lacks there; where two topics are level neither does."""
     scores = np.array([[4.0, 1.0, 2.0], [1.0, 3.0, 2.0], [2.0, 0.0, -2.0]])
     expected = [[4.0, 0.0, 2.0], [-0.5, 3.0, 2.0], [1.0, -1.5, -4.0]]
-    np.testing.assert_allclose(yield_to_rivals(scores, 0.5), expected)
-    np.testing.assert_array_equal(yield_to_rivals(scores, 0.0), scores)
-    np.testing.assert_array_equal(yield_to_rivals(scores[:1], 0.5), scores[:1])
+    np.testing.assert_allclose(penalise_shared_words(scores, 0.5), expected)
+    np.testing.assert_array_equal(penalise_shared_words(scores, 0.0), scores)
+    np.testing.assert_array_equal(penalise_shared_words(scores[:1], 0.5), scores[:1])
 
 
 def test_topic_probabilities_are_the_energy_softmax_on_an_axis():

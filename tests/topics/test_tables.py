@@ -77,7 +77,7 @@ def three_topics():
 
 def test_documents_table_keeps_every_row_in_its_place():
     ledger = pd.DataFrame({"row": range(3), "id": ["a", "x", "b"], "status": ["kept", "empty", "kept"]})
-    table = documents_table(ledger, np.array([0, -1, 1]), np.array([0, 1]), SHARES[:2], ["0_moon", "1_faith"])
+    table = documents_table(ledger, np.array([0, -1, 1]), np.array([0, 1]), np.ones(2), ["0_moon", "1_faith"])
     assert table["id"].tolist() == ["a", "x", "b"]
     assert table["topic"].tolist() == [0, pd.NA, 1]
     assert table["topic_label"].tolist()[::2] == ["0_moon", "1_faith"]
@@ -87,13 +87,13 @@ def test_documents_table_keeps_every_row_in_its_place():
 
 def test_documents_table_without_any_counted_document():
     ledger = pd.DataFrame({"row": [0], "id": ["x"], "status": ["empty"]})
-    table = documents_table(ledger, np.array([-1]), np.zeros(0, int), np.zeros((0, 2)), ["0", "1"])
+    table = documents_table(ledger, np.array([-1]), np.zeros(0, int), np.zeros(0), ["0", "1"])
     assert table["topic"].isna().all()
     assert table["topic_weight"].isna().all()
 
 
 def test_documents_table_leaves_the_columns_of_the_corpus_alone():
     ledger = pd.DataFrame({"id": ["a"], "label": ["sport"], "topic": ["mine"], "topic_": ["too"]})
-    table = documents_table(ledger, np.array([0]), TOPICS[:1], SHARES[:1], ["0_moon", "1_faith"])
+    table = documents_table(ledger, np.array([0]), TOPICS[:1], np.ones(1), ["0_moon", "1_faith"])
     assert list(table.columns) == ["id", "label", "topic__", "topic_", "topic", "topic_label", "topic_weight"]
     assert table.iloc[0].tolist() == ["a", "sport", "mine", "too", 0, "0_moon", 1.0]

@@ -7,7 +7,7 @@ from scipy.stats import rankdata
 
 from neuraltopic.errors import UsageError
 from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.interpretation import GaussianReading, SimplexReading, TopicWords
+from neuraltopic.topics.interpretation import GaussianInterpretation, SimplexInterpretation, TopicWords
 from neuraltopic.topics.ranking_names import RANKINGS, check_ranking
 from neuraltopic.topics.word_scores import word_scores
 
@@ -16,10 +16,10 @@ BIAS = np.log([0.3, 0.2, 0.5])
 TOTALS = np.array([30.0, 90.0, 60.0])
 STRENGTH = np.array([1.0, 2.0])
 EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
-# (reading, what it has, p(w | topic), p(w))
-GAUSSIAN = (GaussianReading(), TopicWords(R, BIAS), softmax(BIAS + STRENGTH[:, None] * R, axis=1), np.exp(BIAS))
+# (interpretation, what it has, p(w | topic), p(w))
+GAUSSIAN = (GaussianInterpretation(), TopicWords(R, BIAS), softmax(BIAS + STRENGTH[:, None] * R, axis=1), np.exp(BIAS))
 SIMPLEX = (
-    SimplexReading(),
+    SimplexInterpretation(),
     TopicWords(R, BIAS, EXPLAINED),
     (EXPLAINED + np.array([0.3, 0.2, 0.5])) / [[9.0], [13.0]],
     np.array([0.3, 0.2, 0.5]),
@@ -42,8 +42,8 @@ DEFINITIONS = {
 
 
 def scores(ranking, case):
-    reading, topics, *_ = case
-    return word_scores(ranking, reading, topics, TOTALS, STRENGTH)
+    interpretation, topics, *_ = case
+    return word_scores(ranking, interpretation, topics, TOTALS, STRENGTH)
 
 
 @pytest.mark.parametrize("ranking", DEFINITIONS)
@@ -58,8 +58,8 @@ def test_of_a_gaussian(ranking):
 
 @pytest.mark.parametrize("case", [GAUSSIAN, SIMPLEX])
 def test_the_default_is_the_reading_s_own(case):
-    reading, topics, *_ = case
-    assert np.array_equal(scores("default", case), reading.word_weights(topics, TOTALS))
+    interpretation, topics, *_ = case
+    assert np.array_equal(scores("default", case), interpretation.word_weights(topics, TOTALS))
     assert set(RANKINGS) == {"default", "distinct", *DEFINITIONS}
 
 

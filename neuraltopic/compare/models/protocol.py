@@ -26,7 +26,7 @@ class ComparedModel(ABC):
     packages : tuple of str
         Distributions whose versions the result depends on.
     reads_embeddings : bool
-        Whether documents must come with embeddings. Those are of whole documents, so that what such a model foresees
+        Whether documents must come with embeddings. Those are of whole documents, so that what such a model predicts
         of one half of a document it has read in them: it has no completion perplexity.
     notes : list of str
         What the figures do not say of this fit, a phrase each.
@@ -56,12 +56,12 @@ class ComparedModel(ABC):
         """Log p(words | vector) of each document in nats, (D,), without the multinomial coefficient."""
 
     def topics_of(self, vectors: FloatArray, counts: Counts) -> NDArray[np.int64]:
-        """The topic that each document with these vectors (D, K) and counts (D, V) is listed under, (D,); here that
+        """The topic that each document with these vectors (D, K) and counts (D, V) is assigned to, (D,); here that
         of the largest number."""
         return vectors.argmax(1)
 
     def usage(self, counts: Counts, embeddings: Embeddings = None) -> tuple[FloatArray, NDArray[np.int64]]:
-        """Mean share of each topic in the documents of the fit, and how many are listed under it, both (K,)."""
+        """Mean share of each topic in the documents of the fit, and how many are assigned to it, both (K,)."""
         vectors = np.maximum(self.vectors(counts, embeddings), 0.0)
         total = vectors.sum(1, keepdims=True)
         shares = np.divide(vectors, total, out=np.full(vectors.shape, 1.0 / vectors.shape[1]), where=total > 0)

@@ -19,8 +19,7 @@ from torch import Tensor
 
 from neuraltopic.core.latents.gaussian import DiagonalPosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
-from neuraltopic.core.networks import precise_dtype
-from neuraltopic.core.protocols import ShareLikelihood, ShareRefinableDecoder
+from neuraltopic.core.protocols import Curvature, ShareLikelihood, ShareRefinableDecoder
 
 _STEPS = 3
 # tau. On held-out training documents of 20 Newsgroups (two fits like the default's) the NMI of the largest of theta was
@@ -28,8 +27,11 @@ _STEPS = 3
 _TAU = 1.0
 # Longest step of a coordinate of z.
 _LONGEST = 3.0
-# Entries of all curvatures that are worked on at once: 2 MiB of float64, which stay in cache from one pass to the next.
-_CURVATURES = 1 << 18
+# Iterations of the method of conjugate gradients, which solves for a step.
+_ITERATIONS = 8
+# Rows that are worked on at once. A batch is filled up to whole tiles, so that every product has the same shape and a
+# row comes out the same whatever rows are beside it.
+_TILE = 128
 
 
 class RefinedLogisticNormal(LogisticNormal):
@@ -41,12 +43,15 @@ class RefinedLogisticNormal(LogisticNormal):
         if self.training:
             return q
         with torch.no_grad():
-            start = q.mean.to(precise_dtype(q.mean.device))
-            return q._replace(mean=self._refined(start, decoder.share_likelihood_of(x)).to(q.mean.dtype))
+            likelihood = decoder.share_likelihood_of(x)
+            rows = torch.arange(len(q.mean), device=q.mean.device)
+            tiles = [_filled(tile) for tile in rows.split(_TILE) if len(tile)]
+            means = [self._refined(q.mean[tile], likelihood[tile]) for tile in tiles]
+            return q._replace(mean=torch.cat([q.mean[:0], *means])[: len(rows)])
 
     def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
         """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""
-        prior_mean, precision = self.prior_mean.to(start.dtype), torch.exp(-self.prior_log_variance.to(start.dtype))
+        prior_mean, precision = self.prior_mean, torch.exp(-self.prior_log_variance)
 
         def held(z: Tensor, value: Tensor) -> Tensor:
             """The objective (B,) up to a constant, from log p(x | s) there."""
@@ -60,23 +65,11 @@ class RefinedLogisticNormal(LogisticNormal):
             gradient = _gradient_in_z(theta, seen, gradient, self.power)
             return held(z, value), gradient - precision * (z - prior_mean) - (z - start) / _TAU**2
 
-        def newton(rows: slice) -> Tensor:
-            """The step (n, K) of some of the rows."""
-            theta, seen = torch.softmax(z[rows], -1), self.transform(z[rows])
-            hessian = _curvature_in_z(theta, seen, likelihood.curvature(theta, rows).to(theta.dtype), self.power)
-            hessian.diagonal(dim1=1, dim2=2).add_(precision + 1.0 / _TAU**2)
-            cholesky, failed = torch.linalg.cholesky_ex(hessian)
-            step = torch.cholesky_solve(gradient[rows, :, None], cholesky)[..., 0]
-            step = step * (_LONGEST / step.abs().amax(-1, keepdim=True).clamp_min(_LONGEST))
-            # Where rounding leaves a matrix that is not positive, as of a row of a million tokens, the row stays.
-            return step.masked_fill(failed[:, None] > 0, 0.0)
-
         def proposed() -> Tensor:
             """Where the steps lead, (B, K)."""
-            B, K = z.shape
-            at_once = max(1, _CURVATURES // K**2)
-            steps = [newton(slice(first, first + at_once)) for first in range(0, max(1, B), at_once)]
-            return z + scale[:, None] * torch.cat(steps)
+            hessian = _Hessian(torch.softmax(z, -1), self.transform(z), likelihood, self.power, precision)
+            step = _solved(hessian, gradient)
+            return z + scale[:, None] * step * (_LONGEST / step.abs().amax(-1, keepdim=True).clamp_min(_LONGEST))
 
         z, (value, gradient) = start, expand(start)
         scale = torch.ones_like(value)
@@ -91,20 +84,56 @@ class RefinedLogisticNormal(LogisticNormal):
         return torch.where((held(last, likelihood.value(self.transform(last))) > value)[:, None], last, z)
 
 
+def _filled(rows: Tensor) -> Tensor:
+    """The numbers of a tile of rows, the last one repeated where there are fewer."""
+    return torch.cat([rows, rows[-1:].expand(_TILE - len(rows))])
+
+
 def _gradient_in_z(theta: Tensor, seen: Tensor, gradient: Tensor, power: float) -> Tensor:
     """J^T gradient with J = ds/dz = a (diag(s) - s theta^T), along the last axis."""
     weighted = power * seen * gradient
     return weighted - theta * weighted.sum(-1, keepdim=True)
 
 
-def _curvature_in_z(theta: Tensor, seen: Tensor, curvature: Tensor, power: float) -> Tensor:
-    """J^T C J of C, the curvature in s (B, K, K), which it overwrites.
+class _Hessian:
+    """H = J^T C J + diag(precision + 1 / tau^2) of the rows with these shares, C the curvature in s."""
 
-    With M = a^2 diag(s) C diag(s) and u = M 1 it is M - theta u^T - u theta^T + (1 . u) theta theta^T: few passes over
-    the matrices, which are what the time goes to.
-    """
-    weight = power * seen
-    M = curvature.mul_(weight[:, :, None]).mul_(weight[:, None])
-    u = M.sum(-1)
-    rest = u - theta * u.sum(-1, keepdim=True)
-    return M.baddbmm_(torch.stack([theta, rest], -1), torch.stack([u, theta], -2), alpha=-1.0)
+    def __init__(
+        self, theta: Tensor, seen: Tensor, likelihood: ShareLikelihood, power: float, precision: Tensor
+    ) -> None:
+        self._theta = theta
+        self._weight = power * seen
+        self._curvature: Curvature = likelihood.curvature(theta)
+        self._held = precision + 1.0 / _TAU**2
+
+    def diagonal(self) -> Tensor:
+        """About the diagonal, (B, K): of J^T C J that of a^2 diag(s) C diag(s), without what theta takes off."""
+        return self._weight.square() * self._curvature.diagonal() + self._held
+
+    def times(self, vectors: Tensor) -> Tensor:
+        """H v of each row, (B, K)."""
+        along = self._weight * (vectors - (self._theta * vectors).sum(-1, keepdim=True))  # J v
+        weighted = self._weight * self._curvature.times(along)
+        return weighted - self._theta * weighted.sum(-1, keepdim=True) + self._held * vectors
+
+
+def _solved(hessian: _Hessian, gradient: Tensor) -> Tensor:
+    """H^-1 gradient (B, K), by a few iterations of conjugate gradients with the diagonal for preconditioner
+    (Nocedal & Wright 2006, algorithm 5.3): of any number of them the step leads uphill."""
+    inverse = 1.0 / hessian.diagonal()
+    solution, residual = torch.zeros_like(gradient), gradient
+    direction = inverse * residual
+    size = (residual * direction).sum(-1, keepdim=True)
+    for _ in range(_ITERATIONS):
+        image = hessian.times(direction)
+        along = _ratio(size, (direction * image).sum(-1, keepdim=True))
+        solution, residual = solution + along * direction, residual - along * image
+        scaled = inverse * residual
+        before, size = size, (residual * scaled).sum(-1, keepdim=True)
+        direction = scaled + _ratio(size, before) * direction
+    return solution
+
+
+def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Their ratio, and 0 where the solution is found to the last digit, or rounding leaves H no direction uphill."""
+    return torch.where(denominator > 0.0, numerator / denominator, 0.0)

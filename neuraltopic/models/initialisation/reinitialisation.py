@@ -1,6 +1,6 @@
 """Start dead topics afresh while a model trains.
 
-A topic is dead when hardly any document is listed under it: the start may give it to noise, and a topic that explains
+A topic is dead when hardly any document is assigned to it: the start may give it to noise, and a topic that explains
 nothing gets no gradient to change that. At two points of the fit each dead topic takes over a part of the topic whose
 documents the model tells apart worst, the one whose division in two gains most (`split_documents`): a split as in the
 split-and-merge moves of mixtures (Ueda, Nakano, Ghahramani & Hinton 2000), where the merge has happened by itself.
@@ -28,7 +28,7 @@ from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.initialisation.nmf_topics import log_lift
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.diagnostics import largest_part
-from neuraltopic.topics.document_assignment import Listing
+from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.splits import Split, split_documents
 
 # Shares of the fit after which dead topics are looked for. A topic that starts late in the fit has no time to learn.
@@ -57,9 +57,9 @@ class Reinitialisation:
     ----------
     shares : callable
         Shares of the topics in documents, (D, K), from what the decoder sees of them, (D, K), under the weights of the
-        model as they are: see `Reading.shares`.
-    guidance : float
-        See `Reading.guidance`.
+        model as they are: see `TopicInterpretation.shares`.
+    proportion_exponent : float
+        See `TopicInterpretation.proportion_exponent`.
     token_weight : callable
         What a token of each document counts for, (D,), from the documents' lengths, (D,).
     kept : collection of int
@@ -67,7 +67,7 @@ class Reinitialisation:
     """
 
     shares: Shares
-    guidance: float
+    proportion_exponent: float
     token_weight: Callable[[NDArray[np.floating]], NDArray[np.floating]]
     kept: Collection[int] = ()
 
@@ -77,7 +77,7 @@ class Reinitialisation:
         Warns
         -----
         NeuralTopicWarning
-            When most documents are listed under one topic.
+            When most documents are assigned to one topic.
         """
         if trainer.epoch not in points(trainer.max_epochs):
             return
@@ -87,11 +87,13 @@ class Reinitialisation:
         sample = np.unique(np.linspace(0, len(data) - 1, min(len(data), _DOCUMENTS)).astype(np.int64))
         counts = data.counts.rows(data.rows[sample])
         shares = self.shares(_seen(model, data, sample))
-        topics = Listing.of(shares, counts, self.guidance).most_likely(shares, counts, self.guidance)
+        topics = DocumentAssignment.of(shares, counts, self.proportion_exponent).most_likely(
+            shares, counts, self.proportion_exponent
+        )
         n_documents = np.bincount(topics, minlength=K)
         if (part := largest_part(n_documents)) is not None:
             warnings.warn(
-                f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are listed under "
+                f"after {trainer.epoch} of {trainer.max_epochs} epochs {part:.0%} of the documents are assigned to "
                 f"one topic: stop and ask for fewer topics ({parameter('n_components')}), look at the most "
                 "frequent words for stop words of another language, or try recipe prodlda",
                 NeuralTopicWarning,

@@ -37,7 +37,7 @@ def themes(n=360, length=12, seed=0):
 
 def trainer_of(counts, n_topics, seed=0, max_epochs=8):
     generator = torch.Generator().manual_seed(seed)
-    recipe = RECIPES["refined_prodlda"]
+    recipe = RECIPES["semi_amortised_prodlda"]
     vae = recipe.compose(V, n_topics, None)
     recipe.initialise(vae, counts, generator, {})
     rows = np.arange(len(counts))
@@ -172,7 +172,7 @@ def test_a_collapse_is_told_while_the_fit_goes_on():
     trainer.run_epoch()
     one = np.full((360, N_THEMES), 0.01, np.float32)
     one[:, 2] = 0.95
-    with pytest.warns(NeuralTopicWarning, match=r"after 1 of 4 epochs 100% of the documents are listed under one"):
+    with pytest.warns(NeuralTopicWarning, match=r"after 1 of 4 epochs 100% of the documents are assigned to one"):
         restarts(trainer, lambda _: one)(trainer)
 
 

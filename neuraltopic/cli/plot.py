@@ -1,0 +1,36 @@
+"""`neuraltopic plot NAME RUN`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuraltopic.cli.options import Force, Quiet
+from neuraltopic.report.plot_names import PLOTS, check_plot
+
+
+def plot(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(PLOTS)}.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; for compare and choose-k, what they wrote.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")
+    ],
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="COLUMN", help="Column of per-class or over-time. [default: label, date]"),
+    ] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a picture of a run for print."""
+    from neuraltopic.storage.pictures import check_picture, write_picture
+
+    check_plot(name)
+    check_picture(output, force=force)
+    from neuraltopic.cli.resumable import noted
+    from neuraltopic.progress import show_progress
+    from neuraltopic.report.plots import draw
+
+    with show_progress(quiet=quiet) as progress, noted(progress):
+        write_picture(draw(name, run, by=by), output)
+        progress.note(f"picture: {output}")

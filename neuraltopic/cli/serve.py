@@ -1,0 +1,53 @@
+"""`neuraltopic serve INDEX`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuraltopic.cli.options import Quiet
+from neuraltopic.errors import UsageError
+
+
+def serve(
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder that neuraltopic index wrote.")],
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; this machine alone by default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    page: Annotated[Path | None, typer.Option("--page", metavar="FILE", help="HTML file to show at /.")] = None,
+    searches: Annotated[int, typer.Option("--searches", min=1, max=256, help="Searches at once.")] = 4,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time for an answer.")] = 10.0,
+    quiet: Quiet = False,
+) -> None:
+    """Serve an index as a JSON API."""
+    try:
+        from neuraltopic.search.server import Limits, is_loopback
+        from neuraltopic.search.server import serve as run
+    except ImportError as error:
+        raise UsageError(
+            "serve",
+            expected="starlette and uvicorn",
+            got=f"{error}",
+            hint="Install them with pip install 'neuraltopic[serve]'",
+        ) from error
+    from neuraltopic.search import SearchIndex
+
+    if page is not None and not page.is_file():
+        raise UsageError(f"page {page}", expected="an HTML file", got="no such file", hint="Check the path")
+
+    def started(address: str) -> None:
+        if not quiet:
+            print(f"serving {index} at {address}", file=sys.stderr, flush=True)
+        if not is_loopback(host):
+            print(f"neuraltopic: {host} is not this machine alone, and there is no login", file=sys.stderr, flush=True)
+
+    run(
+        SearchIndex.open(index),
+        host=host,
+        port=port,
+        limits=Limits(searches=searches, seconds=seconds),
+        page=page,
+        started=started,
+    )

@@ -1,0 +1,138 @@
+"""Training on several processes or machines: every process sees the whole batch, and the decoder reads its part.
+
+The decoder's log likelihood, over all words, is nearly all the work of an update. Encoder and noise are the same in
+every process, from generators in the same state, so that the sum of their gradients is the gradient of one process, to
+the order of summation. It is the data-parallel loop of torch.distributed, which torchrun starts: each process makes the
+same `Trainer` of the same data, and the gradients are averaged.
+
+Axes: S samples, B rows of data.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, distributed, nn
+
+from neuraltopic.core.objectives import Bound
+from neuraltopic.core.vae import VAE
+from neuraltopic.errors import UsageError
+
+
+class Division(Protocol):
+    """How an update is divided."""
+
+    def model(self, model: VAE) -> Any:
+        """The model as the objective sees it."""
+        ...
+
+    def loss(self, bound: Bound) -> Tensor:
+        """What to differentiate, a scalar."""
+        ...
+
+    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
+        """The mean bound a row; the gradients of the parameters become those of the whole batch."""
+        ...
+
+    def agreed(self, value: float) -> float:
+        """The value that the first process has."""
+        ...
+
+
+class Undivided:
+    """One process."""
+
+    def model(self, model: VAE) -> VAE:
+        """The model itself."""
+        return model
+
+    def loss(self, bound: Bound) -> Tensor:
+        """Minus the mean of the surrogate."""
+        return -bound.surrogate.mean()
+
+    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
+        """The mean bound; the gradients are those of the batch."""
+        return float(bound.value.mean())
+
+    def agreed(self, value: float) -> float:
+        """The value."""
+        return value
+
+
+class AmongProcesses:
+    """The rows of each batch in equal parts, one for each process of the default group of torch.distributed."""
+
+    def __init__(self) -> None:
+        self._rank, self._n = distributed.get_rank(), distributed.get_world_size()
+
+    def model(self, model: VAE) -> "DividedVAE":
+        """One whose log likelihood is that of this process's rows, and 0 of the others."""
+        return DividedVAE(model, self)
+
+    def rows(self, n_rows: int) -> slice:
+        """Those of this process in a batch of so many."""
+        return slice(self._rank * n_rows // self._n, (self._rank + 1) * n_rows // self._n)
+
+    def loss(self, bound: Bound) -> Tensor:
+        """As many times minus the mean as there are processes, of the rows of this one."""
+        n_rows = len(bound.surrogate)
+        return -self._n * bound.surrogate[self.rows(n_rows)].sum() / n_rows
+
+    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
+        """Average the gradients, and the sum of the bound over the rows of each process."""
+        n_rows = len(bound.value)
+        own = bound.value[self.rows(n_rows)].sum().double()
+        distributed.all_reduce(own)
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        if gradients:
+            flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+            distributed.all_reduce(flat)
+            flat /= self._n
+            for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+                gradient.copy_(part.view_as(gradient))
+        return float(own) / n_rows
+
+    def agreed(self, value: float) -> float:
+        """The value that the first process has: what is decided by it is decided alike everywhere."""
+        shared = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(shared, src=0)
+        return float(shared)
+
+
+class DividedVAE:
+    """A model whose decoder reads the rows of one process alone.
+
+    Raises
+    ------
+    UsageError
+        When the decoder says by an attribute `couples_rows` that a row's likelihood depends on the other rows.
+    """
+
+    def __init__(self, model: VAE, division: AmongProcesses) -> None:
+        if getattr(model.decoder, "couples_rows", False):
+            raise UsageError(
+                "recipe",
+                expected="a decoder that reads each document by itself, where training is divided among processes",
+                got=f"{type(model.decoder).__name__}, which normalises over the batch",
+                hint="Fit in one process, or choose another recipe",
+            )
+        self._model = model
+        self._division = division
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else an objective asks of a model: that of the model itself."""
+        return getattr(self._model, name)
+
+    def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
+        """log p(x | z) in nats, (S, B) from z (S, B, Z), of the rows of this process; 0 of the others."""
+        own = self._division.rows(z.shape[1])
+        numbers = torch.arange(own.start, own.stop, device=z.device)
+        found = self._model.log_likelihood(z[:, own], x[numbers])
+        return nn.functional.pad(found, (own.start, z.shape[1] - own.stop))
+
+
+def division() -> Division:
+    """By the processes that torch.distributed has started; undivided where there is one."""
+    if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+        return AmongProcesses()
+    return Undivided()

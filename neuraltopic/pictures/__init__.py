@@ -1,0 +1,1 @@
+"""Pictures for print, drawn from plain arrays and tables."""

@@ -1,0 +1,110 @@
+"""Curves: the training, and shares of topics over time and by class. Axes: K topics."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, new_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ABREAST = 3
+# What a history calls the curves, how they are shown.
+_CURVES = (("train_bound", "training", BLUE, "-"), ("held_out_bound", "held out", ORANGE, "--"))
+
+
+def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
+    """The bound on the log likelihood after each epoch, in nats a document.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        epoch, train_bound and, where documents were held out, held_out_bound.
+    best : float
+        The epoch whose weights were kept.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    with style([]):
+        figure = new_figure(WIDTH / 2, 2.6)
+        axes = figure.add_subplot()
+        for key, name, colour, line in _CURVES:
+            known = [(entry["epoch"], entry[key]) for entry in history if key in entry]
+            if known:
+                look: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.4, "label": name}
+                if len(known) == 1:
+                    look["marker"] = "o"
+                axes.plot([epoch for epoch, _ in known], [bound for _, bound in known], **look)
+        axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label=f"weights kept: epoch {best:.0f}")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("bound, nats a document")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(color=QUIET, linewidth=0.5)
+        axes.legend(frameon=False, fontsize=7)
+    return figure
+
+
+def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[str]) -> "Figure":
+    """A panel a topic: its share in each period, with the interval where the table has one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        topic, period, share, and optionally low and high.
+    topics : sequence of int
+        The topics to draw, in their order.
+    names : a string for each of these
+    """
+    periods = list(dict.fromkeys(table["period"].tolist()))
+    with style([*names, *map(str, periods)]):
+        columns, rows = _grid(len(topics))
+        figure = new_figure(WIDTH * columns / _ABREAST, 1.5 * rows + 0.2)
+        for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
+            axes = figure.add_subplot(rows, columns, number + 1)
+            own = table[table["topic"] == topic].set_index("period").reindex(periods)
+            places = range(len(periods))
+            axes.plot(places, 100 * own["share"], color=BLUE, linewidth=1.3, marker="o", markersize=2)
+            if {"low", "high"} <= set(own):
+                axes.fill_between(places, 100 * own["low"], 100 * own["high"], color=BLUE, alpha=0.2, linewidth=0)
+            every = -(-len(periods) // 4)
+            axes.set_xticks(list(places)[::every], [str(period)[:10] for period in periods[::every]], fontsize=6)
+            axes.set_ylim(bottom=0)
+            axes.set_title(name, loc="left", fontsize=7.5)
+            axes.grid(color=QUIET, linewidth=0.5)
+        figure.supylabel("share of the topic, %", fontsize=7)
+    return figure
+
+
+def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[str]) -> "Figure":
+    """A panel a topic: its share in each class, largest first, with the interval where the table has one.
+
+    Parameters are those of `draw_over_time`; the table has class in place of period.
+    """
+    most = 12
+    with style([*names, *table["class"].astype(str).unique()]):
+        columns, rows = _grid(len(topics))
+        n_bars = min(most, table["class"].nunique())
+        figure = new_figure(WIDTH * columns / _ABREAST, rows * (0.45 + 0.14 * n_bars))
+        for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
+            axes = figure.add_subplot(rows, columns, number + 1)
+            own = table[table["topic"] == topic].nlargest(most, "share")
+            labels = [text if len(text) <= 18 else text[:17] + "…" for text in own["class"].astype(str)]
+            axes.barh(range(len(own)), 100 * own["share"], color=BLUE, height=0.72)
+            if {"low", "high"} <= set(own):
+                axes.hlines(range(len(own)), 100 * own["low"], 100 * own["high"], color="black", linewidth=1)
+            axes.set_yticks(range(len(own)), labels)
+            axes.set_ylim(n_bars - 0.4, -0.6)
+            axes.tick_params(axis="y", length=0)
+            axes.locator_params(axis="x", nbins=3)
+            axes.set_title(name, loc="left", fontsize=7.5)
+            axes.grid(axis="x", color=QUIET, linewidth=0.5)
+        figure.supxlabel("share of the topic, %", fontsize=7)
+    return figure
+
+
+def _grid(n_panels: int) -> tuple[int, int]:
+    """Columns and rows."""
+    columns = min(_ABREAST, n_panels)
+    return columns, -(-n_panels // columns)

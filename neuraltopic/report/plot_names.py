@@ -1,0 +1,23 @@
+"""The names of the pictures, apart from what draws them: the command line asks for nothing heavy."""
+
+from neuraltopic.errors import UsageError
+
+PLOTS = (
+    "topics",
+    "documents",
+    "barchart",
+    "heatmap",
+    "hierarchy",
+    "term-rank",
+    "per-class",
+    "over-time",
+    "training",
+    "compare",
+    "choose-k",
+)
+
+
+def check_plot(name: str) -> None:
+    """Raise a UsageError unless there is a picture of that name."""
+    if name not in PLOTS:
+        raise UsageError("picture", expected=f"one of {', '.join(PLOTS)}", got=repr(name), hint="Choose one of these")

@@ -1,0 +1,116 @@
+"""An index of many documents: seconds to write and open, size, memory, and the time of queries at 1 and 8 clients.
+
+    python tests/benchmarks/search_scale.py FOLDER [documents, 1,000,000 by default]
+
+The documents are those of AG News again and again, each without a tenth of its words, their vectors with noise of a
+tenth of the standard deviation: embedding, which takes seconds per 10,000 documents, is measured on the 10,000 alone.
+Queries are the first six words of 400 test documents, answered with the ten best, the reasons and the passages. Scores
+are exact; that is tested in tests/search.
+"""
+
+import resource
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parent))
+from nvdm_perplexity import data_folder
+
+from neuraltopic import SearchIndex, TopicModel
+from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.search.folder import Generation
+from neuraltopic.search.indexing import embed
+from neuraltopic.search.segments import FIELDS, write_arrays
+from neuraltopic.search.texts import write_texts
+
+
+def main(folder, n_documents):
+    lines = (data_folder() / "agnews" / "train_texts.txt").read_text(encoding="utf-8").splitlines()
+    model = TopicModel(50, random_state=0, max_epochs=10).fit(lines)
+    counts = model.prepare(lines).counts
+    start = time.perf_counter()
+    vectors, topics = embed(model, counts, None, None)
+    seconds = time.perf_counter() - start
+    print(f"embedding: {len(lines) / seconds:,.0f} documents a second")
+    start, cpu = time.perf_counter(), time.process_time()
+    write(folder, model, lines, counts, vectors, topics, n_documents)
+    print(f"writing {n_documents:,}: {time.perf_counter() - start:.0f} s, {time.process_time() - cpu:.0f} CPU s")
+    n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"size: {n_bytes / 2**20:,.0f} MiB, {n_bytes / n_documents:,.0f} bytes a document")
+    del vectors, counts
+    start, cpu = time.perf_counter(), time.process_time()
+    index = SearchIndex.open(folder)
+    index.answer("warm up the oil price")
+    print(f"opening, with SHA-256 of all: {time.perf_counter() - start:.1f} s, {time.process_time() - cpu:.1f} CPU s")
+    tests = (data_folder() / "agnews" / "test_texts.txt").read_text(encoding="utf-8").splitlines()[:400]
+    queries = [" ".join(text.split()[:6]) for text in tests]
+    for by in ("words", "topics", "hybrid"):
+        timed(index, queries[:100], 1, by)
+    timed(index, queries, 8, "hybrid")
+    start = time.perf_counter()
+    for query in queries[:20]:
+        index.answer(query, where="year >= 2015 and kind != 'b'")
+    print(f"filtered: {(time.perf_counter() - start) / 20 * 1e3:.0f} ms a query")
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10:,.0f} MiB at most")
+
+
+def timed(index, queries, clients, by):
+    """Print the rate and the percentiles of queries of so many clients at once."""
+
+    def ask(query):
+        start = time.perf_counter()
+        index.answer(query, by=by)
+        return time.perf_counter() - start
+
+    start, cpu = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(clients) as pool:
+        took = np.array(list(pool.map(ask, queries))) * 1e3
+    rate, cpu = len(queries) / (time.perf_counter() - start), time.process_time() - cpu
+    print(
+        f"{by}, {clients} at once: {rate:.1f} queries a second, 50th percentile {np.percentile(took, 50):.0f} ms, "
+        f"99th {np.percentile(took, 99):.0f} ms, {cpu / len(queries) * 1e3:.0f} ms of CPU a query",
+        flush=True,
+    )
+
+
+def write(folder, model, lines, counts, vectors, topics, n_documents):
+    rng = np.random.default_rng(0)
+    segment = folder / "segment-1"
+    segment.mkdir(parents=True)
+    model.save(folder / "model-1")
+    std = vectors.std(0) / 10
+    placed = np.arange(n_documents) % len(lines)
+    with CountsWriter(segment / "counts", counts.shape[1]) as writer:
+        for start in range(0, n_documents, len(lines)):
+            block = counts.rows(placed[start : start + len(lines)])
+            kept = rng.random(block.nnz) < 0.9
+            ends = np.concatenate([[0], np.cumsum(kept)])[block.indptr]
+            writer.append(np.diff(ends), block.indices[kept], block.data[kept])
+    noisy = np.concatenate(
+        [
+            vectors[placed[start : start + 50_000]]
+            + std * rng.standard_normal((len(placed[start : start + 50_000]), vectors.shape[1]), np.float32)
+            for start in range(0, n_documents, 50_000)
+        ]
+    ).astype(np.float32)
+    ids = [f"d{number:07d}" for number in range(n_documents)]
+    write_texts(segment, "texts", (lines[place] for place in placed.tolist()))
+    write_arrays(segment, Counts.open(segment / "counts"), noisy, topics[placed], ids)
+    fields = {"n_tokens": counts.totals()[placed].astype(int), "year": 2000 + placed % 25}
+    pd.DataFrame({**fields, "kind": np.array(["a", "b", "c"])[placed % 3]}).to_parquet(segment / FIELDS)
+    generation = Generation(1, "model-1", counts.shape[1], vectors.shape[1], True)
+    generation = replace(generation, segments={"segment-1": n_documents})
+    generation.with_files(folder, generation.in_use()).write(folder)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    if target.exists():
+        shutil.rmtree(target)
+    main(target, int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)

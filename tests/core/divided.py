@@ -1,0 +1,58 @@
+"""A fit that torchrun starts in several processes: `python divided.py FOLDER`; rank 0 writes what it ends in."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import distributed
+
+from neuraltopic import DocumentVAE
+from neuraltopic.core.objectives import ELBO, ImportanceWeighted
+from neuraltopic.core.training import Schedule, Trainer
+from neuraltopic.models.batches import CountBatches
+from neuraltopic.models.recipes import find_recipe
+from neuraltopic.preprocessing.counts import Counts
+
+COUNTS = sparse.random_array((101, 30), density=0.3, rng=np.random.default_rng(0), format="csr")
+COUNTS.data = np.ceil(4 * COUNTS.data)
+OBJECTIVES = {"elbo": ELBO(2, free_bits=0.05), "importance": ImportanceWeighted(3)}
+
+
+class Precise(CountBatches):
+    def batch(self, rows, generator=None):
+        return super().batch(rows).to(torch.float64)
+
+
+def trained(objective):
+    """Weights and history after two epochs of batches that two processes cannot halve, in float64."""
+    counts, generator = Counts.from_scipy(COUNTS), torch.Generator().manual_seed(0)
+    recipe = find_recipe("semi_amortised_prodlda")
+    model = recipe.build(30, 4)
+    recipe.initialise(model, counts, generator, {})
+    model.double()
+    rows = np.arange(101)
+    schedule = Schedule(max_epochs=2, batch_size=15, patience=9)
+    trainer = Trainer(
+        model, Precise(counts, rows[11:]), Precise(counts, rows[:11]), OBJECTIVES[objective], schedule, generator
+    )
+    trainer.run()
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    bounds = [[entry["train_bound"], entry["held_out_bound"]] for entry in trainer.history]
+    return weights | {"bounds": np.array(bounds)}
+
+
+def fitted():
+    """Topics and vectors of a whole fit."""
+    model = DocumentVAE(4, max_epochs=2, random_state=0).fit(COUNTS)
+    return {"components": model.components_, "vectors": model.transform(COUNTS)}
+
+
+if __name__ == "__main__":
+    distributed.init_process_group("gloo")
+    found = {"elbo": trained("elbo"), "importance": trained("importance"), "fit": fitted()}
+    if distributed.get_rank() == 0:
+        for name, arrays in found.items():
+            np.savez(Path(sys.argv[1]) / f"{name}.npz", n=distributed.get_world_size(), **arrays)
+    distributed.destroy_process_group()

@@ -1,0 +1,185 @@
+"""Pictures are read back: what is drawn where, and that no label touches another."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.pictures.canvas import fonts_for, shortened_name
+from neuraltopic.pictures.curves import draw_over_time, draw_per_class, draw_training
+from neuraltopic.pictures.maps import draw_documents, draw_topics, neighbour_colours
+from neuraltopic.pictures.similarity import draw_heatmap, draw_hierarchy
+from neuraltopic.pictures.words import draw_barchart, draw_term_rank
+from neuraltopic.storage.pictures import write_picture
+from neuraltopic.topics.hierarchy import topic_tree
+
+KS = [1, 2, 50, 500]
+
+
+def topics(K, seed=0):
+    """Positions, shares and names."""
+    generator = np.random.default_rng(seed)
+    positions = generator.uniform(-1, 1, (K, 2)) if K > 1 else np.zeros((1, 2))
+    return positions, generator.dirichlet(np.full(K, 0.5)), [f"{k} words · of · topic" for k in range(K)]
+
+
+def boxes(figure, texts):
+    """Extents of texts that are drawn, in dots."""
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    return [text.get_window_extent(renderer) for text in texts if text.get_visible() and text.get_text()]
+
+
+def overlaps(extents) -> int:
+    """How many pairs of boxes overlap by more than a rounding error."""
+    return sum(
+        min(a.x1, b.x1) - max(a.x0, b.x0) > 0.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5
+        for a, b in itertools.combinations(extents, 2)
+    )
+
+
+@pytest.mark.parametrize("K", KS)
+def test_names_on_a_map_touch_no_other_and_none_is_lost_in_silence(K):
+    positions, share, names = topics(K)
+    figure = draw_topics(positions, share, names)
+    (axes,) = figure.axes
+    drawn = [text for text in axes.texts if text.get_text() in names]
+    assert overlaps(boxes(figure, drawn)) == 0
+    left_out = [text.get_text() for text in axes.texts if "left out" in text.get_text()]
+    assert left_out == ([f"{K - len(drawn)} of {K} names left out for want of room"] if len(drawn) < K else [])
+    assert len(drawn) >= min(K, 20)
+    # The largest has its name.
+    assert names[int(share.argmax())] in [text.get_text() for text in drawn]
+
+
+def test_circles_have_areas_in_proportion_to_shares():
+    share = np.array([0.4, 0.1, 0.5])
+    figure = draw_topics(np.array([[0.0, 1.0], [1.0, 0.0], [-1.0, 0.0]]), share, ["a", "b", "c"])
+    circles = figure.axes[0].collections[0]
+    by_place = dict(zip(map(tuple, circles.get_offsets()), circles.get_sizes(), strict=True))
+    sizes = np.array([by_place[0.0, 1.0], by_place[1.0, 0.0], by_place[-1.0, 0.0]])
+    np.testing.assert_allclose(sizes / sizes.sum(), share, rtol=1e-6)
+
+
+def test_documents_have_the_colours_of_their_topics():
+    positions, share, names = topics(4)
+    documents = np.repeat(positions, 3, axis=0)
+    of = np.repeat(np.arange(4), 3)
+    dots = draw_documents(documents, of, positions, share, names).axes[0].collections[0]
+    colours = [tuple(colour) for colour in dots.get_facecolors()]
+    assert len(set(colours)) == 4
+    for topic in range(4):
+        assert len({colour for colour, own in zip(colours, of, strict=True) if own == topic}) == 1
+
+
+@pytest.mark.parametrize("K", KS)
+def test_near_topics_have_other_colours(K):
+    positions, _, _ = topics(K)
+    colours = neighbour_colours(positions, 7)
+    assert set(colours) <= set(range(7))
+    for topic in range(1, K):
+        nearest = int(np.linalg.norm(positions[:topic] - positions[topic], axis=1).argmin())
+        assert colours[topic] != colours[nearest]
+
+
+@pytest.mark.parametrize("K", KS)
+def test_a_heatmap_shows_every_pair_and_names_that_fit(K):
+    generator = np.random.default_rng(1)
+    similarity = np.corrcoef(generator.normal(size=(K, 30))).reshape(K, K)
+    order = generator.permutation(K)
+    names = topics(K)[2]
+    figure = draw_heatmap(similarity, order, names)
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), similarity[order][:, order])
+    labels = axes.get_yticklabels()
+    assert [label.get_text() for label in labels] == ([names[topic] for topic in order] if K <= 50 else [])
+    assert overlaps(boxes(figure, labels)) == 0
+
+
+@pytest.mark.parametrize("K", KS)
+def test_a_tree_has_a_leaf_for_each_topic_or_says_how_many_a_branch_has(K):
+    points = np.random.default_rng(2).normal(size=(K, 4))
+    tree = topic_tree(np.linalg.norm(points[:, None] - points, axis=2))
+    figure = draw_hierarchy(tree, topics(K)[2])
+    (axes,) = figure.axes
+    labels = axes.get_yticklabels()
+    assert len(labels) == min(K, 120)
+    assert overlaps(boxes(figure, labels)) == 0
+    more = [int(label.get_text().split(" and ")[1].split()[0]) for label in labels if " and " in label.get_text()]
+    assert len(labels) + sum(more) == K
+    joins = sorted(max(x for x, _ in path) for path in axes.collections[0].get_segments())
+    if K > 1:
+        np.testing.assert_allclose(joins, np.sort(tree[-(len(labels) - 1) :, 2]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 12])
+def test_bars_are_probabilities(n):
+    words = [[f"word{k}-{i}" for i in range(10)] for k in range(n)]
+    values = np.random.default_rng(3).uniform(0.001, 0.1, (n, 10))
+    figure = draw_barchart([f"topic {k}" for k in range(n)], words, values.tolist())
+    for k, axes in enumerate(figure.axes):
+        assert [label.get_text() for label in axes.get_yticklabels()] == words[k]
+        np.testing.assert_allclose([bar.get_width() for bar in axes.patches], values[k])
+        assert overlaps(boxes(figure, [*axes.get_yticklabels(), *axes.get_xticklabels()])) == 0
+
+
+def test_term_ranks_are_sorted_probabilities_and_their_median():
+    log_p = np.log(np.random.default_rng(4).dirichlet(np.ones(30), size=5))
+    axes = draw_term_rank(log_p, 20).axes[0]
+    ranked = -np.sort(-np.exp(log_p), axis=1)[:, :20]
+    for line, expected in zip(axes.lines, [*ranked, np.median(ranked, axis=0)], strict=False):
+        np.testing.assert_allclose(line.get_ydata(), expected)
+
+
+def test_a_training_curve_is_the_history():
+    history = [{"epoch": e, "train_bound": -100.0 + e, "held_out_bound": -90.0 + e} for e in (1, 2, 3)]
+    axes = draw_training(history, 2).axes[0]
+    assert list(axes.lines[0].get_ydata()) == [-99.0, -98.0, -97.0]
+    assert list(axes.lines[1].get_ydata()) == [-89.0, -88.0, -87.0]
+    assert list(axes.lines[2].get_xdata()) == [2, 2]
+
+
+def test_shares_over_time_with_their_intervals_and_gaps():
+    table = pd.DataFrame({"topic": [0, 0, 0, 1], "period": ["a", "b", "c", "b"], "share": [0.1, 0.2, 0.3, 0.5]}).assign(
+        low=lambda t: t["share"] - 0.05, high=lambda t: t["share"] + 0.05
+    )
+    figure = draw_over_time(table, [1, 0], ["one", "zero"])
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), [10.0, 20.0, 30.0])
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [np.nan, 50.0, np.nan])
+    vertices = figure.axes[1].collections[0].get_paths()[0].vertices
+    assert vertices[:, 1].min() == pytest.approx(5.0)
+    assert vertices[:, 1].max() == pytest.approx(35.0)
+
+
+def test_shares_by_class_are_the_largest_first():
+    table = pd.DataFrame({"topic": 0, "class": [f"c{i}" for i in range(20)], "share": np.arange(20) / 200})
+    (axes,) = draw_per_class(table, [0], ["zero"]).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"c{i}" for i in range(19, 7, -1)]
+    np.testing.assert_allclose([bar.get_width() for bar in axes.patches], np.arange(19, 7, -1) / 2)
+
+
+def test_letters_that_no_font_has_are_told(monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fonts_for(["plain words", "ένα", "слово"]) == ["DejaVu Sans"]
+    monkeypatch.setattr("matplotlib.font_manager.fontManager.ttflist", [])
+    with pytest.warns(NeuralTopicWarning, match="no installed font has 2 of 2 letters"):
+        fonts_for(["日本"])
+
+
+def test_a_long_name_is_cut():
+    assert shortened_name(["one", "two"]) == "one · two"
+    assert shortened_name(["a" * 30, "b" * 30]) == "a" * 30 + " · bb…"
+    assert len(shortened_name(["a" * 30, "b" * 30])) == 36
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_the_same_picture_is_the_same_file_in_every_format(tmp_path, suffix, begins):
+    for name in ("a", "b"):
+        write_picture(draw_topics(*topics(3)), (tmp_path / name).with_suffix(suffix))
+    written = (tmp_path / f"a{suffix}").read_bytes()
+    assert written.startswith(begins)
+    assert written == (tmp_path / f"b{suffix}").read_bytes()

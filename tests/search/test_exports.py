@@ -1,0 +1,90 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.search.exports import export_index
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_file_has_every_document(shared_index, tmp_path, suffix):
+    path = tmp_path / f"copy.{suffix}"
+    assert export_index(shared_index, str(path)) == 60
+    table = pyarrow.parquet.read_table(path) if suffix == "parquet" else pa.ipc.open_file(path).read_all()
+    segment = shared_index.segments[0]
+    assert table["id"].to_pylist() == list(segment.ids)
+    assert table["text"].to_pylist() == list(segment.texts)
+    assert np.array(table["vector"].to_pylist(), np.float32).tolist() == segment.vectors.tolist()
+    assert set(table["label"].to_pylist()) == {"space", "sport", "kitchen"}
+    with pytest.raises(UsageError, match="does not exist yet"):
+        export_index(shared_index, str(path))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_qdrant_in_a_folder(shared_index, tmp_path):
+    qdrant = pytest.importorskip("qdrant_client")
+    target = f"qdrant://{tmp_path}/themes"
+    assert export_index(shared_index, target) == 60
+    assert export_index(shared_index, target) == 0  # all are there
+    client = qdrant.QdrantClient(path=str(tmp_path))
+    try:
+        assert client.count("themes").count == 60
+        vector = shared_index.segments[0].vectors[7]
+        kitchen = qdrant.models.FieldCondition(key="label", match=qdrant.models.MatchValue(value="space"))
+        found = client.query_points(
+            "themes", vector.tolist(), limit=3, query_filter=qdrant.models.Filter(must=[kitchen])
+        ).points
+        vectors, labels = shared_index.segments[0].vectors, shared_index.segments[0].fields()["label"]
+        cosine = vectors @ vector / np.linalg.norm(vectors, axis=1) / np.linalg.norm(vector)
+        expected = np.sort(cosine[labels == "space"])[::-1][:3]
+        assert [point.score for point in found] == pytest.approx(expected.tolist(), abs=1e-5)
+        assert all(point.payload["label"] == "space" and point.payload["text"] for point in found)
+    finally:
+        client.close()
+    smaller = shared_index  # what changed alone is sent again
+    client = qdrant.QdrantClient(path=str(tmp_path))
+    point = client.scroll("themes", limit=1)[0][0].id
+    client.set_payload("themes", {"fingerprint": "old"}, points=[point])
+    client.close()
+    assert export_index(smaller, target) == 1
+
+
+def test_postgresql_with_pgvector(shared_index, tmp_path):
+    pgserver = pytest.importorskip("pgserver")
+    psycopg = pytest.importorskip("psycopg")
+    server = pgserver.get_server(tmp_path / "data")
+    try:
+        address = server.get_uri()
+        target = address + ("&" if "?" in address else "?") + "table=themes"
+        assert export_index(shared_index, target) == 60
+        assert export_index(shared_index, target) == 0
+        vector = shared_index.segments[0].vectors[7]
+        with psycopg.connect(address) as connection:
+            connection.execute("UPDATE themes SET fingerprint = 'old' WHERE id = 'space/00.txt'")
+            rows = connection.execute(
+                "SELECT id, vector <=> %s::vector FROM themes WHERE fields->>'label' = 'space' ORDER BY 2, 1 LIMIT 3",
+                [json.dumps(vector.tolist())],
+            ).fetchall()
+        vectors, labels = shared_index.segments[0].vectors, shared_index.segments[0].fields()["label"]
+        distance = 1 - vectors @ vector / np.linalg.norm(vectors, axis=1) / np.linalg.norm(vector)
+        assert [row[1] for row in rows] == pytest.approx(np.sort(distance[labels == "space"])[:3].tolist(), abs=1e-5)
+        assert export_index(shared_index, target) == 1
+        other = target.replace("themes", 'x"; DROP TABLE themes; --'.replace(" ", "%20").replace(";", "%3B"))
+        assert export_index(shared_index, other) == 60
+        with psycopg.connect(address) as connection:
+            assert connection.execute("SELECT count(*) FROM themes").fetchone() == (60,)
+    finally:
+        server.cleanup()
+
+
+def test_targets_that_are_none(shared_index, tmp_path):
+    with pytest.raises(UsageError, match=r"qdrant://HOST/COLLECTION, postgresql"):
+        export_index(shared_index, "ftp://somewhere/else")
+    with pytest.raises(UsageError, match="qdrant://HOST/COLLECTION"):
+        export_index(shared_index, "qdrant://host/")
+    pytest.importorskip("psycopg")
+    with pytest.raises(NeuralTopicError, match="PostgreSQL: expected a store"):
+        export_index(shared_index, "postgresql://127.0.0.1:1/none?connect_timeout=2")

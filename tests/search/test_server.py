@@ -1,0 +1,174 @@
+"""The server as a process of its own, on loopback."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+
+class Server:
+    def __init__(self, folder, *options):
+        command = [sys.executable, "-m", "neuraltopic", "serve", str(folder), "--port", "0", *options]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.first = self.process.stderr.readline()
+        self.port = int(self.first.rstrip("/\n").rpartition(":")[2])
+
+    def ask(self, path, body=None, headers=()):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        connection.request("GET" if data is None else "POST", path, data, dict(headers))
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, content
+
+    def json(self, path, body=None):
+        status, content = self.ask(path, body)
+        return status, json.loads(content)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=60)
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def server(shared_index, tmp_path_factory):
+    page = tmp_path_factory.mktemp("page") / "report.html"
+    page.write_text("<p>topics</p>")
+    running = Server(shared_index.folder, "--page", str(page))
+    yield running
+    running.stop()
+
+
+def test_answers_are_those_of_the_index(server, shared_index):
+    expected = shared_index.answer("rocket moon", 3, where="label = 'space'").to_dict()
+    status, found = server.json("/search?q=rocket%20moon&n=3&where=" + quote("label = 'space'"))
+    assert (status, found) == (200, json.loads(json.dumps(expected)))
+    posted = server.json("/search", {"query": "rocket moon", "n": 3, "where": "label = 'space'"})
+    assert posted == (200, found)
+    assert server.json("/search?topic=1&n=1")[1]["hits"][0]["topics"].keys() == {"1"}
+    assert len(server.json("/search?like=space/00.txt&skip=50")[1]["hits"]) == 9
+
+
+def test_health_documents_topics_and_page(server, shared_index):
+    assert server.json("/health") == (200, {"status": "ok", "documents": 60, "generation": 1})
+    status, found = server.json("/documents/space/00.txt")
+    assert status == 200
+    assert found == shared_index.document("space/00.txt")
+    assert found["fields"]["label"] == "space"
+    assert server.json("/documents/nobody")[0] == 404
+    assert [topic["topic"] for topic in server.json("/topics")[1]["topics"]] == [0, 1, 2]
+    assert server.ask("/") == (200, b"<p>topics</p>")
+
+
+def test_openapi_names_every_path(server):
+    status, found = server.json("/openapi.json")
+    assert status == 200
+    assert set(found["paths"]) == {"/health", "/search", "/documents/{id}", "/topics"}
+    assert found["paths"]["/search"]["get"]["parameters"][1]["schema"]["maximum"] == 100
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/search", None, "one of a query"),
+        ("/search?q=a&n=101", None, "n: expected at most 100"),
+        ("/search?q=a&n=0", None, "n: expected a whole number from 1"),
+        ("/search?q=a&n=ten", None, "n: expected a whole number"),
+        ("/search?q=a&skip=10001", None, "skip: expected at most 10,000"),
+        ("/search?q=a&q=b", None, "each name once"),
+        ("/search?q=a&topic=1", None, "one of a query"),
+        ("/search?q=a&colour=red", None, "the names query, by, like"),
+        ("/search?q=a&by=magic", None, "by: expected one of"),
+        ("/search?q=a&where=year", None, "one of = !="),
+        ("/search?q=" + "a" * 10_001, None, "at most 10,000 characters"),
+        ("/search", {"query": 3}, "query: expected a text"),
+        ("/search", {"query": "a", "n": "3"}, "n: expected a whole number"),
+        ("/search", {"query": "a", "n": True}, "n: expected a whole number"),
+        ("/search", {"query": "a", "topic": 0.5}, "one of a query"),
+        ("/search", {"topic": 0.5}, "topic: expected a number"),
+        ("/search", b"[1", "JSON in UTF-8"),
+        ("/search", b"[]", "a JSON object"),
+        ("/search", b"x" * 200_000, "bytes"),
+    ],
+)
+def test_what_is_wrong_is_said(server, path, body, said):
+    status, found = server.json(path, body)
+    assert status == 400
+    assert said in found["error"]
+
+
+def test_another_host_name_is_refused(server):
+    # What a page of a stranger would ask by, through a name that it points at 127.0.0.1.
+    assert server.ask("/health", headers={"Host": "evil.example"}.items())[0] == 400
+
+
+def test_many_at_once_are_answered_or_told_to_wait(server):
+    statuses = []
+
+    def ask():
+        for _ in range(5):
+            statuses.append(server.ask("/search?q=rocket")[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(statuses) == 80
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 8
+    assert server.json("/health")[0] == 200
+
+
+def test_an_answer_that_takes_too_long_is_given_up():
+    import asyncio
+
+    from neuraltopic.search.server import Busy, Limits, Workers
+
+    async def run():
+        workers = Workers(Limits(seconds=0.2, searches=1))
+        release = threading.Event()
+        for _ in range(2):  # the first runs, the second waits for its thread
+            with pytest.raises(TimeoutError):
+                await workers.run(release.wait)
+        with pytest.raises(Busy):
+            await workers.run(lambda: 2)
+        release.set()
+        while workers.unfinished:
+            await asyncio.sleep(0.01)
+        assert await workers.run(lambda: 3) == 3
+        with pytest.raises(ZeroDivisionError):
+            await workers.run(lambda: 1 / 0)
+        workers.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_it_stops_when_asked_and_says_where_it_listens(shared_index):
+    server = Server(shared_index.folder)
+    assert server.first == f"serving {shared_index.folder} at http://127.0.0.1:{server.port}/\n"
+    assert server.json("/health")[0] == 200
+    started = time.monotonic()
+    assert server.stop() in (0, 143)
+    assert time.monotonic() - started < 20
+
+
+def test_off_the_machine_only_with_a_warning(shared_index):
+    server = Server(shared_index.folder, "--host", "0.0.0.0")
+    assert "no login" in server.process.stderr.readline()
+    server.stop()
