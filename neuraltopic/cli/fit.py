@@ -34,6 +34,7 @@ from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
     counted,
     live_text,
+    loss_lines,
     print_json,
     print_topics,
     readable_bytes,
@@ -195,6 +196,14 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
     progress.note(f"rows: {rows}; encodings: {encodings}")
     note_languages(facts, progress)
+    copies = facts["rows"].get("duplicate", 0)
+    if copies:
+        progress.note(
+            f"copies: {copies:,} rows are learnt from once; shares and documents count them all (--keep-duplicates "
+            "learns from each)"
+        )
+    for line in loss_lines(facts):
+        progress.note(line)
     sizes = facts["sizes"]
     progress.note(
         f"fitted: {counted(sizes['topics'], 'topic')}, {counted(sizes['documents'], 'document')}, "

@@ -223,7 +223,7 @@ def _vectors(
 
 def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
-    parameters = model.get_params()
+    parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     parameters.pop("n_jobs")  # the result is the same with any number
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
@@ -272,6 +272,7 @@ def results_of(model: TopicModel) -> dict[str, Any]:
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,
+        **({"losses": losses.to_dict()} if (losses := getattr(model, "losses_", None)) else {}),
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
         "languages": [language.facts() for language in model.preprocessor_.languages],
