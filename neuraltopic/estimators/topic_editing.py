@@ -57,6 +57,8 @@ class TopicEditing:
     corpus_sha256_: str
     updates_: list[dict[str, Any]]
     ledger_: "pd.DataFrame"
+    _counts: "Counts | None"
+    _index: "pd.Index[Any] | None"  # of the Series or the data frame that was fitted
     _statistics: TopicStatistics  # of the model's own topics
     _vectors: NDArray[np.float32]  # of the documents at hand, and the model's topics that they are assigned to
     _listed: NDArray[np.int64]
@@ -262,6 +264,7 @@ class TopicEditing:
             The topic of the model that each is assigned to.
         """
         self.ledger_, self._position, self._vectors, self._listed = ledger, position, vectors, listed
+        self._index, self._counts = None, None
 
     def get_topic_hierarchy(self) -> "pd.DataFrame":
         """A line a merger of the two nearest groups of topics: see `neuraltopic.topics.hierarchy`."""
