@@ -124,11 +124,6 @@ class Segmentation:
         The segmenter of the scripts that it is made for; ICU's cuts the others.
 
     Text that was cut by spaces before is left alone.
-
-    Attributes
-    ----------
-    used : dict of str to str
-        Name and version of the segmenter, once a text has needed one; empty before.
     """
 
     def __init__(self, name: str = DEFAULT_SEGMENTER) -> None:
@@ -141,7 +136,11 @@ class Segmentation:
             self._parts.append((icu, rest))
         self._any = regex.compile(f"[{first.letters}{icu.letters}]")
         self._first = first
-        self.used: dict[str, str] = {}
+
+    def identity_for(self, forms: Iterable[str]) -> dict[str, str]:
+        """Name and version of the segmenter where one of the forms is of a script that it cuts; empty elsewhere."""
+        needed = any(not form.isascii() and self._any.search(form) for form in forms)
+        return self._first.identity if needed else {}
 
     def __call__(self, text: str) -> str:
         """Return the text with its words apart."""
@@ -150,7 +149,6 @@ class Segmentation:
         for segmenter, runs in self._parts:
             if runs.search(text) and not _is_cut(text, runs):
                 cut = _loaded(segmenter.name)
-                self.used = self.used or self._first.identity
                 text = runs.sub(lambda run, cut=cut: f" {' '.join(cut(_full_width(run.group())))} ", text)
         return text
 

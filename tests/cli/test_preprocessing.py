@@ -21,6 +21,7 @@ OPTIONS = {
     "max_df": ("--max-df", "0.9"),
     "max_vocabulary": ("--vocabulary-size", "40"),
     "spacy_pipeline": ("--spacy", "blank:en"),
+    "segmenter": ("--segmenter", "rjieba"),
 }
 
 
@@ -47,6 +48,7 @@ EXPECTED = Preprocessing(
     min_df=1,
     max_df=0.9,
     max_vocabulary=40,
+    segmenter="rjieba",
 )
 
 

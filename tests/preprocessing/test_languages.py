@@ -295,3 +295,30 @@ def test_the_sample_is_of_the_whole_corpus(monkeypatch):
     assert set(np.diff(numbers)) == {128}
     assert numbers[0] == 0
     assert numbers[-1] >= 1_000 - 2 * 128
+
+
+def test_no_short_document_is_left_without_a_word_by_the_default_threshold():
+    documents = (
+        texts(GERMAN, 60)
+        + ["Wir haben uns gestern sehr über den Regenbogen gefreut"] * 1
+        + [f"Sie haben mir nicht gesagt, was das {word} ist" for word in ("Zebra", "Zebra ", "Nashorn", "Krokodil")]
+    )
+    preprocessor = Preprocessor()
+    prepared = preprocessor.fit_transform(rows(documents))
+    assert prepared.ledger.counts()[Status.NO_WORD] == 0
+    added = {"zebra", "nashorn", "krokodil"}
+    assert added <= set(preprocessor.vocabulary.words)
+    assert preprocessor.vocabulary.words == tuple(
+        sorted(
+            preprocessor.vocabulary.words,
+            key=lambda word: (-preprocessor.vocabulary.df[preprocessor.vocabulary.index[word]], word),
+        )
+    )
+    asked = Preprocessor(Preprocessing(min_df=6))
+    assert asked.fit_transform(rows(documents)).ledger.counts()[Status.NO_WORD] == 5
+
+
+def test_the_unknown_words_of_a_text_are_those_of_its_language():
+    preprocessor = fitted(texts(GERMAN, 30) + texts(SPANISH, 30), lemmas=False)
+    assert preprocessor.unknown_words("Wir haben mit dem Zebra und der Galaxie gesprochen") == ["zebra"]
+    assert preprocessor.unknown_words("Ayer hablamos mucho de la galaxia y también de l'or") == ["l'or"]

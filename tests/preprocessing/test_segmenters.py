@@ -24,14 +24,17 @@ from neuraltopic.reading.rows import Row
 def test_words_of_scripts_without_spaces(text, expected):
     segmentation = Segmentation()
     assert segmentation(text).strip("。 ").split() == expected.split()
-    assert segmentation.used["name"] == "icu"
+    assert segmentation.identity_for(["word", *expected.split()])["name"] == "icu"
 
 
 @pytest.mark.parametrize("text", ["plain text", "한국어 문장", "слово", "我们 昨天 讨论 望远镜座 和 星系团"])
 def test_other_text_and_text_that_is_cut_stay_as_they_are(text):
     segmentation = Segmentation()
     assert segmentation(text) == text
-    assert segmentation.used == {}
+
+
+def test_a_segmenter_is_named_only_where_a_form_is_of_a_script_that_it_cuts():
+    assert Segmentation().identity_for(["plain", "café", "слово", "단어"]) == {}
 
 
 def test_another_segmenter_cuts_the_scripts_that_it_is_for():
@@ -39,7 +42,7 @@ def test_another_segmenter_cuts_the_scripts_that_it_is_for():
     segmentation = Segmentation("rjieba")
     assert segmentation("我们讨论望远镜").split() == ["我们", "讨论", "望远镜"]
     assert segmentation("เราคุย").split() == ["เรา", "คุย"]
-    assert segmentation.used["name"] == "rjieba"
+    assert segmentation.identity_for(["词"])["name"] == "rjieba"
 
 
 def test_a_segmenter_that_is_not_installed_is_a_usage_error(monkeypatch):
