@@ -355,11 +355,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         given_embeddings: Embeddings | None = None,
         earlier: DocumentAssignment | None = None,
         folder: Path | None = None,
+        weights: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
 
         A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
-        stopped goes on from the last block.
+        stopped goes on from the last block. `weights` (D,) is how often each document counts in the shares.
         """
         interpretation, words = self._interpretation(), self._topic_words()
         inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
@@ -373,13 +374,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
         vectors = inferred.vectors
         information, share = inferred.pooled(interpretation)
+        if weights is not None:
+            shares_of, share = self._shares_of(vectors), np.zeros(len(share))
+            for rows in blocks(len(counts)):
+                share += weights[rows] @ shares_of[rows].astype(np.float64)
+            share /= weights.sum()
         explained, precision = self._explained(counts, vectors)
         assignment = None
         if interpretation.proportion_exponent is not None:
             assignment = DocumentAssignment.of(
                 self._shares_of(vectors), counts, interpretation.proportion_exponent, earlier
             )
-        return vectors, CorpusSummary(len(counts), information, share, explained, precision, assignment)
+        n_documents = len(counts) if weights is None else round(float(weights.sum()))
+        return vectors, CorpusSummary(n_documents, information, share, explained, precision, assignment)
 
     def _explained(
         self, counts: Counts, vectors: NDArray[np.float32]
