@@ -123,21 +123,26 @@ def _run_python(block: Block, names: dict[str, Any], where: str, read: Callable[
 
 
 def _run_command(command: str, expected: str, where: str, read: Callable[[], tuple[str, str]], *, varies: bool) -> None:
-    read()
     if command.startswith("neuraltopic ") and not _SHELL.search(command):
+        read()
         code = main(shlex.split(command, comments=True)[1:])
         said, noted = read()
+        got = said or _PROGRESS.sub("", noted)
     else:
-        python = f'neuraltopic() {{ {shlex.quote(sys.executable)} -m neuraltopic "$@"; }}\n'
-        done = subprocess.run(
-            ["bash", "-c", python + command],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        code, said, noted = done.returncode, done.stdout, done.stderr
-    assert bool(code) == expected.startswith("neuraltopic: "), f"{where}: {command}exit code {code}\n{noted}"
-    got = said or _PROGRESS.sub("", noted)
+        code, got = output_of(command)
+    assert bool(code) == expected.startswith("neuraltopic: "), f"{where}: {command}exit code {code}\n{got}"
     if expected:
         assert alike(expected, got, varies=varies), f"{where}: {command}expected:\n{expected}\ngot:\n{got}"
+
+
+def output_of(command: str) -> tuple[int, str]:
+    """Exit code of a command, and what it prints to stdout, or where it is silent there, to stderr but for progress."""
+    python = f'neuraltopic() {{ {shlex.quote(sys.executable)} -m neuraltopic "$@"; }}\n'
+    done = subprocess.run(
+        ["bash", "-c", python + command],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return done.returncode, done.stdout or _PROGRESS.sub("", done.stderr)

@@ -22,6 +22,7 @@ from neuraltopic.core.latents import (
     Weibull,
 )
 from neuraltopic.core.latents.binary import BinaryUnits
+from neuraltopic.core.latents.gaussian_mixture import GaussianMixture
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
 from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
@@ -79,6 +80,7 @@ LATENTS = {
     "normalised_weibull": lambda: Normalised(Weibull(K, 1.0)),
     "laplace": lambda: Laplace(K),
     "stick_breaking": lambda: StickBreaking(K, 3.0),
+    "gaussian_mixture": lambda: GaussianMixture(K, 2),
     "two_layer_gaussian": lambda: TwoLayerGaussian(K, 2, [H]),
 }
 # Those whose draws have no gradient.

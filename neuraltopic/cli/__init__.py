@@ -22,11 +22,12 @@ import typer
 from neuraltopic.cli.choose_k import choose_k
 from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
+from neuraltopic.cli.drift import drift
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
-from neuraltopic.cli.groups import over_time, per_class
+from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
@@ -45,7 +46,7 @@ _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|repla
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _COMMANDS = (
-    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class),
+    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
     *(export, embed, index, search, serve, inspect, corpus),
 )
 for command in _COMMANDS:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 TABLES = ("topics", "topic-words", "documents", "vectors")
+# What other tools read.
+_FOREIGN = ("ldavis", "mallet")
 
 
 def export(
     run: RunFolder,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"Table: {', '.join(TABLES)}.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(TABLES)}; ldavis, mallet.")],
     format: Annotated[
         str | None,
         typer.Option("--format", "-f", metavar="NAME", help=f"Format: {', '.join(FORMATS)}. [default: csv]"),
@@ -35,15 +37,33 @@ def export(
     ranking: Ranking = "default",
     force: Force = False,
 ) -> None:
-    """Export a table of a run: CSV, JSON, Parquet, Markdown or LaTeX."""
+    """Export a table of a run: CSV, JSON, Parquet, Markdown or LaTeX.
+
+    ldavis is a JSON file for pyLDAvis, mallet a folder of MALLET's outputs; both need -o.
+    """
+    if table in _FOREIGN:
+        _write_foreign(run, table, output, force=force)
+        return
     chosen = format or (format_of(output) if output else "csv")
-    for option, value, known in (("table", table, TABLES), ("format", chosen, FORMATS)):
+    for option, value, known in (("table", table, (*TABLES, *_FOREIGN)), ("format", chosen, FORMATS)):
         if value not in known:
             raise UsageError(option, expected=f"one of {', '.join(known)}", got=repr(value), hint="Choose one of these")
     if output:
         check_new_file(output, force=force)
     frame = _frame(run, table, words, ranking)
     write_table(frame, sys.stdout if output is None else output, chosen)
+
+
+def _write_foreign(run: Path, table: str, output: Path | None, *, force: bool) -> None:
+    from neuraltopic.runs.migration import write_ldavis, write_mallet
+
+    if output is None:
+        raise UsageError("--output", expected=f"a path for {table}", got="none", hint="Add -o PATH")
+    if table == "ldavis":
+        check_new_file(output, force=force)
+        write_ldavis(run, output)
+    else:
+        write_mallet(run, output, force=force)
 
 
 def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":

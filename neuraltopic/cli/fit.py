@@ -10,6 +10,7 @@ from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.limits import seconds_of, use_threads
 from neuraltopic.cli.options import (
     AsJson,
+    Cache,
     CorpusPath,
     Device,
     DryRun,
@@ -33,6 +34,7 @@ from neuraltopic.cli.preprocessing import takes_preprocessing
 from neuraltopic.cli.printing import (
     counted,
     live_text,
+    loss_lines,
     print_json,
     print_topics,
     readable_bytes,
@@ -71,7 +73,7 @@ WordVectors = Annotated[
     Path | None,
     typer.Option("--word-vectors", metavar="FILE", help="Pretrained word vectors for etm: word2vec or GloVe format."),
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of epochs.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of passes over the documents.")]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
 
 
@@ -97,6 +99,7 @@ def fit(
     device: Device = "auto",
     jobs: Jobs = None,
     max_time: MaxTime = None,
+    cache: Cache = None,
     force: Force = False,
     resume: ResumeFit = False,
     dry_run: DryRun = False,
@@ -135,7 +138,7 @@ def fit(
         _forecast(model, corpus, as_json=as_json, quiet=quiet)
     else:
         options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
-        _fit(model, corpus, output, embedding_file, **options)
+        _fit(model, corpus, output, embedding_file, cache, **options)
 
 
 def _model(**given: Any) -> "TopicModel":
@@ -150,6 +153,7 @@ def _fit(
     corpus: "Corpus",
     output: Path,
     embeddings: "EmbeddingSource | None",
+    cache: Path | None,
     *,
     force: bool,
     resume: bool,
@@ -171,6 +175,7 @@ def _fit(
                 embeddings=embeddings,
                 force=force,
                 resume=resume,
+                cache=cache,
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
@@ -191,6 +196,14 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
     progress.note(f"rows: {rows}; encodings: {encodings}")
     note_languages(facts, progress)
+    copies = facts["rows"].get("duplicate", 0)
+    if copies:
+        progress.note(
+            f"copies: {copies:,} rows are learnt from once; shares and documents count them all (--keep-duplicates "
+            "learns from each)"
+        )
+    for line in loss_lines(facts):
+        progress.note(line)
     sizes = facts["sizes"]
     progress.note(
         f"fitted: {counted(sizes['topics'], 'topic')}, {counted(sizes['documents'], 'document')}, "

@@ -1,4 +1,4 @@
-"""`neuraltopic over-time RUN`, `neuraltopic per-class RUN`."""
+"""`neuraltopic over-time RUN`, `neuraltopic per-class RUN`, `neuraltopic effects RUN`."""
 
 import sys
 from pathlib import Path
@@ -71,6 +71,30 @@ def per_class(
     check_table(output, force=force)
     given = opened(corpus, text, id, encoding)
     put_table(topics_per_class(run, by, words=words, corpus=given), run, output, as_json=as_json)
+
+
+def effects(
+    run: RunFolder,
+    formula: Annotated[
+        str, typer.Option("--formula", metavar="TERMS", help='Columns of the corpus: "source + year", "C(year)".')
+    ],
+    draws: Annotated[int, typer.Option("--draws", min=2, help="Draws of the shares of each document.")] = 50,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the draws.")] = 0,
+    corpus: FitCorpus = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    output: TableFile = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Regress the shares of the topics of a run on metadata, with 95 % intervals."""
+    from neuraltopic.runs.effects import topic_effects
+
+    check_table(output, force=force)
+    given = opened(corpus, text, id, encoding)
+    table = topic_effects(run, formula, corpus=given, n_draws=draws, seed=seed)
+    put_table(table, run, output, as_json=as_json)
 
 
 def opened(corpus: str | None, text: str | None, id: str | None, encoding: str | None) -> "Corpus | None":

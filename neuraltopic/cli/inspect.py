@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from neuraltopic.cli.options import AsJson, RunFolder
-from neuraltopic.cli.printing import counted, live_text, print_json, readable_bytes
+from neuraltopic.cli.printing import counted, live_text, loss_lines, print_json, readable_bytes
 from neuraltopic.errors import NeuralTopicError
 
 
@@ -83,6 +83,7 @@ def _document_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
         *([("update of", f"a model of {parent['corpus'] or 'documents'}")] if parent else []),
         ("rows", f"{rows}; {encodings}"),
         ("tokens", f"{run['sizes']['tokens']:,}"),
+        *(("losses", line) for line in loss_lines(run)),
         *([("in use", live_text(run["live_topics"], run["sizes"]["topics"]))] if "live_topics" in run else []),
     ]
 

@@ -24,6 +24,8 @@ _OF_IMAGES = {
     "random_state": "--seed",
     "validation_fraction": "--held-out",
 }
+# Options that set a parameter to one value.
+_OF_VALUES: dict[tuple[str, str | None], str] = {("stop_words", "False"): "--keep-stop-words"}
 # Parameters that no option sets.
 _PYTHON_ONLY = frozenset({"lowercase", "max_length", "patience", "preprocessing"})
 
@@ -39,6 +41,8 @@ def options(*, images: bool = False) -> Naming:
     spelt = _OF_IMAGES if images else _OPTIONS
 
     def named(name: str, value: str | None) -> str:
+        if (name, value) in _OF_VALUES:
+            return _OF_VALUES[name, value]
         if name in _PYTHON_ONLY:
             return in_python(name, value)
         option = spelt.get(name, f"--{name.replace('_', '-')}")

@@ -48,6 +48,10 @@ Jobs = Annotated[
     typer.Option("--jobs", min=1, metavar="NUMBER", help="Number of processes and threads. [default: all]"),
 ]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="FOLDER", help="Folder in which prepared corpora are kept for later fits."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 WriteReport = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

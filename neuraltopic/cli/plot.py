@@ -15,6 +15,10 @@ def plot(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")
     ],
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="COLUMN", help="Column of per-class or over-time. [default: label, date]"),
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -28,5 +32,5 @@ def plot(
     from neuraltopic.report.plots import draw
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        write_picture(draw(name, run), output)
+        write_picture(draw(name, run, by=by), output)
         progress.note(f"picture: {output}")

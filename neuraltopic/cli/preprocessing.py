@@ -26,13 +26,15 @@ def settings_of(
         typer.Option("--min-length", metavar="NUMBER", help="Minimum word length in characters. [default: by script]"),
     ] = _DEFAULTS.min_length,
     min_df: Annotated[
-        str,
-        typer.Option("--min-df", metavar="NUMBER", help="Minimum document frequency: count (5) or fraction (0.01)."),
-    ] = str(_DEFAULTS.min_df),
+        str | None,
+        typer.Option("--min-df", metavar="NUMBER", help="Minimum document frequency: count or fraction. [default: 5]"),
+    ] = None,
     max_df: Annotated[
-        str,
-        typer.Option("--max-df", metavar="NUMBER", help="Maximum document frequency: count (500) or fraction (0.5)."),
-    ] = str(_DEFAULTS.max_df),
+        str | None,
+        typer.Option(
+            "--max-df", metavar="NUMBER", help="Maximum document frequency: count or fraction. [default: 0.5]"
+        ),
+    ] = None,
     vocabulary_size: Annotated[
         int, typer.Option("--vocabulary-size", help="Maximum vocabulary size.")
     ] = _DEFAULTS.max_vocabulary,
@@ -46,6 +48,20 @@ def settings_of(
     ] = _DEFAULTS.segmenter,
     spacy: Annotated[
         str | None, typer.Option("--spacy", metavar="PIPELINE", help="Tokenise with this spaCy pipeline (slow).")
+    ] = None,
+    token_pattern: Annotated[
+        str | None, typer.Option("--token-pattern", metavar="REGEX", help="Regular expression that matches a token.")
+    ] = None,
+    pretokenised: Annotated[bool, typer.Option("--pretokenised", help="Texts are tokens separated by blanks.")] = False,
+    keep_markup: Annotated[
+        bool, typer.Option("--keep-markup", help="Keep HTML, BBCode, e-mail headers, handles and the like.")
+    ] = False,
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="Keep copies of a text as documents.")
+    ] = False,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="paragraphs|N", help="Learn from paragraphs, or passages of N tokens."),
     ] = None,
     keep_stop_words: Annotated[
         bool, typer.Option("--keep-stop-words", help="Do not remove the stop words of the language.")
@@ -63,11 +79,16 @@ def settings_of(
         lemmas=lemmas,
         phrases=phrases,
         min_length=min_length,
-        min_df=_document_frequency("--min-df", min_df),
-        max_df=_document_frequency("--max-df", max_df),
+        min_df=None if min_df is None else _document_frequency("--min-df", min_df),
+        max_df=None if max_df is None else _document_frequency("--max-df", max_df),
         max_vocabulary=vocabulary_size,
         segmenter=segmenter,
         # A folder is found again from anywhere.
+        token_pattern=token_pattern,
+        pretokenised=pretokenised,
+        keep_markup=keep_markup,
+        keep_duplicates=keep_duplicates,
+        split=int(split) if split and split.isdecimal() else split,
         spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
 

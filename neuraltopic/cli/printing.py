@@ -53,6 +53,22 @@ def live_text(live: int, topics: int) -> str:
     return f"{live:,} of {counted(topics, 'topic')}"
 
 
+def loss_lines(facts: dict[str, Any]) -> list[str]:
+    """What was taken out of the texts, and the tokens by what removed them, of a run whose facts say it."""
+    losses = facts.get("losses")
+    if not losses:
+        return []
+    lines = []
+    if losses["markup"]:
+        found = ", ".join(f"{name} {count:,}" for name, count in losses["markup"].items())
+        lines.append(f"taken out, in documents: {found} (--keep-markup leaves it in)")
+    tokens = max(losses["tokens"], 1)
+    shares = [f"{count / tokens:.0%} {rule}" for rule, count in losses["removed"].items() if count]
+    kept = 1 - sum(losses["removed"].values()) / tokens
+    lines.append(f"tokens: {losses['tokens']:,}, kept {kept:.0%}; left out {', '.join(shares) or 'none'}")
+    return lines
+
+
 def readable_bytes(count: float) -> str:
     """Bytes as a person says them: 1.5 MiB."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):

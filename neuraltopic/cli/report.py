@@ -24,6 +24,12 @@ def report(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
+    classes: Annotated[
+        str | None, typer.Option("--classes", metavar="COLUMN", help="Column of classes. [default: label, if any]")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option("--dates", metavar="COLUMN", help="Column of dates. [default: date, if any]")
+    ] = None,
     no_text: NoText = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -41,5 +47,5 @@ def report(
     opened = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
     destination = output or run / REPORT
     with show_progress(quiet=quiet) as progress:
-        write_report(run, destination, Sources(corpus=opened, text=not no_text))
+        write_report(run, destination, Sources(corpus=opened, text=not no_text, classes=classes, dates=dates))
         progress.note(f"report: {destination}")

@@ -1,4 +1,4 @@
-"""`neuraltopic topics RUN`, and what works on topics: `edit`, `hierarchy`."""
+"""`neuraltopic topics RUN`, and what works on topics: `edit`, `name`, `hierarchy`."""
 
 import json
 from pathlib import Path
@@ -56,6 +56,43 @@ def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
     print("distance  merged")
     for row in table.itertuples():
         print(f"{row.distance:8.3f}  {row.left_label}  |  {row.right_label}")
+
+
+@topics.command("name")
+def name(
+    run: RunFolder,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            "--name-with",
+            metavar="COMMAND",
+            help="A program of yours that reads a prompt and prints a name. Default: phrases of the documents.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option("--corpus", metavar="PATH", help="Documents of the fit; by default those of run.json."),
+    ] = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the names, and leave the run as it is.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Name the topics of a run after phrases of their documents, or by a command; undo takes the names back."""
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.runs.editing import edit_run
+    from neuraltopic.runs.naming import suggest_names
+
+    given = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
+    names = suggest_names(run, command=command, corpus=given)
+    if names and not dry_run:
+        edit_run(run, [{"op": "rename", "labels": {str(topic): label for topic, label in names.items()}}])
+    if as_json:
+        print_json({"run": str(run), "names": {str(topic): label for topic, label in names.items()}})
+        return
+    for topic, label in names.items():
+        print(f"{topic:>5}  {label}")
 
 
 @topics.command("edit")

@@ -128,6 +128,9 @@ class Autoencoder(nn.Module):
     def amortise(self) -> None:
         """Nothing: the code is what the encoder says in every mode."""
 
+    def settle(self, generator: torch.Generator) -> None:
+        """Nothing: all that the error depends on is differentiated."""
+
     def decode(self, h: Tensor) -> Tensor:
         """The output that the loss compares with x, before its link: (B, D) from (B, K)."""
         for layer in self.decoder[:-1]:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, distributed, nn
 
 from neuraltopic.core.objectives import Bound
-from neuraltopic.core.protocols import Latent, Posterior
 from neuraltopic.core.vae import VAE
+from neuraltopic.errors import UsageError
 
 
 class Division(Protocol):
@@ -100,25 +100,28 @@ class AmongProcesses:
 
 
 class DividedVAE:
-    """A model whose decoder reads the rows of one process alone."""
+    """A model whose decoder reads the rows of one process alone.
+
+    Raises
+    ------
+    UsageError
+        When the decoder says by an attribute `couples_rows` that a row's likelihood depends on the other rows.
+    """
 
     def __init__(self, model: VAE, division: AmongProcesses) -> None:
+        if getattr(model.decoder, "couples_rows", False):
+            raise UsageError(
+                "recipe",
+                expected="a decoder that reads each document by itself, where training is divided among processes",
+                got=f"{type(model.decoder).__name__}, which normalises over the batch",
+                hint="Fit in one process, or choose another recipe",
+            )
         self._model = model
         self._division = division
 
-    @property
-    def latent(self) -> Latent:
-        """That of the model."""
-        return self._model.latent
-
-    @property
-    def decoder(self) -> Any:
-        """That of the model."""
-        return self._model.decoder
-
-    def posterior(self, x: Any, generator: torch.Generator | None = None) -> Posterior:
-        """q(z | x) of all rows."""
-        return self._model.posterior(x, generator)
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else an objective asks of a model: that of the model itself."""
+        return getattr(self._model, name)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
         """log p(x | z) in nats, (S, B) from z (S, B, Z), of the rows of this process; 0 of the others."""

@@ -134,8 +134,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         With the default and the recipes of embeddings a topic's share is its part in the energies of the document's
         words: see `energy_shares`.
         """
+        return self.shares_of(self.latents(vectors))
+
+    def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
+        """Shares of documents with these z, as the decoder sees it, both (D, K)."""
         check_is_fitted(self)
-        return self._interpretation().shares(self.latents(vectors), self._topic_words())
+        return self._interpretation().shares(latents, self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (D,).
@@ -351,11 +355,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         given_embeddings: Embeddings | None = None,
         earlier: DocumentAssignment | None = None,
         folder: Path | None = None,
+        weights: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
 
         A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
-        stopped goes on from the last block.
+        stopped goes on from the last block. `weights` (D,) is how often each document counts in the shares.
         """
         interpretation, words = self._interpretation(), self._topic_words()
         inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
@@ -369,13 +374,19 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
         vectors = inferred.vectors
         information, share = inferred.pooled(interpretation)
+        if weights is not None:
+            shares_of, share = self._shares_of(vectors), np.zeros(len(share))
+            for rows in blocks(len(counts)):
+                share += weights[rows] @ shares_of[rows].astype(np.float64)
+            share /= weights.sum()
         explained, precision = self._explained(counts, vectors)
         assignment = None
         if interpretation.proportion_exponent is not None:
             assignment = DocumentAssignment.of(
                 self._shares_of(vectors), counts, interpretation.proportion_exponent, earlier
             )
-        return vectors, CorpusSummary(len(counts), information, share, explained, precision, assignment)
+        n_documents = len(counts) if weights is None else round(float(weights.sum()))
+        return vectors, CorpusSummary(n_documents, information, share, explained, precision, assignment)
 
     def _explained(
         self, counts: Counts, vectors: NDArray[np.float32]

@@ -203,10 +203,14 @@ class DocumentVAE(StoredDocuments):
         y: object = None,
         *,
         embeddings: Any = None,
+        weights: NDArray[np.floating] | None = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would."""
+        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would.
+
+        With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document so often.
+        """
         started = time.monotonic()
         recipe, schedule = self._settings()
         counts = self._counts(X, fitting=True)
@@ -252,7 +256,9 @@ class DocumentVAE(StoredDocuments):
         )
         recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
-        vectors, summary = self._summarise(counts, progress, given_embeddings, folder=_folder(checkpoint))
+        vectors, summary = self._summarise(
+            counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights
+        )
         self._take(summary)
         return vectors
 
@@ -295,12 +301,20 @@ class DocumentVAE(StoredDocuments):
         X: Any,
         y: object = None,
         *,
+        weights: NDArray[np.floating] | None = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> NDArray[np.float32]:
-        """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would."""
+        """Update the model as `partial_fit` does, and return the vectors of the new documents, as `transform` would.
+
+        Parameters
+        ----------
+        weights : array of shape (D,), optional
+            How many documents each row stands for, such as copies of one text, in `share_` and `n_documents_`. What is
+            learnt does not depend on them.
+        """
         if not hasattr(self, "vae_"):
-            return np.asarray(self.fit_transform(X, progress=progress, checkpoint=checkpoint))
+            return np.asarray(self.fit_transform(X, weights=weights, progress=progress, checkpoint=checkpoint))
         started = time.monotonic()
         self.require_updatable()
         recipe, schedule = self._settings()
@@ -331,7 +345,9 @@ class DocumentVAE(StoredDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
-        vectors, of_new = after._summarise(counts, progress, earlier=self.assignment_, folder=_folder(checkpoint))
+        vectors, of_new = after._summarise(
+            counts, progress, earlier=self.assignment_, folder=_folder(checkpoint), weights=weights
+        )
         after._take(self.summary().pooled(of_new, recipe.interpretation))
         after.seed_ = seed
         self.__dict__.update(vars(after))

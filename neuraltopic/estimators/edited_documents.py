@@ -66,6 +66,11 @@ class EditedDocuments:
         own, coordinates = self._parts(vectors)
         return self.topics.shares(self.model.document_weights(own), coordinates)
 
+    def shares_of(self, latents: NDArray[np.floating], X: Counts) -> NDArray[np.float32]:
+        """Shares (D, T) of documents with these z of the model (D, K) and these counts, by which splits divide them."""
+        shares = self.model.shares_of(latents)
+        return self.topics.shares(shares, self.topics.coordinates(shares, X))
+
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """z of the edited topics, (D, T): see `EditedTopics.latents`."""
         own, coordinates = self._parts(vectors)

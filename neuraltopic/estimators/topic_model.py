@@ -1,6 +1,7 @@
 """TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
 
 import copy
+import dataclasses
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -60,8 +61,11 @@ if TYPE_CHECKING:
 
 # Share of unknown tokens above which an update is likely to miss what the new documents are about.
 _MANY_UNKNOWN = 1 / 3
+# As scikit-learn names the parameters of a parameter.
+_PREPROCESSING = "preprocessing__"
 
-Documents = Sequence[str] | str | Path | Corpus
+# Texts, lists of their words, a data frame, or where they are.
+Documents = Any
 
 
 class TopicModel(
@@ -117,8 +121,10 @@ class TopicModel(
     updates_ : list of dict
         corpus_sha256 and n_documents of each update since the fit.
     unknown_share_ : float
-        Of the tokens of the last update that the settings keep, the share that the vocabulary does not have. Not
+        Of the tokens of the last update that the settings keep, the share of words that the fit did not meet. Not
         saved with the model.
+    losses_ : Losses
+        What preprocessing left out of the documents of the fit. Not saved with the model.
 
     Examples
     --------
@@ -167,6 +173,8 @@ class TopicModel(
         documents: Documents,
         y: object = None,
         *,
+        text: str | None = None,
+        id: str | None = None,
         embeddings: Any = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
@@ -175,9 +183,12 @@ class TopicModel(
 
         Parameters
         ----------
-        documents : sequence of str, path, or Corpus
-            Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes.
+        documents : sequence of str or bytes, of lists of words, data frame, path, or Corpus
+            Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes. Words in lists are
+            taken as they are: see `pretokenised` of `Preprocessing`.
         y : ignored
+        text, id : str, optional
+            Columns of the texts and the ids in a data frame or a table.
         embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
             A point for each of the N input documents from a model of language, in input order or matched by id, as the
             recipes contextual and zeroshot take.
@@ -196,13 +207,15 @@ class TopicModel(
         UsageError
             When the embeddings are missing, not usable, or given to a recipe that takes none.
         """
-        self._fit(documents, embeddings=embeddings, progress=progress, workspace=workspace)
+        self._fit(documents, text=text, id=id, embeddings=embeddings, progress=progress, workspace=workspace)
         return self
 
     def _fit(
         self,
         documents: Documents,
         *,
+        text: str | None = None,
+        id: str | None = None,
         embeddings: Any = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
@@ -211,18 +224,12 @@ class TopicModel(
         started = time.monotonic()
         vae = self.check_parameters()
         vae.require_embeddings_given(embeddings)
-        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
-        settings = self.preprocessing or Preprocessing()
+        corpus = _opened(documents, text, id)
+        settings = self._settings_for(corpus, embeddings)
         unlearned = Preprocessor(settings, n_jobs=self.n_jobs)
         preparation = _prepared(corpus, unlearned, workspace, progress, compare=corpus is not documents)
-        counts = preparation.counts
-        if len(counts) < max(2, self.n_components):
-            raise NeuralTopicError(
-                f"documents in {corpus.name}",
-                expected=f"at least {max(2, self.n_components)} with words of the vocabulary, one a topic",
-                got=f"{len(counts):,}",
-                hint="Ask for fewer topics, or give more documents",
-            )
+        counts = preparation.training
+        self._require_enough(counts, corpus.name, settings)
         vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
         of_rows = None
         if embeddings is not None:
@@ -240,17 +247,22 @@ class TopicModel(
                 counts,
                 embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
                 progress=progress,
+                weights=preparation.weights(),
                 checkpoint=_checkpoint(workspace),
             )
         )
+        if preparation.passages is not None:
+            self._vectors = vae.transform(preparation.counts)
         self.document_vae_ = vae.set_params(max_seconds=self.max_seconds)
         self.preprocessor_ = preparation.preprocessor
         self.corpus_sha256_ = preparation.corpus_sha256
-        self.n_documents_ = len(counts)
+        self.n_documents_ = vae.n_documents_
+        self.losses_ = preparation.losses
+        self._index = corpus.index
         self.updates_: list[dict[str, Any]] = []
         self._statistics = self._statistics_of(preparation)
         self._forget_edits()
-        self._counts = None if workspace else counts
+        self._counts = None if workspace else preparation.counts
         if find_recipe(
             self.recipe
         ).interpretation.needs_explained:  # topics of a Gaussian z are axes, not lists of documents
@@ -264,6 +276,8 @@ class TopicModel(
         documents: Documents,
         y: object = None,
         *,
+        text: str | None = None,
+        id: str | None = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
@@ -287,15 +301,16 @@ class TopicModel(
         Warns
         -----
         NeuralTopicWarning
-            When more than a third of the tokens are unknown to the vocabulary.
+            When more than a third of the tokens are words that the fit did not meet, and when the documents are those
+            of the fit or of an update.
         """
         if not hasattr(self, "document_vae_"):
-            return self.fit(documents, progress=progress, workspace=workspace)
+            return self.fit(documents, text=text, id=id, progress=progress, workspace=workspace)
         vae = self._updatable()
-        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        corpus = _opened(documents, text, id)
         self.preprocessor_.n_jobs = self.n_jobs
         preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
-        counts = preparation.counts
+        counts = preparation.training
         if not len(counts):
             raise NeuralTopicError(
                 f"documents in {corpus.name}",
@@ -303,23 +318,33 @@ class TopicModel(
                 got="none",
                 hint="Update with documents of the language and kind that the model was fitted on, or fit anew",
             )
+        if preparation.corpus_sha256 in {self.corpus_sha256_, *(update["corpus_sha256"] for update in self.updates_)}:
+            warnings.warn(
+                f"{corpus.name}: these are the documents of the fit or of an earlier update; they now count twice",
+                NeuralTopicWarning,
+                stacklevel=2,
+            )
         earlier, n_earlier = self._base(), self.n_documents_
-        self._vectors = vae.partial_fit_transform(counts, progress=progress, checkpoint=_checkpoint(workspace))
+        vectors = vae.partial_fit_transform(
+            counts, weights=preparation.weights(), progress=progress, checkpoint=_checkpoint(workspace)
+        )
+        self._vectors = vectors if preparation.passages is None else vae.transform(preparation.counts)
+        self._index = corpus.index
         self.document_vae_ = vae
         self.preprocessor_ = preparation.preprocessor.with_counts(counts)
         self.n_documents_ = vae.n_documents_
         self.updates_ = [
             *self.updates_,
-            {"corpus_sha256": preparation.corpus_sha256, "n_documents": len(counts)},
+            {"corpus_sha256": preparation.corpus_sha256, "n_documents": self.n_documents_ - n_earlier},
         ]
         new = self._statistics_of(preparation)
         self._statistics = pooled_statistics(self._statistics, new, vae.share_, vae.information_)
-        self._update_edits(counts, new, n_earlier, earlier)
-        self._counts = None if workspace else counts
+        self._update_edits(preparation.counts, new, n_earlier, earlier)
+        self._counts = None if workspace else preparation.counts
         self.unknown_share_ = float(preparation.n_unknown / (preparation.n_unknown + counts.totals().sum()))
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
-                f"{self.unknown_share_:.0%} of the words of the new documents are not in the vocabulary of the fit; "
+                f"{self.unknown_share_:.0%} of the words of the new documents are unknown to the fit; "
                 "fit anew with all documents if these are to count",
                 NeuralTopicWarning,
                 stacklevel=2,
@@ -357,7 +382,28 @@ class TopicModel(
         """Seed words of each seeded topic, checked, as they were given."""
         return seed_groups(self.seed_words, int(self.n_components), str)
 
-    def transform(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.float32]:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; with `deep` also the fields of `preprocessing`, as preprocessing__min_df."""
+        parameters: dict[str, Any] = super().get_params(deep=False)
+        if deep and isinstance(self.preprocessing, Preprocessing | None):
+            fields = vars(self.preprocessing or Preprocessing())
+            parameters |= {f"{_PREPROCESSING}{name}": value for name, value in fields.items()}
+        return parameters
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; preprocessing__min_df and the like replace one field of `preprocessing`."""
+        fields = {name: value for name, value in params.items() if name.startswith(_PREPROCESSING)}
+        super().set_params(**{name: value for name, value in params.items() if name not in fields})
+        if fields:
+            settings = vars(self.preprocessing or Preprocessing())
+            self.preprocessing = Preprocessing.from_dict(
+                settings | {name.removeprefix(_PREPROCESSING): value for name, value in fields.items()}
+            )
+        return self
+
+    def transform(
+        self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
+    ) -> NDArray[np.float32]:
         """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
 
         A row without a known word, or that could not be read, gets the vector of an empty document; with `embeddings`,
@@ -365,12 +411,14 @@ class TopicModel(
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
-        prepared = self.prepare(documents)
+        prepared = self.prepare(_opened(documents, text, id))
         vectors = self.reader_.transform(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
         # An array, also where scikit-learn is set to give tables.
         return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
-    def predict(self, documents: Documents, *, embeddings: Any = None) -> NDArray[np.int64]:
+    def predict(
+        self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
+    ) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
         -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
@@ -378,7 +426,7 @@ class TopicModel(
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
-        prepared = self.prepare(documents)
+        prepared = self.prepare(_opened(documents, text, id))
         given_embeddings = self.embeddings_of(prepared, embeddings)
         topics = self.reader_.predict(prepared.counts, embeddings=given_embeddings)
         known = given_embeddings is not None or prepared.ledger.n_tokens > 0
@@ -418,7 +466,7 @@ class TopicModel(
     ) -> Prepared:
         """Counts of documents over the vocabulary of the fit, with their ledger."""
         check_is_fitted(self)
-        corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
+        corpus = _opened(documents, None, None)
         return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
 
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -511,6 +559,8 @@ class TopicModel(
     def get_document_info(self) -> "pd.DataFrame":
         """A line an input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.
 
+        Its index is that of the Series or the data frame that was given, if it was one of pandas.
+
         Raises
         ------
         NeuralTopicError
@@ -522,7 +572,8 @@ class TopicModel(
         for rows in blocks(len(topics)):
             shares = self.topic_weights(vectors[rows])
             weight[rows] = np.take_along_axis(shares, np.maximum(topics[rows, None], 0), 1)[:, 0]
-        return documents_table(self.ledger_, self._position, topics, weight, self.labels_)
+        table = documents_table(self.ledger_, self._position, topics, weight, self.labels_)
+        return table if self._index is None else table.set_axis(self._index, axis="index")
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
         """Ids of the documents with the largest z on this topic, most typical first.
@@ -604,8 +655,32 @@ class TopicModel(
         self._position = preparation.position
         vae, vectors = self.document_vae_, self._vectors
         self._listed = vae.topics_of(preparation.counts, vectors)
-        ids = kept_ids(self.ledger_)
-        return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids)
+        ids, copies = kept_ids(self.ledger_), preparation.copies()
+        return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids, copies)
+
+    def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:
+        """The settings, with texts that come as lists of words taken as they are."""
+        settings = self.preprocessing or Preprocessing()
+        if settings.split is not None and embeddings is not None:
+            raise UsageError(
+                parameter("split"),
+                expected="none with embeddings, which are of whole documents",
+                got="both",
+                hint="Leave one out",
+            )
+        return dataclasses.replace(settings, pretokenised=True) if corpus.pretokenised else settings
+
+    def _require_enough(self, counts: Counts, name: str, settings: Preprocessing) -> None:
+        least = max(2, self.n_components)
+        if len(counts) < least:
+            of = "documents" if settings.split is None else "passages of documents"
+            raise NeuralTopicError(
+                f"{of} in {name}",
+                expected=f"at least {least} with words of the vocabulary, one a topic",
+                got=f"{len(counts):,}",
+                hint="Ask for fewer topics, give more documents, or split long ones "
+                f"({parameter('split', 'paragraphs')})",
+            )
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)
@@ -641,6 +716,17 @@ class TopicModel(
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+
+def _opened(documents: Documents, text: str | None, id: str | None) -> Corpus:
+    if not isinstance(documents, Corpus):
+        return open_corpus(documents, text=text, id=id)
+    for name, column in (("text", text), ("id", id)):
+        if column is not None:
+            raise UsageError(
+                name, expected="it where the corpus is opened", got=repr(column), hint=f"open_corpus(..., {name}=...)"
+            )
+    return documents
 
 
 def _in_input_order(of_documents: NDArray[Any], position: NDArray[np.int64], of_nothing: Any) -> NDArray[Any]:

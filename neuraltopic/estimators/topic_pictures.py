@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.estimators.edited_documents import EditedDocuments
 from neuraltopic.topics.ranking import top_words
-from neuraltopic.topics.tables import TopicStatistics
+from neuraltopic.topics.tables import TopicStatistics, topic_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,10 +25,24 @@ _PANELS = 12
 
 
 class FittedTopics(Protocol):
-    """What the pictures need of a model."""
+    """What the pictures need of a model: its topics as edits left them."""
 
     document_vae_: DocumentVAE
-    statistics_: TopicStatistics
+
+    @property
+    def reader_(self) -> DocumentVAE | EditedDocuments:
+        """What reads documents."""
+        ...
+
+    @property
+    def statistics_(self) -> TopicStatistics:
+        """What the documents of the fit say of each topic."""
+        ...
+
+    @property
+    def labels_(self) -> list[str]:
+        """The label of each topic."""
+        ...
 
     @property
     def vocabulary_(self) -> tuple[str, ...]:
@@ -42,8 +57,15 @@ class FittedTopics(Protocol):
 class FittedTopicsOfDocuments(FittedTopics, Protocol):
     """What the picture of documents needs."""
 
-    vectors_: NDArray[np.float32]
-    topics_: NDArray[np.int64]
+    @property
+    def vectors_(self) -> NDArray[np.float32]:
+        """Vectors of the documents."""
+        ...
+
+    @property
+    def topics_(self) -> NDArray[np.int64]:
+        """The topic that each is assigned to, -1 where it was dropped."""
+        ...
 
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """Shares of the topics in documents, (D, K)."""
@@ -95,7 +117,7 @@ class TopicPictures:
         from neuraltopic.pictures.words import draw_barchart
 
         chosen = chosen_topics(self, topics)
-        probabilities = np.exp(self.document_vae_.topic_log_probabilities(self.statistics_.strength))
+        probabilities = np.exp(self.reader_.topic_log_probabilities(self.statistics_.strength))
         ranked = top_words(self.word_weights(), top_n)
         share = self.statistics_.share
         return draw_barchart(
@@ -111,9 +133,9 @@ class TopicPictures:
         from neuraltopic.pictures.similarity import draw_heatmap
         from neuraltopic.topics.layout import topic_correlations
 
-        vae, tree = self.document_vae_, topic_hierarchy(self)
+        reader, tree = self.reader_, topic_hierarchy(self)
         order = leaves_list(tree) if len(tree) else np.zeros(1, np.int64)
-        return draw_heatmap(topic_correlations(vae.components_, vae.bias_), order, short_names(self))
+        return draw_heatmap(topic_correlations(reader.components_, reader.bias_), order, short_names(self))
 
     def visualize_hierarchy(self: FittedTopics) -> "Figure":
         """The tree of topics by their distributions of words: see `neuraltopic.topics.hierarchy`."""
@@ -125,7 +147,7 @@ class TopicPictures:
         """How the probability of words falls off by rank, a line a topic."""
         from neuraltopic.pictures.words import draw_term_rank
 
-        return draw_term_rank(self.document_vae_.topic_log_probabilities(self.statistics_.strength), n_ranks)
+        return draw_term_rank(self.reader_.topic_log_probabilities(self.statistics_.strength), n_ranks)
 
     def visualize_training(self: FittedTopics) -> "Figure":
         """The bound after each epoch, of the training documents and of those held out."""
@@ -178,24 +200,33 @@ def topic_map(model: FittedTopics) -> NDArray[np.float64]:
     """Positions of the topics, (K, 2)."""
     from neuraltopic.topics.layout import topic_positions
 
-    vae = model.document_vae_
-    return topic_positions(vae.components_, vae.bias_, model.vocabulary_)
+    return topic_positions(model.reader_.components_, model.reader_.bias_, model.vocabulary_)
 
 
 def topic_hierarchy(model: FittedTopics) -> NDArray[np.float64]:
     """The tree of the topics, (K - 1, 4)."""
     from neuraltopic.topics.hierarchy import topic_distances, topic_tree
 
-    probabilities = np.exp(model.document_vae_.topic_log_probabilities(model.statistics_.strength))
+    probabilities = np.exp(model.reader_.topic_log_probabilities(model.statistics_.strength))
     return topic_tree(topic_distances(probabilities))
 
 
+def given_names(model: FittedTopics) -> list[str | None]:
+    """The label that each topic was given, None where it has that of its words."""
+    own = topic_labels(model.word_weights(), model.vocabulary_)
+    return [None if label == default else label for label, default in zip(model.labels_, own, strict=True)]
+
+
 def short_names(model: FittedTopics) -> list[str]:
-    """The number and the first words of each topic."""
+    """The number of each topic, and the label that it was given or its first words."""
     from neuraltopic.pictures.canvas import shortened_name
 
     ranked = top_words(model.word_weights(), _NAME_WORDS).tolist()
-    return [f"{topic} {shortened_name([model.vocabulary_[w] for w in row])}" for topic, row in enumerate(ranked)]
+    names = [[given] if given else None for given in given_names(model)]
+    return [
+        f"{topic} {shortened_name(name or [model.vocabulary_[w] for w in row])}"
+        for topic, (name, row) in enumerate(zip(names, ranked, strict=True))
+    ]
 
 
 def chosen_topics(model: FittedTopics, topics: Sequence[int] | None) -> list[int]:

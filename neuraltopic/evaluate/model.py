@@ -12,6 +12,7 @@ from neuraltopic.evaluate.figures import Evaluation, Figure
 from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, label_texts
 from neuraltopic.evaluate.perplexity import perplexity_figures
 from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
+from neuraltopic.preprocessing.ledger import LEDGER_COLUMNS
 from neuraltopic.reading.readers import StandardInput, open_corpus
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.topics.coherence import coherence_of_blocks
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from neuraltopic.preprocessing.preprocessor import Prepared
     from neuraltopic.progress import Progress
     from neuraltopic.reading.embeddings import Embeddings
-
-# What a ledger says beside the metadata of a row.
-_LEDGER_COLUMNS = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens"})
 
 Documents = Sequence[str] | str | Path | Corpus
 
@@ -99,7 +97,7 @@ def evaluate_model(
         )
     given_embeddings = model.embeddings_of(prepared, embeddings)
     ledger = prepared.ledger.to_frame()
-    column = column_of([str(name) for name in ledger if name not in _LEDGER_COLUMNS], label, corpus.name)
+    column = column_of([str(name) for name in ledger if name not in LEDGER_COLUMNS], label, corpus.name)
 
     reference_corpus = corpus if reference is None else _opened(reference)
     coherence = coherence_of_blocks(

@@ -348,7 +348,7 @@ _FROM_NOTHING = replace(_SIMPLEX, weight_decay=0.0)
 _MIXTURE = replace(_FROM_NOTHING, kl_weight=LinearWarmUp(0.5))
 # No bound is raised that could choose among epochs.
 _MATCHED = replace(_FROM_NOTHING, keep_best=False)
-_BOLTZMANN = Schedule(learning_rate=2e-3, decoder_rate=5.0, decoder_precision=1.0)
+_BOLTZMANN = Schedule(learning_rate=1e-3, decoder_rate=5.0, decoder_precision=1.0)
 _PAPER_HIDDEN = 100
 # Of the Dirichlet that the prior approximates. Their published program has 1: see tests/benchmarks/README.md.
 _PAPER_CONCENTRATION = 0.1
@@ -489,7 +489,7 @@ RECIPES = {
             initialise=start_at_unigram,
             schedule=_BOLTZMANN,
             interpretation=BinaryInterpretation(),
-            objective=ContrastiveDivergence(n_steps=5, persistent=True),
+            objective=ContrastiveDivergence(n_steps=2, persistent=True),
             align=turn_units,
             inputs=frozenset({"counts"}),
         ),

@@ -49,7 +49,7 @@ def draw_documents(
     documents : (D, 2)
         From `neuraltopic.topics.layout.spread_positions`.
     topics : (D,)
-        The topic that each is listed under.
+        The topic that each is assigned to, -1 for none.
     positions, share, names
         As for `draw_topics`.
     """
@@ -62,7 +62,7 @@ def draw_documents(
             documents[:, 0],
             documents[:, 1],
             s=size,
-            c=colours[topics],
+            c=np.where(topics >= 0, colours[topics], GREY),
             alpha=0.5,
             linewidths=0,
             rasterized=len(documents) > _DOTS_AS_PIXELS,

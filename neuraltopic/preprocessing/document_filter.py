@@ -24,6 +24,8 @@ class Intake:
     only_new : bool
         Whether empty texts and copies of earlier ones are left out. A copy is the same to the character,
         spaces before and after the text aside.
+    keep_duplicates : bool
+        Whether copies are documents all the same.
     report : callable
         Told the stage "reading" and the rows so far.
 
@@ -33,10 +35,11 @@ class Intake:
         Every row so far.
     """
 
-    def __init__(self, rows: Iterable[Row], *, only_new: bool, report: Progress) -> None:
+    def __init__(self, rows: Iterable[Row], *, only_new: bool, keep_duplicates: bool, report: Progress) -> None:
         self.ledger = Ledger()
         self._rows = rows
         self._only_new = only_new
+        self._keep_duplicates = keep_duplicates
         self._report = report
         self._document = array("q")  # of each row; -1 where the row is no document
 
@@ -50,7 +53,7 @@ class Intake:
                 status, detail, document = Status.UNDECODABLE, row.problem, -1
             elif not row.text.strip():
                 status, document = Status.EMPTY, -1 if self._only_new else document
-            elif self._only_new:
+            elif self._only_new and not self._keep_duplicates:
                 first = documents_of_texts.setdefault(_digest(row.text), document)
                 if first != document:
                     detail = f"duplicate of {self.ledger.ids[row_of_document[first]]}"

@@ -13,6 +13,7 @@ from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
 from neuraltopic.preprocessing.scripts import script_of
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.technical_words import ABBREVIATIONS
 from neuraltopic.preprocessing.token_stream import Block, TokenStream
 
 ANY_SCRIPT = "any"
@@ -88,7 +89,9 @@ class LanguageRule:
     """The rule of one language, and which forms are function words in it."""
 
     def __init__(self, language: Language, settings: Preprocessing, kind: type[WordRule]) -> None:
-        listed = settings.extra_stop_words + (language.stop_words if settings.stop_words else ())
+        listed = settings.extra_stop_words
+        if settings.stop_words:
+            listed += (*language.stop_words, *ABBREVIATIONS)
         lemma = lemmatiser(language.code) if language.lemmas else None
         self.script = language.script
         self.word = kind(settings, listed, lemma, language.code)

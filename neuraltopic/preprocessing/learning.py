@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.lexicon import Pair, phrase_of, word_matrix
+from neuraltopic.preprocessing.losses import HINTS, Pruned
 from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.phrases import PairCounter, PhraseJoiner, compressed
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.token_stream import Block, TokenStream
-from neuraltopic.preprocessing.vocabulary import Vocabulary, choose_words
+from neuraltopic.preprocessing.vocabulary import Vocabulary, choose_words, document_limits
 from neuraltopic.progress import Progress
 
 # Pairs of one pass over the stream are held in memory (16 bytes each); a longer corpus takes more passes.
@@ -21,10 +23,30 @@ PAIRS_A_PASS = 50_000_000
 _SHORT, _EMPTY = 60, 0.01
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What a stream of tokens teaches.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+    phrases : list of (str, str)
+    pruned : tuple of str
+        Words that are not of the vocabulary, nor of a phrase, those with most occurrences first.
+    removed : dict of Pruned to int
+        Their tokens, by the limit that removed them.
+    """
+
+    vocabulary: Vocabulary
+    phrases: list[Pair]
+    pruned: tuple[str, ...]
+    removed: dict[Pruned, int]
+
+
 def learn(
     stream: TokenStream, word_of_form: Sequence[str | Dropped], settings: Preprocessing, report: Progress
-) -> tuple[Vocabulary, list[Pair]]:
-    """Return the vocabulary of the stream and the phrases in it.
+) -> Learned:
+    """Return the vocabulary of the stream, the phrases in it, and what was pruned.
 
     Parameters
     ----------
@@ -50,12 +72,31 @@ def learn(
         names = learner.words + [phrase_of(pair) for pair in learner.pairs(keys)]
         df, cf = learner.frequencies(keys)
         chosen = choose_words(names, df, stream.n_documents, settings)
-        if settings.min_df == Preprocessing.min_df:
+        if settings.min_df is None:
             chosen = learner.with_words_of_emptied(chosen, keys, names, df)[: settings.max_vocabulary]
         remaining = np.sort(chosen[chosen >= len(learner.words)] - len(learner.words))
         if len(remaining) == len(keys):
-            return Vocabulary([names[word] for word in chosen], df[chosen], cf[chosen]), learner.pairs(keys)
+            vocabulary = Vocabulary([names[word] for word in chosen], df[chosen], cf[chosen])
+            limits = document_limits(settings, stream.n_documents)
+            return Learned(vocabulary, learner.pairs(keys), *_pruned(names, df, cf, chosen, limits))
         keys = keys[remaining]
+
+
+def _pruned(
+    names: Sequence[str], df: NDArray, cf: NDArray, chosen: NDArray, limits: tuple[float, float]
+) -> tuple[tuple[str, ...], dict[Pruned, int]]:
+    """The words that were not chosen, and their tokens by the limit that is why."""
+    fewest, most = limits
+    out = df > 0
+    out[chosen] = False
+    rules = {
+        Pruned.RARE: out & (df < fewest),
+        Pruned.FREQUENT: out & (df > most),
+        Pruned.BEYOND: out & (df >= fewest) & (df <= most),
+    }
+    rows = np.flatnonzero(out)
+    words = tuple(names[word] for word in rows[np.argsort(-cf[rows], kind="stable")].tolist())
+    return words, {rule: int(cf[which].sum()) for rule, which in rules.items()}
 
 
 class _Learner:
@@ -146,12 +187,13 @@ def _split(keys: NDArray[np.int64], n_words: int) -> NDArray[np.int64]:
 
 
 def _no_words(word_of_form: Sequence[str | Dropped], settings: Preprocessing) -> NeuralTopicError:
-    removed = Counter(word for word in word_of_form if isinstance(word, Dropped))
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in removed.items()) or "none to begin with"
+    removed = Counter(word for word in word_of_form if isinstance(word, Dropped)).most_common()
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in removed) or "none to begin with"
     return NeuralTopicError(
         "vocabulary",
         expected="a word that passes the settings",
         got=f"{len(word_of_form):,} distinct forms, all dropped: {reasons}",
-        hint=f"Check {parameter('language', settings.language)}, {parameter('min_length', settings.min_length)}"
+        hint=f"{HINTS[removed[0][0]] if removed else 'Look at the texts'}; check also "
+        f"{parameter('language', settings.language)}, {parameter('min_length', settings.min_length)}"
         f" and {parameter('numbers', settings.numbers)}",
     )

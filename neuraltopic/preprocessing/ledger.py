@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# The columns of the table that are no metadata of the corpus.
+LEDGER_COLUMNS = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens", "line", "n_lines"})
+
+
 class Status(StrEnum):
     """What became of a row."""
 

@@ -9,6 +9,7 @@ from neuraltopic.preprocessing.clitics import without_clitics
 from neuraltopic.preprocessing.scripts import shortest_word
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.spelling import folded, merged, spelt
+from neuraltopic.preprocessing.technical_words import is_name
 
 _NOUNS_IN_CAPITALS = ("de", "lb")
 _NUMBER = regex.compile(r"\p{N}")
@@ -61,7 +62,7 @@ class WordRule:
         word = self._cased(written)
         if not word:  # marks alone
             return Dropped.LENGTH
-        if not self.settings.numbers and _NUMBER.search(word):
+        if not self.settings.numbers and _NUMBER.search(word) and not is_name(form):
             return Dropped.NUMBER
         if self._is_stop_word(word):
             return Dropped.STOP_WORD
@@ -72,9 +73,9 @@ class WordRule:
         if alone != word and self._is_stop_word(alone):
             return Dropped.STOP_WORD
         word = self._merged(alone)
-        if not self._shortest(word) <= len(word) <= self.settings.max_length:
-            return Dropped.LENGTH
-        return word
+        # The letter of c# or f# says as much as a word.
+        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
+        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""
@@ -114,3 +115,19 @@ class WordRule:
 
     def _shortest(self, word: str) -> int:
         return self.settings.min_length or shortest_word(word)
+
+
+class AsItIs(WordRule):
+    """Takes every form for a word but the stop words of the user: the rule of texts that were cut before."""
+
+    def __call__(self, form: str) -> str | Dropped:
+        """Return the form, or that it is a stop word."""
+        return Dropped.STOP_WORD if form in self.settings.extra_stop_words else form
+
+    def compared(self, form: str) -> str:
+        """The form."""
+        return form
+
+    def is_stop_word(self, form: str) -> bool:
+        """Whether the user has listed the form."""
+        return form in self.settings.extra_stop_words

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.preprocessor import Preprocessor
+from neuraltopic.preprocessing.losses import Losses
+from neuraltopic.preprocessing.passages import PassageCounts
+from neuraltopic.preprocessing.preprocessor import PASSAGES, Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.storage.strict_json import read_json, write_json
@@ -39,7 +41,7 @@ class Preparation:
     preprocessor : Preprocessor
     corpus_sha256 : str
         Digest of every id and text, in order.
-    n_unknown : int
+    n_unknown, losses, passages
         As in `Prepared`.
     """
 
@@ -49,6 +51,24 @@ class Preparation:
     preprocessor: Preprocessor
     corpus_sha256: str
     n_unknown: int
+    losses: Losses | None
+    passages: PassageCounts | None
+
+    @property
+    def training(self) -> Counts:
+        """The counts to learn from: those of the passages, where there are any."""
+        return self.counts if self.passages is None else self.passages.counts
+
+    def weights(self) -> NDArray[np.float64] | None:
+        """How many input rows each of `training` stands for, with the copies; None where it is one each."""
+        copies = self.copies()
+        if self.passages is not None:
+            return self.passages.weights(copies)
+        return copies if (copies != 1).any() else None
+
+    def copies(self) -> NDArray[np.float64]:
+        """How many input rows have the text of each document, (D,)."""
+        return np.bincount(self.position[self.position >= 0], minlength=len(self.counts)).astype(np.float64)
 
 
 def prepare(
@@ -77,14 +97,19 @@ def prepare(
         preprocessor,
         corpus.sha256.hexdigest(),
         prepared.n_unknown,
+        prepared.losses,
+        prepared.passages,
     )
     if workspace is not None:
         np.save(workspace / "position.npy", preparation.position)
         write_table(preparation.ledger, workspace / "ledger.parquet", "parquet")
+        if preparation.passages is not None:
+            np.save(workspace / PASSAGES / "document.npy", preparation.passages.document)
         # Written last: where it is, the rest is whole.
         state = {
             "corpus_sha256": preparation.corpus_sha256,
             "n_unknown": preparation.n_unknown,
+            "losses": preparation.losses and preparation.losses.to_dict(),
             "preprocessor": preprocessor.state(),
         }
         write_json(workspace / PREPARATION, state)
@@ -105,6 +130,7 @@ def reopen(workspace: Path) -> Preparation | None:
         return None
     try:
         state: Any = read_json(workspace / PREPARATION, MAX_STATE_BYTES)
+        apart = workspace / PASSAGES
         return Preparation(
             Counts.open(workspace / "counts"),
             pd.read_parquet(workspace / "ledger.parquet"),
@@ -112,6 +138,10 @@ def reopen(workspace: Path) -> Preparation | None:
             Preprocessor.from_state(state["preprocessor"]),
             state["corpus_sha256"],
             state["n_unknown"],
+            None if state["losses"] is None else Losses.from_dict(state["losses"]),
+            PassageCounts(Counts.open(apart / "counts"), np.load(apart / "document.npy", allow_pickle=False))
+            if apart.exists()
+            else None,
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError) as error:
         raise NeuralTopicError(

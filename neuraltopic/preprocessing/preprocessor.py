@@ -26,18 +26,27 @@ from neuraltopic.preprocessing.detection import Sample
 from neuraltopic.preprocessing.document_filter import Intake
 from neuraltopic.preprocessing.language_choice import choose_languages
 from neuraltopic.preprocessing.language_names import AUTO
-from neuraltopic.preprocessing.languages import Language, WordsOfForms, rules_of
+from neuraltopic.preprocessing.languages import ANY_SCRIPT, Language, WordsOfForms, rules_of
 from neuraltopic.preprocessing.learning import learn
 from neuraltopic.preprocessing.ledger import Ledger
 from neuraltopic.preprocessing.lemmas import lemmatiser
 from neuraltopic.preprocessing.lexicon import Lexicon
-from neuraltopic.preprocessing.normalisation import Dropped, WordRule
+from neuraltopic.preprocessing.losses import Losses
+from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
+from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
+from neuraltopic.preprocessing.plain_text import PlainText
 from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.preprocessing.state import Fitted, library_versions
+from neuraltopic.preprocessing.state import Fitted, digests, library_versions
 from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
-from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, Tokeniser, WordTokeniser
+from neuraltopic.preprocessing.tokenisers import (
+    BlankTokeniser,
+    PatternTokeniser,
+    SpacyTokeniser,
+    Tokeniser,
+    WordTokeniser,
+)
 from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
@@ -45,6 +54,15 @@ from neuraltopic.reading.rows import Row
 
 __all__ = ["Prepared", "Preprocessing", "Preprocessor"]
 
+# What was not there to be set when models without it were saved.
+_BEFORE: dict[str, Any] = {"keep_markup": True}
+# Share of the documents in which "_" joins words above which it is told that these are cut.
+_MANY_JOINED = 0.2
+# Documents that are few, and tokens of each that are many.
+_FEW, _LONG = 50, 1_000
+# Words of the fit, not of the vocabulary, that an update knows again: those with most occurrences (4 bytes each).
+PRUNED_HELD = 1_000_000
+PASSAGES = "passages"
 # In `transform` a form need not keep its number, so the table starts afresh beyond this (about 150 MB).
 FORMS_HELD = 1_000_000
 # Numbers of the forms of a corpus, and of the words where documents are in several languages of a script.
@@ -64,14 +82,20 @@ class Prepared:
     position : int64 array of shape (rows,)
         The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
     n_unknown : int
-        Tokens that `transform` met, that the settings keep, and that the vocabulary does not have; 0 where it was
-        made of these rows.
+        Tokens that `transform` met, that the settings keep, and that neither the vocabulary has nor the fit pruned; 0
+        where it was made of these rows.
+    losses : Losses or None
+        What was left out, where the vocabulary was made of these rows.
+    passages : PassageCounts or None
+        What to learn from, where the settings split documents, and only new ones are counted.
     """
 
     counts: Counts
     ledger: Ledger
     position: NDArray[np.int64]
     n_unknown: int = 0
+    losses: Losses | None = None
+    passages: PassageCounts | None = None
 
 
 class Preprocessor:
@@ -145,47 +169,45 @@ class Preprocessor:
         """
         self.require_available()
         report = progress or _silent
-        tokeniser, repair = self._tokeniser, Repair()
-        intake = Intake(rows, only_new=True, report=report)
-        sample = Sample(repair(intake))
+        tokeniser, plain, repair = self._tokeniser, self._plain(), Repair()
+        passages = Passages(self.settings.split)
+        intake = self._intake(rows, only_new=True, report=report)
+        sample = Sample(repair(plain(intake)) if not self.settings.pretokenised else intake)
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(folder / _FORMS, numbered_in_processes(sample, tokeniser, forms, self.n_jobs))
+            stream = TokenStream(folder / _FORMS, self._numbered(sample, forms, passages))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
             repair.note()
-            languages = choose_languages(self.settings, sample.kept, tokeniser)
-            words = WordsOfForms(rules_of(languages, self.settings))
-            words.add(forms)
-            counted = words.documents_of_languages(stream)
-            languages = tuple(
-                dataclasses.replace(language, n_documents=n) for language, n in zip(languages, counted, strict=True)
-            )
-            _note_unused(self.settings.extra_stop_words, words, forms)
+            languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
-            vocabulary, phrases = learn(stream, word_of_form, self.settings, report)
+            learned = learn(stream, word_of_form, self.settings, report)
             fitted = Fitted(
-                vocabulary=vocabulary,
-                phrases=tuple(phrases),
+                vocabulary=learned.vocabulary,
+                phrases=tuple(learned.phrases),
                 stop_words=self.settings.extra_stop_words,
                 languages=languages,
                 tokeniser=tokeniser.identity,
                 segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
                 n_documents=stream.n_documents,
                 libraries=library_versions(any(language.lemmas for language in languages)),
+                pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
             )
             numbers = fitted.lexicon.numbers(word_of_form)
-            blocks = (Block(numbers[block.tokens], block.bounds) for block in stream)
-            counts, n_tokens = _count(
-                blocks,
+            counts, n_tokens, parts = _count_documents(
+                (Block(numbers[block.tokens], block.bounds) for block in stream),
+                passages,
                 fitted.lexicon,
                 folder,
                 mmap=workspace is not None,
-                drop_empty=True,
                 report=lambda done: report("counting", done, stream.n_documents),
             )
+            without_word = int(np.count_nonzero(n_tokens == 0))
+            losses = Losses.of(stream, word_of_form, learned.removed, len(n_tokens), without_word, plain.found)
         self._fitted = fitted
-        return Prepared(counts, intake.ledger, intake.close(n_tokens))
+        losses.warn()
+        self._note_texts(plain, losses)
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), losses=losses, passages=parts)
 
     def transform(
         self,
@@ -213,19 +235,23 @@ class Preprocessor:
             Before `fit_transform`, and when the tokeniser is not the one that the vocabulary was made with.
         """
         report, fitted = progress or _silent, self._learned()
-        intake = Intake(rows, only_new=only_new, report=report)
+        intake = self._intake(rows, only_new=only_new, report=report)
         unknown: list[int] = []
-        blocks = self._known_words(intake, fitted, unknown)
+        passages = Passages(self.settings.split if only_new else None)
+        blocks = self._known_words(intake, fitted, unknown, passages=passages)
+
+        def counted(done: int) -> None:
+            report("counting", done, None)
+
+        mmap, parts = workspace is not None, None
         with _folder(workspace) as folder:
-            counts, n_tokens = _count(
-                blocks,
-                fitted.lexicon,
-                folder,
-                mmap=workspace is not None,
-                drop_empty=only_new,
-                report=lambda done: report("counting", done, None),
-            )
-        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown))
+            if only_new:
+                counts, n_tokens, parts = _count_documents(
+                    blocks, passages, fitted.lexicon, folder, mmap=mmap, report=counted
+                )
+            else:
+                counts, n_tokens = _count(blocks, fitted.lexicon, folder, mmap=mmap, drop_empty=False, report=counted)
+        return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown), passages=parts)
 
     def require_available(self) -> None:
         """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
@@ -257,7 +283,8 @@ class Preprocessor:
             As `transform` does.
         """
         fitted = self._learned()
-        for block in self._known_words(Intake(rows, only_new=False, report=progress or _silent), fitted, []):
+        intake = self._intake(rows, only_new=False, report=progress or _silent)
+        for block in self._known_words(intake, fitted, []):
             yield fitted.lexicon.columns(block)
 
     def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -305,7 +332,7 @@ class Preprocessor:
             When a part is missing, of the wrong type, or disagrees with another.
         """
         fitted = Fitted.from_dict(state)
-        preprocessor = cls(Preprocessing.from_dict(state["settings"]))
+        preprocessor = cls(Preprocessing.from_dict(_BEFORE | state["settings"]))
         preprocessor._fitted = fitted
         return preprocessor
 
@@ -320,57 +347,152 @@ class Preprocessor:
         return self._fitted
 
     def _known_words(
-        self, texts: Iterable[str], fitted: Fitted, unknown: list[int], *, choice: int | None = None
+        self,
+        texts: Iterable[str],
+        fitted: Fitted,
+        unknown: list[int],
+        *,
+        choice: int | None = None,
+        passages: Passages | None = None,
     ) -> Iterator[Block]:
         tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        mended = Repair()(texts) if fitted.normalisation > 1 else texts
+        if fitted.normalisation > 1 and not self.settings.pretokenised:
+            texts = Repair()(self._plain()(texts))
         forms = FormIds()
-        blocks = numbered_in_processes(mended, tokeniser, forms, self.n_jobs)
-        return _known_words(blocks, forms, self._words(fitted), fitted.lexicon, unknown, choice)
+        blocks = self._numbered(texts, forms, Passages(None) if passages is None else passages)
+        return _known_words(blocks, forms, self._words(fitted), fitted, unknown, choice)
+
+    def _numbered(self, texts: Iterable[str], forms: FormIds, passages: Passages) -> Iterator[Block]:
+        """Blocks of numbered forms of the texts or their passages; passages are cut in this process."""
+        if passages.split is None:
+            return numbered_in_processes(texts, self._tokeniser, forms, self.n_jobs)
+        return numbered(passages(texts, self._tokeniser), forms)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
-        kind = WordRule if fitted.normalisation > 1 else FirstWordRule
-        return WordsOfForms(rules_of(fitted.languages, self.settings, kind))
+        return self._words_in(fitted.languages, FirstWordRule if fitted.normalisation == 1 else WordRule)
+
+    def _words_in(self, languages: tuple[Language, ...], kind: type[WordRule] = WordRule) -> WordsOfForms:
+        return WordsOfForms(rules_of(languages, self.settings, AsItIs if self.settings.pretokenised else kind))
+
+    def _languages_of(
+        self, sample: list[str], forms: Iterable[str], stream: TokenStream
+    ) -> tuple[tuple[Language, ...], WordsOfForms]:
+        """The languages of the documents, of which a sample is given, and the words of the forms in each."""
+        if self.settings.pretokenised:
+            languages: tuple[Language, ...] = (Language("any", ANY_SCRIPT),)
+        else:
+            languages = choose_languages(self.settings, sample, self._tokeniser)
+        words = self._words_in(languages)
+        words.add(forms)
+        counted = words.documents_of_languages(stream)
+        _note_unused(self.settings.extra_stop_words, words, forms)
+        languages = tuple(
+            dataclasses.replace(language, n_documents=n) for language, n in zip(languages, counted, strict=True)
+        )
+        return languages, words
+
+    def _intake(self, rows: Iterable[Row], *, only_new: bool, report: Progress) -> Intake:
+        return Intake(rows, only_new=only_new, keep_duplicates=self.settings.keep_duplicates, report=report)
+
+    def _plain(self) -> PlainText:
+        return PlainText(keep=self.settings.keep_markup)
+
+    def _note_texts(self, plain: PlainText, losses: Losses) -> None:
+        """Tell of words that are cut at "_", and of documents that are few and long."""
+        cuts = self.settings.token_pattern is None and self.settings.spacy_pipeline is None
+        if cuts and plain.joined > _MANY_JOINED * losses.documents:
+            warnings.warn(
+                f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are cut there; '
+                f"{parameter('pretokenised', True)} keeps the words of texts that were cut before, with blanks between "
+                "them",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
+        if self.settings.split is None and losses.documents < _FEW and losses.tokens > _LONG * losses.documents:
+            warnings.warn(
+                f"{losses.documents:,} documents of {losses.tokens // losses.documents:,} tokens are few to learn "
+                f"topics from, and long; {parameter('split', 'paragraphs')} or {parameter('split', 200)} learns from "
+                "passages of them",
+                NeuralTopicWarning,
+                stacklevel=3,
+            )
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:
+        if self.settings.pretokenised:
+            return BlankTokeniser()
+        if self.settings.token_pattern is not None:
+            return PatternTokeniser(self.settings.token_pattern)
         pipeline = self.settings.spacy_pipeline
         if pipeline is None:
             first = self._fitted is not None and self._fitted.normalisation == 1
             return FirstWordTokeniser() if first else WordTokeniser(self.settings.segmenter)
-        sha256 = None if self._fitted is None else self._fitted.tokeniser.get("sha256")
-        return SpacyTokeniser(pipeline, sha256=sha256)  # takes seconds to load
+        saved = {} if self._fitted is None else self._fitted.tokeniser
+        # "_" joins the words of a phrase, so with phrases it cannot stand inside a word.
+        compounds = "compounds" in saved if saved else not self.settings.phrases
+        return SpacyTokeniser(pipeline, sha256=saved.get("sha256"), compounds=compounds)  # takes seconds to load
 
 
 def _known_words(
     blocks: Iterator[Block],
     forms: FormIds,
     words: WordsOfForms,
-    lexicon: Lexicon,
+    fitted: Fitted,
     unknown: list[int],
     choice: int | None,
 ) -> Iterator[Block]:
-    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words it does not have.
+    """Yield blocks of numbered forms as numbers of the lexicon, and note for each how many words no one has met.
 
     With a `choice` all documents are taken to be in that language of their script.
     """
-    numbers, kept = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
+    lexicon = fitted.lexicon
+    numbers, fresh = np.zeros((words.n_choices, 0), np.int32), np.zeros((words.n_choices, 0), bool)
     for block in blocks:
         n_known = numbers.shape[1]
         words.add(list(forms)[n_known:])
         new = [of_choice[n_known:] for of_choice in words.words]
         numbers = np.hstack([numbers, np.stack([lexicon.numbers(row) for row in new])])
-        kept = np.hstack([kept, np.array([[not isinstance(word, Dropped) for word in row] for row in new], bool)])
+        fresh = np.hstack([fresh, np.stack([_is_new(row, fitted) for row in new])])
         chosen = words.chosen(block) if choice is None else choice
         of_tokens = numbers[chosen, block.tokens]
-        unknown.append(int(np.count_nonzero(kept[chosen, block.tokens] & (of_tokens < 0))))
+        unknown.append(int(np.count_nonzero(fresh[chosen, block.tokens] & (of_tokens < 0))))
         yield Block(of_tokens, block.bounds)
         if len(forms) > FORMS_HELD:
             forms.clear()
             words.clear()
-            numbers, kept = numbers[:, :0], kept[:, :0]
+            numbers, fresh = numbers[:, :0], fresh[:, :0]
+
+
+def _is_new(words: Sequence[str | Dropped], fitted: Fitted) -> NDArray[np.bool_]:
+    """Whether the fit kept none of these, nor pruned it."""
+    kept = np.array([not isinstance(word, Dropped) for word in words], bool)
+    return kept & ~fitted.has_pruned(words)
+
+
+def _count_documents(
+    blocks: Iterable[Block],
+    passages: Passages,
+    lexicon: Lexicon,
+    folder: Path,
+    *,
+    mmap: bool,
+    report: Callable[[int], None],
+) -> tuple[Counts, NDArray[np.int64], PassageCounts | None]:
+    """Write the counts of the documents that have words; also the tokens of each document, and its passages if any."""
+    apart = folder / PASSAGES
+    counts, n_tokens = _count(
+        blocks, lexicon, apart if passages.split else folder, mmap=mmap, drop_empty=True, report=report
+    )
+    if not passages.split:
+        return counts, n_tokens, None
+    sizes = np.array(passages.sizes, np.int64)
+    starts = np.cumsum(sizes) - sizes
+    of_documents = np.add.reduceat(n_tokens, starts) if len(sizes) else n_tokens
+    filled = np.add.reduceat((n_tokens > 0).astype(np.int64), starts) if len(sizes) else n_tokens
+    document = np.repeat(np.arange(np.count_nonzero(filled)), filled[filled > 0])
+    return grouped(counts, filled, folder, mmap=mmap), of_documents, PassageCounts(counts, document)
 
 
 def _count(

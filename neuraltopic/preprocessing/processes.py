@@ -5,7 +5,6 @@ its texts in the order of first sight; taken in the order of the texts, those li
 one process would.
 """
 
-import os
 import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
 from neuraltopic.preprocessing.tokenisers import Tokeniser
 
@@ -22,13 +22,6 @@ _SENT = 1 << 21
 _ALONE = 1 << 23
 
 _tokeniser: Tokeniser
-
-
-def usable_cpus() -> int:
-    """The number of processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def numbered_in_processes(

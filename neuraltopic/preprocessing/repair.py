@@ -43,14 +43,14 @@ class Repair:
         """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
         if self.n_twice_decoded:
             warnings.warn(
-                f"documents that were decoded with a wrong encoding before, and are mended: {self.n_twice_decoded:,}",
+                f"repaired documents, which had been decoded with a wrong encoding: {self.n_twice_decoded:,}",
                 NeuralTopicWarning,
                 stacklevel=4,
             )
         if self.n_with_replacements:
             warnings.warn(
-                "documents with the sign U+FFFD in the place of characters that were lost before, at which words are "
-                f"cut: {self.n_with_replacements:,}. Get the texts from their source again if these are many",
+                f"documents with U+FFFD in the place of lost characters: {self.n_with_replacements:,}; words are cut "
+                "at it. Get the texts from their source again if these are many",
                 NeuralTopicWarning,
                 stacklevel=4,
             )

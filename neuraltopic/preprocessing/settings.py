@@ -18,12 +18,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "max_length": (int,),
     "lemmas": (bool, type(None)),
     "phrases": (bool,),
-    "min_df": (int, float),
-    "max_df": (int, float),
+    "min_df": (int, float, type(None)),
+    "max_df": (int, float, type(None)),
     "max_vocabulary": (int,),
     "spacy_pipeline": (str, type(None)),
     "segmenter": (str,),
+    "token_pattern": (str, type(None)),
+    "pretokenised": (bool,),
+    "keep_markup": (bool,),
+    "keep_duplicates": (bool,),
+    "split": (str, int, type(None)),
 }
+PARAGRAPHS = "paragraphs"
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Preprocessing:
     extra_stop_words : tuple of str
         Dropped as well, whatever `stop_words` says.
     numbers : bool
-        Whether to keep words with a digit in them.
+        Whether to keep words with a digit in them. Names such as covid-19 and BRCA1 are kept: see `technical_words`.
     min_length : int or None
         Shortest word kept, in characters. With None it depends on the script: 1 for Chinese characters, 2 for Korean,
         kana, Thai, Lao, Khmer and Burmese, 3 for alphabets.
@@ -53,8 +59,9 @@ class Preprocessing:
         Whether to put words into their dictionary form. With None short texts are, of inflected languages.
     phrases : bool
         Whether to join pairs such as "new_york" that occur together far more often than by chance.
-    min_df, max_df : int or float
-        Fewest and most documents a word may occur in; a float is a share of the documents.
+    min_df, max_df : int, float or None
+        Fewest and most documents a word may occur in; a float is a share of the documents. None is 5 and 0.5, and for
+        fewer than 100 documents a twentieth of them, 1 at least, and 0.9: see `document_limits`.
     max_vocabulary : int
         Most words kept: those in the most documents.
     spacy_pipeline : str or None
@@ -62,6 +69,18 @@ class Preprocessing:
     segmenter : str
         What cuts scripts without spaces into words: "icu", or for one language "rjieba" (Chinese), "sudachi" (Japanese)
         or "kiwi" (Korean), which are to be installed.
+    token_pattern : str or None
+        A regular expression that matches a word, instead of the built-in rule; of one group, that is the word.
+    pretokenised : bool
+        Whether the texts are words with blanks between them. They are taken as they are, in their case, whatever
+        their length; of the rules above only `extra_stop_words` and those of the vocabulary apply.
+    keep_markup : bool
+        Whether to leave in what is no prose: HTML, BBCode, headers and quotations of e-mail, domains, handles.
+    keep_duplicates : bool
+        Whether copies of a text are documents of their own. Else the topics are learnt from one of them, and tables
+        count them all.
+    split : "paragraphs", int or None
+        Learn from passages of the documents: their paragraphs, or parts of about so many tokens.
 
     Raises
     ------
@@ -78,11 +97,16 @@ class Preprocessing:
     max_length: int = 40
     lemmas: bool | None = None
     phrases: bool = False
-    min_df: int | float = 5
-    max_df: int | float = 0.5
+    min_df: int | float | None = None
+    max_df: int | float | None = None
     max_vocabulary: int = 10_000
     spacy_pipeline: str | None = None
     segmenter: str = DEFAULT_SEGMENTER
+    token_pattern: str | None = None
+    pretokenised: bool = False
+    keep_markup: bool = False
+    keep_duplicates: bool = False
+    split: str | int | None = None
 
     def __post_init__(self) -> None:
         """Check every field; the language becomes its code."""
@@ -105,6 +129,18 @@ class Preprocessing:
         object.__setattr__(self, "language", language_code(self.language))
         for name in ("min_df", "max_df"):
             _check_document_frequency(name, getattr(self, name))
+        if not (self.split is None or self.split == PARAGRAPHS or (isinstance(self.split, int) and self.split > 0)):
+            raise _wrong("split", f"{PARAGRAPHS}, or a number of tokens", repr(self.split))
+        self._check_cutting()
+
+    def _check_cutting(self) -> None:
+        """Refuse two ways to cut a text into words, and what would change words that are cut already."""
+        ways = [name for name in ("spacy_pipeline", "token_pattern", "pretokenised") if getattr(self, name)]
+        if len(ways) > 1:
+            raise _wrong(ways[0], f"it without {parameter(ways[1])}", "both")
+        for name in ("lemmas", "phrases"):
+            if self.pretokenised and getattr(self, name):
+                raise _wrong(name, "it only with texts that are yet to be cut", parameter("pretokenised", True))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
@@ -127,7 +163,7 @@ class Preprocessing:
         return cls(**{**settings, "extra_stop_words": tuple(words) if isinstance(words, list) else words})
 
 
-def _check_document_frequency(name: str, value: int | float) -> None:
+def _check_document_frequency(name: str, value: int | float | None) -> None:
     if isinstance(value, int) and value < 1:
         raise _wrong(name, "1 document or more, or a share such as 0.01", str(value))
     if isinstance(value, float) and not 0 <= value <= 1:

@@ -1,14 +1,20 @@
 """What a preprocessor has learned, and its form as JSON."""
 
-from collections.abc import Mapping
+import base64
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.languages import ANY_SCRIPT, FROM_LIST, Language
 from neuraltopic.preprocessing.lexicon import Lexicon, Pair, phrase_of
+from neuraltopic.preprocessing.normalisation import Dropped
 from neuraltopic.preprocessing.vocabulary import Vocabulary
 
 _PARTS = ("settings", "words", "df", "cf", "n_documents", "phrases", "stop_words", "tokeniser", "libraries")
@@ -41,6 +47,9 @@ class Fitted:
         Name and version of what cut scripts without spaces; empty where no text needed it.
     normalisation : int
         Version of the rules by which forms become words.
+    pruned : uint32 array
+        CRC-32 of the words that the fit met and did not take into the vocabulary, ascending: what is then known of them
+        without keeping rare words of the documents. Empty where an earlier version saved it.
     """
 
     vocabulary: Vocabulary
@@ -52,6 +61,7 @@ class Fitted:
     libraries: dict[str, str]
     segmenter: dict[str, str] = field(default_factory=dict)
     normalisation: int = NORMALISATION
+    pruned: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -72,6 +82,7 @@ class Fitted:
             "segmenter": self.segmenter,
             "normalisation": self.normalisation,
             "libraries": self.libraries,
+            "pruned": base64.b64encode(self.pruned.astype("<u4").tobytes()).decode("ascii"),
         }
 
     @classmethod
@@ -119,7 +130,26 @@ class Fitted:
             libraries=state["libraries"],
             segmenter=state.get("segmenter", {}),
             normalisation=version,
+            pruned=_decoded(state.get("pruned", "")),
         )
+
+    def has_pruned(self, words: Iterable[str | Dropped]) -> NDArray[np.bool_]:
+        """Whether the fit met each of these words and left it out, with an error of one in 10,000 or so."""
+        return np.isin(digests(words), self.pruned)
+
+
+def digests(words: Iterable[str]) -> NDArray[np.uint32]:
+    """CRC-32 of each word."""
+    return np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
+
+
+def _decoded(text: object) -> NDArray[np.uint32]:
+    _check("pruned", "digests of words", isinstance(text, str))
+    try:
+        return np.frombuffer(base64.b64decode(str(text), validate=True), "<u4").astype(np.uint32)
+    except ValueError:
+        _check("pruned", "digests of words", False)
+        raise
 
 
 def library_versions(lemmas: bool) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import regex
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.preprocessing.addresses import without_addresses
 from neuraltopic.preprocessing.segmenters import DEFAULT_SEGMENTER, Segmentation
 from neuraltopic.preprocessing.spelling import APOSTROPHES, GERSHAYIM, ZERO_WIDTH
+from neuraltopic.preprocessing.technical_words import SHOW, with_signs_hidden
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,11 +28,10 @@ _WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+")
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
 _GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 
-# Addresses are found by the one sign that they must hold, and followed from there to the left (`(?r)` matches
-# backwards): a pattern that starts with the name before the sign is tried at every letter of the text.
-_URL, _SCHEME = regex.compile(r"""://[^\s<>"]+"""), regex.compile(r"(?r)\b[A-Za-z][A-Za-z0-9+.-]*")
-_DOMAIN, _MAILBOX = regex.compile(r"@[\w-]+(?:\.[\w-]+)+"), regex.compile(r"(?r)[\w.%+-]+")
-_WWW = re.compile(r"""\b[Ww]{3}\.[^\s<>"]+""")
+# The signs of technical words, which `with_signs_hidden` turns into control characters, are part of words.
+_SIGNED_RUN = r"[\p{L}\p{N}\x01-\x04][\p{L}\p{M}\p{N}\x01-\x04]*+"
+_SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:{_BETWEEN}{_SIGNED_RUN})*+")
+_SIGNED_ASCII = "".join(chr(SHOW.get(code, ord(character))) for code, character in enumerate(_ASCII))
 
 
 class Tokeniser(Protocol):
@@ -48,8 +48,9 @@ class Tokeniser(Protocol):
 class WordTokeniser:
     """Words of any script that puts something between them.
 
-    Letters, marks and numbers make words; an apostrophe inside a word belongs to it, whichever sign stands for it.
-    E-mail addresses and URLs are taken out first. Scripts without spaces are cut by a segmenter.
+    Letters, marks and numbers make words; an apostrophe inside a word belongs to it, whichever sign stands for it, and
+    technical words keep their signs (see `technical_words`). E-mail addresses and URLs are taken out first. Scripts
+    without spaces are cut by a segmenter.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class WordTokeniser:
         When the segmenter is unknown or not installed.
     """
 
-    identity = {"name": "words", "version": "2"}  # noqa: RUF012  (never changed)
+    identity = {"name": "words", "version": "3"}  # noqa: RUF012  (never changed)
 
     def __init__(self, segmenter: str = DEFAULT_SEGMENTER) -> None:
         self.segmentation = Segmentation(segmenter)
@@ -75,40 +76,68 @@ class WordTokeniser:
         text = without_addresses(text)
         if "`" in text:
             text = _GRAVE.sub("'", text)
-        if text.isascii():
-            return ascii_words(text)
-        return _WORD.findall(self.segmentation(text))
+        signed = with_signs_hidden(text)
+        if signed.isascii():
+            return ascii_words(signed, _ASCII if signed is text else _SIGNED_ASCII)
+        if signed is text:
+            return _WORD.findall(self.segmentation(text))
+        return [form.translate(SHOW) for form in _SIGNED_WORD.findall(self.segmentation(signed))]
 
 
-def ascii_words(text: str) -> list[str]:
-    """Return the words of an ASCII text, three times as fast as by the pattern of others."""
-    text = text.translate(_ASCII)
+class PatternTokeniser:
+    """What a regular expression of the module `regex` matches: its first group where it has one.
+
+    Raises
+    ------
+    UsageError
+        When it is no regular expression, matches nothing at all, or has several groups.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            self._pattern = regex.compile(pattern)
+        except regex.error as error:
+            raise _bad_pattern(pattern, str(error)) from error
+        if self._pattern.groups > 1:
+            raise _bad_pattern(pattern, f"{self._pattern.groups} groups")
+        if self._pattern.fullmatch(""):
+            raise _bad_pattern(pattern, "one that matches an empty text")
+        self.identity = {"name": "pattern", "version": pattern}
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the matches in each text."""
+        for text in texts:
+            yield [match for match in self._pattern.findall(text) if match]
+
+
+class BlankTokeniser:
+    """What stands between blanks: the words of texts that were cut before."""
+
+    identity = {"name": "blanks", "version": "1"}  # noqa: RUF012  (never changed)
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the words of each text."""
+        return map(str.split, texts)
+
+
+def ascii_words(text: str, letters: str = _ASCII) -> list[str]:
+    """Return the words of an ASCII text, three times as fast as by the pattern of others.
+
+    `letters` has for each character what becomes of it.
+    """
+    text = text.translate(letters)
     if "'" in text:  # one that is not between two word characters is no part of a word
         text = text.replace("''", "  ").replace("' ", "  ").replace(" '", "  ").strip("'")
     return text.split()
 
 
-def without_addresses(text: str) -> str:
-    """Return the text without URLs and e-mail addresses."""
-    if "://" in text:
-        text = _cut(text, _URL, _SCHEME)
-    if "ww." in text or "WW." in text:
-        text = _WWW.sub(" ", text)
-    if "@" in text:
-        text = _cut(text, _DOMAIN, _MAILBOX)
-    return text
-
-
-def _cut(text: str, sign: regex.Pattern, before: regex.Pattern) -> str:
-    """Take out every match of `sign` that `before` matches up to."""
-    pieces, kept = [], 0
-    for found in sign.finditer(text):
-        name = before.match(text, kept, found.start())
-        if name:
-            pieces.append(text[kept : name.start()])
-            kept = found.end()
-    pieces.append(text[kept:])
-    return " ".join(pieces)
+def _bad_pattern(pattern: str, got: str) -> UsageError:
+    return UsageError(
+        parameter("token_pattern", repr(pattern)),
+        expected="a regular expression that matches a word, with one group at most",
+        got=got,
+        hint=r"Try \S+ for all between blanks",
+    )
 
 
 class SpacyTokeniser:
@@ -121,8 +150,12 @@ class SpacyTokeniser:
     sha256 : str, optional
         The digest that a folder must have; one with another is not loaded.
 
+    compounds : bool
+        Whether a token of several words, as a pipeline with merge_entities gives them, is one word, joined by "_", and
+        "_" in a token stays. Models that were saved without have them cut.
+
     Tokens without a letter or number, e-mail addresses and URLs are left out. Of the pipeline, only what a
-    lemma needs is run.
+    lemma or a compound needs is run.
 
     Raises
     ------
@@ -145,8 +178,13 @@ class SpacyTokeniser:
         }
     )
 
-    def __init__(self, pipeline: str, *, sha256: str | None = None) -> None:
+    # What makes compounds, and what these are made of.
+    _MERGERS = frozenset({"merge_entities", "merge_noun_chunks", "merge_subtokens"})
+    _MERGED = frozenset({"ner", "entity_ruler", "span_ruler", "parser"})
+
+    def __init__(self, pipeline: str, *, sha256: str | None = None, compounds: bool = True) -> None:
         self.pipeline = pipeline
+        self._compounds = compounds
         self._sha256 = _digest(Path(pipeline)) if _is_folder(pipeline) else None
         if sha256 is not None and self._sha256 != sha256:
             raise NeuralTopicError(
@@ -156,7 +194,10 @@ class SpacyTokeniser:
                 hint="Restore the folder, or fit again",
             )
         self._nlp = _load(pipeline)
-        self._nlp.select_pipes(enable=[name for name in self._nlp.pipe_names if name in self._COMPONENTS])
+        names, wanted = self._nlp.pipe_names, self._COMPONENTS
+        if compounds and self._MERGERS & set(names):
+            wanted |= self._MERGERS | self._MERGED
+        self._nlp.select_pipes(enable=[name for name in names if name in wanted])
         # The limit guards the memory of the parser and the recogniser, which are not run.
         self._nlp.max_length = sys.maxsize
 
@@ -164,19 +205,23 @@ class SpacyTokeniser:
     def identity(self) -> dict[str, str]:
         """The pipeline's name and its own version; of a folder also a digest of what is in it."""
         content = {"sha256": self._sha256} if self._sha256 else {}
+        if self._compounds:
+            content["compounds"] = "1"
         return {"name": self.pipeline, "version": str(self._nlp.meta["version"]), **content}
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
         for document in self._nlp.pipe(texts):
-            # "_" joins the words of a phrase, so it cannot stand inside a word.
             yield [
                 part
                 for token in document
                 if not (token.like_url or token.like_email)
-                for part in (token.lemma_ or token.text).replace("_", " ").split()
+                for part in self._parts(token.lemma_ or token.text)
                 if _WORD.search(part)
             ]
+
+    def _parts(self, token: str) -> list[str]:
+        return ["_".join(token.split())] if self._compounds else token.replace("_", " ").split()
 
 
 def _is_folder(pipeline: str) -> bool:

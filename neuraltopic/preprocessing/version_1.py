@@ -5,12 +5,16 @@ from collections.abc import Iterable, Iterator
 
 import regex
 
+from neuraltopic.preprocessing.addresses import cut
 from neuraltopic.preprocessing.normalisation import WordRule
 from neuraltopic.preprocessing.spelling import folded
-from neuraltopic.preprocessing.tokenisers import ascii_words, without_addresses
+from neuraltopic.preprocessing.tokenisers import ascii_words
 
 _RUN = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+"
 _WORD = regex.compile(rf"{_RUN}(?:['’\u200c\u200d\u00ad]{_RUN})*+")
+_URL, _SCHEME = regex.compile(r"""://[^\s<>"]+"""), regex.compile(r"(?r)\b[A-Za-z][A-Za-z0-9+.-]*")
+_HOST, _MAILBOX = regex.compile(r"@[\w-]+(?:\.[\w-]+)+"), regex.compile(r"(?r)[\w.%+-]+")
+_WWW = regex.compile(r"""\b[Ww]{3}\.[^\s<>"]+""")
 
 
 class FirstWordTokeniser:
@@ -24,7 +28,12 @@ class FirstWordTokeniser:
 
 
 def _words(text: str) -> list[str]:
-    text = without_addresses(text)
+    if "://" in text:
+        text = cut(text, _URL, _SCHEME)
+    if "ww." in text or "WW." in text:
+        text = _WWW.sub(" ", text)
+    if "@" in text:
+        text = cut(text, _HOST, _MAILBOX)
     return ascii_words(text) if text.isascii() else _WORD.findall(text)
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
 
+# Documents below which the default limits of document frequency are others.
+_FEW = 100
+
 
 class Vocabulary:
     """V words in the order of the columns of the counts: by document frequency descending, then by word.
@@ -65,21 +68,38 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
     NeuralTopicError
         When no word is left; says how many each threshold removed.
     """
-    fewest, most = _documents(settings.min_df, n_documents), _documents(settings.max_df, n_documents)
+    fewest, most = document_limits(settings, n_documents)
     rare, common = df < fewest, df > most
     candidates = np.flatnonzero(~rare & ~common & (df > 0)).tolist()
     if not candidates:
         raise NeuralTopicError(
             f"vocabulary of {n_documents:,} documents",
             expected=f"a word that passes {parameter('min_df')} and {parameter('max_df')}",
-            got=f"{len(words):,} words, of which {parameter('min_df', settings.min_df)} (at least {math.ceil(fewest):,}"
-            f" documents) removed {np.count_nonzero(rare):,} and {parameter('max_df', settings.max_df)} (at most"
-            f" {math.floor(most):,} documents) removed {np.count_nonzero(common):,}",
+            got=f"{len(words):,} words, of which {parameter('min_df', _shown(settings.min_df))} (at least "
+            f"{math.ceil(fewest):,} documents) removed {np.count_nonzero(rare):,} and "
+            f"{parameter('max_df', _shown(settings.max_df))} (at most {math.floor(most):,} documents) removed "
+            f"{np.count_nonzero(common):,}",
             hint=f"Lower {parameter('min_df')}, raise {parameter('max_df')} or give more documents",
         )
     candidates.sort(key=lambda word: (-df[word], words[word]))
     return np.array(candidates[: settings.max_vocabulary], np.int64)
 
 
+def document_limits(settings: Preprocessing, n_documents: int) -> tuple[float, float]:
+    """Fewest and most documents that a word may occur in, of so many.
+
+    Where nothing is asked for they are 5 and a half. Of fewer than 100 documents five are many, and words of a theme
+    may well be in most: a word must then be in a twentieth of them, one at least, and may be in nine tenths.
+    """
+    few = n_documents < _FEW
+    fewest = settings.min_df if settings.min_df is not None else min(5, max(1, n_documents // 20))
+    most = settings.max_df if settings.max_df is not None else max(1.0 / max(n_documents, 1), 0.9 if few else 0.5)
+    return _documents(fewest, n_documents), _documents(most, n_documents)
+
+
 def _documents(threshold: int | float, n_documents: int) -> float:
     return threshold * n_documents if isinstance(threshold, float) else threshold
+
+
+def _shown(threshold: int | float | None) -> str:
+    return "default" if threshold is None else str(threshold)

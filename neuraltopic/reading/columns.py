@@ -136,7 +136,7 @@ class Records:
             note(
                 self._name,
                 f"{rows} the {self.columns.id} of an earlier one, the first {self._first_repeated}; "
-                "they are told apart by #2, #3 ... after it",
+                "they are numbered #2, #3 ... after it",
             )
 
     def _unique(self, value: object) -> str:

@@ -6,7 +6,7 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,8 +19,9 @@ from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_fil
 from neuraltopic.reading.json_lines import json_rows
 from neuraltopic.reading.mailboxes import mbox_rows
 from neuraltopic.reading.parquet import count_rows, parquet_rows
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable, text_problem
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable
 from neuraltopic.reading.sheets import sheet_rows
+from neuraltopic.reading.values import FrameCorpus, ListCorpus, is_frame
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
@@ -48,18 +49,19 @@ _ABOUT = re.compile(
 
 
 def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
-    """Open a folder, a file, standard input or Python strings as a corpus.
+    """Open a folder, a file, standard input, a data frame or a list as a corpus.
 
     Parameters
     ----------
-    source : str, path, or sequence of str
+    source : str, path, data frame, or sequence of str, bytes or lists of words
         A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
         of tables is read as these, the ids of several after the path of the file. A text file is a document a
         line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
         (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
         (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
         compressed (.gz, .bz2, .zst). "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
-        a list or pandas Series the ids are the positions from 0.
+        a list or Series the ids are the positions from 0; bytes are decoded each by itself, and lists of words are
+        texts that are cut already. Data frames are those of pandas and polars, and tables of pyarrow.
     text : str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         blanks; "a.b" is the field b in the object a of JSON.
@@ -92,8 +94,11 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
 
 def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     if not isinstance(source, str | os.PathLike):
+        if is_frame(source):
+            _refuse("a data frame", encoding=encoding)
+            return FrameCorpus(source, text, id)
         _refuse("a list of documents", text=text, id=id, encoding=encoding)
-        return ListCorpus(_sequence(source))
+        return ListCorpus(source)
     name = os.fspath(source)
     if name == "-":
         return StandardInput(text, id, encoding)
@@ -254,24 +259,6 @@ class StandardInput(Corpus):
         )
 
 
-class ListCorpus(Corpus):
-    """Python values, of which those that are str are documents."""
-
-    def __init__(self, documents: Any) -> None:
-        super().__init__(f"<list of {len(documents)} documents>")
-        self._documents = documents
-
-    def __iter__(self) -> Iterator[Row]:
-        for position, document in enumerate(self._documents):
-            problem = text_problem(document)
-            yield Row(str(position), None if problem else document, {}, problem=problem)
-
-    def estimate(self) -> CorpusEstimate:
-        """Count the documents."""
-        n_documents = len(self._documents)
-        return CorpusEstimate("list", 0, 0, n_documents, True, {"utf-8": n_documents})
-
-
 def _text_rows(lines: Lines) -> Iterator[Row]:
     for number, (line, problem) in enumerate(lines, start=1):
         yield Row(str(number), None if problem else line.removesuffix("\r"), {}, lines.encoding, problem)
@@ -309,23 +296,3 @@ def _refuse(name: str, **options: str | None) -> None:
                 got=f"{value!r} with {name}",
                 hint="Leave it out",
             )
-
-
-def _sequence(source: Any) -> Any:
-    """Refuse what is no sequence of documents, telling how to make one of it."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(source, pandas.DataFrame):
-        columns = ", ".join(map(str, source.columns))
-        hint = f"Pass one of its columns ({columns}), as frame['text']"
-    elif isinstance(source, Mapping | Set | bytes | bytearray) or not (
-        hasattr(source, "__len__") and hasattr(source, "__getitem__")
-    ):
-        hint = "Pass list(...) of the texts"
-    elif getattr(source, "ndim", 1) != 1:
-        hint = "Pass a single column of texts"
-    elif not len(source):
-        hint = "Pass at least one document"
-    else:
-        return source
-    got = f"an empty {type(source).__name__}" if hint.endswith("document") else type(source).__name__
-    raise UsageError("documents", expected="a path or a sequence of str", got=got, hint=hint)

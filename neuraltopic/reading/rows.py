@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
@@ -71,11 +71,17 @@ class Corpus(ABC):
         How it is read: the text column, the id column and the encoding that were asked for.
     path : Path or None
         The file or folder that is read, where there is one.
+    pretokenised : bool
+        Whether the texts are words with blanks between them.
+    index : pandas.Index or None
+        That of the Series or data frame that the rows are of.
     """
 
     def __init__(self, name: str) -> None:
         self.name = printable(name)
         self.path: Path | None = None
+        self.pretokenised = False
+        self.index: Any = None
         self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
 
     @abstractmethod

@@ -39,8 +39,8 @@ class TopicBars:
 
 def topic_bars(model: TopicModel, top_n: int) -> TopicBars:
     """The words among which are the first `top_n` of each topic, in the recipe's order and at every weight."""
-    log_probabilities = model.document_vae_.topic_log_probabilities(model.statistics_.strength)
-    log_unigram = model.document_vae_.log_unigram()
+    log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)
+    log_unigram = model.reader_.log_unigram()
     own = top_words(model.word_weights(), top_n)
     by_weight = [top_words(relevance(log_probabilities, log_unigram, weight), top_n) for weight in RELEVANCE_WEIGHTS]
     chosen = [

@@ -3,16 +3,17 @@
 from typing import Any
 
 
-def methods(facts: dict[str, Any], model: dict[str, Any]) -> str:
+def methods(facts: dict[str, Any], model: dict[str, Any], n_edits: int) -> str:
     """What was done, for a methods section."""
     sizes, rows = facts["sizes"], facts["rows"]
     lost = sum(rows.values()) - sizes["documents"]
     left_out = f" ({lost:,} of {sum(rows.values()):,} rows were left out)" if lost else ""
+    edited = f" The topics were then edited, {n_edits} edit{'s' * (n_edits != 1)} in all." if n_edits else ""
     return (
         f"Topics were estimated with neuraltopic {model['neuraltopic']} (recipe {model['recipe']}, "
         f"K = {sizes['topics']:,}, seed {facts['parameters']['random_state']}) from {sizes['documents']:,} documents"
         f"{left_out} of {sizes['tokens']:,} tokens over a vocabulary of {sizes['words']:,} words, "
-        f"trained for {facts['epochs']:,} epochs. SHA-256 of the documents: {facts['corpus_sha256']}."
+        f"trained for {facts['epochs']:,} epochs. SHA-256 of the documents: {facts['corpus_sha256']}.{edited}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,24 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.estimators.topic_pictures import given_names, topic_map
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.report.bars import RELEVANCE_WEIGHTS, topic_bars
 from neuraltopic.report.citation import bibtex, methods
-from neuraltopic.report.documents import DENSITY_SIDE, LABEL, RunDocuments, read_documents, shares_by
-from neuraltopic.report.texts import corpus_of, texts_of
-from neuraltopic.runs.documents import open_run
+from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, documents_of
+from neuraltopic.report.texts import corpus_or_none, texts_of
+from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.runs.facts import read_run_facts, run_file
-from neuraltopic.topics.layout import EXTENT, topic_correlations, topic_positions
+from neuraltopic.runs.groups import topics_over_time, topics_per_class
+from neuraltopic.topics.layout import EXTENT, topic_correlations
 
 _TYPICAL_LENGTH = 700  # characters of a typical document
 _POINT_CHARACTERS = 1_400_000  # of all documents drawn as points together
 _SHORTEST, _LONGEST = 40, 160  # characters of one of these
 _NEIGHBOURS = 5
 _LOST_ROWS = 200
-# Values of a column of labels beyond which it is no set of classes.
-_MOST_CLASSES = 60
+_NO_TOPIC = 0xFFFF  # of a document whose topic was dropped
+_MOST_GROUPS = 100  # classes or periods that are shown unless they are asked for
 
 
 @dataclass(frozen=True)
@@ -40,26 +43,23 @@ class Sources:
         Where the documents are now; by default where the fit read them.
     text : bool
         Whether the page may hold ids and texts of documents.
-    over_time : DataFrame, optional
-        A line a topic and period: topic, period, share, and optionally low and high, the ends of an interval.
-    per_class : DataFrame, optional
-        A line a topic and class: topic, class, share, and optionally low and high. By default the mean shares for the
-        column `label`, where the corpus has one.
+    classes, dates : str, optional
+        Columns of the corpus by which shares are shown; by default label and date, where there are such.
     """
 
     corpus: Corpus | None = None
     text: bool = True
-    over_time: pd.DataFrame | None = None
-    per_class: pd.DataFrame | None = None
+    classes: str | None = None
+    dates: str | None = None
 
 
 def page_content(run: Path, sources: Sources) -> dict[str, Any]:
-    """All that the page of a run folder shows.
+    """All that the page of a run folder shows, by its topics as edits left them.
 
     Raises
     ------
     UsageError
-        When `run` is no run folder of documents.
+        When `run` is no run folder of documents, or a column that was named is not there or not usable.
     NeuralTopicError
         When its files are not as they were written.
     """
@@ -71,28 +71,37 @@ def page_content(run: Path, sources: Sources) -> dict[str, Any]:
             got=f"a {said['kind']} of {said['of']}",
             hint="Name the folder that neuraltopic fit wrote",
         )
-    facts, model = said["run"], open_run(run, device="cpu")
-    vae = model.document_vae_
-    positions = topic_positions(vae.components_, vae.bias_, model.vocabulary_)
-    documents = read_documents(run, model, positions)
-    texts, why_none = _texts(facts, documents, model, sources)
-    per_class = sources.per_class if sources.per_class is not None else _per_label(run, model, documents)
+    facts, model = said["run"], open_with_documents(run)
+    positions = topic_map(model)
+    documents = documents_of(model, positions)
+    texts, why_none = _texts(run, facts, documents, model, sources)
     bars = topic_bars(model, _bar_words(len(positions)))
+    of_topics = zip(
+        _topics(facts, model, positions),
+        bars.columns,
+        bars.log_probabilities,
+        _typical(model, documents, texts, sources),
+        strict=True,
+    )
     return {
         "title": facts["corpus"]["name"] if sources.text else "",
         "facts": _facts(facts, said["model"]),
+        "edits": len(model.edits_),
         "relevance_weights": list(RELEVANCE_WEIGHTS),
         "bar_words": _bar_words(len(positions)),
         "words": bars.words,
         "log_unigram": bars.log_unigram,
-        "topics": _topics(facts, model, positions, documents, texts, bars.columns, bars.log_probabilities, sources),
+        "topics": [
+            topic | {"bars": columns, "log_probabilities": values, "typical": documents_of_topic}
+            for topic, columns, values, documents_of_topic in of_topics
+        ],
         "documents": _points(documents, texts, text=sources.text),
         "why_no_text": why_none,
         "lost": _lost(documents, text=sources.text),
         "training": _training(run),
-        "per_class": _groups(per_class, "class"),
-        "over_time": _groups(sources.over_time, "period"),
-        "methods": methods(facts, said["model"]),
+        "per_class": _groups(_table(run, documents, topics_per_class, sources.classes, "label"), "class"),
+        "over_time": _groups(_table(run, documents, topics_over_time, sources.dates, "date"), "period"),
+        "methods": methods(facts, said["model"], len(model.edits_)),
         "bibtex": bibtex(facts, said["model"]),
     }
 
@@ -117,51 +126,47 @@ def _bar_words(n_topics: int) -> int:
     return 30 if n_topics <= 100 else 15
 
 
-def _topics(
-    facts: dict[str, Any],
-    model: TopicModel,
-    positions: NDArray[np.floating],
-    documents: RunDocuments,
-    texts: dict[int, str],
-    columns: list[list[int]],
-    log_probabilities: list[list[float]],
-    sources: Sources,
-) -> list[dict[str, Any]]:
+def _topics(facts: dict[str, Any], model: TopicModel, positions: NDArray[np.floating]) -> list[dict[str, Any]]:
     statistics, words = model.statistics_, model.get_topics()
     flags = model.get_topic_info()["flags"].astype(str).tolist()
-    correlations = topic_correlations(model.components_, model.document_vae_.bias_)
+    correlations = topic_correlations(model.reader_.components_, model.reader_.bias_)
     np.fill_diagonal(correlations, -np.inf)
     near = np.argsort(-correlations, axis=1, kind="stable")[:, : min(_NEIGHBOURS, len(positions) - 1)]
-    coherence = facts.get("npmi_document")
+    # That of the topics as they were fitted.
+    coherence = None if model.edits_ else facts.get("npmi_document")
+    return [
+        {
+            "name": name,
+            "words": [word for word, _ in words[topic]],
+            "share": round(float(statistics.share[topic]), 6),
+            "n_documents": int(statistics.n_documents[topic]),
+            "information": round(float(statistics.information[topic]), 4),
+            "coherence": round(coherence[topic], 4) if coherence else None,
+            "flags": flags[topic],
+            "position": [round(float(value), 4) for value in positions[topic]],
+            "neighbours": [[int(other), round(float(correlations[topic, other]), 3)] for other in near[topic]],
+        }
+        for topic, name in enumerate(given_names(model))
+    ]
+
+
+def _typical(
+    model: TopicModel, documents: RunDocuments, texts: dict[int, str], sources: Sources
+) -> list[list[tuple[str, str | None]]]:
+    """Id and text of the typical documents of each topic."""
+    if not sources.text:
+        return [[] for _ in model.statistics_.typical]
     row_of = {str(id): int(row) for row, id in zip(documents.rows, documents.ids, strict=True)}
-    topics = []
-    for topic, typical_ids in enumerate(statistics.typical):
-        typical = [[id, texts.get(row_of.get(id, -1))] for id in typical_ids]
-        topics.append(
-            {
-                "words": [word for word, _ in words[topic]],
-                "share": round(float(statistics.share[topic]), 6),
-                "n_documents": int(statistics.n_documents[topic]),
-                "information": round(float(statistics.information[topic]), 4),
-                "coherence": round(coherence[topic], 4) if coherence else None,
-                "flags": flags[topic],
-                "position": [round(float(value), 4) for value in positions[topic]],
-                "neighbours": [[int(other), round(float(correlations[topic, other]), 3)] for other in near[topic]],
-                "typical": typical if sources.text else [],
-                "bars": columns[topic],
-                "log_probabilities": log_probabilities[topic],
-            }
-        )
-    return topics
+    return [[(id, texts.get(row_of.get(id, -1))) for id in ids] for ids in model.statistics_.typical]
 
 
 def _texts(
-    facts: dict[str, Any], documents: RunDocuments, model: TopicModel, sources: Sources
+    run: Path, facts: dict[str, Any], documents: RunDocuments, model: TopicModel, sources: Sources
 ) -> tuple[dict[int, str], str]:
     """Texts by input row, and why there are none."""
     if not sources.text:
         return {}, "Texts and ids of documents were left out of this page."
-    corpus = sources.corpus or corpus_of(facts)
+    corpus = sources.corpus or corpus_or_none(run)
     if corpus is None:
         return {}, "The documents could not be read again, so their texts are not shown."
     points = documents.points()
@@ -184,7 +189,7 @@ def _points(documents: RunDocuments, texts: dict[int, str], *, text: bool) -> di
         "extent": EXTENT,
         "x": _packed(places[:, 0], "<u2"),
         "y": _packed(places[:, 1], "<u2"),
-        "topic": _packed(documents.topics[points], "<u2"),
+        "topic": _packed(np.where(documents.topics[points] < 0, _NO_TOPIC, documents.topics[points]), "<u2"),
         "weight": _packed(np.nan_to_num(documents.weights[points]) * 255.0, "u1"),
         "ids": documents.ids[points].tolist() if text else [],
         "texts": [_cut(texts.get(row, ""), length) for row in documents.rows[points].tolist()] if texts else [],
@@ -229,13 +234,23 @@ def _training(run: Path) -> list[dict[str, float]]:
         ) from error
 
 
-def _per_label(run: Path, model: TopicModel, documents: RunDocuments) -> pd.DataFrame | None:
-    if LABEL not in documents.table:
+def _table(
+    run: Path,
+    documents: RunDocuments,
+    groups: Callable[[Path, str], pd.DataFrame],
+    named: str | None,
+    default: str,
+) -> pd.DataFrame | None:
+    """The table by the column that was named; by the default where the corpus has it and it is of use."""
+    if named is not None:
+        return groups(run, named)
+    if default not in documents.table or documents.table[default].iloc[documents.rows].nunique() < 2:
         return None
-    labels = documents.table[LABEL].iloc[documents.rows]
-    if not 2 <= labels.nunique() <= _MOST_CLASSES:
+    try:
+        table = groups(run, default)
+    except UsageError:  # too many classes, or no dates: a column that only has the name
         return None
-    return shares_by(run, model, labels)
+    return table if table.groupby("topic").size().max() <= _MOST_GROUPS else None
 
 
 def _groups(table: pd.DataFrame | None, column: str) -> dict[str, Any] | None:

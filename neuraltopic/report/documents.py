@@ -3,26 +3,19 @@
 Axes: D documents kept, K topics, N input rows.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger import Status
-from neuraltopic.runs.facts import run_file
-from neuraltopic.storage.vectors import VECTORS_NPY
 from neuraltopic.topics.layout import EXTENT, document_positions, spread_positions
 
 # Documents that a page draws as points. Of more it has a density of all and every n-th as a point.
 MOST_POINTS = 20_000
 DENSITY_SIDE = 160
-# The column of labels, by which shares are shown.
-LABEL = "label"
 _AT_ONCE = 1 << 14  # documents whose shares are held at once
 
 
@@ -33,13 +26,13 @@ class RunDocuments:
     Attributes
     ----------
     table : DataFrame of N rows
-        documents.parquet.
+        The ledger, with the topic of each document.
     rows : (D,)
         The input rows of the documents kept, ascending.
     positions : float32 (D, 2)
         On the map of the topics.
     topics : (D,)
-        The topic that each is assigned to.
+        The topic that each is assigned to, -1 where it was dropped.
     weights : (D,)
         Its share in the document.
     """
@@ -74,26 +67,11 @@ class RunDocuments:
         return self.table.loc[~kept, ["row", "id", "status", "detail"]]
 
 
-def read_documents(run: Path, model: TopicModel, positions: NDArray[np.floating]) -> RunDocuments:
-    """The documents of a run on the map whose topics stand at `positions`, (K, 2).
-
-    Raises
-    ------
-    UsageError
-        When `run` is no run folder.
-    NeuralTopicError
-        When its files are not as they were written.
-    """
-    table = pd.read_parquet(run_file(run, "documents.parquet"))
-    vectors = np.load(run_file(run, VECTORS_NPY), mmap_mode="r", allow_pickle=False)
+def documents_of(model: TopicModel, positions: NDArray[np.floating]) -> RunDocuments:
+    """The documents of a model that has them at hand, on the map whose topics stand at `positions`, (K, 2)."""
+    table = model.get_document_info()
     rows = np.flatnonzero(table["status"].to_numpy() == Status.KEPT)
-    if vectors.shape != (len(rows), len(model.components_)):
-        raise NeuralTopicError(
-            str(run / VECTORS_NPY),
-            expected=f"{len(rows):,} vectors of {len(model.components_):,} numbers",
-            got=f"an array of shape {vectors.shape}",
-            hint="The folder was changed; restore it from a copy or fit again",
-        )
+    vectors = model.vectors_
     blocks = [
         document_positions(model.topic_weights(vectors[start : start + _AT_ONCE]), positions)
         for start in range(0, len(rows), _AT_ONCE)
@@ -102,38 +80,6 @@ def read_documents(run: Path, model: TopicModel, positions: NDArray[np.floating]
         table,
         rows,
         spread_positions(np.concatenate(blocks), len(positions)),
-        table["topic"].to_numpy("int64", na_value=-1)[rows],
-        table["topic_weight"].to_numpy(np.float32)[rows],
-    )
-
-
-def shares_by(run: Path, model: TopicModel, groups: Iterable[object]) -> pd.DataFrame:
-    """Mean share of each topic in the documents of each group: a table of topic, class, share, n_documents.
-
-    Parameters
-    ----------
-    groups : D values
-        Of the documents kept, in order; those without one, None or NaN, are left out.
-    """
-    labels = pd.Series(list(groups), dtype=object)
-    names = sorted(labels.dropna().astype(str).unique())
-    number = labels.map(lambda value: np.nan if pd.isna(value) else names.index(str(value))).to_numpy(float)
-    vectors = np.load(run_file(run, VECTORS_NPY), mmap_mode="r", allow_pickle=False)
-    sums, counts = np.zeros((len(names), len(model.components_))), np.zeros(len(names), np.int64)
-    for start in range(0, len(vectors), _AT_ONCE):
-        block = number[start : start + _AT_ONCE]
-        known = np.flatnonzero(~np.isnan(block))
-        if len(known):
-            of = block[known].astype(np.int64)
-            np.add.at(sums, of, model.topic_weights(vectors[start + known]).astype(np.float64))
-            counts += np.bincount(of, minlength=len(names))
-    shares = sums / np.maximum(counts, 1)[:, None]  # (classes, K)
-    K = shares.shape[1]
-    return pd.DataFrame(
-        {
-            "topic": np.repeat(np.arange(K), len(names)),
-            "class": names * K,
-            "share": shares.T.ravel(),
-            "n_documents": np.tile(counts, K),
-        }
+        model.topics_,
+        table["topic_weight"].to_numpy(np.float32, na_value=0.0)[rows],
     )

@@ -10,6 +10,7 @@ PLOTS = (
     "hierarchy",
     "term-rank",
     "per-class",
+    "over-time",
     "training",
     "compare",
     "choose-k",

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.report.documents import LABEL, read_documents, shares_by
+from neuraltopic.estimators.topic_pictures import short_names, topic_map
+from neuraltopic.pictures.maps import draw_documents
+from neuraltopic.report.documents import documents_of
+from neuraltopic.runs.documents import open_run
+from neuraltopic.runs.editing import open_with_documents
+from neuraltopic.runs.groups import topics_over_time, topics_per_class
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 _OF_MODEL: dict[str, Callable[[TopicModel], "Figure"]] = {
@@ -21,9 +24,14 @@ _OF_MODEL: dict[str, Callable[[TopicModel], "Figure"]] = {
     "term-rank": TopicModel.visualize_term_rank,
     "training": TopicModel.visualize_training,
 }
+# The table of groups, what draws it, and the column that it goes by unless another is named.
+_BY: dict[str, tuple[Callable[[Path, str], "pd.DataFrame"], Callable[..., "Figure"], str]] = {
+    "per-class": (topics_per_class, TopicModel.visualize_topics_per_class, "label"),
+    "over-time": (topics_over_time, TopicModel.visualize_topics_over_time, "date"),
+}
 
 
-def draw(name: str, folder: Path) -> "Figure":
+def draw(name: str, folder: Path, *, by: str | None = None) -> "Figure":
     """Draw a picture.
 
     Parameters
@@ -32,6 +40,8 @@ def draw(name: str, folder: Path) -> "Figure":
         One of `neuraltopic.report.plot_names.PLOTS`.
     folder : Path
         A run folder; for compare and choose-k what these commands wrote.
+    by : str, optional
+        Column of the classes of per-class, label by default, or of the dates of over-time, date by default.
 
     Raises
     ------
@@ -50,34 +60,18 @@ def draw(name: str, folder: Path) -> "Figure":
         from neuraltopic.compare.written import read_choice
 
         return draw_choice(read_choice(folder))
-    from neuraltopic.runs.documents import open_run
-
-    model = open_run(folder, device="cpu")
+    if name in _BY:
+        groups, visualize, column = _BY[name]
+        return visualize(open_run(folder, device="cpu"), groups(folder, by or column))
     if name in _OF_MODEL:
-        return _OF_MODEL[name](model)
-    return _of_documents(folder, model) if name == "documents" else _per_class(folder, model)
+        return _OF_MODEL[name](open_run(folder, device="cpu"))
+    return _of_documents(open_with_documents(folder))
 
 
-def _of_documents(run: Path, model: TopicModel) -> "Figure":
-    from neuraltopic.estimators.topic_pictures import short_names, topic_map
-    from neuraltopic.pictures.maps import draw_documents
-
+def _of_documents(model: TopicModel) -> "Figure":
     positions = topic_map(model)
-    documents = read_documents(run, model, positions)
+    documents = documents_of(model, positions)
     shown = documents.points()
     return draw_documents(
         documents.positions[shown], documents.topics[shown], positions, model.statistics_.share, short_names(model)
     )
-
-
-def _per_class(run: Path, model: TopicModel) -> "Figure":
-    documents = read_documents(run, model, np.zeros((len(model.components_), 2)))
-    if LABEL not in documents.table:
-        raise UsageError(
-            str(run),
-            expected=f"documents with a column {LABEL}",
-            got=f"the columns {', '.join(map(str, documents.table))}",
-            hint="Draw another picture, or pass a table to visualize_topics_per_class",
-        )
-    table = shares_by(run, model, documents.table[LABEL].iloc[documents.rows])
-    return model.visualize_topics_per_class(table)

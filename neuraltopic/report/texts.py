@@ -1,21 +1,18 @@
 """Texts of the documents of a run, read again where they were read for the fit."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.preparation import corpus_sha256
-from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus, Row
+from neuraltopic.runs.editing import corpus_of
 
 
-def corpus_of(facts: dict[str, Any]) -> Corpus | None:
+def corpus_or_none(run: Path) -> Corpus | None:
     """The corpus that run.json names, opened as the fit read it; None where it was no file or is not there any more."""
-    source = facts["corpus"]
-    if source["estimate"] is None or source["estimate"]["kind"] == "list":
-        return None
     try:
-        return open_corpus(source["name"], **source["read_as"])
+        return corpus_of(run)
     except NeuralTopicError:
         return None
 

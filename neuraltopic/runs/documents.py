@@ -37,6 +37,7 @@ from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
+from neuraltopic.runs.preparation_cache import PreparationCache
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
 from neuraltopic.storage.formats import MODEL_FOLDER, RUN_KIND, RUN_SCHEMA_VERSION
@@ -71,6 +72,7 @@ def fit_run(
     embeddings: EmbeddingSource | None = None,
     force: bool = False,
     resume: bool = False,
+    cache: Path | None = None,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
@@ -90,6 +92,8 @@ def fit_run(
         other folder that is not empty is refused.
     resume : bool
         Resume an interrupted fit into `output`, to the same bits.
+    cache : Path, optional
+        A folder in which prepared corpora are kept: see `PreparationCache`.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -107,8 +111,15 @@ def fit_run(
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
 
+    kept = None if cache is None else PreparationCache(Path(cache))
+    settings = model.preprocessing or Preprocessing()
+
     def fit(workspace: Path, progress: "Progress") -> None:
+        if kept:
+            kept.take(corpus, settings, workspace)
         model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
+        if kept:
+            kept.keep(corpus, settings, workspace)
 
     def write(folder: Path, workspace: Path) -> dict[str, Any]:
         write_outputs(model, folder)
@@ -212,7 +223,7 @@ def _vectors(
 
 def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
-    parameters = model.get_params()
+    parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     parameters.pop("n_jobs")  # the result is the same with any number
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
@@ -261,6 +272,7 @@ def results_of(model: TopicModel) -> dict[str, Any]:
     ledger = model.ledger_
     return {
         "corpus_sha256": model.corpus_sha256_,
+        **({"losses": losses.to_dict()} if (losses := getattr(model, "losses_", None)) else {}),
         "rows": dict(Counter(ledger["status"].tolist())),
         "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
         "languages": [language.facts() for language in model.preprocessor_.languages],

@@ -24,8 +24,9 @@ from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.preprocessing.processes import usable_cpus
+from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.preprocessing.vocabulary import document_limits
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
 from neuraltopic.runs.machine import best_of, matmul_rate
 
@@ -98,7 +99,7 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     read = corpus.estimate()
     D, K = read.n_documents, model.n_components
     least = max(2, K)
-    if read.exact and least > D:
+    if read.exact and least > D and settings.split is None:
         raise NeuralTopicError(
             f"documents in {corpus.name}",
             expected=f"at least {least}, one a topic",
@@ -295,7 +296,7 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
 
     20 Newsgroups has 15,108 in 13.8 MB, the docstrings 7,510 in 12.6 MB, 300 news articles 1,241 in 0.36 MB.
     """
-    min_df = settings.min_df * D if isinstance(settings.min_df, float) else settings.min_df
+    min_df, _ = document_limits(settings, D)
     words = 0.6 * n_bytes**0.6 * (5.0 / max(1.0, min_df)) ** 0.7
     return max(1, min(settings.max_vocabulary, round(words)))
 

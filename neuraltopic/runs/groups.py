@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.preprocessing.ledger import LEDGER_COLUMNS
 from neuraltopic.preprocessing.preparation import prepare
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from neuraltopic.preprocessing.counts import Counts
 
 PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W", "day": "D"}
-_LEDGER = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens"})
 _MOST_GROUPS = 1000
 
 
@@ -80,7 +80,7 @@ def topics_per_class(run: Path, by: str, *, words: int = 0, corpus: Corpus | Non
 def metadata_of(model: TopicModel) -> "pd.DataFrame":
     """The columns of the corpus beside id and text, of the documents whose vectors are kept, (D, columns)."""
     kept = model.ledger_[model.ledger_["status"] == "kept"]
-    return kept.drop(columns=[name for name in kept if name in _LEDGER]).reset_index(drop=True)
+    return kept.drop(columns=[name for name in kept if name in LEDGER_COLUMNS]).reset_index(drop=True)
 
 
 def metadata_column(model: TopicModel, name: str) -> "pd.Series":

@@ -9,8 +9,8 @@ few, so that a bootstrap of a group that happens to have none of these is far to
 
 where phi, from 0 to 1, says how far documents differ in the topic: 1 where each is about it or not at all. It is that
 of all documents, var(s) / (s (1 - s)), and the more that of the group's own, the more this tells of it, by the weight
-n s (1 - s) / (n s (1 - s) + 5). That the shares of a document are inferred from its words is not in it; `effects` has
-it.
+n s (1 - s) / (n s (1 - s) + 5). That the shares of a document are inferred from its words is not in it: see
+`neuraltopic.topics.effects`.
 
 Axes: D documents, G groups, K topics, V words.
 """

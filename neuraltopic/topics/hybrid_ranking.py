@@ -214,7 +214,9 @@ class HybridRanking:
             When `by` is another.
         """
         if by not in BY:
-            raise UsageError(parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these")
+            raise UsageError(
+                parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these"
+            )
         values, eligible = np.zeros(len(self.live)), self.live
         words: dict[int, _WordWeight] = {}
         word_scale = topic_scale = 0.0

@@ -71,9 +71,11 @@ def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np
     """Positions of documents, (D, 2), among the topics (K, 2) that they are about.
 
     The mean of the topics' positions, each by the square of its share in the document; `weights` (D, K) are the shares.
+    A document of which no topic has a share stands at the origin.
     """
     pull = np.power(weights.astype(np.float64), _PULL)
-    return (pull @ positions / pull.sum(1, keepdims=True)).astype(np.float32)
+    total = pull.sum(1, keepdims=True)
+    return np.asarray(pull @ positions / np.where(total > 0, total, 1.0), np.float32)
 
 
 def spread_positions(positions: FloatArray, n_topics: int) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ class TopicStatistics:
     share : float
         Mean share of the topic in the documents; sums to 1.
     n_documents : int
-        Documents assigned to it.
+        Documents assigned to it, copies included.
     strength : float
         Root mean square of z_k over those documents; 1, the prior's, where there is none.
     information : float
@@ -70,6 +70,7 @@ def topic_statistics(
     share: NDArray[np.floating],
     information: NDArray[np.floating],
     ids: Sequence[str],
+    copies: NDArray[np.floating],
     n_typical: int = 5,
 ) -> TopicStatistics:
     """Statistics of K topics from D documents.
@@ -85,13 +86,16 @@ def topic_statistics(
     information : (K,)
         See `TopicInterpretation.information`.
     ids : D strings
+    copies : (D,)
+        Rows of the input that have the text of each.
     """
     K = latents.shape[1]
-    n_documents = np.bincount(topics, minlength=K)
+    n_documents = np.bincount(topics, weights=copies, minlength=K).round().astype(np.int64)
     squares, typical = np.zeros(K), _Largest(n_typical)
     for rows in blocks(len(latents)):
         block, listed = latents[rows], topics[rows]
-        squares += np.bincount(listed, weights=np.square(block[np.arange(len(block)), listed]), minlength=K)
+        of_rows = np.square(block[np.arange(len(block)), listed]) * copies[rows]
+        squares += np.bincount(listed, weights=of_rows, minlength=K)
         typical.add(rows.start, block)
     return TopicStatistics(
         share=np.asarray(share, np.float64),

@@ -48,7 +48,7 @@ def main() -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     model = DocumentVAE(n_components, recipe=recipe, random_state=seed).fit(train)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{recipe}, K = {n_components}, seed {seed}: fitted in {wall:.1f} s wall, {cpu:.1f} s CPU, {model.n_iter_} epochs")
+    print(f"{recipe}, K = {n_components}, seed {seed}: {wall:.1f} s wall, {cpu:.1f} s CPU, {model.n_iter_} epochs")
     start = time.perf_counter()
     model.transform(test)
     print(f"transform: {test.shape[0] / (time.perf_counter() - start):,.0f} documents a second")

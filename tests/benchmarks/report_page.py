@@ -19,7 +19,7 @@ import pandas as pd
 from neuraltopic.preprocessing.preparation import corpus_sha256
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.report.page import write_report
-from neuraltopic.report.texts import corpus_of
+from neuraltopic.runs.editing import corpus_of
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -38,7 +38,7 @@ def repeated(run: Path, n: int, folder: Path) -> Path:
     table.to_parquet(copy / "documents.parquet")
     np.save(copy / "vectors.npy", np.load(copy / "vectors.npy")[rows])
     wanted = set(kept["row"].tolist())
-    texts = [row.text for number, row in enumerate(corpus_of(facts)) if number in wanted]
+    texts = [row.text for number, row in enumerate(corpus_of(run)) if number in wanted]
     corpus = folder / "posts.jsonl"
     with open(corpus, "w", encoding="utf-8") as file:
         for id, text in zip(table["id"], itertools.cycle(texts), strict=False):

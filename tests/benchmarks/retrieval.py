@@ -117,7 +117,7 @@ class Likelihood:
 def measure(name):
     folder = data_folder() / name
     model, searched, asked, gains, rows = (judged if name == "cranfield" else labelled)(folder)
-    nothing = model.vector_of_nothing()
+    nothing = model.empty_document_vector()
     vectors, of_queries = (np.asarray(model.transform(counts)) for counts in (searched, asked))
     ranking = HybridRanking(
         [DocumentSet(searched, Postings.of(searched), searched.totals(), directions(vectors, nothing))]

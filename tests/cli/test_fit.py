@@ -28,7 +28,7 @@ def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
     assert "rows: 60 kept; encodings: utf-8 60" in notes
     assert "fitted: 3 topics, 60 documents, 15 words, 2 epochs" in notes
     assert any(re.fullmatch(r"in use: [0-3] of 3 topics", note) for note in notes)
-    assert notes[-1] == f"run: {tmp_path / 'run'}"
+    assert notes[-2:] == [f"run: {tmp_path / 'run'}", f"report: {tmp_path / 'run' / 'report.html'}"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
@@ -76,6 +76,7 @@ def test_options_reach_the_settings(call, corpus, tmp_path):
         "n_components": 3,
         "max_epochs": 2,
         "batch_size": 10,
+        "max_seconds": None,
         "learning_rate": 0.01,
         "random_state": 7,
         "device": "cpu",
@@ -169,7 +170,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_do(call, corpus, tmp_pa
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--dry-run")
     assert result.code == 0
     lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
-    assert list(lines) == ["corpus", "documents", "model", "time", "memory"]
+    assert list(lines) == ["corpus", "documents", "model", "time", "faster", "memory"]
     assert "folder, 60 files" in lines["corpus"]
     assert lines["documents"] == "60; in a sample: utf-8 60"
     said = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--dry-run", "--json").json
@@ -340,4 +341,4 @@ def test_one_is_singular(call, tmp_path):
     said = call("fit", tmp_path / "posts.txt", "-k", 1, "--epochs", 1, "--min-df", 1, "--dry-run").out
     assert "text, 1 file, " in said
     assert "1 topic, about" in said
-    assert "1 epoch at most" in said
+    assert "1 pass at most" in said

@@ -28,7 +28,7 @@ class Precise(CountBatches):
 def trained(objective):
     """Weights and history after two epochs of batches that two processes cannot halve, in float64."""
     counts, generator = Counts.from_scipy(COUNTS), torch.Generator().manual_seed(0)
-    recipe = find_recipe("refined_prodlda")
+    recipe = find_recipe("semi_amortised_prodlda")
     model = recipe.build(30, 4)
     recipe.initialise(model, counts, generator, {})
     model.double()

@@ -10,9 +10,15 @@ import pytest
 import torch
 
 from neuraltopic.core.division import AmongProcesses, DividedVAE
+from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.vae import VAE
+from neuraltopic.errors import UsageError
+from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
+from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
 from tests.core.divided import fitted, trained
 from tests.core.test_training import Documents, generator, model
+from tests.parts import H, K, V
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,12 @@ def test_the_parts_of_the_loss_add_up_to_the_loss_of_one_process(n_rows):
     for position, expected in enumerate(gradients):
         found = sum(part[position] for part in parts if part[position] is not None) / 3
         torch.testing.assert_close(found, expected)
+
+
+def test_a_decoder_that_normalises_over_the_batch_is_not_divided():
+    vae = VAE(SufficientStatisticsEncoder(K, H), DiagonalGaussian(K), NormalisedEnergySoftmax(K, V))
+    with pytest.raises(UsageError, match="NormalisedEnergySoftmax, which normalises over the batch"):
+        DividedVAE(vae, AmongProcesses.__new__(AmongProcesses))
 
 
 def test_rows_are_in_one_part_each():

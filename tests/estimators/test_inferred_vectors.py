@@ -26,7 +26,7 @@ def fitted(recipe, checkpoint=None, progress=None):
 ATTRIBUTES = ("information_", "share_", "explained_", "precision_")
 
 
-@pytest.mark.parametrize("recipe", ["refined_prodlda", "prodlda", "nvdm"])
+@pytest.mark.parametrize("recipe", ["semi_amortised_prodlda", "prodlda", "nvdm"])
 def test_blocks_say_what_all_documents_at_once_say(recipe, monkeypatch):
     whole = fitted(recipe)
     vectors = whole.transform(COUNTS)
@@ -48,7 +48,7 @@ class StopError(Exception):
 @pytest.mark.usefixtures("blocks_of_20")
 def test_a_stopped_inference_goes_on_from_the_last_block_to_the_same_bits(tmp_path):
     (tmp_path / "whole").mkdir()
-    whole = fitted("refined_prodlda", tmp_path / "whole" / "checkpoint")
+    whole = fitted("semi_amortised_prodlda", tmp_path / "whole" / "checkpoint")
     inferred = []
 
     def stop(stage, done, total):
@@ -58,9 +58,9 @@ def test_a_stopped_inference_goes_on_from_the_last_block_to_the_same_bits(tmp_pa
                 raise StopError
 
     with pytest.raises(StopError):
-        fitted("refined_prodlda", tmp_path / "checkpoint", stop)
+        fitted("semi_amortised_prodlda", tmp_path / "checkpoint", stop)
     inferred.append("stopped")
-    resumed = fitted("refined_prodlda", tmp_path / "checkpoint", stop)
+    resumed = fitted("semi_amortised_prodlda", tmp_path / "checkpoint", stop)
     assert inferred == [20, 40, 60, "stopped", 60, 80, 90], "two blocks were done"
     for name in ATTRIBUTES:
         assert getattr(resumed, name).tobytes() == getattr(whole, name).tobytes()

@@ -130,7 +130,7 @@ def test_where_a_picture_may_not_be_written(tmp_path):
 
     (tmp_path / "a.png").touch()
     (tmp_path / "b.png").mkdir()
-    assert "got '.pdf'. Try a.png" in refused("a.pdf")
+    assert "got '.bmp'. Try a.png" in refused("a.bmp")
     assert "got no suffix" in refused("picture")
     assert "no folder" in refused("gone/a.png")
     assert "got a file" in refused("a.png")

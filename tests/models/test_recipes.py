@@ -76,8 +76,8 @@ def test_a_row_of_which_nothing_is_known_has_the_vector_of_an_empty_document(mod
     if model.recipe in SIMPLEX:
         np.testing.assert_allclose(model.topic_weights(vectors[:3]), 1 / 3, rtol=1e-5)
     else:
-        of_nothing = RECIPES[model.recipe].interpretation.empty_document(3)
-        np.testing.assert_array_equal(vectors[:3], np.tile(of_nothing, (3, 1)))
+        of_empty = RECIPES[model.recipe].interpretation.empty_document(3)
+        np.testing.assert_array_equal(model.document_vae_.latents(vectors[:3]), np.tile(of_empty, (3, 1)))
     assert np.abs(vectors[3] - vectors[0]).max() > 0.05
 
 

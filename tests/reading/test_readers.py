@@ -413,9 +413,9 @@ def test_a_list_with_the_values_users_have():
     corpus = open_corpus(values)
     assert corpus.name == "<list of 9 documents>"
     assert [row.id for row in corpus] == [str(n) for n in range(9)]
-    assert texts(values) == ["a", None, None, None, None, None, "b", None, "é"]
+    assert texts(values) == ["a", None, None, "bytes", None, None, "b", None, "é"]
     assert problems(values) == [
-        "", "not text (None)", "not text (float nan)", "not text (bytes)", "not text (int 3)",
+        "", "not text (None)", "not text (float nan)", "", "not text (int 3)",
         "not text (lone surrogate)", "", "not text (NAType)", "",
     ]  # fmt: skip
     assert corpus.estimate() == CorpusEstimate("list", 0, 0, 9, True, {"utf-8": 9})
@@ -429,7 +429,6 @@ def test_any_sequence_of_strings(make):
 @pytest.mark.parametrize(
     ("source", "hint"),
     [
-        (pd.DataFrame({"text": ["a"], 3: [1]}), r"Pass one of its columns \(text, 3\)"),
         (b"bytes", r"got bytes. Pass list\(\.\.\.\) of the texts"),
         ({"a": 1}, "got dict. Pass list"),
         ({"a"}, "got set. Pass list"),
@@ -441,7 +440,9 @@ def test_any_sequence_of_strings(make):
     ],
 )
 def test_what_is_no_sequence_of_documents_is_refused(source, hint):
-    with pytest.raises(UsageError, match=f"expected a path or a sequence of str; .*{hint}"):
+    with pytest.raises(
+        UsageError, match=f"expected a path, a data frame, or a sequence of str or of lists of words; .*{hint}"
+    ):
         open_corpus(source)
 
 

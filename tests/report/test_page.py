@@ -1,4 +1,5 @@
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -14,11 +15,13 @@ from neuraltopic.cli import main
 from neuraltopic.errors import UsageError
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.report.content import Sources, page_content
-from neuraltopic.report.documents import read_documents, shares_by
+from neuraltopic.report.documents import documents_of
 from neuraltopic.report.page import embedded_json, write_report
 from neuraltopic.report.texts import shortened
 from neuraltopic.runs.documents import fit_run, open_run
-from neuraltopic.storage.vectors import VECTORS_NPY
+from neuraltopic.runs.editing import edit_run, open_with_documents
+from neuraltopic.runs.groups import topics_per_class
+from neuraltopic.topics.edits import Drop, Rename
 from neuraltopic.topics.ranking import relevance, top_words
 from tests.runs.test_documents import small
 from tests.tiny_corpus import sentences
@@ -109,28 +112,48 @@ def test_the_bars_hold_the_first_words_at_every_weight(run, page):
     assert first["log_probabilities"] == pytest.approx(exact, abs=6e-4)
 
 
-def test_shares_by_class_are_means(run):
-    model = open_run(run, device="cpu")
-    documents = read_documents(run, model, np.zeros((3, 2)))
-    labels = documents.table["label"].iloc[documents.rows].tolist()
-    labels[0] = None
-    table = shares_by(run, model, labels)
-    weights = model.topic_weights(np.load(run / VECTORS_NPY))
+def test_shares_by_label_are_the_table(run, page):
+    table = topics_per_class(run, "label")
+    shown = data_of(page)["per_class"]
+    assert shown["names"] == ["<i>kitchen</i>", "space", "sport"]
     for row in table.itertuples():
-        of_class = [d for d, label in enumerate(labels) if label == row[2]]
-        assert row.share == pytest.approx(weights[of_class, row.topic].mean(), rel=1e-5)
-        assert row.n_documents == len(of_class)
+        place = shown["names"].index(row[table.columns.get_loc("class") + 1])
+        for value in ("share", "low", "high"):
+            assert shown[value][row.topic][place] == pytest.approx(getattr(row, value), abs=1e-5)
 
 
-def test_tables_of_groups_are_shown_as_given(run):
-    over_time = pd.DataFrame(
-        [(topic, period, 0.1 * topic + 0.01, 0.0, 0.5) for topic in range(3) for period in ("2001", "2002")],
-        columns=["topic", "period", "share", "low", "high"],
-    )
-    data = page_content(run, Sources(over_time=over_time[over_time.index != 5]))
-    assert data["over_time"]["names"] == ["2001", "2002"]
-    assert data["over_time"]["share"] == [[0.01, 0.01], [0.11, 0.11], [0.21, None]]
-    assert data["over_time"]["high"][0] == [0.5, 0.5]
+def test_dates_are_shown_where_they_are(tmp_path):
+    with open(tmp_path / "posts.csv", "w", encoding="utf-8", newline="") as file:
+        rows = [(text, f"200{n % 3}-05-01", 1990 + n % 4) for n, text in enumerate(sentences())]
+        csv.writer(file).writerows([("text", "date", "of"), *rows])
+    fit_run(small(), open_corpus(tmp_path / "posts.csv", text="text"), tmp_path / "run")
+    data = page_content(tmp_path / "run", Sources())
+    assert data["per_class"] is None
+    assert data["over_time"]["names"][0] == "2000-05-01"
+    assert data["over_time"]["names"][-1] == "2002-05-01"
+    # Months between have no documents, so no share.
+    assert data["over_time"]["share"][0][1] is None
+    assert sum(share[0] for share in data["over_time"]["share"]) == pytest.approx(1.0, abs=1e-4)
+    data = page_content(tmp_path / "run", Sources(dates="of", classes="date"))
+    assert data["over_time"]["names"] == ["1990", "1991", "1992", "1993"]
+    assert data["per_class"]["names"] == ["2000-05-01", "2001-05-01", "2002-05-01"]
+    with pytest.raises(UsageError, match="column nothing"):
+        page_content(tmp_path / "run", Sources(dates="nothing"))
+
+
+def test_the_page_follows_edits(run, tmp_path, table_of_texts):
+    copy = shutil.copytree(run, tmp_path / "run")
+    before = page_content(copy, Sources())
+    model = edit_run(copy, [Rename({0: "<b>First</b>"}), Drop((2,))])
+    data = page_content(copy, Sources())
+    assert [topic["name"] for topic in data["topics"]] == ["<b>First</b>", None]
+    assert [topic["n_documents"] for topic in data["topics"]] == [t["n_documents"] for t in before["topics"][:2]]
+    assert {topic["coherence"] for topic in data["topics"]} == {None}
+    assert data["edits"] == 2
+    assert "2 edits" in data["methods"]
+    topics = np.frombuffer(base64.b64decode(data["documents"]["topic"]), "<u2")
+    assert topics.tolist() == np.where(model.topics_ < 0, 0xFFFF, model.topics_).tolist()
+    assert (topics == 0xFFFF).sum() == before["topics"][2]["n_documents"]
 
 
 def test_without_text_no_document_is_in_the_page(run, tmp_path, table_of_texts):
@@ -189,8 +212,7 @@ def test_many_documents_are_aggregated(run, monkeypatch):
     assert len(data["documents"]["ids"]) == 10
     assert data["documents"]["ids"][0] == "d0"
     assert data["documents"]["n"] == 64
-    model = open_run(run, device="cpu")
-    documents = read_documents(run, model, np.array([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.5]]))
+    documents = documents_of(open_with_documents(run), np.array([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.5]]))
     density = documents.density()
     assert density.sum() == 64
     cells = np.minimum(((documents.positions.astype(float) / 1.3 + 1) / 2 * len(density)).astype(int), len(density) - 1)

@@ -1,20 +1,25 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from neuraltopic.cli import main
 from neuraltopic.compare.choose_k import samples_of
+from neuraltopic.compare.results import SHOWN
 from neuraltopic.compare.written import read_choice, read_comparison
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.report.documents import read_documents
+from neuraltopic.report.documents import documents_of
 from neuraltopic.report.plot_names import PLOTS
 from neuraltopic.report.plots import draw
 from neuraltopic.runs.documents import open_run
+from neuraltopic.runs.editing import edit_run, open_with_documents
+from neuraltopic.topics.edits import Merge, Rename
 from neuraltopic.topics.layout import topic_positions
 
 
-@pytest.mark.parametrize("name", sorted(set(PLOTS) - {"compare", "choose-k"}))
+@pytest.mark.parametrize("name", sorted(set(PLOTS) - {"compare", "choose-k", "over-time"}))
 def test_every_picture_of_a_run_is_written(run, tmp_path, name):
     output = tmp_path / "picture.pdf"
     assert main(["plot", name, str(run), "-o", str(output), "-q"]) == 0
@@ -28,7 +33,18 @@ def test_the_map_of_a_run_is_that_of_its_page(run):
     order = np.argsort(-model.statistics_.share, kind="stable")
     np.testing.assert_allclose(circles.get_offsets(), positions[order])
     dots = draw("documents", run).axes[0].collections[0]
-    np.testing.assert_allclose(dots.get_offsets(), read_documents(run, model, positions).positions, atol=1e-6)
+    np.testing.assert_allclose(
+        dots.get_offsets(), documents_of(open_with_documents(run), positions).positions, atol=1e-6
+    )
+
+
+def test_pictures_follow_edits(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    edit_run(copy, [Merge(((0, 2),)), Rename({0: "both"})])
+    labels = draw("hierarchy", copy).axes[0].get_yticklabels()
+    assert len(labels) == 2
+    assert "0 both" in [label.get_text() for label in labels]
+    assert len(draw("barchart", copy).axes) == 2
 
 
 def test_bars_of_a_model_are_its_topics(run):
@@ -66,7 +82,7 @@ def test_what_cannot_be_drawn(run, tmp_path, capfd):
 
 def figures_of_k(k, seed):
     rng = np.random.default_rng([k, seed])
-    names = ("perplexity_bound", "npmi_document", "diversity", "stability", "bound_per_token", "bound_per_token_error")
+    names = (*SHOWN, "bound_per_token", "bound_per_token_error")
     return {"n_components": k, "seed": seed, "figures": dict(zip(names, rng.uniform(0.1, 1, 6), strict=True))}
 
 

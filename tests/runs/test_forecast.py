@@ -32,7 +32,7 @@ def test_random_documents_have_no_more_words_than_asked_for():
 
 def test_what_is_timed_is_the_time_of_a_document():
     """A larger vocabulary takes longer, in updates and in inference."""
-    small, large = (forecast.network_seconds("refined_prodlda", V, 10, 64, 20) for V in (500, 20_000))
+    small, large = (forecast.network_seconds("semi_amortised_prodlda", V, 10, 64, 20) for V in (500, 20_000))
     assert 0 < small[0] < large[0]
     assert 0 < small[1] < large[1]
 
@@ -104,9 +104,9 @@ def test_the_forecast_of_a_real_fit(tmp_path):
     model = TopicModel(50, max_epochs=3, random_state=0, device="cpu")
     corpus = open_corpus(tmp_path / "docs")
     said = estimate_fit(corpus, model)
-    start = time.perf_counter()
+    start = time.process_time()  # of one thread: other work on the machine is not in it
     run = fit_run(model, corpus, tmp_path / "run")
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert 1 / 3 < said.seconds / took < 3, (said.stages, run.facts["seconds"])
     assert 1 / 3 < said.memory_bytes / run.facts["peak_memory_bytes"] < 3
     assert 0.5 < said.n_words / run.facts["sizes"]["words"] < 2

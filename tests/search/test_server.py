@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -155,7 +156,9 @@ def test_an_answer_that_takes_too_long_is_given_up():
             await workers.run(lambda: 1 / 0)
         workers.close()
 
-    asyncio.run(run())
+    # In a thread, since tests of pages may have left an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, run()).result()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

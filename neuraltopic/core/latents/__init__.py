@@ -10,6 +10,7 @@ from neuraltopic.core.latents.gaussian import (
     gaussian_log_density,
     standard_normal_log_density,
 )
+from neuraltopic.core.latents.gaussian_mixture import GaussianMixture, MixturePriorPosterior
 from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
 from neuraltopic.core.latents.laplace import Laplace, LaplacePosterior
 from neuraltopic.core.latents.logistic_normal import LogisticNormal, laplace_of_dirichlet
@@ -29,12 +30,14 @@ __all__ = [
     "FullPosterior",
     "Gamma",
     "GammaPosterior",
+    "GaussianMixture",
     "GaussianSoftmax",
     "KumaraswamyPosterior",
     "Laplace",
     "LaplacePosterior",
     "Latent",
     "LogisticNormal",
+    "MixturePriorPosterior",
     "Normalised",
     "Posterior",
     "StickBreaking",

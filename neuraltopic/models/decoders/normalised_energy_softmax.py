@@ -28,6 +28,7 @@ class NormalisedEnergySoftmax(EnergySoftmax):
     force. There is no learnt scale of the energies, which is what keeps one word from outgrowing the others.
     """
 
+    couples_rows = True  # while training
     running_mean: Tensor
     running_covariance: Tensor
 

@@ -38,7 +38,7 @@ const detail = (() => {
     const rows = [
       ["Share", percent(topic.share)],
       ["Documents", `${whole(topic.n_documents)} of ${whole(sizes.documents)} are listed under it`],
-      ["Coherence", topic.coherence === null ? "not measured" : `${topic.coherence.toFixed(3)} (NPMI of the top ten in the documents of the fit)`],
+      ["Coherence", topic.coherence === null ? (data.edits ? "not measured since the topics were edited" : "not measured") : `${topic.coherence.toFixed(3)} (NPMI of the top ten in the documents of the fit)`],
       ["Information", `${topic.information.toFixed(3)} nats a document`],
     ];
     const list = rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })]);
@@ -59,7 +59,7 @@ const detail = (() => {
       }));
       rows.sort((a, b) => b.value - a.value);
       fillBars(byId("classes"), rows);
-      byId("classes-note").textContent = classes.low ? "Mean share of the topic in the documents of each label, with its interval." : "Mean share of the topic in the documents of each label.";
+      byId("classes-note").textContent = classes.low ? "Mean share of the topic in the documents of each label, with its 95 % interval." : "Mean share of the topic in the documents of each label.";
     }
     const time = data.over_time;
     byId("time-block").hidden = !time;
@@ -108,8 +108,8 @@ const detail = (() => {
       const k = points.topic[i];
       const children = [
         element("div", { class: "id", dir: "auto", text: points.ids[i] ?? "A document" }),
-        ...(points.texts[i] ? [marked(points.texts[i], topics[k].words)] : []),
-        element("button", { type: "button", click: () => show.topic(k), text: `Topic ${k}: ${named(k)} (${Math.round(points.weight[i] / 2.55)}%)` }),
+        ...(points.texts[i] ? [marked(points.texts[i], topics[k]?.words ?? [])] : []),
+        topics[k] === undefined ? element("p", { class: "note", text: "Its topic was dropped." }) : element("button", { type: "button", click: () => show.topic(k), text: `Topic ${k}: ${named(k)} (${Math.round(points.weight[i] / 2.55)}%)` }),
       ];
       box.replaceChildren(...children);
     },

@@ -24,7 +24,7 @@ function drawn(name, attributes = {}, text = "") {
 const whole = (value) => value.toLocaleString("en");
 const percent = (value) => `${(100 * value).toFixed(value < 0.1 ? 2 : 1)}%`;
 const counted = (value, thing) => `${whole(value)} ${thing}${value === 1 ? "" : "s"}`;
-const named = (k) => topics[k].words.slice(0, 3).join(" · ");
+const named = (k) => topics[k]?.name ?? topics[k]?.words.slice(0, 3).join(" · ");
 
 function mille(logProbability) {
   const value = 1000 * Math.exp(logProbability);

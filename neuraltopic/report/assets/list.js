@@ -13,7 +13,7 @@ const list = (() => {
     fill.style.width = `${(100 * topic.share / largest).toFixed(1)}%`;
     const item = element("li", { role: "option", id: `topic-${k}`, "aria-selected": "false", click: () => show.topic(k) },
       element("span", { class: "number", text: String(k) }),
-      element("span", { class: "name", dir: "auto", lang: "", text: topic.words.slice(0, 5).join(" · ") }),
+      element("span", { class: "name", dir: "auto", lang: "", text: topic.name ?? topic.words.slice(0, 5).join(" · ") }),
       element("span", { class: "share", text: percent(topic.share) }),
       element("span", { class: "track", "aria-hidden": "true" }, fill));
     if (topic.flags) item.append(element("span", { class: "flags", text: topic.flags }));

@@ -30,8 +30,9 @@ function wholeRun() {
   const { sizes } = facts;
   byId("title").textContent = data.title || "Topics";
   byId("summary").textContent = [
-    counted(sizes.topics, "topic"), counted(sizes.documents, "document"), counted(sizes.words, "word"),
+    counted(topics.length, "topic"), counted(sizes.documents, "document"), counted(sizes.words, "word"),
     counted(sizes.tokens, "token"), `recipe ${facts.recipe}`, `seed ${facts.seed}`,
+    ...(data.edits ? [`${counted(data.edits, "edit")} of the topics`] : []),
   ].join(", ");
   byId("map-note").textContent = (data.documents.density
     ? `Shading: all ${whole(data.documents.n)} documents. Dots, and the documents that can be searched: ${whole(points.length)} of them, evenly spaced in input order. `

@@ -15,7 +15,7 @@ const map = (() => {
 
   const colourOf = neighbourColours();
   const byColour = Array.from({ length: COLOURS }, () => []);
-  for (let i = 0; i < points.length; i += 1) byColour[colourOf[points.topic[i]]].push(i);
+  for (let i = 0; i < points.length; i += 1) byColour[colourOf[points.topic[i]] ?? 0].push(i);
 
   // Each topic's colour, as on a map of countries: another than those of its nearest topics.
   function neighbourColours() {
@@ -199,7 +199,7 @@ const map = (() => {
     const i = nearest(event);
     svg.style.cursor = i >= 0 ? "pointer" : "";
     if (i < 0) tip.hidden = true;
-    else tell(points.texts[i] || points.ids[i] || `a document of topic ${points.topic[i]}`, [points.x[i], points.y[i]]);
+    else tell(points.texts[i] || points.ids[i] || "a document", [points.x[i], points.y[i]]);
   });
   svg.addEventListener("pointerleave", () => { tip.hidden = true; });
 

@@ -67,7 +67,7 @@ def test_kl_agrees_with_monte_carlo(name):
     q = latent.posterior(output(latent), None, None)
     z = q.sample(DRAWS, generator())
     kl = q.kl()
-    if name == "two_layer_gaussian":
+    if name in ("two_layer_gaussian", "gaussian_mixture"):
         assert kl is None
         return
     assert kl.shape[0] == B

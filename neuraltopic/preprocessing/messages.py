@@ -1,0 +1,157 @@
+"""E-mail and news in texts: headers, MIME, quoted-printable, quoted replies, signatures."""
+
+import email
+import email.errors
+import email.header
+import email.policy
+import quopri
+import re
+from contextlib import suppress
+
+from neuraltopic.reading.document_files import message_text
+
+_HEADERS = re.compile(
+    r"\s*(?:From [^\n]*\n)?((?:[A-Za-z][A-Za-z0-9-]*:(?:[ \t][^\n]*)?\r?\n(?:[ \t]+\S[^\n]*\n)*){2,})"
+    r"(?:[ \t]*\r?\n|\Z)?"
+)
+_HEADER_NAME = re.compile(r"(?m)^([A-Za-z][A-Za-z0-9-]*):")
+_SUBJECT = re.compile(r"(?mi)^subject:[ \t]*((?:[^\n]|\n[ \t]+)*)")
+# Two of these say that lines of the form "name: value" are the headers of a message.
+_TELLING = frozenset(
+    {"from", "to", "cc", "subject", "date", "sent", "message-id", "newsgroups", "received", "reply-to"}
+)
+_ENCODED = re.compile(r"multipart/|quoted-printable|base64", re.IGNORECASE)
+_PART = re.compile(
+    r"(?m)^--(?P<boundary>[^\s-][^\n]{0,69}|-{2,}[^\s-][^\n]{0,67}?)[ \t]*\r?\n(?:Content-[\w-]+:[^\n]*\n)+"
+)
+
+# Soft line ends, and bytes that prose in ASCII has no need to write so.
+_QUOPRI = re.compile(r"=(?:3D|20|09|0[AD]|[89A-F][0-9A-F]|(?<![\s=]=)\r?\n)")
+_ENOUGH = 3
+
+_QUOTED = re.compile(r"[ \t]*[A-Za-z]{0,3}>")
+_MARK_WITHIN = 8  # characters of a line in which the mark of a quotation stands
+_SAID = re.compile(
+    r"\b(?:writes|wrote|said|says|schrieb|a écrit|escribió|ha scritto|schreef|escreveu)\b[^\n]{0,60}:?\s*$",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\s*(?:In article|In message|In <|On|Am|Le|El|Il|Op|Em)\b")
+_ORIGINAL = re.compile(
+    r"-[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale)"
+    r"[ \t]*-",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(r"-[ \t]*forwarded (?:message|by)\b[^\n]*\n", re.IGNORECASE)
+_SIGNATURE = re.compile(r"(?m)^-- \r?\n")
+
+
+def without_headers(text: str) -> tuple[str, bool]:
+    """The subject and the body of a text that begins with the headers of a message, and whether it does.
+
+    A body in parts or in a transfer encoding is decoded, the plain one of several taken.
+    """
+    found = _HEADERS.match(text) if ":" in text[:200] else None
+    if found is None:
+        return text, False
+    block = found[1]
+    names = {name.lower() for name in _HEADER_NAME.findall(block)}
+    if len(names & _TELLING) < 2:
+        return text, False
+    if _ENCODED.search(block):
+        decoded = _decoded(text.lstrip())
+        if decoded is not None:
+            return decoded, True
+    subject = _SUBJECT.search(block)
+    return f"{_plain_header(subject[1]) if subject else ''}\n\n{text[found.end() :]}", True
+
+
+def without_mime(text: str) -> str:
+    """The plain part of a body in MIME parts that has lost its headers."""
+    found = _PART.search(text) if "Content-" in text else None
+    if found is None:
+        return text
+    boundary = found["boundary"].strip().replace('"', "")
+    decoded = _decoded(f'Content-Type: multipart/mixed; boundary="{boundary}"\n\n{text}')
+    return text if decoded is None else f"{text[: found.start()]}\n{decoded}"
+
+
+def without_quoted_printable(text: str) -> str:
+    """The text with the characters that =E9 and the like stand for, if there are some."""
+    if "=" not in text or len(_QUOPRI.findall(text)) < _ENOUGH:
+        return text
+    # Characters that are decoded already stay; a lone surrogate is no UTF-8.
+    data = quopri.decodestring(text.encode("utf-8", "surrogatepass"))
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8")
+    return data.decode("cp1252", "replace") if text.isascii() else text
+
+
+def without_replies(text: str, *, message: bool) -> str:
+    """A message without what it quotes of others and its signature, if anything is left then.
+
+    Parameters
+    ----------
+    message : bool
+        Whether it is known for one; else a line such as "On Monday Ann wrote:" over the quotation makes it one.
+    """
+    if "--" in text:
+        original = _ORIGINAL.search(text)
+        if original and any(map(str.isalnum, text[: original.start()])):
+            text, message = text[: original.start()], True
+        text = _FORWARDED.sub("\n", text)
+    if not message and ">" not in text:
+        return text
+    own, attributed = _without_quotations(text) if ">" in text else (text, False)
+    if not (message or attributed):
+        return text
+    signature = _SIGNATURE.search(own) if "-- " in own else None
+    if signature and own[: signature.start()].strip():
+        own = own[: signature.start()]
+    return own if own != text and any(map(str.isalnum, own)) else text
+
+
+def _without_quotations(text: str) -> tuple[str, bool]:
+    """The lines that are not quoted, and whether a line says of whom those are that were."""
+    own: list[str] = []
+    attributed = within = False
+    for line in text.split("\n"):
+        quoted = ">" in line[:_MARK_WITHIN] and _QUOTED.match(line) is not None
+        if quoted and not within:
+            attributed = _drop_attribution(own) or attributed
+        if not quoted:
+            own.append(line)
+        within = quoted
+    return "\n".join(own), attributed
+
+
+def _drop_attribution(lines: list[str]) -> bool:
+    """Remove "On Monday Ann wrote:" from the end, over one line or two; whether it is there."""
+    last = len(lines) - 1
+    while last >= 0 and last >= len(lines) - 2 and not lines[last].strip():
+        last -= 1
+    if last < 0:
+        return False
+    begins = next((row for row in (last, last - 1) if row >= 0 and _WHEN.match(lines[row])), None)
+    if not (_SAID.search(lines[last]) or (begins is not None and lines[last].rstrip().endswith(":"))):
+        return False
+    del lines[last if begins is None else begins :]
+    return True
+
+
+def _decoded(message: str) -> str | None:
+    """Subject and body as the standard library decodes them; None where it cannot."""
+    # Malformed messages fail in many ways, and are read as they are.
+    with suppress(LookupError, ValueError, TypeError, KeyError, AttributeError, email.errors.MessageError):
+        data = message.encode("utf-8", "surrogatepass")
+        text = message_text(email.message_from_bytes(data, policy=email.policy.default))
+        return text if text.strip() else None
+    return None
+
+
+def _plain_header(value: str) -> str:
+    value = " ".join(value.split())
+    if "=?" not in value:
+        return value
+    with suppress(LookupError, ValueError, email.errors.MessageError):
+        return str(email.header.make_header(email.header.decode_header(value)))
+    return value

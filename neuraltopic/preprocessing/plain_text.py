@@ -1,0 +1,75 @@
+"""From a text as it was gathered to the prose in it, with a count of what was found."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from neuraltopic.preprocessing.addresses import without_addresses, without_names
+from neuraltopic.preprocessing.markup import without_bbcode, without_code, without_tags_and_entities
+from neuraltopic.preprocessing.messages import (
+    without_headers,
+    without_mime,
+    without_quoted_printable,
+    without_replies,
+)
+
+_JOINED = re.compile(r"[^\W\d_]_[^\W\d_]")
+_BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("MIME parts", without_mime),
+    ("quoted-printable", without_quoted_printable),
+)
+_AFTER: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("Markdown links and code", without_code),
+    ("HTML tags and entities", without_tags_and_entities),
+    ("BBCode", without_bbcode),
+    ("addresses and handles", lambda text: without_names(without_addresses(text))),
+)
+
+
+class PlainText:
+    """Takes markup, headers and quotations of messages, addresses, domains and handles out of texts.
+
+    Parameters
+    ----------
+    keep : bool
+        Whether to leave all of it in, and only count.
+
+    Attributes
+    ----------
+    found : Counter of str
+        Texts in which each was found.
+    joined : int
+        Texts with words that "_" joins.
+    """
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self.found: Counter[str] = Counter()
+        self.joined = 0
+        self._keep = keep
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[str]:
+        """Yield the prose of each text."""
+        return map(self.of, texts)
+
+    def of(self, text: str) -> str:
+        """The prose of one text."""
+        if "_" in text and _JOINED.search(text):
+            self.joined += 1
+        if self._keep:
+            return text
+        text, message = without_headers(text)
+        if message:
+            self.found["e-mail headers"] += 1
+        text = self._cleaned(text, _BEFORE)
+        own = without_replies(text, message=message)
+        if own is not text:
+            self.found["quoted replies and signatures"] += 1
+        return self._cleaned(own, _AFTER)
+
+    def _cleaned(self, text: str, steps: Iterable[tuple[str, Callable[[str], str]]]) -> str:
+        for name, clean in steps:
+            cleaned = clean(text)
+            if cleaned is not text and cleaned != text:
+                self.found[name] += 1
+                text = cleaned
+        return text

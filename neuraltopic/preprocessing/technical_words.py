@@ -1,0 +1,77 @@
+"""Words with signs in them, which stay whole: c++, c#, .net, node.js, u.s., covid-19.
+
+The rule:
+
+- a name and ++, as c++, g++, notepad++, c++17; c#, f# and j#;
+- .net, and a name before .net or .js, as asp.net, node.js;
+- single letters with a dot between them, as U.S. or u.s, which are one word, u.s.;
+- what begins with two letters or more and ends, after a hyphen, in a number, as covid-19, sars-cov-2, mid-1990s;
+- capitals and digits with hyphens between them, as HLA-B27 or F-16.
+
+Of words with digits, which are left out unless numbers are kept, those stay that begin with two letters and a hyphen,
+and capitals before one to three digits, as BRCA1.
+
+So that the words of a text can be cut as ever, the signs are replaced by control characters, which the tokeniser takes
+for letters, and put back in the forms.
+"""
+
+import re
+from collections.abc import Callable
+
+import regex
+
+_SIGNS, _HIDDEN = "+#.-", "\x01\x02\x03\x04"
+_HIDE, SHOW = str.maketrans(_SIGNS, _HIDDEN), str.maketrans(_HIDDEN, _SIGNS)
+_BLANKED = str.maketrans(_HIDDEN, " " * len(_HIDDEN))
+
+# Words are found by their sign, and followed to the left from there, as addresses are.
+_PLUS = re.compile(r"(?<![\w+])[A-Za-z]\w*\+\+(?:\d\d)?(?![\w+])")
+_SHARP = re.compile(r"(?<!\w)[CcFfJj]#(?![\w#])")
+_NET = re.compile(r"(?<![\w.])(?:[A-Za-z]\w*)?\.(?:net|NET|Net)(?!\w)|(?<![\w.])[A-Za-z]\w*\.(?:js|JS)(?!\w)")
+_DOT_LETTERS = re.compile(r"\.[^\W\d_](?:\.[^\W\d_])*+(?!\w)\.?")
+_LETTER_BEFORE = regex.compile(r"(?r)(?<![\w.'’])[^\W\d_]")
+_HYPHEN_NUMBER = re.compile(r"-(?:\d{1,4}s?|(?=[A-Z]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])")
+_WORD_BEFORE = regex.compile(r"(?r)(?<![\w.+-])[^\W_]+(?:-[^\W_]+)*")
+_NUMBERED = re.compile(r"[^\W\d_]{2,}-.*|[A-Z][A-Z\d-]+")
+_CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}")
+
+# Such words that say nothing of a subject, and go where stop words go.
+ABBREVIATIONS = (
+    *("a.k.a.", "a.m.", "a.d.", "b.c.", "c.f.", "e.g.", "i.e.", "n.b.", "o.k.", "p.m.", "p.s.", "q.v."),
+    *("d.h.", "e.v.", "s.o.", "u.a.", "z.b.", "z.t."),
+)
+
+
+def with_signs_hidden(text: str) -> str:
+    """The text with the signs of technical words hidden; the same object where it has none."""
+    if any(sign in text for sign in _HIDDEN):
+        text = text.translate(_BLANKED)
+    if "++" in text:
+        text = _PLUS.sub(lambda found: found[0].translate(_HIDE), text)
+    if "#" in text:
+        text = _SHARP.sub(lambda found: found[0].translate(_HIDE), text)
+    if ".js" in text or ".net" in text or ".NET" in text or ".Net" in text or ".JS" in text:
+        text = _NET.sub(lambda found: found[0].translate(_HIDE), text)
+    if "." in text:
+        text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
+    if "-" in text:
+        text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
+    return text
+
+
+def is_name(form: str) -> bool:
+    """Whether a form with digits is a name all the same: BRCA1, or two letters and more before a hyphen, covid-19."""
+    head, hyphen, _ = form.partition("-")
+    return (len(head) > 1 and head.isalpha()) if hyphen else _CAPITALS.fullmatch(form) is not None
+
+
+def _joined(text: str, sign: re.Pattern[str], before: regex.Pattern, word_of: Callable[[str], str]) -> str:
+    """Hide the signs of what `before` and `sign` match side by side, spelt by `word_of` unless that is empty."""
+    pieces, kept = [], 0
+    for found in sign.finditer(text):
+        start = before.match(text, kept, found.start())
+        word = word_of(start[0] + found[0]) if start else ""
+        if start and word:
+            pieces += [text[kept : start.start()], word.translate(_HIDE), " "]
+            kept = found.end()
+    return "".join([*pieces, text[kept:]]) if pieces else text

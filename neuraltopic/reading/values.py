@@ -1,0 +1,154 @@
+"""Documents that Python holds: sequences of texts, bytes or lists of words, and data frames."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any
+
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import Records, choose_columns
+from neuraltopic.reading.encodings import decode
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
+
+
+class ListCorpus(Corpus):
+    """A sequence of str, of bytes, or of lists of words; the ids are the positions from 0.
+
+    Parameters
+    ----------
+    documents : sequence
+
+    Raises
+    ------
+    UsageError
+        When it is no sequence of documents, or empty.
+    """
+
+    def __init__(self, documents: Any) -> None:
+        documents = _sequence(documents)
+        super().__init__(f"<list of {len(documents)} documents>")
+        self._documents = _python(documents)
+        self.pretokenised = _is_cut(self._documents)
+        self.index = _index(documents)
+
+    def __iter__(self) -> Iterator[Row]:
+        for position, document in enumerate(self._documents):
+            text, encoding, problem = _text(document, words=self.pretokenised)
+            yield Row(str(position), text, {}, encoding, problem)
+
+    def estimate(self) -> CorpusEstimate:
+        """Count the documents."""
+        n_documents = len(self._documents)
+        return CorpusEstimate("list", 0, 0, n_documents, True, {"utf-8": n_documents})
+
+
+class FrameCorpus(Corpus):
+    """A data frame of pandas or polars, or a table of pyarrow, a document a row.
+
+    Parameters
+    ----------
+    frame : DataFrame or Table
+    text, id : str, optional
+        See `open_corpus`.
+
+    Raises
+    ------
+    UsageError
+        When a column is missing, or there are no rows.
+    """
+
+    def __init__(self, frame: Any, text: str | None, id: str | None) -> None:
+        names = list(getattr(frame, "column_names", frame.columns))
+        super().__init__(f"<data frame of {len(frame)} rows>")
+        if not len(frame):
+            raise _not_documents("an empty data frame", "Pass at least one document")
+        self._values = {str(name): _python(frame[name]) for name in names}
+        strings = [name for name, values in self._values.items() if any(isinstance(v, str | bytes) for v in values)]
+        self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
+        self._id_asked = id is not None
+        self._n_rows = len(frame)
+        self.pretokenised = _is_cut(self._values[self._columns.text])
+        self.index = _index(frame)
+
+    def __iter__(self) -> Iterator[Row]:
+        records = Records(self.name, self._columns, "utf-8", id_asked=self._id_asked)
+        texts = self._values[self._columns.text]
+        for document, values in zip(texts, zip(*self._values.values(), strict=True), strict=True):
+            text, encoding, problem = _text(document, words=self.pretokenised)
+            record = dict(zip(self._values, values, strict=True)) | {self._columns.text: text}
+            yield records.row(record, problem)._replace(encoding=encoding)
+        records.close()
+
+    def estimate(self) -> CorpusEstimate:
+        """Count the rows."""
+        return CorpusEstimate("list", 0, 0, self._n_rows, True, {"utf-8": self._n_rows})
+
+
+def is_frame(source: Any) -> bool:
+    """Whether this is a table of a library that is imported already: else it could not be one."""
+    kinds = {"pandas": ("DataFrame",), "polars": ("DataFrame",), "pyarrow": ("Table", "RecordBatch")}
+    return any(
+        isinstance(source, getattr(sys.modules[library], name))
+        for library, names in kinds.items()
+        if library in sys.modules
+        for name in names
+        if hasattr(sys.modules[library], name)
+    )
+
+
+def _text(document: Any, *, words: bool) -> tuple[str | None, str, str]:
+    """The text, its encoding, and why there is none."""
+    if isinstance(document, bytes | bytearray):
+        return decode(bytes(document))
+    if not words or isinstance(document, str) or not _is_list(document):
+        problem = text_problem(document)
+        return (None if problem else document), "utf-8", problem
+    problem = next(filter(None, map(text_problem, document)), "")
+    # Words with a blank inside, as "new york", are one word.
+    joined = None if problem else " ".join("_".join(word.split()) for word in document)
+    return joined, "utf-8", f"a word is {problem}" if problem else ""
+
+
+def _python(values: Any) -> Sequence[Any]:
+    """The values as Python has them: numbers and texts, not the library's."""
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(values, method):
+            return getattr(values, method)()
+    return values
+
+
+def _is_cut(documents: Sequence[Any]) -> bool:
+    """Whether the documents are lists of words, by the first that has a word."""
+    first = next((document for document in documents if _is_list(document) and len(document)), None)
+    has_text = any(isinstance(document, str | bytes) for document in documents[:1])
+    return first is not None and not has_text and isinstance(first[0], str)
+
+
+def _is_list(document: Any) -> bool:
+    return isinstance(document, list | tuple) or getattr(document, "ndim", 0) == 1
+
+
+def _index(documents: Any) -> Any:
+    pandas = sys.modules.get("pandas")
+    return documents.index if pandas and isinstance(documents, pandas.Series | pandas.DataFrame) else None
+
+
+def _sequence(source: Any) -> Any:
+    """Refuse what is no sequence of documents, telling how to make one of it."""
+    if isinstance(source, Mapping | Set | bytes | bytearray) or not (
+        hasattr(source, "__len__") and hasattr(source, "__getitem__")
+    ):
+        hint = "Pass list(...) of the texts"
+    elif getattr(source, "ndim", 1) != 1:
+        hint = "Pass a single column of texts"
+    elif not len(source):
+        hint = "Pass at least one document"
+    else:
+        return source
+    kind = type(source).__name__
+    raise _not_documents(f"an empty {kind}" if hint.endswith("document") else kind, hint)
+
+
+def _not_documents(got: str, hint: str) -> UsageError:
+    return UsageError(
+        "documents", expected="a path, a data frame, or a sequence of str or of lists of words", got=got, hint=hint
+    )

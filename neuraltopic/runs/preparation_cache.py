@@ -1,0 +1,96 @@
+"""Prepared corpora kept in a folder of the user's, each by the content of the corpus and the settings.
+
+A second fit of the same files with the same preprocessing finds the counts there, whatever else differs.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.formats import PREPARATION
+from neuraltopic.version import __version__
+
+# What `prepare` writes into a workspace, the last being what says that the rest is whole.
+_PARTS = ("counts", "ledger.parquet", "position.npy", PREPARATION)
+
+
+class PreparationCache:
+    """A folder of prepared corpora.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when missing. It holds the counts, ids and other columns of every corpus that was fitted with it, until the
+        user removes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def take(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> bool:
+        """Bring what is kept of a corpus into an empty workspace; whether there is anything."""
+        kept = self._place(corpus, settings)
+        if kept is None or not (kept / PREPARATION).exists() or (workspace / PREPARATION).exists():
+            return False
+        for part in _PARTS:
+            _link(kept / part, workspace / part)
+        return True
+
+    def keep(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> None:
+        """Keep what a fit prepared in its workspace."""
+        kept = self._place(corpus, settings)
+        if kept is None or kept.exists() or not (workspace / PREPARATION).exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_folder(kept) as unfinished:
+            for part in _PARTS:
+                _link(workspace / part, unfinished / part)
+
+    def _place(self, corpus: Corpus, settings: Preprocessing) -> Path | None:
+        """Where a corpus is kept; None of one that is no file or folder, and with a spaCy pipeline, which may change
+        under its name."""
+        if corpus.path is None or settings.spacy_pipeline is not None:
+            return None
+        # Words and lemmas may come from any package that is installed.
+        packages = sorted({(package.name, package.version) for package in metadata.distributions()})
+        said = [corpus.options, settings.to_dict(), packages, __version__]
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+        for name, file in _files(corpus.path):
+            with open(file, "rb") as content:
+                digest.update(f"{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}\0".encode())
+        return self.folder / digest.hexdigest()
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a corpus, by their path in it, in order; hidden ones are no part of it."""
+    if path.is_file():
+        yield path.suffix, path
+        return
+    for folder, folders, names in os.walk(path, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            file = Path(folder) / name
+            if file.is_file():
+                yield file.relative_to(path).as_posix(), file
+
+
+def _link(source: Path, destination: Path) -> None:
+    """The same files under another name, or copies of them where the file system has no links."""
+
+    def link(one: str, other: str) -> None:
+        try:
+            os.link(one, other)
+        except OSError:
+            shutil.copy2(one, other)
+
+    if source.is_dir():
+        shutil.copytree(source, destination, copy_function=link)
+    else:
+        link(str(source), str(destination))

@@ -1,0 +1,70 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.rows import CorpusEstimate, Row
+
+COLUMNS = {"name": ["a", "b", "c"], "review": ["soup", None, "bread"], "stars": [1, 2, 3]}
+
+
+def frames():
+    polars = pytest.importorskip("polars")
+    return [pd.DataFrame(COLUMNS), polars.DataFrame(COLUMNS), pa.table(COLUMNS)]
+
+
+@pytest.mark.parametrize("number", range(3), ids=["pandas", "polars", "pyarrow"])
+def test_a_data_frame_is_read_by_its_columns(number):
+    frame = frames()[number]
+    rows = list(open_corpus(frame, text="Review", id="name"))
+    assert [(row.id, row.text, row.metadata) for row in rows] == [
+        ("a", "soup", {"stars": 1}),
+        ("b", None, {"stars": 2}),
+        ("c", "bread", {"stars": 3}),
+    ]
+    assert rows[1].problem in ("not text (None)", "not text (float nan)")
+    assert open_corpus(frame, text="review").estimate() == CorpusEstimate("list", 0, 0, 3, True, {"utf-8": 3})
+    assert [row.id for row in open_corpus(frame, text="review")] == ["1", "2", "3"]
+    with pytest.raises(UsageError, match=r"expected a column 'text'.*got columns name, review, stars"):
+        open_corpus(frame)
+    with pytest.raises(UsageError, match="expected a column 'body'"):
+        open_corpus(frame, text="body")
+    with pytest.raises(UsageError, match="expected a path, a data frame"):
+        open_corpus(frame[:0], text="review")
+
+
+def test_the_index_of_pandas_is_kept_for_the_tables():
+    index = pd.Index(["x", "y", "z"], name="key")
+    for given in (pd.Series(["a", "b", "c"], index=index), pd.DataFrame({"text": ["a", "b", "c"]}, index=index)):
+        assert open_corpus(given).index.equals(index)
+    assert open_corpus(["a"]).index is None
+
+
+def test_bytes_are_decoded():
+    rows = list(open_corpus(["café".encode(), "café".encode("cp1252"), b"\x00\x01\x02"]))
+    assert [row.text for row in rows] == ["café", "café", None]
+    assert rows[0].encoding == "utf-8"
+    assert rows[2].problem == "binary"
+
+
+@pytest.mark.parametrize("make", [list, tuple, np.array])
+def test_lists_of_words_are_texts_that_are_cut(make):
+    corpus = open_corpus([make(["machine_learning", "new york"]), make([]), make(["x"])])
+    assert corpus.pretokenised
+    assert [row.text for row in corpus] == ["machine_learning new_york", "", "x"]
+    frame = pd.DataFrame({"words": [["a", "b"], ["c"]]})
+    assert open_corpus(frame, text="words").pretokenised
+    assert [row.text for row in open_corpus(frame, text="words")] == ["a b", "c"]
+
+
+def test_odd_values_among_lists_of_words():
+    corpus = open_corpus([["a", 3], None, ["b"], "c"])
+    assert list(corpus) == [
+        Row("0", None, {}, problem="a word is not text (int 3)"),
+        Row("1", None, {}, problem="not text (None)"),
+        Row("2", "b", {}),
+        Row("3", "c", {}),
+    ]
+    assert not open_corpus(["a", ["b"]]).pretokenised
