@@ -72,7 +72,7 @@ def learn(
         names = learner.words + [phrase_of(pair) for pair in learner.pairs(keys)]
         df, cf = learner.frequencies(keys)
         chosen = choose_words(names, df, stream.n_documents, settings)
-        if settings.min_df == Preprocessing.min_df:
+        if settings.min_df is None:
             chosen = learner.with_words_of_emptied(chosen, keys, names, df)[: settings.max_vocabulary]
         remaining = np.sort(chosen[chosen >= len(learner.words)] - len(learner.words))
         if len(remaining) == len(keys):

@@ -310,13 +310,13 @@ class Preprocessor:
         fitted = self._learned()
         words = self._words(fitted)
         mended = Repair()([text]) if fitted.normalisation > 1 else [text]
-        words.add(dict.fromkeys(next(iter(self._tokeniser(mended)))))
-        unknown: dict[str, None] = {}
-        for of_languages in zip(*words.words, strict=True):  # a form in each language of its script
-            kept = [word for word in of_languages if not isinstance(word, Dropped)]
-            if kept and (fitted.lexicon.numbers(kept) < 0).all():
-                unknown[kept[0]] = None
-        return list(unknown)
+        forms = FormIds()
+        (block,) = numbered(self._tokeniser(mended), forms)
+        words.add(forms)
+        found = [words.words[choice][form] for choice, form in zip(words.chosen(block), block.tokens, strict=True)]
+        kept = dict.fromkeys(word for word in found if not isinstance(word, Dropped))
+        numbers = fitted.lexicon.numbers(kept)
+        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
 
     def state(self) -> dict[str, Any]:
         """Return the settings and all that was learned, as JSON can hold it."""

@@ -314,7 +314,7 @@ def test_no_short_document_is_left_without_a_word_by_the_default_threshold():
             key=lambda word: (-preprocessor.vocabulary.df[preprocessor.vocabulary.index[word]], word),
         )
     )
-    asked = Preprocessor(Preprocessing(min_df=6))
+    asked = Preprocessor(Preprocessing(min_df=6, max_df=0.5))
     assert asked.fit_transform(rows(documents)).ledger.counts()[Status.NO_WORD] == 5
 
 
