@@ -334,8 +334,9 @@ class TopicEditing:
             The unedited topics before.
         """
         vae, words = self.document_vae_, self._columns()
-        weights = np.array([n_earlier, len(counts)]) / (n_earlier + len(counts))
         documents = self._documents_of_fit(counts, ())
+        n_new = documents.copies.sum()
+        weights = np.array([n_earlier, n_new]) / (n_earlier + n_new)
         later = EditedTopics.of(new, vae.components_, vae.explained_)
         log: list[Operation] = []
         for operation in effective(self._log):
@@ -351,7 +352,9 @@ class TopicEditing:
         vae, vectors = self.document_vae_, self._vectors
         ids = kept_ids(self.ledger_)
         coordinates = _kept_coordinates(standing, len(vectors))
-        return Documents(vae.latents(vectors), vae.document_weights(vectors), self._listed, coordinates, ids, counts)
+        latents, shares = vae.latents(vectors), vae.document_weights(vectors)
+        copies = np.bincount(self._position[self._position >= 0], minlength=len(vectors))
+        return Documents(latents, shares, self._listed, coordinates, ids, copies, counts)
 
 
 def kept_ids(ledger: "pd.DataFrame") -> list[str]:
@@ -388,7 +391,8 @@ class _AtHand:
             )
         latents, shares, listed = self._shares_of_given
         ids = kept_ids(counted.ledger)
-        return Documents(latents, shares, listed, topics.coordinates(shares, counted.counts), ids, counted.counts)
+        coordinates = topics.coordinates(shares, counted.counts)
+        return Documents(latents, shares, listed, coordinates, ids, counted.copies(), counted.counts)
 
     def _counts_of_fit(self) -> Counts:
         return self._read().counts

@@ -39,6 +39,8 @@ class Documents:
     coordinates : (D, S)
         Of the splits so far.
     ids : D strings
+    copies : (D,)
+        Rows of the input that have the text of each.
     counts : Counts of shape (D, V), optional
         Their words, which a split needs.
     """
@@ -48,6 +50,7 @@ class Documents:
     listed: NDArray[np.integer]
     coordinates: FloatArray
     ids: Sequence[str]
+    copies: FloatArray
     counts: Counts | None = None
 
 
@@ -113,7 +116,8 @@ def described(
     both = dataclasses.replace(documents, coordinates=coordinates)
     latents, shares = _of_topics(after, both)
     parts = [topic, len(state)]
-    count = np.bincount(after.listed(documents.listed, coordinates) + 1, minlength=len(after) + 1)[1:]
+    listed = after.listed(documents.listed, coordinates) + 1
+    count = np.bincount(listed, weights=documents.copies, minlength=len(after) + 1)[1:].round()
     whole = float(state.statistics.information[topic])
     told = (whole * found.part, whole * (1.0 - found.part))
     if state.explained is not None:
@@ -121,7 +125,7 @@ def described(
     typical = tuple(_typical(latents[:, part], documents.ids) for part in parts)
     return dataclasses.replace(
         found,
-        mean=float(new.mean(dtype=np.float64)),
+        mean=float(np.average(new.astype(np.float64), weights=documents.copies)),
         listed=(int(count[parts[0]]), int(count[parts[1]])),
         information=(float(np.float32(told[0])), float(np.float32(told[1]))),
         typical=(typical[0], typical[1]),

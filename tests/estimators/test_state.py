@@ -75,7 +75,7 @@ def test_a_loaded_estimator_has_what_the_fitted_one_has(fitted):
     model, _, folder = fitted
     loaded = type(model).load(folder, device="cpu")
     learned = {name for name in vars(model) if name.endswith("_")}
-    assert learned - set(vars(loaded)) <= {"ledger_", "vectors_", "topics_"}
+    assert learned - set(vars(loaded)) <= {"ledger_", "vectors_", "topics_", "losses_"}
     for name in sorted(learned & set(vars(loaded))):
         found, expected = getattr(loaded, name), getattr(model, name)
         if isinstance(expected, np.ndarray | int | str | list | type(None)):

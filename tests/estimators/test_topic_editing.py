@@ -91,8 +91,9 @@ def check_consistent(model, n_kept):
     T = len(table)
     assert shares.shape == (n_kept, T)
     assert model.components_.shape == (T, len(model.vocabulary_))
-    np.testing.assert_allclose(table["share"], shares.mean(0), atol=2e-6)
-    listed = np.bincount(topics[topics >= 0], minlength=T)
+    copies = np.bincount(model._position[rows], minlength=n_kept)
+    np.testing.assert_allclose(table["share"], np.average(shares, axis=0, weights=copies), atol=2e-6)
+    listed = np.bincount(topics[topics >= 0], weights=copies[topics >= 0], minlength=T)
     assert table["n_documents"].tolist() == listed.tolist()
     assert table["label"].tolist() == model.labels_
     log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)

@@ -451,7 +451,7 @@ def test_a_pipeline_of_spacy_cuts_the_text():
     preprocessor = Preprocessor(Preprocessing(**ALL, spacy_pipeline="blank:en"))
     prepared = preprocessor.fit_transform(rows("I don't like New-York cats", "cats"))
     assert table(preprocessor, prepared.counts) == [{"like": 1, "new": 1, "york": 1, "cats": 1}, {"cats": 1}]
-    assert preprocessor.state()["tokeniser"] == {"name": "blank:en", "version": "0.0.0"}
+    assert preprocessor.state()["tokeniser"] == {"name": "blank:en", "version": "0.0.0", "compounds": "1"}
 
 
 # What cannot be done

@@ -32,7 +32,7 @@ def test_fields_left_out_keep_their_defaults():
         ({"lemmas": 1}, "lemmas: expected bool or None; got 1"),
         ({"segmenter": "scissors"}, "segmenter: expected one of icu, rjieba, sudachi, kiwi; got 'scissors'"),
         ({"max_vocabulary": 0}, "max_vocabulary: expected 1 or more"),
-        ({"min_df": "5"}, "min_df: expected int or float; got '5'"),
+        ({"min_df": "5"}, "min_df: expected int or float or None; got '5'"),
         ({"min_df": 0}, "min_df: expected 1 document or more"),
         ({"max_df": -1}, "max_df: expected 1 document or more"),
         ({"max_df": 1.5}, "max_df: expected a share from 0.0 to 1.0"),

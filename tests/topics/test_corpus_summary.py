@@ -68,9 +68,9 @@ def test_pooled_statistics_are_those_of_all_documents_but_for_the_typical_ones()
     # Topic 2 is the largest in the earlier documents only.
     later = vectors[n:][vectors[n:].argmax(1) != 2]
     both = np.concatenate([vectors[:n], later])
-    whole = topic_statistics(both, both.argmax(1), both.mean(0), information, ids)
-    before = topic_statistics(vectors[:n], vectors[:n].argmax(1), vectors[:n].mean(0), information, ids[:n])
-    after = topic_statistics(later, later.argmax(1), later.mean(0), information, ids[n:])
+    whole = topic_statistics(both, both.argmax(1), both.mean(0), information, ids, np.ones(len(both)))
+    before = topic_statistics(vectors[:n], vectors[:n].argmax(1), vectors[:n].mean(0), information, ids[:n], np.ones(n))
+    after = topic_statistics(later, later.argmax(1), later.mean(0), information, ids[n:], np.ones(len(later)))
     pooled = pooled_statistics(before, after, whole.share, information)
     assert pooled.n_documents.tolist() == whole.n_documents.tolist()
     assert pooled.n_documents[2:].tolist() == [1, 0]

@@ -18,11 +18,12 @@ WEIGHTS = np.array([[3.0, 2.0, 0.0, -1.0, 0.5], [-1.0, 0.0, 2.0, 4.0, 0.1]])
 VECTORS = np.array([[2.0, 0.0], [0.0, 3.0], [1.0, 0.5], [-1.0, -1.0]])
 SHARES = np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.2], [0.5, 0.5]])
 TOPICS = np.array([0, 1, 0, 0])
+COPIES = np.ones(4)
 
 
 def statistics():
     share = np.array([0.6, 0.4])
-    return topic_statistics(VECTORS, TOPICS, share, np.array([0.5, 0.001]), ["a", "b", "c", "d"], n_typical=2)
+    return topic_statistics(VECTORS, TOPICS, share, np.array([0.5, 0.001]), ["a", "b", "c", "d"], COPIES, n_typical=2)
 
 
 def test_statistics_by_hand():
@@ -33,8 +34,16 @@ def test_statistics_by_hand():
     assert found.typical == (("a", "c"), ("b", "c"))
 
 
+def test_a_text_counts_as_often_as_it_has_rows():
+    copies = np.array([1.0, 1.0, 3.0, 1.0])
+    found = topic_statistics(VECTORS, TOPICS, np.array([0.6, 0.4]), np.zeros(2), "abcd", copies, n_typical=2)
+    assert found.n_documents.tolist() == [5, 1]
+    np.testing.assert_allclose(found.strength, [np.sqrt((4 + 3 * 1 + 1) / 5), 3.0])
+    assert found.typical == (("a", "c"), ("b", "c"))
+
+
 def test_topic_without_documents_has_the_strength_of_the_prior():
-    assert topic_statistics(VECTORS, np.zeros(4, int), np.full(2, 0.5), np.zeros(2), "abcd").strength[1] == 1.0
+    assert topic_statistics(VECTORS, np.zeros(4, int), np.full(2, 0.5), np.zeros(2), "abcd", COPIES).strength[1] == 1.0
 
 
 def test_statistics_come_back_from_json():
