@@ -353,7 +353,7 @@ class TopicEditing:
         ids = kept_ids(self.ledger_)
         coordinates = _kept_coordinates(standing, len(vectors))
         latents, shares = vae.latents(vectors), vae.document_weights(vectors)
-        copies = np.bincount(self._position[self._position >= 0], minlength=len(vectors))
+        copies = np.bincount(self._position[self._position >= 0], minlength=len(vectors)).astype(np.float64)
         return Documents(latents, shares, self._listed, coordinates, ids, copies, counts)
 
 
