@@ -59,7 +59,7 @@ def search(
         answer = found.answer(text, number, embedding=vector, **options)
         if not quiet:
             for note in answer.notes:
-                print(f"neuraltopic: {note}", file=sys.stderr)
+                print(f"note: {note}", file=sys.stderr)
         if query == "-":
             _print_line(answer) if as_json else _print_many(answer, found)
         elif as_json:
