@@ -58,6 +58,13 @@ class Source:
     def __post_init__(self) -> None:
         """Refuse options that would change nothing, and half of the embeddings."""
         self._check_embeddings()
+        if self.preprocessing is not None and self.preprocessing.split is not None:
+            raise UsageError(
+                parameter("split"),
+                expected="none, as every model of a comparison learns from whole documents",
+                got=repr(self.preprocessing.split),
+                hint="Leave it out",
+            )
         if isinstance(self.documents, Corpus):
             _require_none("texts", self.texts, "prepared counts")
             return

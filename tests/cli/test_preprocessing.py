@@ -22,6 +22,11 @@ OPTIONS = {
     "max_vocabulary": ("--vocabulary-size", "40"),
     "spacy_pipeline": ("--spacy", "blank:en"),
     "segmenter": ("--segmenter", "rjieba"),
+    "token_pattern": ("--token-pattern", r"\w+"),
+    "pretokenised": ("--pretokenised",),
+    "keep_markup": ("--keep-markup",),
+    "keep_duplicates": ("--keep-duplicates",),
+    "split": ("--split", "paragraphs"),
 }
 
 
@@ -31,11 +36,14 @@ def test_every_setting_has_an_option():
     assert settings_of() == Preprocessing()
 
 
+LEFT_OUT = ("language", "lemmas", "spacy_pipeline", "token_pattern", "pretokenised", "split")
+
+
 @pytest.fixture
 def typed(tmp_path) -> list[str]:
     """Every option but those that need more than these few documents."""
     (tmp_path / "stop.txt").write_text("rocket", encoding="utf-8")
-    left = [option for name, option in OPTIONS.items() if name not in ("language", "lemmas", "spacy_pipeline")]
+    left = [option for name, option in OPTIONS.items() if name not in LEFT_OUT]
     return [str(tmp_path / "stop.txt") if part == "FILE" else part for option in left for part in option]
 
 
@@ -49,7 +57,16 @@ EXPECTED = Preprocessing(
     max_df=0.9,
     max_vocabulary=40,
     segmenter="rjieba",
+    keep_markup=True,
+    keep_duplicates=True,
 )
+
+
+def test_a_sweep_of_passages_is_refused(call, corpus, tmp_path):
+    said = call("compare", corpus, "-o", tmp_path / "out", "-k", "3", "--models", "nmf", "--split", "paragraphs")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("neuraltopic: --split: expected none, as every model of a comparison learns from whole")
+
 
 
 @pytest.mark.parametrize("command", ["compare", "choose-k"])

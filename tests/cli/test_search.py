@@ -53,7 +53,7 @@ def test_search_prints_hits_with_reasons(call, indexed):
     assert "*rocket*" in lines[1]
     assert "because of " in lines[2]
     assert "rocket +" in lines[2]
-    assert result.err == "neuraltopic: lunch is not in the vocabulary; near it: launch\n"
+    assert result.err == "note: lunch is not in the vocabulary; near it: launch\n"
 
 
 def test_search_as_json_is_the_answer_of_the_library(call, indexed):

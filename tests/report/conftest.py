@@ -34,7 +34,7 @@ def table_of_texts(tmp_path_factory) -> Path:
 def run(tmp_path_factory, table_of_texts) -> Path:
     """A run with its page; tests only read it."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    options = ["-k", "3", "--epochs", "3", "--min-df", "1", "--quiet"]
+    options = ["-k", "3", "--epochs", "30", "--min-df", "1", "--quiet"]
     assert main(["fit", str(table_of_texts), "-o", str(folder), *options]) == 0
     return folder
 

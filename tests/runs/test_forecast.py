@@ -98,6 +98,7 @@ def one_thread():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*joins words:neuraltopic.errors.NeuralTopicWarning")
 @pytest.mark.usefixtures("one_thread")
 def test_the_forecast_of_a_real_fit(tmp_path):
     write_corpus("docstrings", tmp_path / "docs", packages=("numpy", "scipy", "sklearn"))
