@@ -1,9 +1,10 @@
 """Texts of the documents of a run, read again where they were read for the fit."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.preprocessing.preparation import corpus_sha256
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.runs.editing import corpus_of
@@ -42,7 +43,10 @@ def texts_of(corpus: Corpus, lengths: dict[int, int], sha256: str) -> dict[int, 
                 texts[number] = shortened(row.text, length)
             yield row
 
-    return texts if corpus_sha256(_guarded(collected())) == sha256 else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit has shown them
+        found = corpus_sha256(_guarded(collected()))
+    return texts if found == sha256 else None
 
 
 def shortened(text: str, length: int) -> str:

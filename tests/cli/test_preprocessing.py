@@ -68,7 +68,6 @@ def test_a_sweep_of_passages_is_refused(call, corpus, tmp_path):
     assert said.err.startswith("neuraltopic: --split: expected none, as every model of a comparison learns from whole")
 
 
-
 @pytest.mark.parametrize("command", ["compare", "choose-k"])
 def test_sweeps_count_by_the_same_options_as_fit(call, corpus, tmp_path, fake_jobs, typed, command):
     own = (

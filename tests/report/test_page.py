@@ -253,3 +253,12 @@ class TestCommand:
         assert (tmp_path / "page.html").read_text() == "mine"
         assert main(["report", str(run), "-o", str(tmp_path / "page.html"), "-q", "--force"]) == 0
         assert "<!DOCTYPE html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_what_the_fit_has_noted_of_the_documents_is_not_said_again(tmp_path, capsys):
+    path = tmp_path / "posts.csv"
+    rows = [f'{number},"{text} "x' if number == 7 else f"{number},{text}" for number, text in enumerate(sentences(60))]
+    path.write_text("id,text\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    options = ["-k", "2", "--epochs", "1", "--min-df", "1"]
+    assert main(["fit", str(path), "-o", str(tmp_path / "run"), *options]) == 0
+    assert capsys.readouterr().err.count("quotes are read as text") == 1
