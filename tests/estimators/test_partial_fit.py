@@ -86,7 +86,7 @@ def test_each_update_has_a_seed_of_its_own():
     [
         pytest.param(
             name,
-            marks=[pytest.mark.xfail(reason="an update can move a binary unit to other words", strict=False)]
+            marks=[pytest.mark.xfail(reason="an update can move a binary unit to other words", strict=True)]
             if name == "replicated_softmax"
             else [],
         )
