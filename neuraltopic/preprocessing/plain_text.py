@@ -45,7 +45,7 @@ class PlainText:
     def __init__(self, *, keep: bool = False) -> None:
         self.found: Counter[str] = Counter()
         self.joined = 0
-        self._keep = keep
+        self.keep = keep
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield the prose of each text."""
@@ -55,7 +55,7 @@ class PlainText:
         """The prose of one text."""
         if "_" in text and _JOINED.search(text):
             self.joined += 1
-        if self._keep:
+        if self.keep:
             return text
         text, message = without_headers(text)
         if message:
@@ -65,6 +65,11 @@ class PlainText:
         if own is not text:
             self.found["quoted replies and signatures"] += 1
         return self._cleaned(own, _AFTER)
+
+    def add(self, other: "PlainText") -> None:
+        """Count what another found in other texts as well."""
+        self.found.update(other.found)
+        self.joined += other.joined
 
     def _cleaned(self, text: str, steps: Iterable[tuple[str, Callable[[str], str]]]) -> str:
         for name, clean in steps:
