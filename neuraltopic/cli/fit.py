@@ -1,6 +1,7 @@
 """`neuraltopic fit PATH`."""
 
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -173,18 +174,20 @@ def _fit(
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
             if embeddings is not None:
                 embeddings.report_to(watched)
-            run = fit_run(
-                model,
-                corpus,
-                output,
-                embeddings=embeddings,
-                force=force,
-                resume=resume,
-                cache=cache,
-                cluster=cluster,
-                command=["neuraltopic", *sys.argv[1:]],
-                progress=watched,
-            )
+            # Ray prints what becomes of its workers to stdout, which is for results.
+            with redirect_stdout(sys.stderr) if cluster else nullcontext():
+                run = fit_run(
+                    model,
+                    corpus,
+                    output,
+                    embeddings=embeddings,
+                    force=force,
+                    resume=resume,
+                    cache=cache,
+                    cluster=cluster,
+                    command=["neuraltopic", *sys.argv[1:]],
+                    progress=watched,
+                )
         note_run(run, progress)
         if report:
             write_run_report(run.folder, progress)
@@ -288,7 +291,7 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool, workers: "
             (
                 "cluster",
                 f"{counted(workers.machines, 'machine')}, {counted(workers.cpus, 'worker')} for reading and inferring, "
-                f"{counted(workers.processes, 'process', 'es')} of {counted(workers.threads, 'thread')} for training",
+                f"training in {workers.processes:,} x {counted(workers.threads, 'thread')}",
             )
         )
     for label, value in lines:

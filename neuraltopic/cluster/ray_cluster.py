@@ -9,13 +9,14 @@ import importlib.util
 import os
 import queue
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from neuraltopic.cluster.process_group import free_port, interface_of
-from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.version import __version__
 
 LOCAL = "local"
@@ -130,6 +131,11 @@ class Cluster:
                     raise cause from error
                 if failures > _REPEATED:
                     raise _given_up("training", error) from error
+                warnings.warn(
+                    f"a process of the training failed ({_last_line(error)}); a new group goes on from the last epoch",
+                    NeuralTopicWarning,
+                    stacklevel=2,
+                )
             finally:
                 group.end()
 
@@ -359,7 +365,7 @@ def _require_same_version(ray: Any) -> None:
         try:
             found = f"version {ray.get(ask.options(scheduling_strategy=here).remote())}"
         except ray.exceptions.RayError as error:
-            found = f"none ({str(error).strip().splitlines()[-1][:200]})"
+            found = f"none ({_last_line(error)})"
         if found != f"version {__version__}":
             raise UsageError(
                 f"machine {node['NodeManagerAddress']}",
@@ -373,10 +379,15 @@ def _version() -> str:
     return __version__
 
 
+def _last_line(error: Exception) -> str:
+    """What an error of Ray comes to, which ends with the line that says it."""
+    return str(error).strip().splitlines()[-1][:300]
+
+
 def _given_up(what: str, error: Exception) -> NeuralTopicError:
     return NeuralTopicError(
         "cluster",
         expected=f"workers that finish {what}",
-        got=f"{_REPEATED + 1} that died or failed, the last by {str(error).strip().splitlines()[-1][:300]}",
-        hint="Look at their memory and the logs of Ray, and continue with --resume",
+        got=f"{_REPEATED + 1} that died or failed, the last by {_last_line(error)}",
+        hint=f"Look at their memory and the logs of Ray, and continue with {parameter('resume', True)}",
     )
