@@ -8,6 +8,7 @@ import typer
 
 from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.limits import seconds_of, use_threads
+from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.options import (
     AsJson,
     Cache,
@@ -30,7 +31,7 @@ from neuraltopic.cli.options import (
     Topics,
     WriteReport,
 )
-from neuraltopic.cli.preprocessing import takes_preprocessing
+from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.cli.printing import (
     counted,
     live_text,
@@ -77,7 +78,7 @@ Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of 
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
 
 
-@takes_preprocessing
+@takes(preprocessing=settings_of)
 def fit(
     path: CorpusPath,
     output: RunOutput = Path("run"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.help import Command
 from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit
@@ -85,7 +86,7 @@ EpochsKept = Annotated[
 ]
 
 
-@images.command()
+@images.command(cls=Command)
 def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
@@ -110,7 +111,7 @@ def fit(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a variational autoencoder of images and write a run folder."""
+    """Fit a model of images and write a run folder."""
     from neuraltopic.storage.outputs import IMAGE_RUN
 
     see = "neuraltopic inspect"
@@ -177,7 +178,7 @@ def _fit(
         print_facts(_facts(run))
 
 
-@images.command()
+@images.command(cls=Command)
 def evaluate(
     run: ImageRunFolder,
     data: DataPath,
@@ -218,7 +219,7 @@ def evaluate(
     )
 
 
-@images.command()
+@images.command(cls=Command)
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
@@ -252,7 +253,7 @@ def manifold(
     _write(draw_manifold(codes, labels, grid), output, quiet=quiet)
 
 
-@images.command()
+@images.command(cls=Command)
 def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
@@ -287,7 +288,7 @@ def reconstruct(
     _write(draw_reconstructions(shown, model.inverse_transform(model.transform(pixels))), output, quiet=quiet)
 
 
-@images.command()
+@images.command(cls=Command)
 def sample(
     run: ImageRunFolder,
     output: Annotated[

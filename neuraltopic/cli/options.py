@@ -1,4 +1,4 @@
-"""Options that several commands have, each said once."""
+"""Options that several commands share, each declared once."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,14 @@ CorpusPath = Annotated[
         metavar="PATH",
         help="Documents: a folder, a text file (one per line), CSV, TSV, JSON, Parquet, a spreadsheet or a mailbox; "
         "text may be .gz, .zst or .bz2; - reads standard input.",
+    ),
+]
+CorpusOrCounts = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="Documents as for fit, or a folder of counts: train_bow.npz, vocab.txt and optionally test_bow.npz, "
+        "train_labels.txt, test_labels.txt, train_texts.txt.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Path to the run folder or model folder.")]
