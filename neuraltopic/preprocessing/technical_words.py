@@ -20,9 +20,9 @@ from collections.abc import Callable
 
 import regex
 
-_SIGNS, _HIDDEN = "+#.-", "\x01\x02\x03\x04"
-_HIDE, SHOW = str.maketrans(_SIGNS, _HIDDEN), str.maketrans(_HIDDEN, _SIGNS)
-_BLANKED = str.maketrans(_HIDDEN, " " * len(_HIDDEN))
+_SIGNS, HIDDEN = "+#.-", "\x01\x02\x03\x04"
+_HIDE, SHOW = str.maketrans(_SIGNS, HIDDEN), str.maketrans(HIDDEN, _SIGNS)
+_BLANKED = str.maketrans(HIDDEN, " " * len(HIDDEN))
 
 # Words are found by their sign, and followed to the left from there, as addresses are.
 _PLUS = re.compile(r"\+\+(?:\d\d)?(?![\w+])")
@@ -47,7 +47,7 @@ ABBREVIATIONS = (
 
 def with_signs_hidden(text: str) -> str:
     """The text with the signs of technical words hidden; the same object where it has none."""
-    if "\x01" in text or "\x02" in text or "\x03" in text or "\x04" in text:
+    if has_hidden_signs(text):
         text = text.translate(_BLANKED)
     if "+" in text and "++" in text:
         text = _hidden(text, _PLUS, _NAME_BEFORE_PLUS)
@@ -60,6 +60,11 @@ def with_signs_hidden(text: str) -> str:
     if "-" in text:
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
     return text
+
+
+def has_hidden_signs(text: str) -> bool:
+    """Whether one of the signs of a text is hidden."""
+    return "\x01" in text or "\x02" in text or "\x03" in text or "\x04" in text
 
 
 def is_name(form: str) -> bool:
