@@ -308,7 +308,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             n_images,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate or (own and own.learning_rate),
+            learning_rate=self.learning_rate or (None if own is None else own.learning_rate),
             patience=self.patience,
         )
         return schedule if own is None else replace(schedule, keep_best=own.keep_best)
