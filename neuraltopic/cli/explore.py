@@ -70,15 +70,13 @@ def explore(
 
     with ExitStack() as stack:
         with show_progress(quiet=quiet) as progress:
-            if index is not None:
-                found = SearchIndex.open(index)
-            else:
+            found = None if index is None else SearchIndex.open(index)
+            if found is None:
                 place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="neuraltopic-")))
-                made, why = indexed(run, sources, place / "index", progress)
-                if made is None:
+                found, why = indexed(run, sources, place / "index", progress)
+                if found is None:
                     progress.note(f"the page searches what it holds: {why}")
                 else:
-                    sources = with_texts_of(sources, made)
-                found = made
+                    sources = with_texts_of(sources, found)
             explorer = Explorer(run, sources, found)
         serve(explorer, host=host, port=port, started=started)

@@ -30,8 +30,6 @@ class TopicSearch(ABC):
     recipe: str
     document_vae_: DocumentVAE
     preprocessor_: Preprocessor
-    vectors_: NDArray[np.float32]
-    topics_: NDArray[np.int64]
     ledger_: "pd.DataFrame"
     _counts: Counts | None
 
@@ -197,6 +195,11 @@ class TopicSearch(ABC):
     @property
     @abstractmethod
     def reader_(self) -> DocumentVAE | EditedDocuments:
+        """Of the estimator."""
+
+    @property
+    @abstractmethod
+    def topics_(self) -> NDArray[np.int64]:
         """Of the estimator."""
 
     @property

@@ -8,11 +8,16 @@ import pytest
 from neuraltopic.search import SearchIndex
 from tests.tiny_corpus import sentences
 
-# Merge two, name the result, divide the other, drop a part: every kind of step that renumbers topics.
+# Merge two, name the result, divide it, drop a part: every kind of step that renumbers topics.
 EDITS = (
     [{"op": "merge", "groups": [[0, 2]]}, {"op": "rename", "labels": {"0": "Home and away"}}],
-    [{"op": "split", "topic": 1}],
-    [{"op": "split", "topic": 0}, {"op": "drop", "topics": [3]}, {"op": "reorder", "order": [2, 0, 1]}],
+    [{"op": "merge", "groups": [[0, 2]]}, {"op": "split", "topic": 0}],
+    [
+        {"op": "merge", "groups": [[0, 2]]},
+        {"op": "split", "topic": 0},
+        {"op": "drop", "topics": [2]},
+        {"op": "reorder", "order": [1, 0]},
+    ],
 )
 
 
@@ -22,7 +27,7 @@ def edited(model, request):
 
 
 def expected_topics(edited):
-    return edited.get_document_info()["topic"].tolist()
+    return edited.get_document_info()["topic"].fillna(-1).tolist()
 
 
 def check(index, edited):
