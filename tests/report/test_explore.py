@@ -1,4 +1,4 @@
-"""A run that is served: the page follows the edits, which are those of the command line, and only its own page may make them."""
+"""A run that is served: the page follows the edits, those of the command line, and only its own page may make them."""
 
 import json
 import re
