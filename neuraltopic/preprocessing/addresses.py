@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import regex
 
-Pattern = re.Pattern[str] | regex.Pattern
+# Those of `regex` have the same methods.
+Pattern = re.Pattern[str]
 
 # Scripts that write no space between words: none of their letters is part of an address beside which they stand.
 _UNSPACED = (
@@ -28,7 +29,7 @@ class _Signs(NamedTuple):
 
     url: Pattern
     host: Pattern
-    mailbox: regex.Pattern
+    mailbox: Pattern
     www: Pattern
     domain: Pattern
 

@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +21,7 @@ class _Column(Sequence[Any]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def blocks(self) -> Iterator[list[Any]]:
+    def blocks(self) -> Iterator[Sequence[Any]]:
         """The entries, so many at a time."""
         for start in range(0, len(self), _BLOCK):
             yield self[start : start + _BLOCK]
@@ -54,10 +54,10 @@ class CompactTexts(_Column, Sequence[str]):
         return len(self._ends)
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, place: SupportsIndex) -> str: ...
     @overload
     def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
+    def __getitem__(self, place: SupportsIndex | slice) -> str | list[str]:
         """One text, or a list of some."""
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
