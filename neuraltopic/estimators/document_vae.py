@@ -256,7 +256,8 @@ class DocumentVAE(StoredDocuments):
             given_embeddings,
             self._restarts(recipe, seeds, effect, self.vae_),
         )
-        recipe.align(self.vae_)
+        with pieces_alone():
+            recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
         del trainer  # the optimiser's moments and the best weights take four times the memory of the model
         self.vae_.zero_grad()
