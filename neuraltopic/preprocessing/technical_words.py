@@ -75,9 +75,7 @@ def is_name(form: str) -> bool:
 
 def _hidden(text: str, sign: re.Pattern[str], before: regex.Pattern) -> str:
     """Hide the signs of what `sign` matches where `before` matches up to it."""
-    return sign.sub(
-        lambda found: found[0].translate(_HIDE) if before.match(text, 0, found.start()) else found[0], text
-    )
+    return sign.sub(lambda found: found[0].translate(_HIDE) if before.match(text, 0, found.start()) else found[0], text)
 
 
 def _joined(text: str, sign: re.Pattern[str], before: regex.Pattern, word_of: Callable[[str], str]) -> str:
