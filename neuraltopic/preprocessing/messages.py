@@ -111,7 +111,7 @@ def without_replies(text: str, *, message: bool) -> str:
 
 
 def _own_message(text: str, message: bool) -> tuple[str, bool]:
-    """The text above the message that it answers, without a line that says it was forwarded; whether it is a message."""
+    """The text above the message that it answers, without a line on its forwarding; whether it is a message."""
     original = _ORIGINAL.search(text)
     if original and any(map(str.isalnum, text[: original.start()])):
         text, message = text[: original.start()], True

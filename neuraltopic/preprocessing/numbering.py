@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.preprocessing import token_stream
 from neuraltopic.preprocessing.marks import looked_through
 from neuraltopic.preprocessing.technical_words import HIDDEN, SHOW
-from neuraltopic.preprocessing.token_stream import BLOCK_TOKENS, Block, FormIds, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
 from neuraltopic.preprocessing.tokenisers import Tokeniser, WordTokeniser
 
 # Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
@@ -48,7 +49,7 @@ def numbered_texts(texts: Iterable[str], tokeniser: Tokeniser, ids: FormIds) -> 
         else:
             held += numbered(map(tokeniser.words, run), ids)
         n_held += len(held[-1].tokens)
-        if n_held >= BLOCK_TOKENS:
+        if n_held >= token_stream.BLOCK_TOKENS:
             yield _joined(held)
             held, n_held = [], 0
     if held:
