@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.limits import seconds_of, use_threads
+from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
 from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.options import (
     AsJson,
@@ -25,6 +25,7 @@ from neuraltopic.cli.options import (
     Jobs,
     LearningRate,
     MaxTime,
+    Memory,
     Quiet,
     RandomSeed,
     ResumeFit,
@@ -103,6 +104,7 @@ def fit(
     device: Device = "auto",
     jobs: Jobs = None,
     max_time: MaxTime = None,
+    memory: Memory = None,
     cache: Cache = None,
     cluster: ClusterAddress = None,
     force: Force = False,
@@ -136,6 +138,7 @@ def fit(
         max_seconds=seconds_of(max_time),
         device=device,
         n_jobs=jobs,
+        max_memory=bytes_of(memory),
         random_state=seed,
     )
     use_threads(jobs)

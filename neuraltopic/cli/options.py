@@ -64,6 +64,9 @@ ClusterAddress = Annotated[
     ),
 ]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G: refused, or kept.")
+]
 Cache = Annotated[
     Path | None,
     typer.Option("--cache", metavar="FOLDER", help="Folder in which prepared corpora are kept for later fits."),
