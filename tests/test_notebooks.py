@@ -17,12 +17,6 @@ NAMES = [
     "4-from-pixels-to-words",
     "9-the-taxonomy",
 ]
-    "1-from-autoencoder-to-vae",
-    "2-the-manifold",
-    "3-the-tighter-bound",
-    "4-from-pixels-to-words",
-    "9-the-taxonomy",
-]
 
 
 @pytest.fixture
