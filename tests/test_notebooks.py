@@ -146,7 +146,7 @@ def test_every_model_of_the_taxonomy_gives_what_it_promises(run):
     for explicit in ("VAE", "IWAE", "RBM"):
         assert images[explicit]["log p(x)"] > images["GAN"]["log p(x)"]
     for name in ("VAE", "IWAE", "RBM", "GAN"):
-        assert images[name]["digits drawn"] >= 9, name
+        assert images[name]["digits drawn"] >= 8, name
         assert images[name]["code"] > 0.7, name
     for name in ("VAE", "IWAE", "RBM", "adversarial"):
         assert perplexities[name] < perplexities["frequencies alone"], name
