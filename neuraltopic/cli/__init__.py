@@ -30,6 +30,7 @@ from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
+from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import options
@@ -52,6 +53,7 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command(name="import")(import_)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 
