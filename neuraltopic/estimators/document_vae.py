@@ -44,6 +44,7 @@ from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
 from neuraltopic.models.priors.seed_prior import SeedPrior
 from neuraltopic.models.recipes import (
     DEFAULT_RECIPE,
+    GIVEN_TOPICS,
     Recipe,
     find_recipe,
     require_takes_seeds,
@@ -428,6 +429,13 @@ class DocumentVAE(StoredDocuments):
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
                 hint="Fit anew with all documents",
+            )
+        if recipe is GIVEN_TOPICS:
+            raise UsageError(
+                parameter("recipe"),
+                expected="topics that documents may change",
+                got="those of another tool, which stay as they are",
+                hint="Import them again with all documents",
             )
         K = len(self.components_)
         if self.n_components != K:
