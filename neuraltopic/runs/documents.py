@@ -74,6 +74,7 @@ def fit_run(
     force: bool = False,
     resume: bool = False,
     cache: Path | None = None,
+    cluster: str | None = None,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
@@ -95,6 +96,8 @@ def fit_run(
         Resume an interrupted fit into `output`, to the same bits.
     cache : Path, optional
         A folder in which prepared corpora are kept: see `PreparationCache`.
+    cluster : str, optional
+        Address of a Ray cluster to fit on, as `TopicModel.fit` takes it.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -118,7 +121,7 @@ def fit_run(
     def fit(workspace: Path, progress: "Progress") -> None:
         if kept:
             kept.take(corpus, settings, workspace)
-        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
+        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace, cluster=cluster)
         if kept:
             kept.keep(corpus, settings, workspace)
 
