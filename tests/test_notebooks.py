@@ -176,7 +176,7 @@ def test_models_are_measured_side_by_side(run):
     for figures in found["table"].values():
         assert -1 < figures["npmi"] < 1
         assert 0 < figures["diversity"] <= 1
-        assert figures["perplexity"] > 1
+        assert figures["perplexity_completion"] > 1
 
 
 @pytest.mark.slow
