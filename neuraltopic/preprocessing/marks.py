@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Characters of the texts that are looked through at once.
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 16
 _BETWEEN = "\0"  # texts
-_UNSEEN = 15  # times as many texts
+_UNSEEN = 31  # times as many texts
 
 
 def _codes(characters: str) -> NDArray[np.bool_]:
@@ -31,8 +31,8 @@ _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 
 def _endings(*pairs: str) -> NDArray[np.bool_]:
     chosen = np.zeros((256, 256), bool)
-    for first, second in pairs:
-        chosen[ord(first), ord(second)] = True
+    for pair in pairs:
+        chosen[ord(pair[0]), ord(pair[1])] = True
     return chosen
 
 
