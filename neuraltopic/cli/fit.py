@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.limits import seconds_of, use_threads
+from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
+from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.options import (
     AsJson,
     Cache,
@@ -24,6 +25,7 @@ from neuraltopic.cli.options import (
     Jobs,
     LearningRate,
     MaxTime,
+    Memory,
     Quiet,
     RandomSeed,
     ResumeFit,
@@ -32,7 +34,7 @@ from neuraltopic.cli.options import (
     Topics,
     WriteReport,
 )
-from neuraltopic.cli.preprocessing import takes_preprocessing
+from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.cli.printing import (
     counted,
     live_text,
@@ -80,7 +82,7 @@ Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of 
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
 
 
-@takes_preprocessing
+@takes(preprocessing=settings_of)
 def fit(
     path: CorpusPath,
     output: RunOutput = Path("run"),
@@ -102,6 +104,7 @@ def fit(
     device: Device = "auto",
     jobs: Jobs = None,
     max_time: MaxTime = None,
+    memory: Memory = None,
     cache: Cache = None,
     cluster: ClusterAddress = None,
     force: Force = False,
@@ -135,6 +138,7 @@ def fit(
         max_seconds=seconds_of(max_time),
         device=device,
         n_jobs=jobs,
+        max_memory=bytes_of(memory),
         random_state=seed,
     )
     use_threads(jobs)

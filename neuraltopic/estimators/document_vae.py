@@ -9,6 +9,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.objectives import ELBO, Objective
+from neuraltopic.core.threads import pieces_alone
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
@@ -42,6 +44,7 @@ from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
 from neuraltopic.models.priors.seed_prior import SeedPrior
 from neuraltopic.models.recipes import (
     DEFAULT_RECIPE,
+    GIVEN_TOPICS,
     Recipe,
     find_recipe,
     require_takes_seeds,
@@ -218,8 +221,11 @@ class DocumentVAE(StoredDocuments):
         counts = self._counts(X, fitting=True)
         given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         trainer = self._trained(counts, given_embeddings, progress, checkpoint)
-        recipe.align(self.vae_)
+        with pieces_alone():
+            recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
+        del trainer  # the optimiser's moments and the best weights take four times the memory of the model
+        self.vae_.zero_grad()
         vectors, summary = self._summarise(
             counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
         )
@@ -411,7 +417,9 @@ class DocumentVAE(StoredDocuments):
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
-        train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
+        # Where the decoder divides its work by itself the bits need not depend on the number of threads.
+        with pieces_alone() if getattr(trainer.model.decoder, "in_pieces", False) else nullcontext():
+            train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can update the model, for the reasons it gives."""
@@ -422,6 +430,13 @@ class DocumentVAE(StoredDocuments):
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
                 hint="Fit anew with all documents",
+            )
+        if recipe is GIVEN_TOPICS:
+            raise UsageError(
+                parameter("recipe"),
+                expected="topics that documents may change",
+                got="those of another tool, which stay as they are",
+                hint="Import them again with all documents",
             )
         K = len(self.components_)
         if self.n_components != K:

@@ -21,7 +21,8 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError,
 from neuraltopic.estimators.divided_training import require_divided, train_on_cluster
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
-from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.fitting import require_positive, require_whole
+from neuraltopic.estimators.memory import processes_within, require_memory
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
 from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
@@ -74,8 +75,8 @@ Documents = Any
 
 
 class TopicModel(
-    TopicSearch,
     TopicEditing,
+    TopicSearch,
     TopicPictures,
     Stored,
     ClassNamePrefixFeaturesOutMixin,
@@ -103,6 +104,9 @@ class TopicModel(
     n_jobs : int, optional
         Processes that cut a long corpus into words, as many as there are processors by default. The result is the same
         with any number of them.
+    max_memory : float, optional
+        Bytes that a fit may have resident. Fewer processes cut texts where these would take too much; a fit that is
+        expected to take more is refused once its documents are counted. The result does not depend on it.
 
     Attributes
     ----------
@@ -156,6 +160,7 @@ class TopicModel(
         max_seconds: float | None = None,
         device: str = "auto",
         n_jobs: int | None = None,
+        max_memory: float | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
@@ -171,6 +176,7 @@ class TopicModel(
         self.max_seconds = max_seconds
         self.device = device
         self.n_jobs = n_jobs
+        self.max_memory = max_memory
         self.random_state = random_state
 
     def fit(
@@ -269,10 +275,11 @@ class TopicModel(
     ) -> tuple[Preparation, Embeddings | None]:
         """Fit here, or with the workers of a cluster."""
         started = time.monotonic()
-        unlearned = Preprocessor(settings, n_jobs=self.n_jobs, workers=workers)
+        unlearned = Preprocessor(settings, n_jobs=self._processes(), workers=workers)
         preparation = _prepared(corpus, unlearned, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         self._require_enough(counts, corpus.name, settings)
+        require_memory(self.max_memory, len(preparation.ledger), counts.shape[1], int(self.n_components))
         vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
         of_rows = None
         if embeddings is not None:
@@ -344,7 +351,7 @@ class TopicModel(
             return self.fit(documents, text=text, id=id, progress=progress, workspace=workspace)
         vae = self._updatable()
         corpus = _opened(documents, text, id)
-        self.preprocessor_.n_jobs = self.n_jobs
+        self.preprocessor_.n_jobs = self._processes()
         preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         if not len(counts):
@@ -404,6 +411,8 @@ class TopicModel(
             )
         if self.n_jobs is not None:
             require_whole("n_jobs", self.n_jobs)
+        if self.max_memory is not None:
+            require_positive("max_memory", self.max_memory, hint="Try 2 * 2**30, 2 GiB")
         shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
         vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
         vae.check_parameters()
@@ -413,6 +422,12 @@ class TopicModel(
             require_takes_word_vectors(find_recipe(self.recipe))
             require_source(self.word_vectors)
         return vae
+
+    def _processes(self) -> int | None:
+        """Processes that cut texts; None for the default."""
+        return (
+            self.n_jobs if self.max_memory is None else processes_within(self.max_memory, self.n_jobs or usable_cpus())
+        )
 
     def seeds(self) -> dict[int, tuple[str, ...]]:
         """Seed words of each seeded topic, checked, as they were given."""
@@ -691,7 +706,7 @@ class TopicModel(
         self._position = preparation.position
         vae, vectors = self.document_vae_, self._vectors
         self._listed = vae.topics_of(preparation.counts, vectors)
-        ids, copies = kept_ids(self.ledger_), preparation.copies()
+        ids, copies = self.ledger_["id"][self.ledger_["status"] == "kept"].array, preparation.copies()
         return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids, copies)
 
     def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:

@@ -185,8 +185,8 @@ class Preprocessor:
             stream = TokenStream(folder / _FORMS, self._numbered(sample, cutter, forms, passages))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
-            if cutter.repair is not None:
-                cutter.repair.note()
+            if cutter.plain is not None:
+                cutter.plain.repair.note()
             languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
@@ -407,7 +407,7 @@ class Preprocessor:
     def _cutter(self) -> Cutter:
         if self.settings.pretokenised:
             return Cutter(self._tokeniser)
-        return Cutter(self._tokeniser, PlainText(keep=self.settings.keep_markup), Repair())
+        return Cutter(self._tokeniser, PlainText(keep=self.settings.keep_markup))
 
     def _note_texts(self, plain: PlainText | None, losses: Losses) -> None:
         """Tell of words that are cut at "_", and of documents that are few and long."""

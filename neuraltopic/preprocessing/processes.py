@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuraltopic.preprocessing.cutter import Cutter, Findings
+from neuraltopic.preprocessing.cutter import Cutter
+from neuraltopic.preprocessing.plain_text import PlainText
 from neuraltopic.preprocessing.processors import usable_cpus
-from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds
 
 # Characters that are sent at once, and those that come before any process is started, which takes half a second.
 _SENT = 1 << 21
@@ -49,14 +50,14 @@ def numbered_in_processes(
     n_jobs = n_jobs or usable_cpus()
     texts = iter(texts)
     if n_jobs == 1 and workers is None:
-        yield from numbered(cutter(texts), ids)
+        yield from cutter.numbered(texts, ids)
         return
-    yield from numbered(cutter(_at_most(texts, _ALONE)), ids)
+    yield from cutter.numbered(_at_most(texts, _ALONE), ids)
     first = _chunk(texts)
     if first:
         workers = workers or LocalProcesses(n_jobs)
-        for forms, block, findings in workers.map(_numbered_alone, cutter, _chunks(first, texts)):
-            cutter.add(findings)
+        for forms, block, plain in workers.map(_numbered_alone, cutter, _chunks(first, texts)):
+            cutter.add(plain)
             numbers = np.fromiter(map(ids.__getitem__, forms), np.int32, len(forms))
             yield Block(numbers[block.tokens], block.bounds)
 
@@ -99,13 +100,13 @@ def _apply(piece: Any) -> Any:
     return function(shared, piece)
 
 
-def _numbered_alone(cutter: Cutter, texts: list[str]) -> tuple[list[str], Block, Findings]:
+def _numbered_alone(cutter: Cutter, texts: list[str]) -> tuple[list[str], Block, PlainText | None]:
     """The forms of some texts, in the order of first sight, the texts as numbers of these, and what was found."""
     ids, cutter = FormIds(), cutter.fresh()
-    blocks = list(numbered(cutter(texts), ids))
+    blocks = list(cutter.numbered(texts, ids))
     tokens = np.concatenate([block.tokens for block in blocks])
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
-    return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)])), cutter.findings()
+    return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)])), cutter.plain
 
 
 def _chunks(first: list[str], texts: Iterator[str]) -> Iterator[list[str]]:
