@@ -125,6 +125,9 @@ def fit(
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    if cache is not None and is_url(path) and corpus.path is None:
+        expected = "it with local files, whose content it compares"
+        raise UsageError("--cache", expected=expected, got=path, hint="Leave it out")
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     model = _model(
         n_components=topics,
