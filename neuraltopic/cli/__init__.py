@@ -25,6 +25,7 @@ from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.drift import drift
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
+from neuraltopic.cli.explore import explore
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
@@ -47,7 +48,7 @@ _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|repla
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, cls=Group)
 _COMMANDS = (
-    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
+    *(fit, update, report, explore, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
     *(export, embed, index, search, serve, inspect, corpus),
 )
 for command in _COMMANDS:

@@ -111,9 +111,10 @@ def fit(
     """Fit a topic model to documents and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
     from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.reading.urls import is_url
     from neuraltopic.storage.outputs import RUN
 
-    source, see = None if path == "-" else path, "neuraltopic topics"
+    source, see = None if path == "-" or is_url(path) else path, "neuraltopic topics"
     check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")

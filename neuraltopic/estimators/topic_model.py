@@ -69,8 +69,8 @@ Documents = Any
 
 
 class TopicModel(
-    TopicSearch,
     TopicEditing,
+    TopicSearch,
     TopicPictures,
     Stored,
     ClassNamePrefixFeaturesOutMixin,

@@ -13,7 +13,7 @@ from neuraltopic.preprocessing.messages import (
     without_replies,
 )
 
-_JOINED = re.compile(r"[^\W\d_]_[^\W\d_]")
+_JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("MIME parts", without_mime),
     ("quoted-printable", without_quoted_printable),

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from neuraltopic.preprocessing.numbering import numbered_texts
 from neuraltopic.preprocessing.processors import usable_cpus
-from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds
 from neuraltopic.preprocessing.tokenisers import Tokeniser
 
 # Characters that are sent at once, and those that come before any process is started, which takes half a second.
@@ -41,9 +42,9 @@ def numbered_in_processes(
     n_jobs = n_jobs or usable_cpus()
     texts = iter(texts)
     if n_jobs == 1:
-        yield from numbered(tokeniser(texts), ids)
+        yield from numbered_texts(texts, tokeniser, ids)
         return
-    yield from numbered(tokeniser(_at_most(texts, _ALONE)), ids)
+    yield from numbered_texts(_at_most(texts, _ALONE), tokeniser, ids)
     first = _chunk(texts)
     if first:
         yield from _in_processes(first, texts, tokeniser, ids, n_jobs)
@@ -80,7 +81,7 @@ def _start(tokeniser: bytes) -> None:
 def _numbered_alone(texts: list[str]) -> tuple[list[str], Block]:
     """The forms of some texts, in the order of first sight, and the texts as numbers of these."""
     ids = FormIds()
-    blocks = list(numbered(_tokeniser(texts), ids))
+    blocks = list(numbered_texts(texts, _tokeniser, ids))
     tokens = np.concatenate([block.tokens for block in blocks])
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
     return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)]))
