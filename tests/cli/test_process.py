@@ -41,11 +41,13 @@ def test_help_and_inspect_answer_at_once(finished):
         [sys.executable, "-c", "import neuraltopic"],
     ):
         seconds = []
-        for _ in range(5):
-            start = time.perf_counter()
+        for _ in range(3):
+            before = os.times()
             subprocess.run(command, capture_output=True, check=True)
-            seconds.append(time.perf_counter() - start)
-        assert min(seconds) < 1.0  # a third of that where nothing else runs
+            after = os.times()
+            # Of the processor, since other tests run at the same time.
+            seconds.append(sum(after[2:4]) - sum(before[2:4]))
+        assert min(seconds) < 0.8  # half of that where nothing else runs
 
 
 def test_the_exit_code_is_the_processes(tmp_path):
