@@ -47,6 +47,8 @@ from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.embedding_files import EmbeddingSource
@@ -135,9 +137,8 @@ def fit(
         random_state=seed,
     )
     use_threads(jobs)
-    model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
-        _forecast(model, corpus, as_json=as_json, quiet=quiet)
+        _forecast(model, corpus, embedding_file, as_json=as_json, quiet=quiet)
     else:
         options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
         _fit(model, corpus, output, embedding_file, cache, **options)
@@ -181,18 +182,18 @@ def _fit(
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
-        note_run(run, progress)
+        table = run.model.get_topic_info(10)
+        note_run(run, table, progress)
         if report:
             write_run_report(run.folder, progress)
-    table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
     else:
         print_topics(table)
 
 
-def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
-    """Say what was read, how well it went, and what is wrong with the topics."""
+def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProgress") -> None:
+    """Note what was read, the best bound and the flagged topics."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
@@ -216,8 +217,9 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
         progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
     if "live_topics" in facts:
         progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
-    flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
-    flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
+    flagged = [
+        f"{topic} {flag}" for topic, flag in zip(table["topic"], table["flags"].astype(str), strict=True) if flag
+    ]
     if flagged:
         progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
@@ -246,12 +248,14 @@ def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
     progress.note(f"languages: {'; '.join(described)}{cut}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+def _forecast(
+    model: "TopicModel", corpus: "Corpus", embeddings: "EmbeddingSource | None", *, as_json: bool, quiet: bool
+) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        forecast = estimate_fit(corpus, model)
+        forecast = estimate_fit(corpus, model, embeddings=embeddings)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     print_forecast(forecast, corpus.name, as_json=as_json)

@@ -88,11 +88,11 @@ def update(
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
-        note_run(updated, progress)
+        table = updated.model.get_topic_info(10)
+        note_run(updated, table, progress)
         progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
         if report:
             write_run_report(updated.folder, progress)
-    table = updated.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})
     else:

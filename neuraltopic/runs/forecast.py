@@ -27,6 +27,7 @@ from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import document_limits
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
 from neuraltopic.runs.machine import best_of, matmul_rate
 
@@ -83,17 +84,20 @@ class Forecast:
         return dataclasses.asdict(self)
 
 
-def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
+def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSource | None = None) -> Forecast:
     """Say what fitting `model` to `corpus` would read, and the time and memory expected.
 
     Raises
     ------
     UsageError
-        When a parameter is out of range, a language, package or pipeline is not there, or the corpus is standard input.
+        When a parameter is out of range, a language, package or pipeline is not there, the corpus is standard input, or
+        the embeddings are missing or given to a recipe that takes none.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
-    schedule = model.check_parameters().schedule()
+    vae = model.check_parameters()
+    vae.require_embeddings_given(embeddings)
+    schedule = vae.schedule()
     settings = model.preprocessing or Preprocessing()
     Preprocessor(settings).require_available()
     read = corpus.estimate()
