@@ -24,6 +24,7 @@ EXAMPLES = {
         "neuraltopic topics edit run undo",
     ),
     "report": ("neuraltopic report run", "neuraltopic report run -o page.html --no-text"),
+    "explore": ("neuraltopic explore run",),
     "plot": ("neuraltopic plot topics run -o topics.pdf",),
     "over-time": ("neuraltopic over-time run --by date --every year -o years.csv",),
     "per-class": ("neuraltopic per-class run --by label --words 5",),

@@ -15,7 +15,7 @@ def explore(
     run: RunFolder,
     index: Annotated[
         Path | None,
-        typer.Option("--index", metavar="FOLDER", help="Index of the run, to search in. [default: made, and removed]"),
+        typer.Option("--index", metavar="FOLDER", help="Path to an index of the run. [default: a temporary one]"),
     ] = None,
     corpus: Annotated[
         str | None,
@@ -30,13 +30,11 @@ def explore(
     dates: Annotated[
         str | None, typer.Option("--dates", metavar="COLUMN", help="Column of dates. [default: date, if any]")
     ] = None,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; this machine alone by default.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
     quiet: Quiet = False,
 ) -> None:
-    """Serve the report of a run, with search over all documents and editing."""
+    """Serve the report of a run, with full search and editing."""
     try:
         from neuraltopic.report.explore import explore as serve
         from neuraltopic.search.serving import is_loopback

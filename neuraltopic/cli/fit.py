@@ -33,17 +33,16 @@ from neuraltopic.cli.options import (
 )
 from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.cli.printing import (
+    cost_lines,
     counted,
     live_text,
     loss_lines,
     print_json,
     print_topics,
     readable_bytes,
-    readable_seconds,
     records,
 )
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
-from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
-    from neuraltopic.runs.forecast import Forecast
+    from neuraltopic.runs.forecast import DocumentForecast
 
 # Where stop words are from, as a language's facts have it.
 _SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
@@ -118,8 +117,6 @@ def fit(
 
     source, see = None if path == "-" or is_url(path) else path, "neuraltopic topics"
     check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
-    if topics < 1:
-        raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     model = _model(
@@ -261,15 +258,15 @@ def _forecast(
     print_forecast(forecast, corpus.name, as_json=as_json)
 
 
-def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
-    """Say what would be read of the corpus of this name, and what it would cost."""
+def print_forecast(forecast: "DocumentForecast", name: str, *, as_json: bool) -> None:
+    """Print what would be read of the corpus of this name, and the expected cost."""
     if as_json:
         print_json(forecast.to_dict())
         return
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
-    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
+    time, memory = cost_lines(forecast)
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
@@ -278,9 +275,9 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
             f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        time,
         ("faster", forecast.faster),
-        ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+        memory,
     ]
     for label, value in lines:
         print(f"{label:<11}{value}")

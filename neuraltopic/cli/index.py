@@ -1,7 +1,7 @@
 """`neuraltopic index RUN [DOCUMENTS]`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -73,35 +73,20 @@ def index(
         raise UsageError("--delete", expected="no documents beside it", got="some", hint="Delete and add in two steps")
     beside = EmbeddingFile(embeddings) if embeddings else None
     with show_progress(quiet=quiet) as progress:
-        if delete:
-            from neuraltopic.search import SearchIndex
-
-            changed = SearchIndex.open(output, device=device).delete(delete)
-        elif to and documents is None and not add and not force and (output / "index.json").exists():
+        if delete or (to and documents is None and not add and not force and (output / "index.json").exists()):
             from neuraltopic.search import SearchIndex
 
             changed = SearchIndex.open(output, device=device)
+            changed = changed.delete(delete) if delete else changed
         else:
-            from neuraltopic.search.runs import documents_of_run
+            from neuraltopic.search.runs import build_index, documents_of_run
 
-            given = (text, id, encoding)
-            corpus, expected = documents_of_run(run, documents, *given)
+            corpus, expected = documents_of_run(run, documents, text, id, encoding)
             if add:
                 changed = _add(run, output, corpus, beside, device, progress)
             else:
-                from neuraltopic.search.runs import build_index
-
-                changed = build_index(
-                    run,
-                    corpus,
-                    output,
-                    embeddings=beside,
-                    text=not no_text,
-                    corpus_sha256=expected,
-                    device=device,
-                    force=force,
-                    progress=progress,
-                )
+                options: dict[str, Any] = {"embeddings": beside, "text": not no_text, "device": device, "force": force}
+                changed = build_index(run, corpus, output, **options, corpus_sha256=expected, progress=progress)
         progress.note(f"index: {output}, {len(changed):,} documents")
         if to:
             from neuraltopic.search.exports import export_index

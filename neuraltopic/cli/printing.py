@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from neuraltopic.runs.costs import Forecast
+
 WIDTH = 100
 
 
@@ -83,6 +85,15 @@ def readable_seconds(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def cost_lines(forecast: "Forecast") -> list[tuple[str, str]]:
+    """The expected time, with its stages, and the expected memory."""
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
+    return [
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+    ]
 
 
 def print_facts(facts: "list[tuple[str, str]]", width: int = 11) -> None:

@@ -71,13 +71,7 @@ def read_counts_folder(
     train_labels = _labels(folder / "train_labels.txt", len(train))
     tokens = _tokens(texts or folder / "train_texts.txt", words, len(train), asked=texts is not None)
     if has_test_counts(folder):
-        if held_out is not None:
-            raise UsageError(
-                parameter("held_out"),
-                expected=f"no share where {folder / _TEST} holds documents out already",
-                got=repr(held_out),
-                hint="Leave it out",
-            )
+        _require_no_share(held_out, folder)
         test = _counts(folder / _TEST, len(words))
         test_labels = _labels(folder / "test_labels.txt", len(test))
         rows, test_rows = np.arange(len(train)), np.arange(len(test))
@@ -99,6 +93,16 @@ def read_counts_folder(
         embeddings_of(embeddings, _numbers(train), rows),
         embeddings_of(held_out_embeddings, _numbers(test), test_rows),
     )
+
+
+def _require_no_share(held_out: float | None, folder: Path) -> None:
+    if held_out is not None:
+        raise UsageError(
+            parameter("held_out"),
+            expected=f"no share where {folder / _TEST} holds documents out already",
+            got=repr(held_out),
+            hint="Leave it out",
+        )
 
 
 def _numbers(counts: Counts) -> list[str]:

@@ -149,14 +149,11 @@ def split_corpus(
     NeuralTopicError
         When there are too few documents with words on either side.
     """
+    train = _Side.read(corpus, embeddings, "reading", progress)
     if isinstance(held_out, Corpus):
-        train = _Side.read(corpus, embeddings, "reading", progress)
         test = _Side.read(held_out, held_out_embeddings, "reading held-out", progress)
     else:
-        everything = _Side.read(corpus, embeddings, "reading", progress)
-        chosen = draw_held_out(len(everything.rows), held_out, seed)
-        test = everything.take(chosen)
-        train = everything.take(np.setdiff1d(np.arange(len(everything.rows)), chosen))
+        train, test = train.divided(draw_held_out(len(train.rows), held_out, seed))
     preprocessor = Preprocessor(settings)
     prepared = preprocessor.fit_transform(train.rows, progress=progress)
     train = train.take(np.flatnonzero(prepared.position >= 0))
@@ -241,6 +238,10 @@ class _Side:
     def take(self, rows: NDArray[np.int64]) -> "_Side":
         embeddings = None if self.embeddings is None else self.embeddings[rows]
         return _Side([self.rows[row] for row in rows.tolist()], embeddings)
+
+    def divided(self, held_out: NDArray[np.int64]) -> "tuple[_Side, _Side]":
+        """The documents to fit on, and those held out."""
+        return self.take(np.setdiff1d(np.arange(len(self.rows)), held_out)), self.take(held_out)
 
 
 def embeddings_of(file: EmbeddingSource | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:

@@ -114,7 +114,6 @@ def fit_run(
     request = request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {})
     cached = None if cache is None else PreparationCache(Path(cache))
     settings = model.preprocessing or Preprocessing()
-
     with new_run(output, DOCUMENTS, request, force=force, resume=resume, command=command, progress=progress) as run:
         if cached:
             cached.take(corpus, settings, run.workspace)

@@ -1,7 +1,7 @@
-"""What a fit would cost, before it begins: the time and the memory for --dry-run.
+"""The expected time and memory of a fit of documents, for --dry-run.
 
-Updates of the network and the inference of documents are timed on this machine with random documents; so is the reading
-of the first documents. What is left is told by operations.
+Training updates and inference are timed on this machine with random documents, and reading with the first documents of
+the corpus. The other stages are estimated from their number of operations.
 
 Axes: D documents, V words, K topics.
 """
@@ -11,7 +11,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,6 +28,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import document_limits
 from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.rows import Corpus, CorpusEstimate
+from neuraltopic.runs.costs import Forecast
 from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
@@ -47,9 +47,9 @@ _HIDDEN = 128  # units of the encoder's first layer
 _COPIES_OF_WEIGHTS = 13.0  # itself, the best, gradient and two moments; those but the gradient twice more when written
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """What `fit` would do.
+@dataclass(frozen=True, kw_only=True)
+class DocumentForecast(Forecast):
+    """The expected cost of `fit` or `update`: time and memory within a factor of about 1.5.
 
     Attributes
     ----------
@@ -57,35 +57,18 @@ class Forecast:
         What would be read.
     n_topics, n_words : int
         K, and a guess of V.
-    n_epochs : float
-        The most passes over the documents, a whole number but of a large corpus.
-    seconds : float
-        By the clock, on this machine when nothing else runs: within a factor of about 1.5 where training runs to the
-        end.
-    memory_bytes : float
-        The most resident at once; within a factor of about 1.5.
-    stages : dict of str to float
-        The seconds of reading, starting, training, inferring and summarising.
     faster : str
-        What would make it faster.
+        Advice on how to make it faster.
     """
 
     corpus: CorpusEstimate
     n_topics: int
     n_words: int
-    n_epochs: float
-    seconds: float
-    memory_bytes: float
-    stages: dict[str, float]
     faster: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return dataclasses.asdict(self)
 
-
-def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSource | None = None) -> Forecast:
-    """Say what fitting `model` to `corpus` would read, and the time and memory expected.
+def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSource | None = None) -> DocumentForecast:
+    """Estimate the cost of fitting `model` to `corpus`.
 
     Raises
     ------
@@ -113,8 +96,8 @@ def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSour
     return _forecast(corpus, read, None, model, settings, schedule)
 
 
-def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
-    """Say what updating a fitted `model` with a corpus would read, and the time and memory expected.
+def estimate_update(corpus: Corpus, model: TopicModel) -> DocumentForecast:
+    """Estimate the cost of updating a fitted `model` with a corpus.
 
     Raises
     ------
@@ -136,7 +119,7 @@ def _forecast(
     model: TopicModel,
     settings: Preprocessing,
     schedule: Schedule,
-) -> Forecast:
+) -> DocumentForecast:
     D, K = read.n_documents, model.n_components
     sample = read_sample(corpus, settings)
     characters = sample.characters * D
@@ -151,12 +134,11 @@ def _forecast(
         "inferring": inference * D,
         "summarising": _SECONDS_AN_ENTRY * entries * K,
     }
-    return Forecast(
+    return DocumentForecast(
         corpus=read,
         n_topics=K,
         n_words=V,
         n_epochs=_whole(resolved.passes),
-        seconds=sum(stages.values()),
         memory_bytes=expected_memory(D, V, K),
         stages=stages,
         faster=_faster(stages, V),

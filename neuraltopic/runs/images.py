@@ -78,9 +78,8 @@ def fit_image_run(
     check_output(output, IMAGE_RUN, force=force, source=images.path)
     model.check_parameters()
     if len(images) < 2:
-        raise NeuralTopicError(
-            images.name, expected="two images or more", got=f"{len(images)}", hint="Give more images to learn from"
-        )
+        got = f"{len(images)}"
+        raise NeuralTopicError(images.name, expected="two images or more", got=got, hint="Give more images")
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)
     # Evenly over the input, since a folder's images come label by label.
