@@ -169,16 +169,16 @@ class Preprocessor:
         """
         self.require_available()
         report = progress or _silent
-        tokeniser, plain, repair = self._tokeniser, self._plain(), Repair()
+        tokeniser, plain = self._tokeniser, self._plain()
         passages = Passages(self.settings.split)
         intake = self._intake(rows, only_new=True, report=report)
-        sample = Sample(repair(plain(intake)) if not self.settings.pretokenised else intake)
+        sample = Sample(plain(intake) if not self.settings.pretokenised else intake)
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
             stream = TokenStream(folder / _FORMS, self._numbered(sample, forms, passages))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
-            repair.note()
+            plain.repair.note()
             languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
@@ -359,7 +359,7 @@ class Preprocessor:
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
         if fitted.normalisation > 1 and not self.settings.pretokenised:
-            texts = Repair()(self._plain()(texts))
+            texts = self._plain()(texts)
         forms = FormIds()
         blocks = self._numbered(texts, forms, Passages(None) if passages is None else passages)
         return _known_words(blocks, forms, self._words(fitted), fitted, unknown, choice)

@@ -38,7 +38,7 @@ class Repair:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield each text, mended."""
-        return map(self._mended, texts)
+        return map(self.mended, texts)
 
     def note(self) -> None:
         """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
@@ -56,7 +56,8 @@ class Repair:
                 stacklevel=4,
             )
 
-    def _mended(self, text: str) -> str:
+    def mended(self, text: str) -> str:
+        """One text, mended."""
         if not text.isascii():
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
         else:

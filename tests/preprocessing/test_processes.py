@@ -7,7 +7,7 @@ from neuraltopic.preprocessing import processes
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.token_stream import FormIds
-from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, WordTokeniser
+from neuraltopic.preprocessing.tokenisers import BlankTokeniser, SpacyTokeniser, WordTokeniser
 from neuraltopic.reading.rows import Row
 
 RANDOM = np.random.default_rng(0)
@@ -62,7 +62,7 @@ def test_a_short_corpus_starts_no_process(monkeypatch):
     assert numbers(2) == numbers(1)
 
 
-class BrokenTokeniser(WordTokeniser):
+class BrokenTokeniser(BlankTokeniser):
     def __call__(self, texts):
         for text in texts:
             if text == "broken":
