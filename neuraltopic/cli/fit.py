@@ -142,7 +142,7 @@ def fit(
 
 
 def _model(**given: Any) -> "TopicModel":
-    """The model of what was typed; the library's defaults for the rest."""
+    """The model with the given options; the rest are the library's defaults."""
     from neuraltopic.estimators.topic_model import TopicModel
 
     return TopicModel(**{name: value for name, value in given.items() if value is not None})

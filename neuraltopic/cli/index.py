@@ -70,7 +70,7 @@ def index(
     if output is None:
         raise UsageError("--output", expected="the index to write or to change", got="none", hint="Add -o INDEX")
     if delete and (add or documents or force):
-        raise UsageError("--delete", expected="no documents beside it", got="some", hint="Delete and add in two steps")
+        raise UsageError("--delete", expected="no documents", got="some", hint="Delete and add in two steps")
     beside = EmbeddingFile(embeddings) if embeddings else None
     with show_progress(quiet=quiet) as progress:
         if delete or (to and documents is None and not add and not force and (output / "index.json").exists()):
@@ -105,7 +105,7 @@ def _add(
     device: str,
     progress: "QuietProgress",
 ) -> "SearchIndex":
-    """Add documents; where the run's model is another than the index's, embed those of the index anew first."""
+    """Add documents; if the run has another model than the index, embed those of the index again first."""
     from neuraltopic.runs.documents import open_run
     from neuraltopic.runs.facts import model_folder_of
     from neuraltopic.search import SearchIndex
@@ -113,6 +113,6 @@ def _add(
     found = SearchIndex.open(output, device=device)
     model = None
     if not found.is_read_with(model_folder_of(run)):
-        progress.note("the model of the run is another than that of the index: its documents are embedded anew")
+        progress.note("the run has another model than the index: its documents are embedded again")
         model = open_run(run, device=device)
     return found.add(corpus, embeddings=embeddings, model=model, progress=progress)

@@ -1,6 +1,6 @@
-"""How many topics? Fits over a range of K, several seeds each, and a recommendation that says why.
+"""How many topics? Fits over a range of K, several seeds each, and a recommendation with its reason.
 
-request.json         what was asked for
+request.json         the request
 data/                the documents, counted once
 runs/                the result of each fit
 choose_k.csv         a line a K, seed and metric

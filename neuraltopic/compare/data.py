@@ -96,7 +96,7 @@ class ComparisonData:
         )
 
     def sizes(self) -> dict[str, int | bool]:
-        """What a table says of the data: documents, words, tokens, labels, embeddings; is the order of words known."""
+        """Sizes of the data for a table: documents, words, tokens, labels, embeddings; is word order known."""
         return {
             "train_documents": len(self.train),
             "test_documents": len(self.test),
@@ -130,7 +130,7 @@ def split_corpus(
     Parameters
     ----------
     corpus : Corpus
-        Its texts are held in memory while they are counted, since they are gone over more than once.
+        Its texts are held in memory while they are counted, since they are read more than once.
     settings : Preprocessing
     held_out : float or Corpus
         A share of the documents, drawn at random after copies are left out so that no document is on both sides; or
@@ -138,7 +138,7 @@ def split_corpus(
     label : str, optional
         Column of the labels; by default "label" where there is one.
     seed : int
-        Of the draw.
+        Random seed of the split.
     embeddings, held_out_embeddings : EmbeddingSource, optional
         Of `corpus`, a row a document as it is read, and of the documents of their own.
 
@@ -215,7 +215,7 @@ def joined(blocks: Sequence[Block]) -> Block:
 
 @dataclass
 class _Side:
-    """Documents to fit on or to judge by, in memory: each distinct text once."""
+    """Training or held-out documents in memory, each distinct text once."""
 
     rows: list[Row]
     embeddings: Embeddings

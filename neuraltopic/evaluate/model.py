@@ -1,4 +1,4 @@
-"""All the figures of a fitted model, on documents that it has not seen."""
+"""All figures of a fitted model on held-out documents."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +64,7 @@ def evaluate_model(
     others : sequence of TopicModel
         The same fit from other seeds, for stability.
     n_words : int
-        Words of a topic that are looked at.
+        Number of words per topic.
     ranking : str
         What ranks them: see `TopicModel.word_weights`.
     seed : int

@@ -209,7 +209,7 @@ def _vectors(
 
 
 def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
-    """All that the result depends on, as JSON holds it."""
+    """Everything the result depends on, as JSON."""
     parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     parameters.pop("n_jobs")  # the result is the same with any number
@@ -254,7 +254,7 @@ def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
 
 
 def results_of(model: TopicModel) -> dict[str, Any]:
-    """What run.json says of a fit once it is done."""
+    """The results of a finished fit, for run.json."""
     model = model.unedited()
     ledger = model.ledger_
     return {

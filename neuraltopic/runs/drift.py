@@ -73,7 +73,7 @@ class Drift:
         )
 
     def facts(self) -> dict[str, Any]:
-        """All but the tables, as JSON can hold it."""
+        """All but the tables, as a JSON object."""
         return {
             "verdict": self.verdict,
             "advice": self.advice,

@@ -90,7 +90,7 @@ class RunWriter:
     workspace : Path
         Where the fit works, and where it finds what an interrupted one left.
     progress : callable of (stage, done, total)
-        For the fit; it passes on what it is told, and adds up the seconds of each stage.
+        For the fit; it forwards every call, and adds up the seconds of each stage.
     facts : dict
         What run.json holds, after `files`.
     """
@@ -143,14 +143,14 @@ def new_run(
     command: Sequence[str],
     progress: "Progress | None",
 ) -> Iterator[RunWriter]:
-    """Open a workspace beside `output` for a fit and its run folder; it is removed when the run is in place.
+    """Open a workspace next to `output` for a fit and its run folder; it is removed when the run is in place.
 
     Parameters
     ----------
     output : Path
     kind : RunKind
     request : mapping
-        All that the result depends on, as JSON holds it.
+        Everything the result depends on, as JSON.
     force, resume, command, progress
         As for `runs.fit_run`.
     """
@@ -165,7 +165,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to resume; else a random one."""
+    """The given seed, else that of the fit to resume, else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -189,7 +189,7 @@ def _fingerprint(path: Path) -> dict[str, Any]:
 
 
 class _StageClock:
-    """A progress that passes on what it is told, and adds up the seconds of each stage."""
+    """A progress that forwards every call, and adds up the seconds of each stage."""
 
     def __init__(self, progress: "Progress | None") -> None:
         self.seconds: dict[str, float] = {}

@@ -34,11 +34,11 @@ from neuraltopic.runs.machine import best_of, matmul_rate
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _SAMPLE_CHARACTERS = 1 << 20  # of the texts that are read and cut for the forecast
 _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
-# What counting takes beside reading and cutting, of whose time it is a share.
+# Time of counting as a fraction of the time of tokenising.
 _COUNTING = 0.6
 _DOCUMENTS_FACTORISED = 20_000
 _STEPS_OF_FACTORISATION = 60
-_EFFICIENCY = 0.15  # of its products, which are thin, beside one large one
+_EFFICIENCY = 0.15  # rate of its thin products relative to one large product
 # Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
 _SECONDS_AN_ENTRY = 1.4e-8
 _BASE_BYTES = 550e6  # Python, torch, scikit-learn, pandas, and the tiles of training and inference
@@ -162,7 +162,7 @@ def _faster(stages: dict[str, float], V: int) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the first documents tell of all.
+    """What the first documents show of the corpus.
 
     Attributes
     ----------
@@ -191,7 +191,7 @@ def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
     started = time.process_time()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus
+            warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit warns of the whole corpus
             settings = dataclasses.replace(settings, min_df=1, phrases=False)
             counted = Preprocessor(settings, n_jobs=1).fit_transform(texts)
         tokens = counted.counts.nnz / len(texts)
@@ -262,7 +262,7 @@ def _shortest(work: Callable[[], object], times: int, clock: Callable[[], float]
 
 
 def random_counts(D: int, V: int, n_tokens: float) -> Counts:
-    """Documents of so many distinct words or fewer, word w with a probability about proportional to 1 / w."""
+    """Random documents of at most `n_tokens` distinct words; word w has a probability about proportional to 1 / w."""
     random = np.random.default_rng(0)
     n = max(1, min(round(n_tokens), V))
     words = np.minimum(np.exp(random.random((D, n)) * np.log(V)).astype(np.int64), V) - 1
@@ -271,7 +271,7 @@ def random_counts(D: int, V: int, n_tokens: float) -> Counts:
 
 
 def factorisation_seconds(D: int, V: int, K: int, n_tokens: float, rate: float) -> float:
-    """Seconds of the factorisation that a fit starts from, at so many operations a second of a large product."""
+    """Seconds of the initial factorisation, given the operations per second of a large matrix product."""
     documents = min(D, _DOCUMENTS_FACTORISED)
     a_step = 2.0 * (2.0 * documents * n_tokens * K + (documents + V) * K**2)
     return _STEPS_OF_FACTORISATION * 2.0 * a_step / (_EFFICIENCY * rate)
@@ -288,6 +288,6 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
 
 
 def expected_memory(D: int, V: int, K: int) -> float:
-    """Bytes resident at most: the weights as often as they stand in memory, and what each document leaves there."""
+    """Peak resident bytes: all copies of the weights, and what is kept of each document."""
     weights = 4.0 * V * (K + _HIDDEN)
     return _BASE_BYTES + _COPIES_OF_WEIGHTS * weights + D * _BYTES_A_DOCUMENT

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 _EPOCHS = "epochs.parquet"
-# Images whose codes are kept at chosen epochs: as many as a picture shows.
+# Number of images whose codes are kept at chosen epochs: what a picture shows.
 _FOLLOWED = 5000
 
 
@@ -61,7 +61,7 @@ def fit_image_run(
     output : Path
         The run folder, which must not exist.
     epochs_kept : sequence of int, optional
-        After which epochs to keep the codes of 5,000 images, beside those of the end. By default 1, 10, 100 ... where
+        After which epochs to keep the codes of 5,000 images, besides the final ones. By default 1, 10, 100 ... where
         z has two dimensions, so that they can be drawn, else none.
     force, resume, command, progress
         As for `runs.fit_run`.
@@ -164,7 +164,7 @@ def codes_by_epoch(folder: Path) -> tuple[dict[int, NDArray[np.float32]], list[s
 
 
 def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) -> list[int]:
-    """The epochs asked for, checked, or those that a picture of two dimensions shows."""
+    """The requested epochs, checked, or those that a picture of two dimensions shows."""
     last = model.resolved_schedule(n_images).max_epochs or 0
     if asked is None:
         return [10**power for power in range(len(str(last))) if 10**power < last] if is_planar(model) else []
@@ -205,7 +205,7 @@ def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed
 
 
 def _request(model: ImageVAE, images: Images, epochs_kept: list[int]) -> dict[str, Any]:
-    """All that the result depends on, as JSON holds it."""
+    """Everything the result depends on, as JSON."""
     return {
         "neuraltopic": __version__,
         "data": {

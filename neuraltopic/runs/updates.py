@@ -1,6 +1,6 @@
 """Updates of a run: a new run folder, with the same topics after new documents.
 
-What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
+The layout is that of `runs.documents`; its documents and vectors are the new ones, and run.json names the
 run before.
 """
 
@@ -54,7 +54,7 @@ def update_run(
     Returns
     -------
     Run
-        Its facts have, beside those of a fit, `parent`: the corpus of the run before, the digests of all corpora that
+        Its facts are those of a fit and `parent`: the corpus of the run before, the digests of all corpora that
         it learnt from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
 
@@ -104,7 +104,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:
-    """What run.json is to say of the run before."""
+    """The entry of run.json on the previous run."""
     facts = read_run_facts(run)["run"]
     corpus = facts.get("corpus") if facts else None
     return {
