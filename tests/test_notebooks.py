@@ -10,7 +10,13 @@ import pytest
 from notebooks.execute import execute
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ["1-from-autoencoder-to-vae", "2-the-manifold", "3-the-tighter-bound", "4-from-pixels-to-words"]
+NAMES = [
+    "1-from-autoencoder-to-vae",
+    "2-the-manifold",
+    "3-the-tighter-bound",
+    "4-from-pixels-to-words",
+    "9-the-taxonomy",
+]
 
 
 @pytest.fixture
@@ -126,3 +132,22 @@ def test_codes_of_documents_foretell_words_and_know_the_groups(run):
     assert found["cosines"][0] > 0.7
     assert len(set(" ".join(found["words"]).split())) > 60
     assert found["largest"]["logistic-normal"] < found["largest"]["near-Dirichlet"] <= 1
+
+
+@pytest.mark.slow
+def test_every_model_of_the_taxonomy_gives_what_it_promises(run):
+    found = run(
+        NAMES[-1],
+        '{"images": of_images.astype(object).where(of_images.notna(), None).to_dict("index"),'
+        ' "perplexities": perplexities, "told": told}',
+    )
+    images, perplexities, told = found["images"], found["perplexities"], found["told"]
+    assert images["autoencoder"]["reconstruction"] < images["VAE"]["reconstruction"]
+    for explicit in ("VAE", "IWAE", "RBM"):
+        assert images[explicit]["log p(x)"] > images["GAN"]["log p(x)"]
+    for name in ("VAE", "IWAE", "RBM", "GAN"):
+        assert images[name]["digits drawn"] >= 8, name
+        assert images[name]["code"] > 0.7, name
+    for name in ("VAE", "IWAE", "RBM", "adversarial"):
+        assert perplexities[name] < perplexities["frequencies alone"], name
+    assert min(told.values()) > 0.7

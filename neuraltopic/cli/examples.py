@@ -15,6 +15,7 @@ EXAMPLES = {
     "update": ("neuraltopic update run december.csv --text body -o run-december",),
     "choose-k": ("neuraltopic choose-k texts/ -o choice --range 10:100 --steps 5",),
     "compare": ("neuraltopic compare texts/ -o comparison -k 20 --models default,lda,nmf",),
+    "import": ("neuraltopic import gensim lda.model --documents texts/ -o run",),
     "topics show": ("neuraltopic topics run", "neuraltopic topics run --words 20 --ranking lift --json"),
     "topics hierarchy": ("neuraltopic topics hierarchy run",),
     "topics name": ("neuraltopic topics name run --dry-run",),

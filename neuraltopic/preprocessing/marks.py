@@ -31,7 +31,8 @@ _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 
 def _endings(*pairs: str) -> NDArray[np.bool_]:
     chosen = np.zeros((256, 256), bool)
-    for first, second in pairs:
+    for pair in pairs:
+        first, second = pair[0], pair[1]
         chosen[ord(first), ord(second)] = True
     return chosen
 
