@@ -27,7 +27,7 @@ _SUBJECTS = {
         *("keep_stop_words", "stop_words"),
     ),
     "Training": (
-        *("seed", "seeds", "epochs", "batch_size", "learning_rate", "device", "jobs", "threads", "max_time"),
+        *("seed", "seeds", "epochs", "batch_size", "learning_rate", "device", "jobs", "threads", "max_time", "memory"),
         *("cache", "resume", "dry_run"),
     ),
     "Output": ("output", "force", "report", "as_json", "quiet", "help"),
