@@ -4,6 +4,7 @@ vectors.npy    float32 (D, K), of which the blocks that are done are filled
 inferred.json  digest of the inference, and for each finished block the information and mean shares of the topics
 """
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,8 @@ class InferredVectors:
         if self._folder is not None:
             assert isinstance(self.vectors, np.memmap)
             self.vectors.flush()
+            if isinstance(self.vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                self.vectors.base.madvise(mmap.MADV_DONTNEED)  # what is on disk need not be resident
             done = {"request": self._request, "information": self._information, "share": self._share}
             write_json(self._folder / _DONE, done)
 
