@@ -32,6 +32,7 @@ from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, MomentMatching
 from neuraltopic.models.batches import ContextualRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.given_topics import GivenTopics
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
@@ -50,6 +51,12 @@ def _with_vectors() -> EmbeddedMixture:
     vectors = torch.arange(1.0, V * E + 1).sin().view(V, E)
     vectors[2] = torch.nan
     decoder.hold_vectors(vectors)
+    return decoder
+
+
+def _given_topics() -> GivenTopics:
+    decoder = GivenTopics(K, V)
+    decoder.hold_vectors(torch.log_softmax(torch.arange(1.0, V * K + 1).sin().view(V, K), 0))
     return decoder
 
 
@@ -93,6 +100,7 @@ DECODERS = {
     "mixture": lambda: MixtureSoftmax(K, V),
     "embedded_mixture": lambda: EmbeddedMixture(K, V, E),
     "embedded_mixture_of_given_vectors": _with_vectors,
+    "given_topics": _given_topics,
     "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
     "bernoulli_energy": lambda: BernoulliEnergy(K, V),
     "gaussian": lambda: Gaussian(MLP([K, H, V])),

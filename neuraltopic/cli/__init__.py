@@ -31,6 +31,7 @@ from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.help import Command, Group
 from neuraltopic.cli.images import images
+from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import options
@@ -53,6 +54,7 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     app.command(cls=Command)(command)
+app.command(name="import", cls=Command)(import_)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 

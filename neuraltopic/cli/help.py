@@ -10,10 +10,10 @@ from neuraltopic.cli.examples import EXAMPLES
 # The commands by what they are for; others stand last.
 TASKS = {
     "Fit": ("fit", "update", "choose-k", "compare"),
-    "Read the topics": ("topics", "report", "plot", "over-time", "per-class", "effects"),
+    "Read the topics": ("topics", "report", "explore", "plot", "over-time", "per-class", "effects"),
     "Check": ("evaluate", "drift", "inspect"),
     "Search and export": ("embed", "index", "search", "serve", "export"),
-    "Other": ("corpus", "images"),
+    "Other": ("import", "corpus", "images"),
 }
 # Parameters of commands by subject. The preprocessing is what `cli.preprocessing.settings_of` takes.
 _SUBJECTS = {

@@ -55,7 +55,18 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", min=1, metavar="NUMBER", help="Number of processes and threads. [default: all]"),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Ray cluster to fit on, HOST:6379 or auto; local starts one here.",
+    ),
+]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G: refused, or kept.")
+]
 Cache = Annotated[
     Path | None,
     typer.Option("--cache", metavar="FOLDER", help="Folder in which prepared corpora are kept for later fits."),

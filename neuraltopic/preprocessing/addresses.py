@@ -6,12 +6,11 @@ pattern that starts with the name before the sign is tried at every letter of th
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import regex
 
-# Those of `regex` have the same methods.
-Pattern = re.Pattern[str]
+Pattern: TypeAlias = re.Pattern[str] | regex.Pattern
 
 # Scripts that write no space between words: none of their letters is part of an address beside which they stand.
 _UNSPACED = (

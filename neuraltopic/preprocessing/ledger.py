@@ -71,17 +71,18 @@ class Ledger:
         metadata: Mapping[str, object] | None = None,
     ) -> None:
         """Append a row; a metadata column that other rows lack is None there."""
-        row = len(self)
         self.ids.append(id)
         self.statuses.append(status)
         self.details.append(detail)
         self.encodings.append(encoding)
         self.lines.append(line)
         self.n_lines.append(n_lines)
-        for name, value in (metadata or {}).items():
-            column = self._metadata.setdefault(name, [])
-            column.extend([None] * (row - len(column)))
-            column.append(self._once(name, value) if isinstance(value, str) else value)
+        if metadata:
+            row = len(self) - 1
+            for name, value in metadata.items():
+                column = self._metadata.setdefault(name, [])
+                column.extend([None] * (row - len(column)))
+                column.append(self._once(name, value) if isinstance(value, str) else value)
 
     def set_status(self, row: int, status: Status, detail: str = "") -> None:
         """Change what became of `row` (counted from 0), with the reason."""

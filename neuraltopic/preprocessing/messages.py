@@ -39,6 +39,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\s*(?:In article|In message|In <|On|Am|Le|El|Il|Op|Em)\b")
+_HYPHEN_LETTER = re.compile(r"-[ \t]*[fmouFMOU]")  # as the next two begin
 _ORIGINAL = re.compile(
     r"-[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale)"
     r"[ \t]*-",
@@ -99,10 +100,7 @@ def without_replies(text: str, *, message: bool) -> str:
         Whether it is known for one; else a line such as "On Monday Ann wrote:" over the quotation makes it one.
     """
     if "--" in text:
-        original = _ORIGINAL.search(text)
-        if original and any(map(str.isalnum, text[: original.start()])):
-            text, message = text[: original.start()], True
-        text = _FORWARDED.sub("\n", text)
+        text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
     if not message and ">" not in text:
         return text
     own, attributed = _without_quotations(text) if ">" in text else (text, False)
@@ -110,6 +108,14 @@ def without_replies(text: str, *, message: bool) -> str:
         return text
     own = _without_signature(own)
     return own if own != text and any(map(str.isalnum, own)) else text
+
+
+def _own_message(text: str, message: bool) -> tuple[str, bool]:
+    """The text above the message that it answers, without a line on its forwarding; whether it is a message."""
+    original = _ORIGINAL.search(text)
+    if original and any(map(str.isalnum, text[: original.start()])):
+        text, message = text[: original.start()], True
+    return _FORWARDED.sub("\n", text), message
 
 
 def _without_signature(text: str) -> str:

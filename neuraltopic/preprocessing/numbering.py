@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.preprocessing import token_stream
+from neuraltopic.preprocessing.marks import looked_through
 from neuraltopic.preprocessing.technical_words import HIDDEN, SHOW
-from neuraltopic.preprocessing.token_stream import BLOCK_TOKENS, Block, FormIds, numbered
+from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
 from neuraltopic.preprocessing.tokenisers import Tokeniser, WordTokeniser
 
 # Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
-_AT_ONCE, _WORTH_IT = 1 << 18, 1 << 11
+_AT_ONCE, _WORTH_IT = 1 << 17, 1 << 11
 # Words that are looked up at once, at first few: what is new among them is looked up once an occurrence.
 _FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 16
 
@@ -41,13 +43,13 @@ def numbered_texts(texts: Iterable[str], tokeniser: Tokeniser, ids: FormIds) -> 
         yield from numbered(tokeniser(texts), ids)
         return
     words, held, n_held = AsciiWords(ids), list[Block](), 0
-    for run in _runs(map(tokeniser.prepared, texts)):
+    for run in _runs(_prepared(texts, tokeniser)):
         if run[0].isascii() and sum(map(len, run)) >= _WORTH_IT:
             held.append(words(run))
         else:
             held += numbered(map(tokeniser.words, run), ids)
         n_held += len(held[-1].tokens)
-        if n_held >= BLOCK_TOKENS:
+        if n_held >= token_stream.BLOCK_TOKENS:
             yield _joined(held)
             held, n_held = [], 0
     if held:
@@ -123,6 +125,11 @@ def _edges(data: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
     within[apostrophes[within[apostrophes - 1] & within[apostrophes + 1]]] = True
     edges = np.flatnonzero(within[1:] != within[:-1]) + 1
     return edges[::2], edges[1::2]
+
+
+def _prepared(texts: Iterable[str], tokeniser: WordTokeniser) -> Iterator[str]:
+    for text, is_marked in looked_through(texts):
+        yield tokeniser.prepared(text) if is_marked else text
 
 
 def _runs(texts: Iterable[str]) -> Iterator[list[str]]:

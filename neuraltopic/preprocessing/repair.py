@@ -38,7 +38,12 @@ class Repair:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield each text, mended."""
-        return map(self._mended, texts)
+        return map(self.mended, texts)
+
+    def add(self, other: "Repair") -> None:
+        """Count what another found in other texts as well."""
+        self.n_twice_decoded += other.n_twice_decoded
+        self.n_with_replacements += other.n_with_replacements
 
     def note(self) -> None:
         """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
@@ -56,7 +61,8 @@ class Repair:
                 stacklevel=4,
             )
 
-    def _mended(self, text: str) -> str:
+    def mended(self, text: str) -> str:
+        """One text, mended."""
         if not text.isascii():
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
         else:

@@ -241,6 +241,19 @@ class SimplexInterpretation:
 
 
 @dataclass(frozen=True)
+class GivenTopicsInterpretation(SimplexInterpretation):
+    """z is the shares of topics that were given: their words are those of the probabilities that they came with."""
+
+    def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
+        """log p(w | topic)."""
+        return np.asarray(log_softmax(np.asarray(topics.components, np.float64) + topics.bias, axis=1))
+
+    def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
+        """log softmax(R_k + b), whatever the documents say."""
+        return self.word_weights(topics, topics.bias)
+
+
+@dataclass(frozen=True)
 class EnergyInterpretation(SimplexInterpretation):
     """z is theta^a of points theta of the simplex, under a product of experts: the shares of a document are computed
     from the energies z^T R of its words, relative to those of an empty document.
