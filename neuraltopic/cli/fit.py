@@ -46,6 +46,7 @@ from neuraltopic.cli.printing import (
     records,
 )
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
+from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
