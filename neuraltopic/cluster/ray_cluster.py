@@ -26,6 +26,8 @@ _REPEATED = 3
 # Seconds in which the other processes of a group tell why they failed, once the first has.
 _OTHERS_FAIL = 5.0
 _CONNECT_SECONDS = 5.0
+# Messages of a group on the way, which may hold a checkpoint each; a process that tells more waits.
+_UNTAKEN = 2
 
 
 class Plan(NamedTuple):
@@ -163,7 +165,7 @@ class _Group:
         """Yield what the first process tells."""
         first = self._ray.get(self._processes[0].place.remote())
         running = [
-            process.run.options(num_returns="streaming").remote(
+            process.run.options(num_returns="streaming", _generator_backpressure_num_objects=_UNTAKEN).remote(
                 function, held, state, _environment(rank, self._plan, first), self._plan.threads
             )
             for rank, process in enumerate(self._processes)
@@ -217,7 +219,7 @@ class _Process:
         os.environ.update(environment)
         if interface is not None:
             os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
-        told: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        told: queue.Queue[tuple[bool, Any]] = queue.Queue(1)  # so that training waits until it is taken
         first = environment["RANK"] == "0"
 
         def work() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.preprocessing.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.tokenisers import BlankTokeniser
 
 _LETTERS = np.array(list("bcdfghklmnprstvz"))
 
@@ -20,11 +20,10 @@ def texts(n_documents=400):
     return [" ".join(random.choice(words, 30, p=topics[number % 4])) for number in range(n_documents)]
 
 
-class DyingTokeniser(WordTokeniser):
+class DyingTokeniser(BlankTokeniser):
     """Kills the process that cuts a certain text, the first time."""
 
     def __init__(self, marker: Path, word: str) -> None:
-        super().__init__()
         self._marker, self._word = marker, word
 
     def __call__(self, given):

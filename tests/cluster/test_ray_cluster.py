@@ -14,7 +14,7 @@ from neuraltopic.preprocessing import processes
 from neuraltopic.preprocessing.cutter import Cutter
 from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.token_stream import FormIds
-from neuraltopic.preprocessing.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.tokenisers import BlankTokeniser
 from tests.cluster import corpus
 
 ray = pytest.importorskip("ray")
@@ -62,7 +62,7 @@ def test_texts_are_cut_as_in_one_process_also_by_a_worker_that_dies(cluster, tmp
         return list(ids), np.concatenate([block.tokens for block in blocks]).tolist()
 
     dying = corpus.DyingTokeniser(tmp_path / "died", "dying")
-    assert numbers(Cutter(dying), cluster) == numbers(Cutter(WordTokeniser()), None)
+    assert numbers(Cutter(dying), cluster) == numbers(Cutter(BlankTokeniser()), None)
     assert (tmp_path / "died").exists()
 
 
@@ -96,24 +96,27 @@ def test_a_fit_is_that_of_one_process_also_where_a_training_process_is_killed(cl
                 killed.append(processes_of_the_group()[-1])
                 os.kill(killed[0], signal.SIGKILL)
 
-    parameters = {"random_state": 0, "max_epochs": 5}
+    parameters = {"random_state": 0, "max_epochs": 10}
     with pytest.warns(NeuralTopicWarning, match=r"a process of the training failed .* from the last epoch"):
         found = TopicModel(4, **parameters).fit(texts, cluster="local", progress=progress)
     expected = TopicModel(4, **parameters, n_jobs=1).fit(texts)
     assert killed
     assert epochs[:3] == [0, 1, 2]
     assert epochs.count(0) == 1  # the second group goes on from a checkpoint
-    assert epochs[-1] == 5
+    assert epochs[-1] == 10
     assert found.vocabulary_ == expected.vocabulary_
     assert found.ledger_.equals(expected.ledger_)
     assert found.corpus_sha256_ == expected.corpus_sha256_
     np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.vectors_, expected.vectors_, rtol=1e-2, atol=1e-3)
-    bounds = [
-        [[entry["train_bound"], entry["held_out_bound"]] for entry in model.document_vae_.history_]
-        for model in (found, expected)
-    ]
-    np.testing.assert_allclose(*bounds, rtol=1e-4)
+    histories = [model.document_vae_.history_ for model in (found, expected)]
+    training, held_out = (
+        [[entry[name] for entry in history] for history in histories] for name in ("train_bound", "held_out_bound")
+    )
+    np.testing.assert_allclose(*training, rtol=1e-6)
+    # The bias before the encoder's normalisation has the gradient 0 but for rounding, which Adam turns into steps;
+    # the running mean follows it late, and the held-out bound sees the rest. All other weights agree to 1e-6.
+    np.testing.assert_allclose(*held_out, rtol=1e-3)
 
 
 @pytest.mark.parametrize("shared", ["library", "other"])
