@@ -8,6 +8,7 @@ import torch
 from neuraltopic.core.adversarial import Adversarial
 from neuraltopic.core.boltzmann import HiddenBiases
 from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.gan import NonSaturating
 from neuraltopic.core.latents import (
     DiagonalGaussian,
     Dirichlet,
@@ -113,11 +114,12 @@ OBJECTIVES = {
     "with_prior": lambda n_samples: WithPrior(ELBO(n_samples), _log_prior, 50),
     "doubly_reparameterised": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
 }
-# Those that ask for a kind of model: shares of topics, a discriminator beside them, a Boltzmann machine.
+# Those that ask for a kind of model: shares of topics, a discriminator beside them, a Boltzmann machine, a GAN.
 SPECIAL_OBJECTIVES = {
     "moment_matching": MomentMatching,
     "adversarial": Adversarial,
     "contrastive_divergence": ContrastiveDivergence,
+    "non_saturating": NonSaturating,
 }
 
 

@@ -19,6 +19,7 @@ NAMES = [
     "6-survey-answers",
     "7-comparing-models",
     "8-topics-over-time",
+    "9-the-taxonomy",
 ]
 
 
@@ -190,3 +191,22 @@ def test_shares_of_every_period_add_up_and_intervals_hold_them(run):
     assert found["inside"]
     assert len(found["trends"]) == 8
     assert all(low < estimate < high for low, estimate, high in found["trends"])
+
+
+@pytest.mark.slow
+def test_every_model_of_the_taxonomy_gives_what_it_promises(run):
+    found = run(
+        NAMES[-1],
+        '{"images": of_images.astype(object).where(of_images.notna(), None).to_dict("index"),'
+        ' "perplexities": perplexities, "told": told}',
+    )
+    images, perplexities, told = found["images"], found["perplexities"], found["told"]
+    assert images["autoencoder"]["reconstruction"] < images["VAE"]["reconstruction"]
+    for explicit in ("VAE", "IWAE", "RBM"):
+        assert images[explicit]["log p(x)"] > images["GAN"]["log p(x)"]
+    for name in ("VAE", "IWAE", "RBM", "GAN"):
+        assert images[name]["digits drawn"] >= 8, name
+        assert images[name]["code"] > 0.7, name
+    for name in ("VAE", "IWAE", "RBM", "adversarial"):
+        assert perplexities[name] < perplexities["frequencies alone"], name
+    assert min(told.values()) > 0.7

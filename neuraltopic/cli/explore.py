@@ -36,7 +36,7 @@ def explore(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
     quiet: Quiet = False,
 ) -> None:
-    """Serve the report of a run, with search over all documents and editing."""
+    """Serve the report of a run with live search and editing."""
     try:
         from neuraltopic.report.explore import explore as serve
         from neuraltopic.search.serving import is_loopback

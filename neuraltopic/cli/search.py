@@ -47,7 +47,7 @@ def search(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Search an index by words and topics, and explain each hit."""
+    """Search an index by words and topics, with reasons per hit."""
     from neuraltopic.search import SearchIndex
 
     found = SearchIndex.open(index)

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.preprocessing.first_seen import DIGEST_BYTES, FirstSeen
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
@@ -45,20 +46,21 @@ class Intake:
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts, filling the ledger."""
-        documents_of_texts: dict[bytes, int] = {}
+        documents_of_texts = FirstSeen()
         row_of_document = array("q")
-        for row in self._rows:
+        ledger, number = self.ledger, -1
+        for number, row in enumerate(self._rows):
             status, detail, document = Status.KEPT, "", len(row_of_document)
             if row.text is None:
                 status, detail, document = Status.UNDECODABLE, row.problem, -1
             elif not row.text.strip():
                 status, document = Status.EMPTY, -1 if self._only_new else document
             elif self._only_new and not self._keep_duplicates:
-                first = documents_of_texts.setdefault(_digest(row.text), document)
+                first = documents_of_texts.first(_digest(row.text), document)
                 if first != document:
-                    detail = f"duplicate of {self.ledger.ids[row_of_document[first]]}"
+                    detail = f"duplicate of {ledger.ids[row_of_document[first]]}"
                     status, document = Status.DUPLICATE, first
-            self.ledger.add(
+            ledger.add(
                 row.id,
                 status,
                 detail=detail,
@@ -68,12 +70,12 @@ class Intake:
                 metadata=row.metadata,
             )
             self._document.append(document)
-            if len(self.ledger) % _REPORT_EVERY == 0:
-                self._report("reading", len(self.ledger), None)
+            if number % _REPORT_EVERY == _REPORT_EVERY - 1:
+                self._report("reading", number + 1, None)
             if row.text is not None and document == len(row_of_document):
-                row_of_document.append(len(self.ledger) - 1)
+                row_of_document.append(number)
                 yield row.text
-        self._report("reading", len(self.ledger), len(self.ledger))
+        self._report("reading", number + 1, number + 1)
 
     def close(self, n_tokens: NDArray[np.int64]) -> NDArray[np.int64]:
         """Complete the ledger, and return the row of the counts for each input row, -1 where there is none.
@@ -97,4 +99,4 @@ class Intake:
 
 def _digest(text: str) -> bytes:
     """Return 128 bits of the text: two of a billion texts share them with a chance of 1e-21."""
-    return blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

@@ -18,8 +18,8 @@ _SWALLOWS = ("script", "style", "noscript", "template", "title", "textarea", "if
 _SWALLOWING = re.compile(rf"<(?=(?P<name>{'|'.join(_SWALLOWS)})\b|(?P<comment>!--))", re.IGNORECASE)
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|&(?:nbsp|amp|quot)\b")
-# Entities that have lost their ampersand.
-_HALVES = ("sp;", "mp;", "ot;", "uo;", "ip;", "sh;", "os;")
+# Entities that have lost their ampersand, known by their end.
+_HALF_ENTITY_END = re.compile(r";(?<=sp;|mp;|ot;|uo;|ip;|sh;|os;)")
 _HALF_ENTITY = re.compile(r"\b(?:nbsp|amp|quot|[lr][sd]quo|hellip|[mn]dash|apos);")
 
 _BB_NAMES = (
@@ -64,9 +64,9 @@ def without_bbcode(text: str) -> str:
 
 def without_code(text: str) -> str:
     """Markdown without the blocks of code between fences, if anything stands beside them, and the targets of links."""
-    if "](" in text:
+    if "]" in text and "](" in text:
         text = _LINK.sub("] ", text)
-    if "```" in text or "~~~" in text:
+    if ("`" in text and "```" in text) or ("~" in text and "~~~" in text):
         prose = _FENCED.sub("\n", text)
         text = prose if prose.strip() else text
     return text
@@ -79,4 +79,4 @@ def without_tags_and_entities(text: str) -> str:
         if plain == text:
             break
         text = plain
-    return _HALF_ENTITY.sub(" ", text) if any(end in text for end in _HALVES) else text
+    return _HALF_ENTITY.sub(" ", text) if _HALF_ENTITY_END.search(text) else text

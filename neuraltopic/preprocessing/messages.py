@@ -14,13 +14,14 @@ _HEADERS = re.compile(
     r"\s*(?:From [^\n]*\n)?((?:[A-Za-z][A-Za-z0-9-]*:(?:[ \t][^\n]*)?\r?\n(?:[ \t]+\S[^\n]*\n)*){2,})"
     r"(?:[ \t]*\r?\n|\Z)?"
 )
-_HEADER_NAME = re.compile(r"(?m)^([A-Za-z][A-Za-z0-9-]*):")
-_SUBJECT = re.compile(r"(?mi)^subject:[ \t]*((?:[^\n]|\n[ \t]+)*)")
+# Patterns that begin with one character are looked for fast; ^ in the middle of a text is not.
+_HEADER_NAME = re.compile(r"\n([A-Za-z][A-Za-z0-9-]*):")
+_SUBJECT = re.compile(r"\nsubject:[ \t]*((?:[^\n]|\n[ \t]+)*)", re.IGNORECASE)
 # Two of these say that lines of the form "name: value" are the headers of a message.
 _TELLING = frozenset(
     {"from", "to", "cc", "subject", "date", "sent", "message-id", "newsgroups", "received", "reply-to"}
 )
-_ENCODED = re.compile(r"multipart/|quoted-printable|base64", re.IGNORECASE)
+_ENCODED = ("multipart/", "quoted-printable", "base64")
 _PART = re.compile(
     r"(?m)^--(?P<boundary>[^\s-][^\n]{0,69}|-{2,}[^\s-][^\n]{0,67}?)[ \t]*\r?\n(?:Content-[\w-]+:[^\n]*\n)+"
 )
@@ -29,20 +30,23 @@ _PART = re.compile(
 _QUOPRI = re.compile(r"=(?:3D|20|09|0[AD]|[89A-F][0-9A-F]|(?<![\s=]=)\r?\n)")
 _ENOUGH = 3
 
-_QUOTED = re.compile(r"[ \t]*[A-Za-z]{0,3}>")
-_MARK_WITHIN = 8  # characters of a line in which the mark of a quotation stands
+# A line with the mark of a quotation in its first eight characters, and those that follow it.
+_QUOTED = r"(?=[^>\n]{0,7}>)[ \t]*[A-Za-z]{0,3}>[^\n]*"
+_QUOTATION = re.compile(rf"\n{_QUOTED}(?:\n{_QUOTED})*")
+_LINES_OF_ATTRIBUTION = 4  # two, and two empty ones after them
 _SAID = re.compile(
     r"\b(?:writes|wrote|said|says|schrieb|a écrit|escribió|ha scritto|schreef|escreveu)\b[^\n]{0,60}:?\s*$",
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\s*(?:In article|In message|In <|On|Am|Le|El|Il|Op|Em)\b")
+_HYPHEN_LETTER = re.compile(r"-[ \t]*[fmouFMOU]")  # as the next two begin
 _ORIGINAL = re.compile(
     r"-[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale)"
     r"[ \t]*-",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"-[ \t]*forwarded (?:message|by)\b[^\n]*\n", re.IGNORECASE)
-_SIGNATURE = re.compile(r"(?m)^-- \r?\n")
+_SIGNATURE = re.compile(r"-- \r?\n")
 
 
 def without_headers(text: str) -> tuple[str, bool]:
@@ -53,11 +57,12 @@ def without_headers(text: str) -> tuple[str, bool]:
     found = _HEADERS.match(text) if ":" in text[:200] else None
     if found is None:
         return text, False
-    block = found[1]
+    block = "\n" + found[1]
     names = {name.lower() for name in _HEADER_NAME.findall(block)}
     if len(names & _TELLING) < 2:
         return text, False
-    if _ENCODED.search(block):
+    lowered = block.lower()
+    if any(encoding in lowered for encoding in _ENCODED):
         decoded = _decoded(text.lstrip())
         if decoded is not None:
             return decoded, True
@@ -95,33 +100,48 @@ def without_replies(text: str, *, message: bool) -> str:
         Whether it is known for one; else a line such as "On Monday Ann wrote:" over the quotation makes it one.
     """
     if "--" in text:
-        original = _ORIGINAL.search(text)
-        if original and any(map(str.isalnum, text[: original.start()])):
-            text, message = text[: original.start()], True
-        text = _FORWARDED.sub("\n", text)
+        text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
     if not message and ">" not in text:
         return text
     own, attributed = _without_quotations(text) if ">" in text else (text, False)
     if not (message or attributed):
         return text
-    signature = _SIGNATURE.search(own) if "-- " in own else None
-    if signature and own[: signature.start()].strip():
-        own = own[: signature.start()]
+    own = _without_signature(own)
     return own if own != text and any(map(str.isalnum, own)) else text
+
+
+def _own_message(text: str, message: bool) -> tuple[str, bool]:
+    """The text above the message that it answers, without a line on its forwarding; whether it is a message."""
+    original = _ORIGINAL.search(text)
+    if original and any(map(str.isalnum, text[: original.start()])):
+        text, message = text[: original.start()], True
+    return _FORWARDED.sub("\n", text), message
+
+
+def _without_signature(text: str) -> str:
+    """The text above the first line that is two hyphens and a blank, if there is any."""
+    if "-- " in text:
+        for found in _SIGNATURE.finditer(text):
+            above = text[: found.start()]
+            if not above or above.endswith("\n"):
+                return above if above.strip() else text
+    return text
 
 
 def _without_quotations(text: str) -> tuple[str, bool]:
     """The lines that are not quoted, and whether a line says of whom those are that were."""
-    own: list[str] = []
-    attributed = within = False
-    for line in text.split("\n"):
-        quoted = ">" in line[:_MARK_WITHIN] and _QUOTED.match(line) is not None
-        if quoted and not within:
-            attributed = _drop_attribution(own) or attributed
-        if not quoted:
-            own.append(line)
-        within = quoted
-    return "\n".join(own), attributed
+    own: list[str] = []  # in pieces; every line has its line end before it
+    attributed, end, text = False, 0, f"\n{text}"
+    for found in _QUOTATION.finditer(text):
+        piece, end = text[end : found.start()], found.end()
+        while own and piece.count("\n") < _LINES_OF_ATTRIBUTION:
+            piece = own.pop() + piece
+        above, *lines = piece.rsplit("\n", _LINES_OF_ATTRIBUTION)
+        if _drop_attribution(lines):
+            piece, attributed = "\n".join([above, *lines]), True
+        own.append(piece)
+    own.append(text[end:])
+    return "".join(own)[1:], attributed
 
 
 def _drop_attribution(lines: list[str]) -> bool:

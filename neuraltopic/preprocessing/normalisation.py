@@ -55,9 +55,12 @@ class WordRule:
         self._lemma = lemma
         self._stop_words = frozenset(self.compared(word) for word in stop_words)
         self._drops_grammar = language == "ja" and bool(self._stop_words)
+        self._keeps_letters = lemma is None and folded("I", language) == "i"
 
     def __call__(self, form: str) -> str | Dropped:
         """Return the word, or why there is none."""
+        if self._keeps_letters and form.isascii() and form.isalpha():
+            return self._of_letters(form)
         written = self._spelt(form)
         word = self._cased(written)
         if not word:  # marks alone
@@ -77,12 +80,22 @@ class WordRule:
         long_enough = len(word) >= self._shortest(word) or word.endswith("#")
         return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
 
+    def _of_letters(self, form: str) -> str | Dropped:
+        """The same for a form of ASCII letters alone, at which most of the rule has nothing to do."""
+        lowered = form.lower()
+        if lowered in self._stop_words:
+            return Dropped.STOP_WORD
+        word = lowered if self.settings.lowercase else form
+        return word if (self.settings.min_length or 3) <= len(word) <= self.settings.max_length else Dropped.LENGTH
+
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""
         return self._key(self._spelt(form))
 
     def is_stop_word(self, form: str) -> bool:
         """Whether the form, as it stands in a text, is a stop word."""
+        if self._keeps_letters and form.isascii() and form.isalpha():
+            return form.lower() in self._stop_words
         return self._is_stop_word(self._cased(self._spelt(form)))
 
     def _is_stop_word(self, word: str) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from neuraltopic.preprocessing.addresses import without_addresses, without_names
+from neuraltopic.preprocessing.marks import looked_through
 from neuraltopic.preprocessing.markup import without_bbcode, without_code, without_tags_and_entities
 from neuraltopic.preprocessing.messages import (
     without_headers,
@@ -12,8 +13,9 @@ from neuraltopic.preprocessing.messages import (
     without_quoted_printable,
     without_replies,
 )
+from neuraltopic.preprocessing.repair import Repair
 
-_JOINED = re.compile(r"[^\W\d_]_[^\W\d_]")
+_JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("MIME parts", without_mime),
     ("quoted-printable", without_quoted_printable),
@@ -27,7 +29,7 @@ _AFTER: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 
 class PlainText:
-    """Takes markup, headers and quotations of messages, addresses, domains and handles out of texts.
+    """Takes markup, headers and quotations of messages, addresses, domains and handles out of texts, and mends them.
 
     Parameters
     ----------
@@ -40,22 +42,26 @@ class PlainText:
         Texts in which each was found.
     joined : int
         Texts with words that "_" joins.
+    repair : Repair
+        What mends the texts afterwards.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
         self.found: Counter[str] = Counter()
         self.joined = 0
-        self._keep = keep
+        self.repair = Repair()
+        self.keep = keep
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
-        """Yield the prose of each text."""
-        return map(self.of, texts)
+        """Yield the prose of each text, mended."""
+        for text, is_marked in looked_through(texts):
+            yield self.repair.mended(self.of(text)) if is_marked else text
 
     def of(self, text: str) -> str:
-        """The prose of one text."""
+        """The prose of one text, as it is written."""
         if "_" in text and _JOINED.search(text):
             self.joined += 1
-        if self._keep:
+        if self.keep:
             return text
         text, message = without_headers(text)
         if message:
@@ -65,6 +71,12 @@ class PlainText:
         if own is not text:
             self.found["quoted replies and signatures"] += 1
         return self._cleaned(own, _AFTER)
+
+    def add(self, other: "PlainText") -> None:
+        """Count what another found in other texts as well."""
+        self.found.update(other.found)
+        self.joined += other.joined
+        self.repair.add(other.repair)
 
     def _cleaned(self, text: str, steps: Iterable[tuple[str, Callable[[str], str]]]) -> str:
         for name, clean in steps:

@@ -1,5 +1,6 @@
 """Texts as they were meant: decoded once too often, words cut at the end of a line, apostrophes lost on the way."""
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -14,7 +15,7 @@ _MOJIBAKE = regex.compile(
 )
 _HYPHENS = "-\u2010\u00ad¬"
 _CUT = regex.compile(rf"(?<=\p{{L}}\p{{L}})[{_HYPHENS}][ \t]*\r?\n[ \t]*(?=\p{{Ll}}\p{{L}})")
-_CUT_IN_ASCII = ("-\n", "-\r\n", "- \n", "- \r\n")
+_CUT_IN_ASCII = re.compile(r"-(?<=[A-Za-z]{2}-)[ \t]*\r?\n[ \t]*(?=[a-z][A-Za-z])")
 _ENDINGS = r"(?=(?:t|s|d|m|re|ve|ll)\b)"
 _SPACED = regex.compile(rf"(?<=\p{{L}}) ['’´`‘′] {_ENDINGS}", regex.IGNORECASE)
 _REPLACED = regex.compile(rf"(?<=\p{{L}})\ufffd{_ENDINGS}", regex.IGNORECASE)
@@ -37,7 +38,12 @@ class Repair:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield each text, mended."""
-        return map(self._mended, texts)
+        return map(self.mended, texts)
+
+    def add(self, other: "Repair") -> None:
+        """Count what another found in other texts as well."""
+        self.n_twice_decoded += other.n_twice_decoded
+        self.n_with_replacements += other.n_with_replacements
 
     def note(self) -> None:
         """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
@@ -55,12 +61,13 @@ class Repair:
                 stacklevel=4,
             )
 
-    def _mended(self, text: str) -> str:
+    def mended(self, text: str) -> str:
+        """One text, mended."""
         if not text.isascii():
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
-        elif any(cut in text for cut in _CUT_IN_ASCII):
-            text = _CUT.sub("", text)
-        if " ' " in text or " ` " in text:
+        else:
+            text = _CUT_IN_ASCII.sub("", text)
+        if " ' " in text or ("`" in text and " ` " in text):
             text = _SPACED.sub("'", text)
         return text
 

@@ -20,14 +20,17 @@ from collections.abc import Callable
 
 import regex
 
-_SIGNS, _HIDDEN = "+#.-", "\x01\x02\x03\x04"
-_HIDE, SHOW = str.maketrans(_SIGNS, _HIDDEN), str.maketrans(_HIDDEN, _SIGNS)
-_BLANKED = str.maketrans(_HIDDEN, " " * len(_HIDDEN))
+_SIGNS, HIDDEN = "+#.-", "\x01\x02\x03\x04"
+_HIDE, SHOW = str.maketrans(_SIGNS, HIDDEN), str.maketrans(HIDDEN, _SIGNS)
+_BLANKED = str.maketrans(HIDDEN, " " * len(HIDDEN))
 
 # Words are found by their sign, and followed to the left from there, as addresses are.
-_PLUS = re.compile(r"(?<![\w+])[A-Za-z]\w*\+\+(?:\d\d)?(?![\w+])")
-_SHARP = re.compile(r"(?<!\w)[CcFfJj]#(?![\w#])")
-_NET = re.compile(r"(?<![\w.])(?:[A-Za-z]\w*)?\.(?:net|NET|Net)(?!\w)|(?<![\w.])[A-Za-z]\w*\.(?:js|JS)(?!\w)")
+_PLUS = re.compile(r"\+\+(?:\d\d)?(?![\w+])")
+_NAME_BEFORE_PLUS = regex.compile(r"(?r)(?<![\w+])[A-Za-z]\w*")
+_SHARP = re.compile(r"#(?<=[CcFfJj]#)(?<!\w[CcFfJj]#)(?![\w#])")
+_NET, _JS = re.compile(r"\.(?:net|NET|Net)(?!\w)"), re.compile(r"\.(?:js|JS)(?!\w)")
+_NAME_BEFORE = regex.compile(r"(?r)(?<![\w.])[A-Za-z]\w*")
+_NAME_OR_NONE = regex.compile(r"(?r)(?<![\w.])(?:[A-Za-z]\w*)?")
 _DOT_LETTERS = re.compile(r"\.[^\W\d_](?:\.[^\W\d_])*+(?!\w)\.?")
 _LETTER_BEFORE = regex.compile(r"(?r)(?<![\w.'’])[^\W\d_]")
 _HYPHEN_NUMBER = re.compile(r"-(?:\d{1,4}s?|(?=[A-Z]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])")
@@ -44,25 +47,35 @@ ABBREVIATIONS = (
 
 def with_signs_hidden(text: str) -> str:
     """The text with the signs of technical words hidden; the same object where it has none."""
-    if any(sign in text for sign in _HIDDEN):
+    if has_hidden_signs(text):
         text = text.translate(_BLANKED)
-    if "++" in text:
-        text = _PLUS.sub(lambda found: found[0].translate(_HIDE), text)
+    if "+" in text and "++" in text:
+        text = _hidden(text, _PLUS, _NAME_BEFORE_PLUS)
     if "#" in text:
         text = _SHARP.sub(lambda found: found[0].translate(_HIDE), text)
-    if ".js" in text or ".net" in text or ".NET" in text or ".Net" in text or ".JS" in text:
-        text = _NET.sub(lambda found: found[0].translate(_HIDE), text)
     if "." in text:
+        text = _hidden(text, _NET, _NAME_OR_NONE)
+        text = _hidden(text, _JS, _NAME_BEFORE)
         text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
     if "-" in text:
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
     return text
 
 
+def has_hidden_signs(text: str) -> bool:
+    """Whether one of the signs of a text is hidden."""
+    return "\x01" in text or "\x02" in text or "\x03" in text or "\x04" in text
+
+
 def is_name(form: str) -> bool:
     """Whether a form with digits is a name all the same: BRCA1, or two letters and more before a hyphen, covid-19."""
     head, hyphen, _ = form.partition("-")
     return (len(head) > 1 and head.isalpha()) if hyphen else _CAPITALS.fullmatch(form) is not None
+
+
+def _hidden(text: str, sign: re.Pattern[str], before: regex.Pattern) -> str:
+    """Hide the signs of what `sign` matches where `before` matches up to it."""
+    return sign.sub(lambda found: found[0].translate(_HIDE) if before.match(text, 0, found.start()) else found[0], text)
 
 
 def _joined(text: str, sign: re.Pattern[str], before: regex.Pattern, word_of: Callable[[str], str]) -> str:

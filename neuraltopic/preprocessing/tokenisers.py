@@ -13,7 +13,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.addresses import without_addresses
 from neuraltopic.preprocessing.segmenters import DEFAULT_SEGMENTER, Segmentation
 from neuraltopic.preprocessing.spelling import APOSTROPHES, GERSHAYIM, ZERO_WIDTH
-from neuraltopic.preprocessing.technical_words import SHOW, with_signs_hidden
+from neuraltopic.preprocessing.technical_words import SHOW, has_hidden_signs, with_signs_hidden
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -70,18 +70,23 @@ class WordTokeniser:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the words of each text."""
-        return map(self._words, texts)
+        return map(self.words, map(self.prepared, texts))
 
-    def _words(self, text: str) -> list[str]:
+    def prepared(self, text: str) -> str:
+        """The text without addresses, its technical words with their signs hidden."""
         text = without_addresses(text)
         if "`" in text:
             text = _GRAVE.sub("'", text)
-        signed = with_signs_hidden(text)
-        if signed.isascii():
-            return ascii_words(signed, _ASCII if signed is text else _SIGNED_ASCII)
-        if signed is text:
-            return _WORD.findall(self.segmentation(text))
-        return [form.translate(SHOW) for form in _SIGNED_WORD.findall(self.segmentation(signed))]
+        return with_signs_hidden(text)
+
+    def words(self, prepared: str) -> list[str]:
+        """The words of a prepared text."""
+        if prepared.isascii():
+            return ascii_words(prepared, _SIGNED_ASCII)
+        text = self.segmentation(prepared)
+        if has_hidden_signs(prepared):
+            return [form.translate(SHOW) for form in _SIGNED_WORD.findall(text)]
+        return _WORD.findall(text)
 
 
 class PatternTokeniser:

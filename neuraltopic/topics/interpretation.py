@@ -268,10 +268,9 @@ class EnergyInterpretation(SimplexInterpretation):
     by_energies = True
     # Chosen with the constants of `DocumentAssignment` by the labels of training documents.
     proportion_exponent = 0.25
-    # How these four were chosen: tests/benchmarks/README.md.
-    _relevance = 0.54
+    # How these three were chosen: tests/benchmarks/README.md.
     _pseudo_count = 8.0
-    _shared_word_penalty = 0.5
+    _shared_word_penalty = 0.25
     # Tokens of a document whose topics are given by its shares alone.
     _pooled_tokens = 8.0
 

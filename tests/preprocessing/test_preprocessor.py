@@ -14,8 +14,8 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
 from neuraltopic.preprocessing.normalisation import Dropped, WordRule
 from neuraltopic.preprocessing.phrases import PHRASE_MIN_COUNT
+from neuraltopic.preprocessing.plain_text import PlainText
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
-from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.stop_words import stop_words
 from neuraltopic.preprocessing.tokenisers import WordTokeniser
 from neuraltopic.preprocessing.vocabulary import document_limits
@@ -221,7 +221,7 @@ def test_a_phrase_is_recognised_even_where_its_words_are_not_counted():
 wild = st.text(st.characters() | st.sampled_from("aAbB cC'’\u0301İß@.:/"), max_size=60)
 
 
-@pytest.mark.filterwarnings("ignore:repaired documents:neuraltopic.errors.NeuralTopicWarning")
+@pytest.mark.filterwarnings('ignore:(repaired documents|in . of . documents "_"):neuraltopic.errors.NeuralTopicWarning')
 @given(st.lists(wild, min_size=1, max_size=8), st.booleans(), st.randoms(use_true_random=False))
 def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(texts, lowercase, random):
     chosen = Preprocessing(**ALL, lowercase=lowercase, numbers=True, language="en")
@@ -230,13 +230,13 @@ def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(te
     try:
         fitted = preprocessor.fit_transform(rows(*texts))
     except NeuralTopicError:
-        words = [rule(form) for forms in WordTokeniser()(Repair()(texts)) for form in forms]
+        words = [rule(form) for forms in WordTokeniser()(PlainText()(texts)) for form in forms]
         assert all(isinstance(word, Dropped) for word in words)
         return
     transformed = preprocessor.transform(rows(*texts))
     expected = [
         Counter(word for word in map(rule, forms) if word in preprocessor.vocabulary)
-        for forms in WordTokeniser()(Repair()(texts))
+        for forms in WordTokeniser()(PlainText()(texts))
     ]
     assert table(preprocessor, transformed.counts) == expected
     at_fit = table(preprocessor, fitted.counts)

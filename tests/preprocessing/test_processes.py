@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from neuraltopic.preprocessing import processes
+from neuraltopic.preprocessing.cutter import Cutter
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.token_stream import FormIds
-from neuraltopic.preprocessing.tokenisers import SpacyTokeniser, WordTokeniser
+from neuraltopic.preprocessing.tokenisers import BlankTokeniser, SpacyTokeniser, WordTokeniser
 from neuraltopic.reading.rows import Row
 
 RANDOM = np.random.default_rng(0)
@@ -24,7 +25,7 @@ def short_pieces(monkeypatch):
 
 def numbers(n_jobs, texts=TEXTS, tokeniser=None):
     ids = FormIds()
-    blocks = list(numbered_in_processes(iter(texts), tokeniser or WordTokeniser(), ids, n_jobs))
+    blocks = list(numbered_in_processes(iter(texts), Cutter(tokeniser or WordTokeniser()), ids, n_jobs))
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
     return list(ids), np.concatenate([block.tokens for block in blocks]).tolist(), lengths.tolist()
 
@@ -58,11 +59,11 @@ def test_counts_and_ledger_are_the_same():
 
 
 def test_a_short_corpus_starts_no_process(monkeypatch):
-    monkeypatch.setattr(processes, "_in_processes", None)
+    monkeypatch.setattr(processes, "LocalProcesses", None)
     assert numbers(2) == numbers(1)
 
 
-class BrokenTokeniser(WordTokeniser):
+class BrokenTokeniser(BlankTokeniser):
     def __call__(self, texts):
         for text in texts:
             if text == "broken":
