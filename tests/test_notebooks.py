@@ -185,7 +185,8 @@ def test_shares_of_every_period_add_up_and_intervals_hold_them(run):
     found = run(
         NAMES[7],
         '{"sums": change.sum().tolist(), "inside": bool(((table["low"] <= table["share"])'
-        ' & (table["share"] <= table["high"])).all()), "trends": trends[["low", "estimate", "high"]].to_numpy().tolist()}',
+        ' & (table["share"] <= table["high"])).all()),'
+        ' "trends": trends[["low", "estimate", "high"]].to_numpy().tolist()}',
     )
     assert found["sums"] == pytest.approx([1.0] * 6, abs=1e-5)
     assert found["inside"]
