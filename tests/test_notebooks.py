@@ -15,7 +15,6 @@ NAMES = [
     "2-the-manifold",
     "3-the-tighter-bound",
     "4-from-pixels-to-words",
-    "5-from-raw-posts-to-a-report",
     "6-survey-answers",
     "7-comparing-models",
     "8-topics-over-time",
@@ -139,25 +138,9 @@ def test_codes_of_documents_foretell_words_and_know_the_groups(run):
 
 
 @pytest.mark.slow
-def test_raw_posts_become_topics_that_keep_to_groups(run):
-    found = run(
-        NAMES[4],
-        '{"groups": len(groups), "kept": int(rows["kept"]), "figures": figures["value"].to_dict(), "before": before,'
-        ' "after": after, "page": page.count("http-equiv"), "hits": len(index.search(question, 5))}',
-    )
-    assert found["groups"] == 3
-    assert found["kept"] > 500
-    assert found["figures"]["probe_accuracy"] > 0.8
-    assert found["figures"]["diversity"] > 0.5
-    assert found["after"] == pytest.approx(found["before"], abs=1e-5)
-    assert found["page"] == 1
-    assert found["hits"] == 5
-
-
-@pytest.mark.slow
 def test_answers_are_sorted_by_theme_and_intervals_hold_the_truth(run):
     found = run(
-        NAMES[5],
+        "6-survey-answers",
         '{"rows": fitted.facts["rows"], "matched": matched, "inside": int(shown["inside"].sum()), "n": len(shown),'
         ' "largest": shown.loc[shown["theme"] == "tools"].nlargest(1, "estimate")["term"].tolist()}',
     )
@@ -171,7 +154,7 @@ def test_answers_are_sorted_by_theme_and_intervals_hold_the_truth(run):
 
 @pytest.mark.slow
 def test_models_are_measured_side_by_side(run):
-    found = run(NAMES[6], '{"table": table.to_dict(), "failures": found.failures}')
+    found = run("7-comparing-models", '{"table": table.to_dict(), "failures": found.failures}')
     assert found["failures"] == []
     assert set(found["table"]) == {"default", "nmf"}
     for figures in found["table"].values():
@@ -183,7 +166,7 @@ def test_models_are_measured_side_by_side(run):
 @pytest.mark.slow
 def test_shares_of_every_period_add_up_and_intervals_hold_them(run):
     found = run(
-        NAMES[7],
+        "8-topics-over-time",
         '{"sums": change.sum().tolist(), "inside": bool(((table["low"] <= table["share"])'
         ' & (table["share"] <= table["high"])).all()),'
         ' "trends": trends[["low", "estimate", "high"]].to_numpy().tolist()}',
