@@ -15,6 +15,7 @@ NAMES = [
     "2-the-manifold",
     "3-the-tighter-bound",
     "4-from-pixels-to-words",
+    "5-from-raw-posts-to-a-report",
     "6-survey-answers",
     "7-comparing-models",
     "8-topics-over-time",
@@ -135,6 +136,22 @@ def test_codes_of_documents_foretell_words_and_know_the_groups(run):
     assert found["cosines"][0] > 0.7
     assert len(set(" ".join(found["words"]).split())) > 60
     assert found["largest"]["logistic-normal"] < found["largest"]["near-Dirichlet"] <= 1
+
+
+@pytest.mark.slow
+def test_raw_posts_become_topics_that_keep_to_groups(run):
+    found = run(
+        "5-from-raw-posts-to-a-report",
+        '{"groups": len(groups), "kept": int(rows["kept"]), "figures": figures["value"].to_dict(), "before": before,'
+        ' "after": after, "page": page.count("http-equiv"), "hits": len(index.search(question, 5))}',
+    )
+    assert found["groups"] == 3
+    assert found["kept"] > 500
+    assert found["figures"]["probe_accuracy"] > 0.8
+    assert found["figures"]["diversity"] > 0.5
+    assert found["after"] == pytest.approx(found["before"], abs=1e-5)
+    assert found["page"] == 1
+    assert found["hits"] == 5
 
 
 @pytest.mark.slow
