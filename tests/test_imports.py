@@ -93,7 +93,7 @@ def test_no_circle():
 @pytest.mark.parametrize(
     "text",
     [
-        "from neuraltopic.runs.folder import write_run",
+        "from neuraltopic.runs.folder import new_run",
         "import neuraltopic.cli",
         "from neuraltopic import estimators",
         "def f():\n    from neuraltopic.estimators.topic_model import TopicModel",

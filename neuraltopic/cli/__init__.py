@@ -44,7 +44,7 @@ from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError
 
 _DEBUG = "--debug"
-# As storage.atomic and runs.workspace call what stands beside an output.
+# Hidden names next to an output, as storage.atomic and runs.workspace make them.
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, cls=Group)
@@ -138,7 +138,7 @@ def _escape_what_cannot_be_printed() -> None:
 
 
 def _of_system(error: OSError) -> str:
-    """What the system refused, with the path that was asked for and not the hidden one beside it."""
+    """The error of the system, with the given path in place of the hidden one."""
     what = _HIDDEN.sub(r"\1", error.filename) if isinstance(error.filename, str) else "input and output"
     expected, hint = "a path that can be read or written", "Check the path and the disk, and try again"
     if isinstance(error, PermissionError):

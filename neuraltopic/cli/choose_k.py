@@ -64,7 +64,7 @@ def _as_json(choice: "ChoiceOfK") -> dict[str, Any]:
 
 
 def _print(choice: "ChoiceOfK") -> None:
-    """A line a K, means over seeds with half their 95% intervals, and the recommendation."""
+    """Print one line per K, means over seeds with half their 95% intervals, and the recommendation."""
     import textwrap
 
     from neuraltopic.compare.page import heading, shown

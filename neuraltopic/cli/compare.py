@@ -62,7 +62,7 @@ def _medians(found: "Comparison") -> dict[str, dict[str, float | None]]:
 
 
 def _print(comparison: "Comparison") -> None:
-    """A line a metric and a column a model, as many models abreast as fit; an asterisk at the best."""
+    """Print one line per metric and one column per model; an asterisk marks the best."""
     import textwrap
 
     from neuraltopic.compare.page import heading, remarks, shown

@@ -1,4 +1,4 @@
-"""Embeddings of documents from what was typed: a file of them, or a model that makes them."""
+"""Embeddings of documents from the given options: a file, or a local model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

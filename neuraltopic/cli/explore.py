@@ -3,40 +3,32 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import Encoding, IdColumn, Quiet, RunFolder, TextColumn
+from neuraltopic.cli.option_groups import page_sources, takes
+from neuraltopic.cli.options import Quiet, RunFolder
 from neuraltopic.errors import UsageError
 
+if TYPE_CHECKING:
+    from neuraltopic.report.content import Sources
 
+
+@takes(sources=page_sources)
 def explore(
     run: RunFolder,
+    *,
     index: Annotated[
         Path | None,
-        typer.Option("--index", metavar="FOLDER", help="Index of the run, to search in. [default: made, and removed]"),
+        typer.Option("--index", metavar="FOLDER", help="Path to an index of the run. [default: a temporary one]"),
     ] = None,
-    corpus: Annotated[
-        str | None,
-        typer.Option("--corpus", metavar="PATH", help="Path to the documents. [default: as in the fit]"),
-    ] = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
-    classes: Annotated[
-        str | None, typer.Option("--classes", metavar="COLUMN", help="Column of classes. [default: label, if any]")
-    ] = None,
-    dates: Annotated[
-        str | None, typer.Option("--dates", metavar="COLUMN", help="Column of dates. [default: date, if any]")
-    ] = None,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; this machine alone by default.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    sources: "Sources",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
     quiet: Quiet = False,
 ) -> None:
-    """Serve the report of a run with live search and editing."""
+    """Serve the report of a run, with full search and editing."""
     try:
         from neuraltopic.report.explore import explore as serve
         from neuraltopic.search.serving import is_loopback
@@ -50,13 +42,8 @@ def explore(
     import tempfile
 
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.readers import open_corpus
-    from neuraltopic.report.content import Sources
     from neuraltopic.report.explorer import Explorer, indexed, with_texts_of
     from neuraltopic.search import SearchIndex
-
-    opened = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
-    sources = Sources(corpus=opened, classes=classes, dates=dates)
 
     def started(address: str) -> None:
         if not quiet:

@@ -36,27 +36,28 @@ from neuraltopic.cli.options import (
 )
 from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.cli.printing import (
+    cost_lines,
     counted,
     live_text,
     loss_lines,
     print_json,
     print_topics,
     readable_bytes,
-    readable_seconds,
     records,
 )
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
-from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from neuraltopic.cluster.ray_cluster import Plan
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.runs.folder import Run
-    from neuraltopic.runs.forecast import Forecast
+    from neuraltopic.runs.forecast import DocumentForecast
 
 # Where stop words are from, as a language's facts have it.
 _SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
@@ -122,8 +123,6 @@ def fit(
 
     source, see = None if path == "-" or is_url(path) else path, "neuraltopic topics"
     check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
-    if topics < 1:
-        raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     model = _model(
@@ -142,16 +141,15 @@ def fit(
         random_state=seed,
     )
     use_threads(jobs)
-    model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
-        _forecast(model, corpus, cluster, as_json=as_json, quiet=quiet)
+        _forecast(model, corpus, embedding_file, cluster, as_json=as_json, quiet=quiet)
     else:
         options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
         _fit(model, corpus, output, embedding_file, cache, cluster, **options)
 
 
 def _model(**given: Any) -> "TopicModel":
-    """The model of what was typed; the library's defaults for the rest."""
+    """The model with the given options; the rest are the library's defaults."""
     from neuraltopic.estimators.topic_model import TopicModel
 
     return TopicModel(**{name: value for name, value in given.items() if value is not None})
@@ -192,18 +190,18 @@ def _fit(
                     command=["neuraltopic", *sys.argv[1:]],
                     progress=watched,
                 )
-        note_run(run, progress)
+        table = run.model.get_topic_info(10)
+        note_run(run, table, progress)
         if report:
             write_run_report(run.folder, progress)
-    table = run.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
     else:
         print_topics(table)
 
 
-def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
-    """Say what was read, how well it went, and what is wrong with the topics."""
+def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProgress") -> None:
+    """Note what was read, the best bound and the flagged topics."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
     encodings = ", ".join(f"{name} {count:,}" for name, count in facts["encodings"].items())
@@ -227,8 +225,9 @@ def note_run(run: "Run[TopicModel]", progress: "QuietProgress") -> None:
         progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
     if "live_topics" in facts:
         progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
-    flags = run.model.get_topic_info()[["topic", "flags"]].astype(str)
-    flagged = [f"{topic} {flag}" for topic, flag in flags.itertuples(index=False) if flag]
+    flagged = [
+        f"{topic} {flag}" for topic, flag in zip(table["topic"], table["flags"].astype(str), strict=True) if flag
+    ]
     if flagged:
         progress.note(f"flagged topics: {'; '.join(flagged)}")
     progress.note(f"run: {run.folder}")
@@ -257,27 +256,35 @@ def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
     progress.note(f"languages: {'; '.join(described)}{cut}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", cluster: str | None, *, as_json: bool, quiet: bool) -> None:
+def _forecast(
+    model: "TopicModel",
+    corpus: "Corpus",
+    embeddings: "EmbeddingSource | None",
+    cluster: str | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
     workers = None if cluster is None else model.plan(cluster)
     with show_progress(quiet=quiet) as progress, noted(progress):
-        forecast = estimate_fit(corpus, model)
+        forecast = estimate_fit(corpus, model, embeddings=embeddings)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
     print_forecast(forecast, corpus.name, as_json=as_json, workers=workers)
 
 
-def print_forecast(forecast: "Forecast", name: str, *, as_json: bool, workers: "Plan | None" = None) -> None:
-    """Say what would be read of the corpus of this name, what it would cost, and how a cluster would be used."""
+def print_forecast(forecast: "DocumentForecast", name: str, *, as_json: bool, workers: "Plan | None" = None) -> None:
+    """Print what would be read of the corpus of this name, the expected cost, and the use of a cluster."""
     if as_json:
         print_json(forecast.to_dict() | ({"cluster": workers._asdict()} if workers else {}))
         return
     read = forecast.corpus
     about = "" if read.exact else "about "
     encodings = ", ".join(f"{encoding} {count:,}" for encoding, count in read.encodings.items())
-    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
+    time, memory = cost_lines(forecast)
     lines: list[tuple[str, Any]] = [
         ("corpus", f"{name}, {read.kind}, {counted(read.n_files, 'file')}, {readable_bytes(read.n_bytes)}"),
         ("documents", f"{about}{read.n_documents:,}; in a sample: {encodings}"),
@@ -286,9 +293,9 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool, workers: "
             f"{counted(forecast.n_topics, 'topic')}, about {forecast.n_words:,} words, "
             f"{forecast.n_epochs:g} pass{'es' * (forecast.n_epochs != 1)} at most",
         ),
-        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        time,
         ("faster", forecast.faster),
-        ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+        memory,
     ]
     if workers is not None:
         lines.append(

@@ -27,8 +27,8 @@ _SUBJECTS = {
         *("keep_stop_words", "stop_words"),
     ),
     "Training": (
-        *("seed", "seeds", "epochs", "batch_size", "learning_rate", "device", "jobs", "threads", "max_time"),
-        *("cache", "resume", "dry_run"),
+        *("seed", "seeds", "epochs", "batch_size", "learning_rate", "device", "jobs", "threads", "max_time", "memory"),
+        *("cluster", "cache", "resume", "dry_run"),
     ),
     "Output": ("output", "force", "report", "as_json", "quiet", "help"),
 }
@@ -66,7 +66,7 @@ class Group(TyperGroup):
 
 def _write_by_subject(ctx: Any, formatter: Any, options: list[Any]) -> None:
     named = {name for names in _SUBJECTS.values() for name in names}
-    _write(formatter, "Model", _records(ctx, [one for one in options if one.name not in named], options))
+    _write(formatter, "Options", _records(ctx, [one for one in options if one.name not in named], options))
     for subject, names in _SUBJECTS.items():
         _write(formatter, subject, _records(ctx, [one for one in options if one.name in names], options))
 

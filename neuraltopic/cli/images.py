@@ -10,7 +10,7 @@ import typer
 
 from neuraltopic.cli.help import Command
 from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
-from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
+from neuraltopic.cli.printing import cost_lines, counted, print_facts, print_json
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit
 from neuraltopic.errors import NeuralTopicError, UsageError
 
@@ -113,7 +113,10 @@ def fit(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a model of images, by default a variational autoencoder, and write a run folder."""
+    """Fit a model of images and write a run folder.
+
+    The default is a variational autoencoder.
+    """
     from neuraltopic.storage.outputs import IMAGE_RUN
 
     see = "neuraltopic inspect"
@@ -191,7 +194,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate the log-likelihood of test images, and the labels of samples.
+    """Evaluate the log-likelihood of test images.
 
     Prints the importance-weighted bound, the ELBO, its KL and the number of active units; where the data have labels
     and a part to train on, also which labels 10,000 samples have, by a classifier trained on that part.
@@ -467,8 +470,7 @@ def _forecast(model: "ImageVAE", data: str, *, as_json: bool, quiet: bool) -> No
     print_facts(
         [
             ("data", f"{read.name}, {read.kind}, {counted(len(read), 'image')} of {shape} pixels{labels}"),
-            ("model", f"{counted(forecast.n_weights, 'weight')}, {counted(forecast.n_epochs, 'epoch')} at most"),
-            ("time", f"about {readable_seconds(forecast.seconds)} on this machine"),
-            ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+            ("model", f"{counted(forecast.n_weights, 'weight')}, {counted(int(forecast.n_epochs), 'epoch')} at most"),
+            *cost_lines(forecast),
         ]
     )

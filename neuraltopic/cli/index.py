@@ -1,7 +1,7 @@
 """`neuraltopic index RUN [DOCUMENTS]`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -70,38 +70,23 @@ def index(
     if output is None:
         raise UsageError("--output", expected="the index to write or to change", got="none", hint="Add -o INDEX")
     if delete and (add or documents or force):
-        raise UsageError("--delete", expected="no documents beside it", got="some", hint="Delete and add in two steps")
+        raise UsageError("--delete", expected="no documents", got="some", hint="Delete and add in two steps")
     beside = EmbeddingFile(embeddings) if embeddings else None
     with show_progress(quiet=quiet) as progress:
-        if delete:
-            from neuraltopic.search import SearchIndex
-
-            changed = SearchIndex.open(output, device=device).delete(delete)
-        elif to and documents is None and not add and not force and (output / "index.json").exists():
+        if delete or (to and documents is None and not add and not force and (output / "index.json").exists()):
             from neuraltopic.search import SearchIndex
 
             changed = SearchIndex.open(output, device=device)
+            changed = changed.delete(delete) if delete else changed
         else:
-            from neuraltopic.search.runs import documents_of_run
+            from neuraltopic.search.runs import build_index, documents_of_run
 
-            given = (text, id, encoding)
-            corpus, expected = documents_of_run(run, documents, *given)
+            corpus, expected = documents_of_run(run, documents, text, id, encoding)
             if add:
                 changed = _add(run, output, corpus, beside, device, progress)
             else:
-                from neuraltopic.search.runs import build_index
-
-                changed = build_index(
-                    run,
-                    corpus,
-                    output,
-                    embeddings=beside,
-                    text=not no_text,
-                    corpus_sha256=expected,
-                    device=device,
-                    force=force,
-                    progress=progress,
-                )
+                options: dict[str, Any] = {"embeddings": beside, "text": not no_text, "device": device, "force": force}
+                changed = build_index(run, corpus, output, **options, corpus_sha256=expected, progress=progress)
         progress.note(f"index: {output}, {len(changed):,} documents")
         if to:
             from neuraltopic.search.exports import export_index
@@ -120,7 +105,7 @@ def _add(
     device: str,
     progress: "QuietProgress",
 ) -> "SearchIndex":
-    """Add documents; where the run's model is another than the index's, embed those of the index anew first."""
+    """Add documents; if the run has another model than the index, embed those of the index again first."""
     from neuraltopic.runs.documents import open_run
     from neuraltopic.runs.facts import model_folder_of
     from neuraltopic.search import SearchIndex
@@ -128,6 +113,6 @@ def _add(
     found = SearchIndex.open(output, device=device)
     model = None
     if not found.is_read_with(model_folder_of(run)):
-        progress.note("the model of the run is another than that of the index: its documents are embedded anew")
+        progress.note("the run has another model than the index: its documents are embedded again")
         model = open_run(run, device=device)
     return found.add(corpus, embeddings=embeddings, model=model, progress=progress)

@@ -99,7 +99,7 @@ def _image_lines(run: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _run_lines(run: dict[str, Any], own: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What is to be said of a run, with the lines of its kind in their place."""
+    """Label and text of each line on a run, with the lines of its kind."""
     seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in run["seconds"].items())
     best = ", ".join(f"{name} {value:,.4g}" for name, value in run["best"].items())
     peak = run["peak_memory_bytes"]

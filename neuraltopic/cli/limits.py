@@ -45,7 +45,7 @@ def bytes_of(memory: str | None) -> float | None:
 
 
 def use_threads(jobs: int | None) -> None:
-    """Let mathematics run on so many threads; with None on as many as torch finds."""
+    """Set the number of threads; with None torch chooses."""
     if jobs is not None:
         import torch
 

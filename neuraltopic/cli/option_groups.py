@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.report.content import Sources
 
 FitCorpus = Annotated[
     str | None,
@@ -76,6 +77,24 @@ def corpus_of_fit(
     from neuraltopic.reading.readers import open_corpus
 
     return None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
+
+
+@takes(corpus=corpus_of_fit)
+def page_sources(
+    *,
+    corpus: "Corpus | None",
+    classes: Annotated[
+        str | None,
+        typer.Option("--classes", metavar="COLUMN", help="Name of the class column. [default: label, if any]"),
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option("--dates", metavar="COLUMN", help="Name of the date column. [default: date, if any]")
+    ] = None,
+) -> "Sources":
+    """The documents that the page of a run shows."""
+    from neuraltopic.report.content import Sources
+
+    return Sources(corpus=corpus, classes=classes, dates=dates)
 
 
 @dataclass(frozen=True)

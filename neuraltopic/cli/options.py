@@ -65,7 +65,8 @@ ClusterAddress = Annotated[
 ]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
 Memory = Annotated[
-    str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G: refused, or kept.")
+    str | None,
+    typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G; a larger fit is refused."),
 ]
 Cache = Annotated[
     Path | None,

@@ -1,4 +1,4 @@
-"""The options that say how documents become counts, and the settings they make."""
+"""The options of preprocessing, and the settings they make."""
 
 import os
 import re
@@ -67,7 +67,7 @@ def settings_of(
         Path | None, typer.Option("--stop-words", metavar="FILE", help="Additional stop words: text file or JSON list.")
     ] = None,
 ) -> Preprocessing:
-    """The settings of what was typed."""
+    """The settings of the given options."""
     return Preprocessing(
         language=language,
         stop_words=not keep_stop_words,

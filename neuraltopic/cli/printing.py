@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from neuraltopic.runs.costs import Forecast
+
 WIDTH = 100
 
 
@@ -70,7 +72,7 @@ def loss_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def readable_bytes(count: float) -> str:
-    """Bytes as a person says them: 1.5 MiB."""
+    """Bytes for people: 1.5 MiB."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if count < 1024 or unit == "GiB":
             break
@@ -79,13 +81,22 @@ def readable_bytes(count: float) -> str:
 
 
 def readable_seconds(seconds: float) -> str:
-    """Seconds as a person says them: 90 s, 5 min, 2.5 h."""
+    """Seconds for people: 90 s, 5 min, 2.5 h."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def cost_lines(forecast: "Forecast") -> list[tuple[str, str]]:
+    """The expected time, with its stages, and the expected memory."""
+    stages = ", ".join(f"{stage} {readable_seconds(seconds)}" for stage, seconds in forecast.stages.items())
+    return [
+        ("time", f"about {readable_seconds(forecast.seconds)} on this machine: {stages}"),
+        ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
+    ]
+
+
 def print_facts(facts: "list[tuple[str, str]]", width: int = 11) -> None:
-    """Print a name and what is to be said of it, a line each."""
+    """Print a label and a value per line."""
     for name, value in facts:
         print(f"{name:<{width}}{value}")

@@ -1,4 +1,4 @@
-"""Work that can be interrupted and resumed: refusals before any of it, and what is said where it is interrupted."""
+"""Checks before a resumable fit, and the message when it is interrupted."""
 
 import sys
 import warnings
@@ -75,7 +75,7 @@ def noted(progress: QuietProgress) -> Iterator[None]:
 
 
 class _Watched(QuietProgress):
-    """A progress that remembers how far the work has come."""
+    """A progress that remembers the stage reached."""
 
     def __init__(self, shown: QuietProgress, reached: Callable[[str, int, int | None], str | None], first: str) -> None:
         self._shown = shown
@@ -99,17 +99,17 @@ def interruptible(
     first: str = "",
     go_on: Callable[[], str] = str,
 ) -> Iterator[QuietProgress]:
-    """Yield a progress that passes on what it is told; an interruption says how far the work has come.
+    """Yield a progress that forwards every call; an interruption then reports the stage reached.
 
     Parameters
     ----------
     progress : QuietProgress
     reached : callable of (stage, done, total)
-        How far that is, as " after epoch 3 of 10"; None leaves what was said before.
+        The stage reached, such as " after epoch 3 of 10"; None keeps the previous text.
     first : str
-        What is said before anything was told.
+        The text before the first call.
     go_on : callable
-        Asked at an interruption how to go on.
+        Called at an interruption; returns how to resume.
     """
     watched = _Watched(progress, reached, first)
     try:
@@ -120,7 +120,7 @@ def interruptible(
 
 
 def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> AbstractContextManager[QuietProgress]:
-    """A progress whose interruption says how far the fit has come.
+    """A progress whose interruption reports the stage reached.
 
     Parameters
     ----------

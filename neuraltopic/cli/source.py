@@ -1,4 +1,4 @@
-"""The documents that several fits share, from what was typed."""
+"""The documents of several fits, from the given options."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

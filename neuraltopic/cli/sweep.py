@@ -48,7 +48,7 @@ def sweep_of(
 
 @contextmanager
 def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
-    """Show progress; an interruption says how many fits are done and how to go on."""
+    """Show progress; an interruption reports the number of finished fits and how to resume."""
     from neuraltopic.compare.runner import FITTING
 
     def reached(stage: str, done: int, total: int | None) -> str | None:
@@ -63,7 +63,7 @@ def interruptible_sweep(*, quiet: bool) -> Iterator[QuietProgress]:
 
 
 def refuse_failures(failures: list[dict[str, Any]], n_fits: int, output: Path) -> None:
-    """End with an error where a fit has failed, after all that is known has been said.
+    """Raise an error if a fit failed, after everything else was printed.
 
     Raises
     ------

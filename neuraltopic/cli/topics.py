@@ -2,25 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from neuraltopic.cli.help import Command
-from neuraltopic.cli.options import AsJson, Encoding, IdColumn, Ranking, RunFolder, TextColumn, Words
+from neuraltopic.cli.option_groups import corpus_of_fit, takes
+from neuraltopic.cli.options import AsJson, Ranking, RunFolder, Words
 from neuraltopic.cli.printing import print_json, print_topics, records
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.strict_json import read_json
+
+if TYPE_CHECKING:
+    from neuraltopic.reading.rows import Corpus
 
 _MAX_FILE_BYTES = 1 << 24
 
 
 class _RunFirst(TyperGroup):
-    """A group whose first command is meant where none is named: `topics RUN` is `topics show RUN`."""
+    """A group with a default command: `topics RUN` is `topics show RUN`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the command in front."""
+        """Insert the default command where none is named."""
         if args and args[0] not in self.commands and args[0] != "--help":
             args = ["show", *args]
         return super().parse_args(ctx, args)
@@ -60,8 +64,10 @@ def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
 
 
 @topics.command("name", cls=Command)
+@takes(corpus=corpus_of_fit)
 def name(
     run: RunFolder,
+    *,
     command: Annotated[
         str | None,
         typer.Option(
@@ -70,13 +76,7 @@ def name(
             help="Program that reads a prompt and prints a name. [default: phrases of the documents]",
         ),
     ] = None,
-    corpus: Annotated[
-        str | None,
-        typer.Option("--corpus", metavar="PATH", help="Path to the documents of the fit. [default: as in run.json]"),
-    ] = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    corpus: "Corpus | None",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the names without changing the run.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -84,12 +84,10 @@ def name(
 
     With --name-with a program gives the names. `topics edit RUN undo` removes them again.
     """
-    from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs.editing import edit_run
     from neuraltopic.runs.naming import suggest_names
 
-    given = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
-    names = suggest_names(run, command=command, corpus=given)
+    names = suggest_names(run, command=command, corpus=corpus)
     if names and not dry_run:
         edit_run(run, [{"op": "rename", "labels": {str(topic): label for topic, label in names.items()}}])
     if as_json:
@@ -100,8 +98,10 @@ def name(
 
 
 @topics.command("edit", cls=Command)
+@takes(corpus=corpus_of_fit)
 def edit(
     run: RunFolder,
+    *,
     action: Annotated[
         str | None,
         typer.Argument(
@@ -113,15 +113,7 @@ def edit(
     values: Annotated[
         list[str] | None, typer.Argument(metavar="[VALUE]...", help="Topics, names or words that the action takes.")
     ] = None,
-    corpus: Annotated[
-        str | None,
-        typer.Option(
-            "--corpus", metavar="PATH", help="Path to the documents of the fit, for split. [default: as in run.json]"
-        ),
-    ] = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    corpus: "Corpus | None",
     words: Words = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -129,15 +121,13 @@ def edit(
 
     Edits are a log in the run folder that every command applies; the fitted model stays as it is.
     """
-    from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs.editing import edit_run
 
-    given = None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
     if action is None:
         _list_edits(run, as_json=as_json)
         return
     operations = _operations(run, action, values or [])
-    model = edit_run(run, operations, corpus=given)
+    model = edit_run(run, operations, corpus=corpus)
     table = model.get_topic_info(words)
     if as_json:
         print_json({"run": str(run), "edits": model.edits_, "topics": records(table)})
@@ -146,7 +136,7 @@ def edit(
 
 
 def _operations(run: Path, action: str, values: list[str]) -> list[Any]:
-    """The edits that were typed, as the log has them."""
+    """The given edits, in the form of the log."""
     if action == "apply":
         content: Any = read_json(_one(action, values, "the name of a JSON file"), _MAX_FILE_BYTES)
         return content if isinstance(content, list) else [content]

@@ -57,17 +57,8 @@ def update(
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import update_output
 
-    source = None if path == "-" else path
-    check_run_output(
-        output,
-        update_output(run, output),
-        source=source,
-        see="neuraltopic topics",
-        force=force,
-        resume=resume,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    kind, source, see = update_output(run, output), None if path == "-" else path, "neuraltopic topics"
+    check_run_output(output, kind, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     if dry_run:
         _forecast(run, corpus, as_json=as_json, quiet=quiet)
@@ -88,11 +79,11 @@ def update(
                 command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
             )
-        note_run(updated, progress)
+        table = updated.model.get_topic_info(10)
+        note_run(updated, table, progress)
         progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
         if report:
             write_run_report(updated.folder, progress)
-    table = updated.model.get_topic_info(10)
     if as_json:
         print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})
     else:

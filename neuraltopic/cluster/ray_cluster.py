@@ -8,6 +8,7 @@ it adds to a group of actors, a checkpoint after each epoch and a new group when
 import importlib.util
 import os
 import queue
+import socket
 import threading
 import warnings
 from collections import deque
@@ -24,6 +25,7 @@ LOCAL = "local"
 _REPEATED = 3
 # Seconds in which the other processes of a group tell why they failed, once the first has.
 _OTHERS_FAIL = 5.0
+_CONNECT_SECONDS = 5.0
 
 
 class Plan(NamedTuple):
@@ -306,12 +308,7 @@ def connected(address: str, n_jobs: int | None, cpus: int) -> Iterator[Cluster]:
     try:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UsageError(
-            parameter("cluster", address),
-            expected="the address of a Ray cluster that runs, as HOST:6379 or auto on one of its machines, or local",
-            got=str(error).partition("\n")[0][:300],
-            hint="Start one with: ray start --head",
-        ) from error
+        raise _no_cluster(address, str(error).partition("\n")[0][:300]) from error
     try:
         cluster = Cluster(ray, n_jobs)
         if address != LOCAL:
@@ -322,6 +319,7 @@ def connected(address: str, n_jobs: int | None, cpus: int) -> Iterator[Cluster]:
 
 
 def _checked(address: str) -> str:
+    """An address at which somebody listens: Ray itself waits minutes for those at which nobody does."""
     if address.startswith("ray://"):
         raise UsageError(
             parameter("cluster", address),
@@ -329,7 +327,24 @@ def _checked(address: str) -> str:
             got="one of Ray's client, whose program runs outside it",
             hint="Run neuraltopic on a machine of the cluster, or through ray job submit",
         )
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise _no_cluster(address, "no host and port")
+        try:
+            socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        except OSError as error:
+            raise _no_cluster(address, error.strerror or str(error)) from error
     return address
+
+
+def _no_cluster(address: str, got: str) -> UsageError:
+    return UsageError(
+        parameter("cluster", address),
+        expected="the address of a Ray cluster that runs, as HOST:6379 or auto on one of its machines, or local",
+        got=got,
+        hint="Start one with: ray start --head",
+    )
 
 
 def _plan(machines: list[int], n_jobs: int | None) -> Plan:

@@ -1,1 +1,1 @@
-"""Our recipes beside the models that people use: the same counts, the same held-out documents, the same figures."""
+"""Comparison of our recipes with common models: the same counts, held-out documents and figures."""

@@ -9,7 +9,7 @@ from neuraltopic.preprocessing.token_stream import FormIds
 from neuraltopic.topics.overlap import rank_biased_overlap
 from neuraltopic.topics.stability import align_topics
 
-FEWEST_SEEDS = 3  # of which the spread of an agreement of pairs can be told
+FEWEST_SEEDS = 3  # needed for the spread of an agreement of pairs
 Topics = Sequence[Sequence[str]]
 
 
@@ -30,7 +30,7 @@ def seed_agreement(topics: Topics, others: Sequence[Topics]) -> float:
 def pseudo_values(agreements: NDArray[np.float64]) -> NDArray[np.float64]:
     r"""What each seed adds to the mean agreement of pairs, (S,): the jackknife's pseudo-values (Tukey 1958).
 
-    The agreements of the seeds share their pairs, so that their own spread says too little of that of their mean U.
+    The agreements of the seeds share their pairs, so that their own spread understates that of their mean U.
     Without seed i the mean over pairs is :math:`U_{-i} = (S U - 2 h_i) / (S - 2)`, and the pseudo-value is
     :math:`S U - (S - 1) U_{-i}`. These have the mean U, and are used as a sample of S independent values.
 

@@ -1,6 +1,6 @@
-"""How many topics? Fits over a range of K, several seeds each, and a recommendation that says why.
+"""How many topics? Fits over a range of K, several seeds each, and a recommendation with its reason.
 
-request.json         what was asked for
+request.json         the request
 data/                the documents, counted once
 runs/                the result of each fit
 choose_k.csv         a line a K, seed and metric
@@ -73,24 +73,13 @@ def choose_k(
     NeuralTopicError
         When the documents cannot be used, or fewer than two K have three fits that did not fail.
     """
-    ks = sorted(set(ks))
-    for k in ks:
-        require_whole("K", k)
-    if len(ks) < 2:
-        raise UsageError(parameter("K"), expected="two values or more", got=str(list(ks)), hint="Try 10:200")
+    ks = _checked_ks(ks)
     require_whole("n_seeds", n_seeds, FEWEST_SEEDS)
     require_whole("threads", threads)
     require_whole("seed", seed, 0)
     check_recipe(recipe, embedded=source.embeddings is not None)
-    request = {
-        "neuraltopic": __version__,
-        **source.request(),
-        "recipe": recipe,
-        "ks": ks,
-        "n_seeds": n_seeds,
-        "seed": seed,
-        "threads": threads,
-    }
+    settings = {"recipe": recipe, "ks": ks, "n_seeds": n_seeds, "seed": seed, "threads": threads}
+    request = {"neuraltopic": __version__, **source.request(), **settings}
     bench = Bench(output, FORMAT, FILES, request)
     bench.check(resume=resume, force=force, source=source.path)
     jobs = [Job(recipe, k, seed + number) for k in ks for number in range(n_seeds)]
@@ -99,16 +88,29 @@ def choose_k(
     add_stability(results)
     samples = tuple(samples_of(results, ks))
     if len(samples) < 2:
-        failure = next(result for result in results if "error" in result)
-        raise NeuralTopicError(
-            "fits",
-            expected="three or more of two K at least",
-            got=f"too many that failed, the first with: {failure['error']}",
-            hint=f"See {Path(output) / 'runs'}, and try again with {parameter('resume', True)}",
-        )
+        raise _too_many_failed(results, Path(output))
     choice = ChoiceOfK(Path(output), source.name, recipe, samples, results, recommend(samples))
     _write(choice)
     return choice
+
+
+def _checked_ks(ks: Sequence[int]) -> list[int]:
+    ks = sorted(set(ks))
+    for k in ks:
+        require_whole("K", k)
+    if len(ks) < 2:
+        raise UsageError(parameter("K"), expected="two values or more", got=str(ks), hint="Try 10:200")
+    return ks
+
+
+def _too_many_failed(results: Sequence[dict[str, Any]], output: Path) -> NeuralTopicError:
+    failure = next(result for result in results if "error" in result)
+    return NeuralTopicError(
+        "fits",
+        expected="three or more of two K at least",
+        got=f"too many that failed, the first with: {failure['error']}",
+        hint=f"See {output / 'runs'}, and try again with {parameter('resume', True)}",
+    )
 
 
 def spread(least: int, most: int, steps: int = 6) -> list[int]:

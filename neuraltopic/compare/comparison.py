@@ -78,15 +78,8 @@ def compare(
         require_whole(name, value)
     require_whole("seed", seed, 0)
     names = check_models(tuple(models), embedded=source.embeddings is not None)
-    request = {
-        "neuraltopic": __version__,
-        **source.request(),
-        "models": list(names),
-        "n_components": n_components,
-        "n_seeds": n_seeds,
-        "seed": seed,
-        "threads": threads,
-    }
+    settings = {"n_components": n_components, "n_seeds": n_seeds, "seed": seed, "threads": threads}
+    request = {"neuraltopic": __version__, **source.request(), "models": list(names), **settings}
     bench = Bench(output, FORMAT, FILES, request)
     bench.check(resume=resume, force=force, source=source.path)
     jobs = [Job(name, n_components, seed + number) for name in names for number in range(n_seeds)]

@@ -30,7 +30,7 @@ def is_counts_folder(path: Path) -> bool:
 
 
 def has_test_counts(path: Path) -> bool:
-    """Whether a folder of prepared counts says which documents are held out."""
+    """Whether a folder of prepared counts has held-out documents."""
     return (path / _TEST).is_file()
 
 
@@ -53,14 +53,14 @@ def read_counts_folder(
     texts : Path, optional
         A file such as train_texts.txt, in place of that one.
     seed : int
-        Of the draw.
+        Random seed of the split.
     embeddings, held_out_embeddings : EmbeddingSource, optional
         Of the documents of train_bow.npz and of test_bow.npz. In Parquet the id of a document is its row, from 0.
 
     Raises
     ------
     UsageError
-        When a share is asked for beside a test_bow.npz, or embeddings are of other documents.
+        When a held-out share is given with a test_bow.npz, or embeddings are of other documents.
     NeuralTopicError
         When a file is damaged, or disagrees with the others.
     """
@@ -71,13 +71,7 @@ def read_counts_folder(
     train_labels = _labels(folder / "train_labels.txt", len(train))
     tokens = _tokens(texts or folder / "train_texts.txt", words, len(train), asked=texts is not None)
     if has_test_counts(folder):
-        if held_out is not None:
-            raise UsageError(
-                parameter("held_out"),
-                expected=f"no share where {folder / _TEST} holds documents out already",
-                got=repr(held_out),
-                hint="Leave it out",
-            )
+        _require_no_share(held_out, folder)
         test = _counts(folder / _TEST, len(words))
         test_labels = _labels(folder / "test_labels.txt", len(test))
         rows, test_rows = np.arange(len(train)), np.arange(len(test))
@@ -85,7 +79,7 @@ def read_counts_folder(
         test, test_labels, held_out_embeddings = train, train_labels, embeddings
         test_rows = draw_held_out(len(train), HELD_OUT if held_out is None else held_out, seed)
         rows = np.setdiff1d(np.arange(len(train)), test_rows)
-    # A document without words says nothing of a model, and some models refuse it.
+    # A document without words carries no information, and some models refuse it.
     rows, test_rows = rows[train.totals()[rows] > 0], test_rows[test.totals()[test_rows] > 0]
     if train_labels is None or test_labels is None:
         train_labels = test_labels = None
@@ -99,6 +93,16 @@ def read_counts_folder(
         embeddings_of(embeddings, _numbers(train), rows),
         embeddings_of(held_out_embeddings, _numbers(test), test_rows),
     )
+
+
+def _require_no_share(held_out: float | None, folder: Path) -> None:
+    if held_out is not None:
+        raise UsageError(
+            parameter("held_out"),
+            expected=f"no share where {folder / _TEST} holds documents out already",
+            got=repr(held_out),
+            hint="Leave it out",
+        )
 
 
 def _numbers(counts: Counts) -> list[str]:

@@ -96,7 +96,7 @@ class ComparisonData:
         )
 
     def sizes(self) -> dict[str, int | bool]:
-        """What a table says of the data: documents, words, tokens, labels, embeddings; is the order of words known."""
+        """Sizes of the data for a table: documents, words, tokens, labels, embeddings; is word order known."""
         return {
             "train_documents": len(self.train),
             "test_documents": len(self.test),
@@ -130,7 +130,7 @@ def split_corpus(
     Parameters
     ----------
     corpus : Corpus
-        Its texts are held in memory while they are counted, since they are gone over more than once.
+        Its texts are held in memory while they are counted, since they are read more than once.
     settings : Preprocessing
     held_out : float or Corpus
         A share of the documents, drawn at random after copies are left out so that no document is on both sides; or
@@ -138,7 +138,7 @@ def split_corpus(
     label : str, optional
         Column of the labels; by default "label" where there is one.
     seed : int
-        Of the draw.
+        Random seed of the split.
     embeddings, held_out_embeddings : EmbeddingSource, optional
         Of `corpus`, a row a document as it is read, and of the documents of their own.
 
@@ -149,14 +149,11 @@ def split_corpus(
     NeuralTopicError
         When there are too few documents with words on either side.
     """
+    train = _Side.read(corpus, embeddings, "reading", progress)
     if isinstance(held_out, Corpus):
-        train = _Side.read(corpus, embeddings, "reading", progress)
         test = _Side.read(held_out, held_out_embeddings, "reading held-out", progress)
     else:
-        everything = _Side.read(corpus, embeddings, "reading", progress)
-        chosen = draw_held_out(len(everything.rows), held_out, seed)
-        test = everything.take(chosen)
-        train = everything.take(np.setdiff1d(np.arange(len(everything.rows)), chosen))
+        train, test = train.divided(draw_held_out(len(train.rows), held_out, seed))
     preprocessor = Preprocessor(settings)
     prepared = preprocessor.fit_transform(train.rows, progress=progress)
     train = train.take(np.flatnonzero(prepared.position >= 0))
@@ -218,7 +215,7 @@ def joined(blocks: Sequence[Block]) -> Block:
 
 @dataclass
 class _Side:
-    """Documents to fit on or to judge by, in memory: each distinct text once."""
+    """Training or held-out documents in memory, each distinct text once."""
 
     rows: list[Row]
     embeddings: Embeddings
@@ -241,6 +238,10 @@ class _Side:
     def take(self, rows: NDArray[np.int64]) -> "_Side":
         embeddings = None if self.embeddings is None else self.embeddings[rows]
         return _Side([self.rows[row] for row in rows.tolist()], embeddings)
+
+    def divided(self, held_out: NDArray[np.int64]) -> "tuple[_Side, _Side]":
+        """The documents to fit on, and those held out."""
+        return self.take(np.setdiff1d(np.arange(len(self.rows)), held_out)), self.take(held_out)
 
 
 def embeddings_of(file: EmbeddingSource | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:

@@ -50,7 +50,7 @@ def usage_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
 
 
 def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
-    """Perplexity by the bound; beside it the bound a token in nats, and its standard error over documents.
+    """Perplexity by the bound, the bound per token in nats, and its standard error over documents.
 
     The bound a token is a ratio of sums over documents, sum_d l_d / sum_d N_d = r; its standard error by the delta
     method is sqrt(sum_d (l_d - r N_d)^2) / sum_d N_d.
@@ -83,7 +83,7 @@ def completion_figures(model: ComparedModel, data: ComparisonData) -> dict[str, 
 
 
 def label_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
-    """What labels say of the topics and vectors of documents that have one; nothing without labels."""
+    """Figures of topics and vectors against labels, for documents with one; none without labels."""
     rows = [_labelled(labels) for labels in (data.train_labels, data.test_labels)]
     train_rows, test_rows = rows
     if not len(test_rows):

@@ -19,7 +19,7 @@ from neuraltopic.storage.strict_json import write_json
 
 DATA = "data"
 RUNS = "runs"
-# What may be measured of a model, by groups, since `choose_k` does not need what labels say.
+# Figures of a model by group, since `choose_k` does not need those of labels.
 FIGURES = ("topics", "bound", "completion", "labels")
 
 

@@ -55,7 +55,7 @@ def markdown(comparison: Comparison, request: dict[str, Any]) -> str:
 
 
 def remarks(comparison: Comparison) -> list[str]:
-    """What the figures alone would not say, a sentence each."""
+    """Notes on the figures, a sentence each."""
     done = [result for model in comparison.models for result in comparison.finished(model)[:1]]
     reading = [result["model"] for result in done if result.get("reads_embeddings")]
     said = []

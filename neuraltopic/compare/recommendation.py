@@ -1,4 +1,4 @@
-"""A stated rule that chooses the number of topics, and says what it did.
+"""A stated rule that chooses the number of topics, and explains the choice.
 
 1. The documents decide first. Of every K the held-out bound a token, mean over seeds, is compared with the best one; K
    within one standard error of that describe unseen documents as well as any (the one-standard-error rule of Breiman,

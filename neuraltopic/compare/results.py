@@ -25,7 +25,7 @@ class Comparison:
     name : str
         Of the documents.
     models : tuple of str
-        In the order asked for.
+        In the given order.
     results : list of dict
         What each fit gave, models in order and seeds within them; with "error" where it gave nothing.
     sizes : dict

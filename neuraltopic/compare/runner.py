@@ -1,9 +1,9 @@
-"""Fits of a comparison one after the other, each in a fresh process, into a folder that a stopped one goes on from.
+"""Fits of a comparison in order, each in a fresh process, into a folder from which an interrupted one resumes.
 
-request.json         what was asked for
+request.json         the request
 data/                the documents, counted once
 runs/NAME.json       the result of each fit, or why there is none
-runs/NAME.log        what a failed fit said
+runs/NAME.log        output of a failed fit
 """
 
 import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REQUEST = "request.json"
 # Of the results of fits; raised when their keys change.
 SCHEMA_VERSION = 2
-# The stage that tells how many fits are done.
+# The stage that counts finished fits.
 FITTING = "fitting and measuring"
 _MAX_BYTES = 1 << 26
 # What runs a job; its arguments follow.
@@ -46,9 +46,9 @@ class Bench:
     format : str
         Of the request, by which a folder is known again.
     files : sequence of str
-        The names of the files that will be written beside the results.
+        The names of the files that will be written with the results.
     request : mapping
-        All that the results depend on, as JSON holds it.
+        All that the results depend on, as JSON.
     """
 
     def __init__(self, folder: Path, format: str, files: Sequence[str], request: Mapping[str, Any]) -> None:
@@ -62,7 +62,7 @@ class Bench:
         Raises
         ------
         UsageError
-            When it exists, unless `force` and it is one of this kind, or `resume` and it was asked for the same.
+            When it exists, unless `force` and it is one of this kind, or `resume` and its request is the same.
         """
         if not resume:
             check_output(self.folder, self._kind, force=force, source=source)
@@ -96,7 +96,7 @@ class Bench:
     ) -> list[dict[str, Any]]:
         """Do what is not done yet, and return a result a job, in their order.
 
-        A job that failed before is tried again. One that fails has "error" in its result, and the others go on.
+        A job that failed before is tried again. One that fails has "error" in its result, and the others continue.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ def _whole(data: ComparisonData, jobs: Sequence[Job]) -> ComparisonData:
 
 
 def _why(code: int, log: Path) -> str:
-    """What a process that failed said last, unless it was killed."""
+    """Last output of a failed process, unless it was killed."""
     if code < 0:
         return f"killed by signal {-code}"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")

@@ -34,7 +34,7 @@ class Source:
     texts : Path, optional
         Words of the training documents in their order, a document a line, for prepared counts.
     seed : int
-        Of the draw.
+        Random seed of the split.
     embeddings : EmbeddingSource, optional
         Of the documents, a row each as they are read, for models that take such.
     held_out_embeddings : EmbeddingSource, optional
@@ -96,7 +96,7 @@ class Source:
         return self.documents.name if isinstance(self.documents, Corpus) else str(self.documents)
 
     def request(self) -> dict[str, Any]:
-        """All that the counts depend on, as JSON holds it; of the files themselves, their sizes."""
+        """All that the counts depend on, as JSON; of the files themselves, their sizes."""
         if isinstance(self.documents, Corpus):
             share = self.held_out if self.held_out is not None else HELD_OUT
             return {
@@ -118,7 +118,7 @@ class Source:
         }
 
     def report_to(self, progress: "Progress | None") -> None:
-        """Show how far the embedding of the documents is, where a model does it."""
+        """Show the progress of embedding, where a model computes the embeddings."""
         for source in (self.embeddings, self.held_out_embeddings):
             if source is not None:
                 source.report_to(progress)
@@ -155,7 +155,7 @@ class Source:
         if others is not None and not (given and apart):
             raise UsageError(
                 parameter("held_out_embeddings"),
-                expected="it only where held-out documents come by themselves, beside embeddings of the others",
+                expected="it only with separate held-out documents, and with embeddings of the others",
                 got=str(others.path),
                 hint="A share is held out of the documents with their embeddings",
             )

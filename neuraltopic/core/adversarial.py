@@ -1,7 +1,7 @@
 """The adversarial autoencoder: the aggregate posterior matched to the prior by a discriminator (Makhzani et al. 2016).
 
-The discriminator D tells draws of the prior from draws of q(z | x), each as the decoder sees it; the encoder is trained
-to be mistaken for the prior. With a Dirichlet prior it is a topic model, as ATM is (Wang, Zhou & He 2019).
+The discriminator D distinguishes draws of the prior from draws of q(z | x), each as the decoder sees it; the encoder is
+trained to be mistaken for the prior. With a Dirichlet prior it is a topic model, as ATM is (Wang, Zhou & He 2019).
 
 Axes: B rows of data, K numbers that the decoder sees.
 """
@@ -21,7 +21,7 @@ from neuraltopic.core.vae import VAE, DecoderT_co
 
 
 class AdversarialVAE(VAE[DecoderT_co]):
-    """A VAE with a discriminator beside it.
+    """A VAE with a discriminator.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ class Adversarial:
     Parameters
     ----------
     weight : float
-        Of the discriminator's term beside the reconstruction, as a multiple of the size of its mean.
+        Weight of the discriminator's term relative to the reconstruction, as a multiple of the size of its mean.
     """
 
     weight: float = 1.0
 
     def __call__(self, model: VAE[Any], x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
-        """Estimate the ELBO on x; in the surrogate `kl_weight` weighs the discriminator's term beside `weight`."""
+        """Estimate the ELBO on x; the surrogate weighs the discriminator's term by `kl_weight` and `weight`."""
         assert isinstance(model, AdversarialVAE)
         q = model.posterior(x, generator)
         z = q.sample(1, generator)

@@ -1,4 +1,4 @@
-"""Annealed importance sampling: log p(x) without trust in the encoder, to check what importance sampling says.
+"""Annealed importance sampling: log p(x) independent of the encoder, to check importance sampling.
 
 Chains start at the prior and are carried to the posterior through densities between the two; what each step gains makes
 a weight whose expectation is p(x) itself, however many or few the steps (Neal 2001).

@@ -126,7 +126,7 @@ class Autoencoder(nn.Module):
         return x
 
     def amortise(self) -> None:
-        """Nothing: the code is what the encoder says in every mode."""
+        """Nothing: the code is the encoder's output in every mode."""
 
     def settle(self, generator: torch.Generator) -> None:
         """Nothing: all that the error depends on is differentiated."""

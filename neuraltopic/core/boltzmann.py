@@ -187,7 +187,7 @@ def anneal_stages(
     """Annealed importance sampling along the stages (Neal 2001; Salakhutdinov & Murray 2008), with resampling: a
     sequential Monte Carlo sampler (Del Moral, Doucet & Jasra 2006).
 
-    Where the weights have come to rest on fewer than half of the chains, chains are drawn anew by their weights, so
+    Where the weights have come to rest on fewer than half of the chains, chains are resampled by their weights, so
     that a mode which few have found, and which later stages are about, is followed by many.
 
     Parameters

@@ -29,7 +29,7 @@ class ContrastiveDivergence:
     n_steps : int
         k, the Gibbs steps of a chain.
     persistent : bool
-        Whether chains go on from where they were at the last update (Tieleman 2008), or start at the data (CD-k).
+        Whether chains continue from their state at the last update (Tieleman 2008), or start at the data (CD-k).
     """
 
     n_steps: int = 1

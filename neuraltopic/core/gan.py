@@ -1,7 +1,7 @@
-"""The generative adversarial network: a generator, and a discriminator that tells its draws from data.
+"""The generative adversarial network: a generator, and a discriminator that distinguishes its draws from data.
 
 The generator is a latent's prior and a decoder's mean, G(z) = E[x | z] (Goodfellow et al. 2014). The model is implicit:
-nothing in its training asks for p(x). An encoder is trained beside it on the generator's own draws, so that codes,
+nothing in its training asks for p(x). An encoder is trained with it on the generator's own draws, so that codes,
 reconstructions and a bound can be had of it as of the other models.
 
 Axes: B rows of data, D features, K numbers that the decoder sees, Z numbers of a drawn z.
@@ -33,7 +33,7 @@ DecoderT_co = TypeVar("DecoderT_co", bound=MeanDecoder, covariant=True)
 
 
 class GAN(VAE[DecoderT_co]):
-    """A generative adversarial network, composed as a VAE with a discriminator beside it.
+    """A generative adversarial network, composed as a VAE with a discriminator.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A bound beside a prior on the weights, whose most probable values are then sought (MAP)."""
+"""A bound with a prior on the weights: maximum a posteriori estimation (MAP)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -88,8 +88,8 @@ def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
 
 
 def precise_dtype(device: torch.device) -> torch.dtype:
-    """float64, which makes a row's result the same to the rounding of float32 whatever rows are beside it; float32 on
-    Apple's devices, which have no other."""
+    """float64, so that the other rows of a batch do not change a row's result after rounding to float32; float32 on
+    Apple's devices, which have no float64."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 

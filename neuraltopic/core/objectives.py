@@ -1,6 +1,6 @@
 """Bounds on log p(x), and what to differentiate to raise them.
 
-An objective returns the bound, which logs, early stopping and tables read, and beside it a surrogate whose
+An objective returns the bound, which logs, early stopping and tables read, and a surrogate whose
 gradient trains the model: the two differ as soon as the KL is weighted or free bits are given.
 
 Axes: S samples, B rows of data. All values are nats per row.
@@ -31,7 +31,7 @@ class Bound(NamedTuple):
 
 
 class Objective(Protocol):
-    """Anything that bounds log p(x) and says what to differentiate."""
+    """A bound on log p(x), and the surrogate to differentiate."""
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on the rows of x; `kl_weight` enters the surrogate alone."""
@@ -92,8 +92,8 @@ class MomentMatching:
     Parameters
     ----------
     weight : float
-        Of the squared maximum mean discrepancy beside the reconstruction, as a multiple of the size of its mean: the
-        paper divides the reconstruction by its scale instead.
+        Weight of the squared maximum mean discrepancy relative to the reconstruction, as a multiple of the size of its
+        mean: the paper divides the reconstruction by its scale instead.
     kernel : callable
         Of two sets of points, see `neuraltopic.core.discrepancy`.
     """
@@ -102,7 +102,7 @@ class MomentMatching:
     kernel: Kernel = information_diffusion
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
-        """Estimate the ELBO on x; in the surrogate `kl_weight` weighs the discrepancy beside `weight`."""
+        """Estimate the ELBO on x; the surrogate weighs the discrepancy by `kl_weight` and `weight`."""
         q = model.posterior(x, generator)
         z = q.sample(1, generator)
         reconstruction = model.log_likelihood(z, x)[0]

@@ -76,7 +76,7 @@ class Latent(Protocol):
         ...
 
     def train(self, mode: bool = True) -> Any:
-        """Let q be what the encoder says; with False, refine it where the latent has a way to."""
+        """Let q be the encoder's output; with False, refine it where the latent can."""
         ...
 
     def log_prior(self, z: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class LogLikelihood(Protocol):
 
 
 class ExactLogLikelihood(LogLikelihood, Protocol):
-    """One that a cheaper one may stand in for."""
+    """One that a cheaper one can replace."""
 
     def gradient(self, z: Tensor) -> Tensor:
         """d/dz log p(x | z), (B, K) from z (B, K)."""

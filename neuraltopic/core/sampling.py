@@ -131,7 +131,7 @@ def _check_envelope(x: Tensor, log_p: Tensor, log_q: Tensor, log_bound: float) -
 
 
 class Estimate(NamedTuple):
-    """What weighted samples say of a number, or of one number a row; all of shape (...).
+    """Estimates from weighted samples of a number, or of one number a row; all of shape (...).
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ class WeightedSamples(NamedTuple):
         `f` gives (S, ...), a number a weight. Where p is not normalised but integrates to Z, this is Z E_p[f].
         """
         weights = self.log_weights.exp()
-        # Where p is 0 a point says nothing, also where f is undefined.
+        # Points with p = 0 do not count, even where f is undefined.
         terms = torch.where(weights > 0, weights * f(self.z), 0.0)
         n = len(terms)
         mean = terms.mean(0)

@@ -1,6 +1,6 @@
-"""What changes as a fit goes on: the learning rate and the weight of the KL, each a function of progress in [0, 1].
+"""What changes during a fit: the learning rate and the weight of the KL, each a function of progress in [0, 1].
 
-The shape is told in shares of the fit, so that a fit of any length has it whole.
+The shape is given in fractions of the fit, so that a fit of any length has all of it.
 """
 
 import bisect
@@ -57,7 +57,7 @@ class Steps:
     Parameters
     ----------
     lengths : tuple of float
-        How long each stretch is beside the others.
+        Relative length of each stretch.
     factors : tuple of float
         As many.
     """

@@ -61,7 +61,7 @@ class VAE(nn.Module, Generic[DecoderT_co]):
         nothing, in a `BoltzmannMachine` its partition function."""
 
     def amortise(self) -> None:
-        """Let q be what the encoder says, as in training, where the latent would refine it in eval mode."""
+        """Let q be the encoder's output, as in training, where the latent would refine it in eval mode."""
         self.latent.train()
 
 

@@ -79,7 +79,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     noise : float, default 0.3
         Standard deviation of the Gaussian noise in the units of X, or the fraction of the inputs that are masked.
     pretrain_epochs : int, default 0
-        Epochs for which each layer is first trained by itself to reconstruct the codes below it, from the
+        Epochs for which each layer is first trained alone to reconstruct the codes below it, from the
         input upwards: with a corruption, the stacked denoising autoencoder. 0 trains end to end from the start.
     max_epochs : int, optional
         Epochs of the training end to end; by default as many as make 1,000 updates, from 10 to 200.
@@ -326,7 +326,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return X
 
     def _check_targets(self, X: Any) -> None:
-        """What is to be reconstructed must be what the loss can compare with."""
+        """Refuse inputs that the loss cannot compare with."""
         smallest, largest = X.min(), X.max()
         if self.loss == "cross_entropy" and not (smallest >= 0.0 and largest <= 1.0):
             raise NeuralTopicError(

@@ -1,4 +1,4 @@
-"""A training run on disk, so that it can be stopped at any moment and go on to the same bits."""
+"""Checkpoints of a training run, which can stop at any moment and resume to the same bits."""
 
 import json
 from pathlib import Path
@@ -25,13 +25,13 @@ def epochs_done(path: Path) -> int | None:
 
 
 class Checkpoint:
-    """One safetensors file: the tensors of `Trainer.state()`, its numbers beside them as JSON text.
+    """One safetensors file: the tensors of `Trainer.state()`, and its numbers as JSON text.
 
     Parameters
     ----------
     path : Path
     request : str
-        What the fit was asked for, as a digest. A file that says another is refused: going on from it would end
+        What the fit was asked for, as a digest. A file with another digest is refused: resuming from it would end
         in a model that no uninterrupted fit gives.
     """
 

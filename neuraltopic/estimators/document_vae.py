@@ -221,7 +221,8 @@ class DocumentVAE(StoredDocuments):
         counts = self._counts(X, fitting=True)
         given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         trainer = self._trained(counts, given_embeddings, progress, checkpoint)
-        recipe.align(self.vae_)
+        with pieces_alone():
+            recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
         del trainer  # the optimiser's moments and the best weights take four times the memory of the model
         self.vae_.zero_grad()

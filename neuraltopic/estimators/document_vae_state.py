@@ -94,7 +94,7 @@ class StoredDocuments(FittedDocuments, Stored):
         }
 
     def stored_tensors(self) -> dict[str, Tensor]:
-        """The network, and what the documents said of it."""
+        """The network, and its statistics in the documents."""
         extra = {_EXPLAINED: self.explained_, _PRECISION: self.precision_}
         if self.assignment_ is not None:
             extra |= {_LISTED_WORDS: self.assignment_.words, _LISTED_DOCUMENTS: self.assignment_.documents}

@@ -1,4 +1,4 @@
-"""What a fitted model of documents says, its topics as edits left them.
+"""A fitted model of documents with its topics as edits left them.
 
 Axes: D documents, V words, K topics of the model, S splits, T topics after the edits.
 """

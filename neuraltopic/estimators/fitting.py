@@ -16,7 +16,7 @@ from neuraltopic.estimators.checkpoints import Checkpoint
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Epochs are compared by the same rows, so that a few hundred tell which is better; the rest are for learning.
+# Epochs are compared by the same rows, so that a few hundred suffice to compare them; the rest are for training.
 _HELD_OUT = 0.05
 _MOST_HELD_OUT = 250
 
@@ -110,7 +110,7 @@ def train(
     stage : str
         What progress and errors call it.
     after_epoch : callable of the trainer
-        Called before the checkpoint is written, so that what it leaves on disk is there when a fit goes on.
+        Called before the checkpoint is written, so that its files are there when a fit resumes.
 
     Raises
     ------

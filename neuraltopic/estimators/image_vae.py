@@ -83,7 +83,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         of grey levels, and raises no bound; the bounds reported are those of its Bernoulli pixels under an encoder
         trained on its draws. In both `n_above`, `objective` and `n_samples` have no part, and pixels are Bernoulli.
     n_above : int, optional
-        The dimension of a second stochastic layer above it; codes have it beside the first. By default there is none.
+        The dimension of a second stochastic layer above it; codes then hold both layers. By default there is none.
     hidden : sequence of int, default (200, 200)
         Widths of the encoder's layers of tanh units; the decoder mirrors them.
     objective : {"elbo", "iwae", "dreg"}, default "elbo"
@@ -93,7 +93,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     likelihood : {"bernoulli", "gaussian"}, default "bernoulli"
         p(x | z): black and white pixels, or grey levels under one variance that is learned.
     binarisation : {"dynamic", "fixed", "none"}, optional
-        How grey levels become black and white: anew at each visit, once, or not at all; a Bernoulli likelihood of a
+        How grey levels become black and white: at each visit, once, or not at all; a Bernoulli likelihood of a
         grey level is minus the cross-entropy (17.2). By default "dynamic"; "none" for a Gaussian likelihood.
     schedule : {"cycle", "burda"}, default "cycle"
         How Adam's learning rate goes: up and down once, or down in eight steps as in the IWAE paper.
@@ -202,7 +202,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         y : ignored
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
-            A file that is written after every epoch. Where it is there already, the fit goes on from it, to
+            A file that is written after every epoch. If it exists, the fit resumes from it, to
             the same bits as if it had never stopped.
         after_epoch : callable of (this model, epochs done), optional
             Called after every epoch, before the checkpoint is written: the model can be used there as if fitted.
@@ -302,7 +302,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         require_random_state(self.random_state)
 
     def resolved_schedule(self, n_images: int) -> Schedule:
-        """The schedule of a fit that trains on so many images."""
+        """The schedule of a fit with this many training images."""
         own = MODELS[self.model]
         schedule = PACES[self.schedule].resolve(
             n_images,

@@ -1,9 +1,10 @@
-"""Vectors of the documents of a fit as they are inferred: in memory, or in a folder where a stopped inference goes on.
+"""Vectors of the documents of a fit: in memory, or in a folder from which an interrupted inference resumes.
 
 vectors.npy    float32 (D, K), of which the blocks that are done are filled
-inferred.json  what it is the inference of, and of each block that is done what the topics tell and their mean shares
+inferred.json  digest of the inference, and for each finished block the information and mean shares of the topics
 """
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class InferredVectors:
     folder : Path, optional
         Where they are kept; in memory by default.
     request : str
-        What they are the inference of, as a digest. What a folder holds of another is done anew.
+        Digest of the model and documents. Vectors of another digest in the folder are computed again.
 
     Attributes
     ----------
@@ -61,18 +62,20 @@ class InferredVectors:
         information: NDArray[np.floating],
         share: NDArray[np.floating],
     ) -> None:
-        """Take the next block: vectors (n, K), what each topic tells in it and its mean share, both (K,)."""
+        """Take the next block: vectors (n, K), the information of each topic in it and its mean share, both (K,)."""
         self.vectors[rows] = vectors
         self._information.append(information.tolist())
         self._share.append(share.tolist())
         if self._folder is not None:
             assert isinstance(self.vectors, np.memmap)
             self.vectors.flush()
+            if isinstance(self.vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                self.vectors.base.madvise(mmap.MADV_DONTNEED)  # what is on disk need not be resident
             done = {"request": self._request, "information": self._information, "share": self._share}
             write_json(self._folder / _DONE, done)
 
     def pooled(self, interpretation: TopicInterpretation) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """What each topic tells of a document, and its mean share, of all documents, both (K,)."""
+        """The information of each topic, and its mean share, of all documents, both (K,)."""
         information, share = np.array(self._information, np.float32), np.array(self._share)
         if len(share) == 1:
             return information[0], share[0]

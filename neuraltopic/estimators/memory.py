@@ -6,7 +6,8 @@ Axes: D documents, V words, K topics.
 from neuraltopic.errors import UsageError, parameter
 
 _BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas, and the blocks of reading and inference
-_BYTES_A_DOCUMENT = 400.0  # the ledger, the digests by which copies are known, and the table of documents
+# The ledger, the digests by which copies are known, the table of documents, and what stays resident of mapped counts.
+_BYTES_A_DOCUMENT = 900.0
 _HIDDEN = 128  # units of the encoder's first layer
 # The weights, the best of them, the gradient, two moments, and what an update makes of them.
 _COPIES_OF_WEIGHTS = 8.0

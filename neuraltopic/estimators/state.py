@@ -2,7 +2,7 @@
 
 manifest.json        format, schema version, size and SHA-256 of each file
 config.json          the estimator's parameters, sizes, seed, training history
-weights.safetensors  the network, and the arrays beside it
+weights.safetensors  the network, and the other arrays
 """
 
 from abc import ABC, abstractmethod
@@ -120,14 +120,14 @@ class StoredState:
         device: str,
         extra: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
     ) -> tuple[NetworkT, dict[str, Tensor]]:
-        """The network that `build` composes, with the stored weights, and the float32 tensors beside it.
+        """The network that `build` composes, with the stored weights, and the other float32 tensors.
 
         Parameters
         ----------
         build : callable
         device : str
         extra : mapping
-            Shape of each tensor beside the network, by name.
+            Shape of each other tensor, by name.
 
         Raises
         ------

@@ -77,7 +77,7 @@ class TopicEditing:
 
     @property
     def statistics_(self) -> TopicStatistics:
-        """What the documents of the fit say of each topic."""
+        """Statistics of each topic in the documents of the fit."""
         return self._topics.statistics
 
     @property
@@ -97,7 +97,7 @@ class TopicEditing:
 
     @property
     def edits_(self) -> list[dict[str, Any]]:
-        """The edits in force, oldest first, as the log has them, without what the documents said."""
+        """The edits in force, oldest first, as in the log, without the findings."""
         return [_request(operation) for operation in effective(self._log)]
 
     @property
@@ -144,11 +144,11 @@ class TopicEditing:
         return self.edit([Split(int(topic))], documents=documents)
 
     def delete_topics(self, topics: Sequence[int]) -> Self:
-        """Leave topics out: their part of every document is no topic's, and their documents are assigned to -1."""
+        """Drop topics: their share of a document belongs to no topic, and their documents are assigned to -1."""
         return self.edit([Drop(tuple(int(topic) for topic in topics))])
 
     def reorder_topics(self, order: Sequence[int]) -> Self:
-        """Number the topics anew; `order[i]` is the present number of the new topic i."""
+        """Renumber the topics; `order[i]` is the current number of the new topic i."""
         return self.edit([Reorder(tuple(int(topic) for topic in order))])
 
     def set_topic_labels(self, labels: Mapping[int, str | None] | Sequence[str | None]) -> Self:
@@ -171,11 +171,11 @@ class TopicEditing:
         return self.edit([Junk(tuple(int(topic) for topic in topics))])
 
     def move_word(self, word: str, source: int, target: int) -> Self:
-        """Let one topic account for a word where another did; the words of both change, documents do not."""
+        """Move a word from one topic to another; the words of both change, documents do not."""
         return self.edit([MoveWord(word, int(source), int(target))])
 
     def undo(self) -> Self:
-        """Take back the last edit that was not taken back.
+        """Undo the last edit that is still in force.
 
         Raises
         ------
@@ -185,7 +185,7 @@ class TopicEditing:
         return self.edit([Undo()])
 
     def edit(self, operations: Sequence[Any], *, documents: Texts | None = None) -> Self:
-        """Do several edits in a row, all or none.
+        """Apply several edits in order, all or none.
 
         Parameters
         ----------
@@ -360,7 +360,7 @@ class TopicEditing:
         return topic_tree(topic_distances(np.exp(log_probabilities)))
 
     def _update_edits(self, counts: Counts, new: TopicStatistics, n_earlier: int, earlier: EditedTopics) -> None:
-        """Let the edits say of the documents of an update what they said of those before.
+        """Update the findings of the edits with the documents of an update.
 
         Parameters
         ----------
@@ -412,7 +412,7 @@ class _AtHand:
         self._shares_of_given: tuple[NDArray[Any], ...] | None = None
 
     def ask(self, topics: EditedTopics, operation: Merge | Split, standing: Sequence[Operation]) -> Operation:
-        """The operation with what the documents say."""
+        """The operation with its findings in the documents."""
         if self._of_fit:
             counts = self._counts_of_fit() if isinstance(operation, Split) else None
             return with_findings(topics, operation, self._model._documents_of_fit(counts, standing))

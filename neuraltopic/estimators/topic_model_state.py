@@ -1,4 +1,4 @@
-"""What a TopicModel keeps beside its DocumentVAE.
+"""What a TopicModel stores in addition to its DocumentVAE.
 
 preprocessing.json   settings, vocabulary, phrases, tokeniser
 topics.json          share, documents and information of each topic
@@ -38,7 +38,7 @@ def read_preprocessor(path: Path) -> Preprocessor:
 
 
 def require_updates(updates: list[Any], n_documents: int, path: Path) -> None:
-    """Raise unless `updates` says what each update of a model of so many documents was of."""
+    """Raise unless `updates` describes each update of a model of `n_documents` documents."""
     for update in updates:
         described = isinstance(update, dict) and {name: type(value) for name, value in update.items()} == _UPDATE
         require(described and update["n_documents"] > 0, path, "corpus_sha256 and n_documents of each update", update)

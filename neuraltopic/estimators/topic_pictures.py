@@ -36,7 +36,7 @@ class FittedTopics(Protocol):
 
     @property
     def statistics_(self) -> TopicStatistics:
-        """What the documents of the fit say of each topic."""
+        """Statistics of each topic in the documents of the fit."""
         ...
 
     @property
@@ -127,7 +127,7 @@ class TopicPictures:
         )
 
     def visualize_heatmap(self: FittedTopics) -> "Figure":
-        """Correlations of the topics' energies, like topics beside one another in the order of the hierarchy."""
+        """Correlations of the topics' energies, ordered by the hierarchy, so that similar topics are neighbours."""
         from scipy.cluster.hierarchy import leaves_list
 
         from neuraltopic.pictures.similarity import draw_heatmap
@@ -173,9 +173,7 @@ class TopicPictures:
         """
         from neuraltopic.pictures.curves import draw_over_time
 
-        chosen = chosen_topics(self, topics)
-        names = short_names(self)
-        return draw_over_time(table, chosen, [names[topic] for topic in chosen])
+        return draw_over_time(table, *_chosen_with_names(self, topics))
 
     def visualize_topics_per_class(
         self: FittedTopics, table: pd.DataFrame, topics: Sequence[int] | None = None
@@ -191,9 +189,7 @@ class TopicPictures:
         """
         from neuraltopic.pictures.curves import draw_per_class
 
-        chosen = chosen_topics(self, topics)
-        names = short_names(self)
-        return draw_per_class(table, chosen, [names[topic] for topic in chosen])
+        return draw_per_class(table, *_chosen_with_names(self, topics))
 
 
 def topic_map(model: FittedTopics) -> NDArray[np.float64]:
@@ -229,8 +225,13 @@ def short_names(model: FittedTopics) -> list[str]:
     ]
 
 
+def _chosen_with_names(model: FittedTopics, topics: Sequence[int] | None) -> tuple[list[int], list[str]]:
+    chosen, names = chosen_topics(model, topics), short_names(model)
+    return chosen, [names[topic] for topic in chosen]
+
+
 def chosen_topics(model: FittedTopics, topics: Sequence[int] | None) -> list[int]:
-    """The topics asked for, or those with the largest shares."""
+    """The requested topics, or those with the largest shares."""
     share = model.statistics_.share
     if topics is None:
         return np.argsort(-share, kind="stable")[:_PANELS].tolist()

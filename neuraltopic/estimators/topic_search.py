@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TopicSearch(ABC):
-    """What a TopicModel can be asked for in words."""
+    """Text search with a TopicModel."""
 
     recipe: str
     document_vae_: DocumentVAE
@@ -62,7 +62,7 @@ class TopicSearch(ABC):
     def search(self, query: str, n: int = 10, *, by: str = "hybrid", embedding: Any = None) -> "pd.DataFrame":
         """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
 
-        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics say what each adds to it.
+        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics give the contribution of each.
 
         Parameters
         ----------

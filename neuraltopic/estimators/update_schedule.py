@@ -1,4 +1,4 @@
-"""How a fitted model goes on with new documents: the schedule of an update, and its seed."""
+"""The schedule and the seed of an update with new documents."""
 
 import math
 from dataclasses import replace
@@ -15,7 +15,7 @@ _SHORTER = 1 / 3
 
 
 def schedule_of_update(schedule: Schedule, n_rows: int) -> Schedule:
-    """The schedule of a fit, made that of an update of it with so many training documents.
+    """The schedule of a fit, adapted to an update with this many training documents.
 
     The rate falls from its start, without the rise that would carry topics off first, and the KL has the bound's weight
     from the first step: what keeps topics apart is where they were. (With three times as much, groups of 20

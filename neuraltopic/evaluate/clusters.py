@@ -45,7 +45,7 @@ def kmeans_clusters(vectors: NDArray[np.floating], n_clusters: int) -> NDArray[n
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
-        # Fewer distinct vectors than clusters: the figure says it, by a low mutual information.
+        # Fewer distinct vectors than clusters: this shows as a low mutual information.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return KMeans(n_clusters, n_init=10, random_state=0).fit_predict(vectors).astype(np.int64)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.preprocessing.counts import BLOCK_ENTRIES, Counts, index_dtype
 
-# Tokens shuffled at once; a longer document is shuffled by itself.
+# Tokens shuffled at once; a longer document is shuffled alone.
 _TOKENS_AT_ONCE = BLOCK_ENTRIES
 
 

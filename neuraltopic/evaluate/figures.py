@@ -1,4 +1,4 @@
-"""What an evaluation says: figures with their intervals and meanings, and what was left out and why."""
+"""The result of an evaluation: figures with intervals and meanings, and what was left out and why."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -46,7 +46,7 @@ class Figure:
 
     @classmethod
     def of(cls, metric: str, value: float, interval: Interval | None, n: int, unit: str, detail: str = "") -> Self:
-        """A figure of one of `METRICS`; `detail` says how it was measured here."""
+        """A figure of one of `METRICS`; `detail` states how it was measured."""
         about = METRICS[metric]
         meaning = f"{about.meaning} ({detail})" if detail else about.meaning
         return cls(metric, value, interval, n, unit, about.better, meaning)

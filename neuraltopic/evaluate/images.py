@@ -54,7 +54,7 @@ class ImageEvaluation:
     n_components: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """As a JSON object."""
         return asdict(self)
 
 

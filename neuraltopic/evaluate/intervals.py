@@ -36,7 +36,7 @@ def ratio_interval(
 
     Returns
     -------
-    Interval, or None with fewer than two things, of which nothing can be said
+    Interval, or None with fewer than two values
     """
     D = len(numerator)
     if D < 2:

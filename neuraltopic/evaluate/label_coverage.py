@@ -58,7 +58,7 @@ class LabelCoverage:
     accuracy: float
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """As a JSON object."""
         return asdict(self)
 
 

@@ -89,7 +89,7 @@ def column_of(table_columns: Sequence[str], label: str | None, name: str) -> str
     Raises
     ------
     UsageError
-        When there is no column of the name that was asked for.
+        When there is no column of the given name.
     """
     if label is None:
         return DEFAULT_LABEL if DEFAULT_LABEL in table_columns else None

@@ -1,4 +1,4 @@
-"""All the figures of a fitted model, on documents that it has not seen."""
+"""All figures of a fitted model on held-out documents."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from neuraltopic.evaluate.perplexity import perplexity_figures
 from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
 from neuraltopic.preprocessing.ledger import LEDGER_COLUMNS
 from neuraltopic.reading.readers import StandardInput, open_corpus
-from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.topics.coherence import coherence_of_blocks
 from neuraltopic.topics.ranking import top_words
 
@@ -64,7 +64,7 @@ def evaluate_model(
     others : sequence of TopicModel
         The same fit from other seeds, for stability.
     n_words : int
-        Words of a topic that are looked at.
+        Number of words per topic.
     ranking : str
         What ranks them: see `TopicModel.word_weights`.
     seed : int
@@ -88,28 +88,13 @@ def evaluate_model(
     corpus = _opened(held_out)
     rows = list(corpus) if isinstance(corpus, StandardInput) else corpus  # which can be read once
     prepared = model.preprocessor_.transform(rows, progress=progress)
-    if not prepared.counts.nnz:
-        raise NeuralTopicError(
-            corpus.name,
-            expected="a document with a word of the model",
-            got=f"none in {prepared.ledger.summary()}",
-            hint="Evaluate on documents of the language and kind that the model was fitted on",
-        )
+    _require_known_words(prepared, corpus.name)
     given_embeddings = model.embeddings_of(prepared, embeddings)
     ledger = prepared.ledger.to_frame()
     column = column_of([str(name) for name in ledger if name not in LEDGER_COLUMNS], label, corpus.name)
-
     reference_corpus = corpus if reference is None else _opened(reference)
-    coherence = coherence_of_blocks(
-        lists,
-        model.preprocessor_.token_blocks(rows if reference is None else reference_corpus),
-        report=(lambda done: progress("coherence", done, None)) if progress else None,
-    )
-    parts = [coherence_figures(coherence, reference_corpus.name, seed=seed)]
-    log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)
-    parts.append(difference_figures(lists, log_probabilities, seed=seed))
-    if other_lists:
-        parts.append(stability_figures(lists, other_lists, seed=seed))
+    counted_in = rows if reference is None else reference_corpus
+    parts = _topic_figures(model, lists, other_lists, counted_in, reference_corpus.name, seed, progress)
     figures = [figure for of_topics, _ in parts for figure in of_topics]
     figures += perplexity_figures(
         model.document_vae_, prepared.counts, embeddings=given_embeddings, seed=seed, progress=progress
@@ -124,6 +109,39 @@ def evaluate_model(
         held_out=corpus.name,
         notes=tuple(notes),
     )
+
+
+def _require_known_words(prepared: "Prepared", name: str) -> None:
+    if not prepared.counts.nnz:
+        raise NeuralTopicError(
+            name,
+            expected="a document with a word of the model",
+            got=f"none in {prepared.ledger.summary()}",
+            hint="Evaluate on documents of the language and kind that the model was fitted on",
+        )
+
+
+def _topic_figures(
+    model: "TopicModel",
+    lists: "NDArray[np.int64]",
+    other_lists: "list[NDArray[np.int64]]",
+    reference: "Corpus | list[Row]",
+    name: str,
+    seed: int,
+    progress: "Progress | None",
+) -> "list[tuple[list[Figure], Values]]":
+    """Figures of the word lists, with their value for each topic: coherence in a reference corpus of this name,
+    diversity, and with the lists of other seeds stability."""
+    coherence = coherence_of_blocks(
+        lists,
+        model.preprocessor_.token_blocks(reference),
+        report=(lambda done: progress("coherence", done, None)) if progress else None,
+    )
+    log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)
+    parts = [coherence_figures(coherence, name, seed=seed), difference_figures(lists, log_probabilities, seed=seed)]
+    if other_lists:
+        parts.append(stability_figures(lists, other_lists, seed=seed))
+    return parts
 
 
 def _document_figures(

@@ -1,4 +1,4 @@
-"""What document vectors are good for: to tell labels apart with straight lines, and to find documents of the same kind.
+"""Two uses of document vectors: linear classification of labels, and retrieval of documents with the same label.
 
 Axes: D documents with the truth to be found, T training documents, K numbers of a vector.
 """

@@ -1,4 +1,4 @@
-"""Mini-batches of counts, drawn sparse and moved to the device sparse, with embeddings beside them or without."""
+"""Mini-batches of counts, drawn sparse and moved to the device sparse, with or without embeddings."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from neuraltopic.reading.embeddings import Embeddings
 
 @dataclass(frozen=True)
 class ContextualRows(SparseRows):
-    """Counts of B documents, and beside them the embedding of each, (B, C)."""
+    """Counts of B documents, and the embedding of each, (B, C)."""
 
     embedding: Tensor
 
@@ -28,7 +28,7 @@ class CountBatches:
     rows : int64 array of shape (n,), optional
         The documents that can be drawn, all by default.
     embeddings : Embeddings of D documents, optional
-        Drawn beside the counts, as `ContextualRows`.
+        Drawn with the counts, as `ContextualRows`.
     """
 
     def __init__(

@@ -69,7 +69,7 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
     @torch.no_grad()
     def settle(self, generator: torch.Generator) -> None:
         """Anneal to the weights in force, as far as the longest document of the fit: `log_normaliser` reads the result
-        off from then on, and the persistent chains go on from the annealed ones."""
+        off from then on, and the persistent chains continue from the annealed ones."""
         lengths = annealed_lengths()
         reached = [n for n in lengths if n <= max(1.0, float(self.longest))]
         log_weights, gains, states = [], [], []
@@ -91,8 +91,8 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
     def _restart(
         self, lengths: list[int], log_weights: list[Tensor], states: list[Tensor], generator: torch.Generator
     ) -> None:
-        """Let each persistent chain go on from an annealed one of about its length, which has found modes that it could
-        not have reached."""
+        """Let each persistent chain continue from an annealed one of about its length, which has found modes that it
+        could not have reached."""
         stages = torch.searchsorted(torch.tensor(lengths).to(self.chain_trials), self.chain_trials, right=True) - 1
         for stage in stages.clamp(min=0).unique().tolist():
             here = (stages.clamp(min=0) == stage).nonzero()[:, 0]

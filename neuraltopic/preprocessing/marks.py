@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Characters of the texts that are looked through at once.
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 16
 _BETWEEN = "\0"  # texts
-_UNSEEN = 15  # times as many texts
+_UNSEEN = 31  # times as many texts
 
 
 def _codes(characters: str) -> NDArray[np.bool_]:
@@ -32,8 +32,7 @@ _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 def _endings(*pairs: str) -> NDArray[np.bool_]:
     chosen = np.zeros((256, 256), bool)
     for pair in pairs:
-        first, second = pair[0], pair[1]
-        chosen[ord(first), ord(second)] = True
+        chosen[ord(pair[0]), ord(pair[1])] = True
     return chosen
 
 

@@ -12,7 +12,7 @@ from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
 from neuraltopic.preprocessing.tokenisers import Tokeniser, WordTokeniser
 
 # Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
-_AT_ONCE, _WORTH_IT = 1 << 18, 1 << 11
+_AT_ONCE, _WORTH_IT = 1 << 17, 1 << 11
 # Words that are looked up at once, at first few: what is new among them is looked up once an occurrence.
 _FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 16
 

@@ -35,7 +35,7 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, write_history
 from neuraltopic.runs.preparation_cache import PreparationCache
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
@@ -115,32 +115,19 @@ def fit_run(
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
 
-    kept = None if cache is None else PreparationCache(Path(cache))
+    request = request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {})
+    cached = None if cache is None else PreparationCache(Path(cache))
     settings = model.preprocessing or Preprocessing()
-
-    def fit(workspace: Path, progress: "Progress") -> None:
-        if kept:
-            kept.take(corpus, settings, workspace)
-        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace, cluster=cluster)
-        if kept:
-            kept.keep(corpus, settings, workspace)
-
-    def write(folder: Path, workspace: Path) -> dict[str, Any]:
-        write_outputs(model, folder)
-        return results_of(model) | coherence_of(model, workspace)
-
-    facts = write_run(
-        output,
-        DOCUMENTS,
-        request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {}),
-        fit=fit,
-        write=write,
-        force=force,
-        resume=resume,
-        command=command,
-        progress=progress,
-    )
-    return Run(output, model, facts)
+    with new_run(output, DOCUMENTS, request, force=force, resume=resume, command=command, progress=progress) as run:
+        if cached:
+            cached.take(corpus, settings, run.workspace)
+        model.fit(corpus, embeddings=embeddings, progress=run.progress, workspace=run.workspace, cluster=cluster)
+        if cached:
+            cached.keep(corpus, settings, run.workspace)
+        with run.files() as (folder, results):
+            write_outputs(model, folder)
+            results |= results_of(model) | coherence_of(model, run.workspace)
+    return Run(output, model, run.facts)
 
 
 def open_run(folder: Path, *, device: str = "auto") -> TopicModel:
@@ -226,7 +213,7 @@ def _vectors(
 
 
 def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
-    """All that the result depends on, as JSON holds it."""
+    """Everything the result depends on, as JSON."""
     parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
     for name in ("n_jobs", "max_memory"):  # the result is the same with any
@@ -271,7 +258,7 @@ def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:
 
 
 def results_of(model: TopicModel) -> dict[str, Any]:
-    """What run.json says of a fit once it is done."""
+    """The results of a finished fit, for run.json."""
     model = model.unedited()
     ledger = model.ledger_
     return {

@@ -73,7 +73,7 @@ class Drift:
         )
 
     def facts(self) -> dict[str, Any]:
-        """All but the tables, as JSON can hold it."""
+        """All but the tables, as a JSON object."""
         return {
             "verdict": self.verdict,
             "advice": self.advice,
@@ -112,12 +112,8 @@ def drift(
     """
     model = open_with_documents(run)
     if model.document_vae_.n_dimensions_in_ is not None:
-        raise UsageError(
-            "run",
-            expected="a recipe of counts alone",
-            got=f"{model.recipe}, with embeddings",
-            hint="See evaluate",
-        )
+        got = f"{model.recipe}, with embeddings"
+        raise UsageError("run", expected="a recipe of counts alone", got=got, hint="See evaluate")
     before = model.preprocessor_.transform(corpus or corpus_of(run), only_new=True, progress=progress)
     after = model.preprocessor_.transform(new, progress=progress)
     rng = np.random.default_rng(seed)

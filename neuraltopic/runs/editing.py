@@ -1,6 +1,6 @@
 """Edit the topics of a run, and read its documents as they stand after the edits.
 
-The files of the fit stay as they are; edits.jsonl beside them has the edits, see `neuraltopic.topics.edits`.
+The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.edits`.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def edit_run(
         When the log is not the one that is known.
     """
     run = Path(run)
-    run_file(run, "documents.parquet")  # says that it is no run
+    run_file(run, "documents.parquet")  # raises if it is no run
     log = run / EDIT_LOG
     with only_writer(run, thing=f"topics of {run}", expected="those that nobody is editing"):
         model = open_with_documents(run)

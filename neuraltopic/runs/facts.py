@@ -1,4 +1,4 @@
-"""What a run or model folder says of itself, read from its JSON alone: nothing heavy is imported here."""
+"""The facts of a run folder or model folder, read from its JSON alone; nothing heavy is imported."""
 
 import hashlib
 import os

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -78,60 +79,84 @@ def prepared(model: ModelT, output: Path, *, resume: bool) -> ModelT:
     return cast(ModelT, copy)
 
 
-def write_run(
+@dataclass
+class RunWriter:
+    """A run that is being made: the workspace of its fit, and then its folder, which is written whole or not at all.
+
+    Attributes
+    ----------
+    output, kind, request, force, resumed, command
+        As for `new_run`.
+    workspace : Path
+        Where the fit works, and where it finds what an interrupted one left.
+    progress : callable of (stage, done, total)
+        For the fit; it forwards every call, and adds up the seconds of each stage.
+    facts : dict
+        What run.json holds, after `files`.
+    """
+
+    output: Path
+    kind: RunKind
+    request: Mapping[str, Any]
+    workspace: Path
+    progress: "_StageClock"
+    force: bool
+    resumed: bool
+    command: Sequence[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def files(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Yield a folder for the files of the run and a dict for its results; then write run.json and put it in place.
+
+        Results go into run.json, which is written last: it lists the files.
+        """
+        with atomic_folder(self.output, force=self.force, why_not=self.kind.output.why_not) as unfinished:
+            results: dict[str, Any] = {}
+            yield unfinished, results
+            self.progress.lap("writing")
+            self.facts = {
+                "format": self.kind.format,
+                "schema_version": self.kind.schema_version,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": [printable(part) for part in self.command],
+                "resumed": self.resumed,
+                **self.request,
+                **results,
+                "seconds": {stage: round(seconds, 3) for stage, seconds in self.progress.seconds.items()},
+                "peak_memory_bytes": peak_memory_bytes(),
+                "machine": describe_machine(),
+                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
+            }
+            write_json(unfinished / RUN_FACTS, self.facts)
+            mark_finished(self.workspace, unfinished / RUN_FACTS)
+
+
+@contextmanager
+def new_run(
     output: Path,
     kind: RunKind,
     request: Mapping[str, Any],
     *,
-    fit: Callable[[Path, "Progress"], None],
-    write: Callable[[Path, Path], dict[str, Any]],
     force: bool,
     resume: bool,
     command: Sequence[str],
     progress: "Progress | None",
-) -> dict[str, Any]:
-    """Fit in a workspace beside `output`, then write the run folder, whole or not at all.
+) -> Iterator[RunWriter]:
+    """Open a workspace next to `output` for a fit and its run folder; it is removed when the run is in place.
 
     Parameters
     ----------
     output : Path
     kind : RunKind
     request : mapping
-        All that the result depends on, as JSON holds it.
-    fit : callable of (workspace, progress)
-        Goes on with what it finds in the workspace.
-    write : callable of (folder, workspace)
-        Writes the files of the run, and returns what is to be said of them in run.json.
+        Everything the result depends on, as JSON.
     force, resume, command, progress
         As for `runs.fit_run`.
-
-    Returns
-    -------
-    dict
-        What run.json holds.
     """
     clock = _StageClock(progress)
     with open_workspace(output, request, resume=resume, force=force) as workspace:
-        fit(workspace, clock)
-        with atomic_folder(output, force=force, why_not=kind.output.why_not) as unfinished:
-            results = write(unfinished, workspace)
-            clock.lap("writing")
-            facts = {
-                "format": kind.format,
-                "schema_version": kind.schema_version,
-                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "command": [printable(part) for part in command],
-                "resumed": resume,
-                **request,
-                **results,
-                "seconds": {stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
-                "peak_memory_bytes": peak_memory_bytes(),
-                "machine": describe_machine(),
-                "files": {path.name: _fingerprint(path) for path in sorted(unfinished.iterdir()) if _is_fixed(path)},
-            }
-            write_json(unfinished / RUN_FACTS, facts)
-            mark_finished(workspace, unfinished / RUN_FACTS)
-    return facts
+        yield RunWriter(output, kind, request, workspace, clock, force, resume, command)
 
 
 def _is_fixed(path: Path) -> bool:
@@ -140,7 +165,7 @@ def _is_fixed(path: Path) -> bool:
 
 
 def _seed_of(random_state: Any, earlier: Mapping[str, Any] | None) -> int:
-    """The seed asked for; else that of the fit to resume; else a random one."""
+    """The given seed, else that of the fit to resume, else a random one."""
     if (
         not isinstance(random_state, int | np.integer)
         and earlier is not None
@@ -164,7 +189,7 @@ def _fingerprint(path: Path) -> dict[str, Any]:
 
 
 class _StageClock:
-    """A progress that passes on what it is told, and adds up the seconds of each stage."""
+    """A progress that forwards every call, and adds up the seconds of each stage."""
 
     def __init__(self, progress: "Progress | None") -> None:
         self.seconds: dict[str, float] = {}

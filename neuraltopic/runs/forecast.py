@@ -1,7 +1,7 @@
-"""What a fit would cost, before it begins: the time and the memory for --dry-run.
+"""The expected time and memory of a fit of documents, for --dry-run.
 
-Updates of the network and the inference of documents are timed on this machine with random documents; so is the reading
-of the first documents. What is left is told by operations.
+Training updates and inference are timed on this machine with random documents, and reading with the first documents of
+the corpus. The other stages are estimated from their number of operations.
 
 Axes: D documents, V words, K topics.
 """
@@ -12,7 +12,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,25 +28,27 @@ from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import document_limits
+from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
+from neuraltopic.runs.costs import Forecast
 from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _SAMPLE_CHARACTERS = 1 << 20  # of the texts that are read and cut for the forecast
 _FEWER = 5  # the part of them that is cut beside all, to tell what is the same for any number
 _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
-# What counting takes beside reading and cutting, of whose time it is a share.
+# Time of counting as a fraction of the time of tokenising.
 _COUNTING = 0.6
 _DOCUMENTS_FACTORISED = 20_000
 _STEPS_OF_FACTORISATION = 60
-_EFFICIENCY = 0.15  # of its products, which are thin, beside one large one
+_EFFICIENCY = 0.15  # rate of its thin products relative to one large product
 # Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
 _SECONDS_AN_ENTRY = 1.4e-8
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """What `fit` would do.
+@dataclass(frozen=True, kw_only=True)
+class DocumentForecast(Forecast):
+    """The expected cost of `fit` or `update`: time and memory within a factor of about 1.5.
 
     Attributes
     ----------
@@ -55,45 +56,30 @@ class Forecast:
         What would be read.
     n_topics, n_words : int
         K, and a guess of V.
-    n_epochs : float
-        The most passes over the documents, a whole number but of a large corpus.
-    seconds : float
-        By the clock, on this machine when nothing else runs: within a factor of about 1.5 where training runs to the
-        end.
-    memory_bytes : float
-        The most resident at once; within a factor of about 1.5.
-    stages : dict of str to float
-        The seconds of reading, starting, training, inferring and summarising.
     faster : str
-        What would make it faster.
+        Advice on how to make it faster.
     """
 
     corpus: CorpusEstimate
     n_topics: int
     n_words: int
-    n_epochs: float
-    seconds: float
-    memory_bytes: float
-    stages: dict[str, float]
     faster: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return dataclasses.asdict(self)
 
-
-def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
-    """Say what fitting `model` to `corpus` would read, and the time and memory expected.
+def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSource | None = None) -> DocumentForecast:
+    """Estimate the cost of fitting `model` to `corpus`.
 
     Raises
     ------
     UsageError
         When a parameter is out of range, a language, package or pipeline is not there, the corpus is standard input, or
-        `max_memory` is not enough.
+        the embeddings are missing or given to a recipe that takes none, or `max_memory` is not enough.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
-    schedule = model.check_parameters().schedule()
+    vae = model.check_parameters()
+    vae.require_embeddings_given(embeddings)
+    schedule = vae.schedule()
     settings = model.preprocessing or Preprocessing()
     Preprocessor(settings).require_available()
     read = corpus.estimate()
@@ -111,8 +97,8 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     return forecast
 
 
-def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
-    """Say what updating a fitted `model` with a corpus would read, and the time and memory expected.
+def estimate_update(corpus: Corpus, model: TopicModel) -> DocumentForecast:
+    """Estimate the cost of updating a fitted `model` with a corpus.
 
     Raises
     ------
@@ -134,7 +120,7 @@ def _forecast(
     model: TopicModel,
     settings: Preprocessing,
     schedule: Schedule,
-) -> Forecast:
+) -> DocumentForecast:
     D, K = read.n_documents, model.n_components
     sample = read_sample(corpus, settings)
     characters = sample.characters * D
@@ -149,12 +135,11 @@ def _forecast(
         "inferring": inference * D,
         "summarising": _SECONDS_AN_ENTRY * entries * K,
     }
-    return Forecast(
+    return DocumentForecast(
         corpus=read,
         n_topics=K,
         n_words=V,
         n_epochs=_whole(resolved.passes),
-        seconds=sum(stages.values()),
         memory_bytes=expected_memory(D, V, K),
         stages=stages,
         faster=_faster(stages, V),
@@ -178,7 +163,7 @@ def _faster(stages: dict[str, float], V: int) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the first documents tell of all.
+    """What the first documents show of the corpus.
 
     Attributes
     ----------
@@ -287,7 +272,7 @@ def _shortest(work: Callable[[], object], times: int, clock: Callable[[], float]
 
 
 def random_counts(D: int, V: int, n_tokens: float) -> Counts:
-    """Documents of so many distinct words or fewer, word w with a probability about proportional to 1 / w."""
+    """Random documents of at most `n_tokens` distinct words; word w has a probability about proportional to 1 / w."""
     random = np.random.default_rng(0)
     n = max(1, min(round(n_tokens), V))
     words = np.minimum(np.exp(random.random((D, n)) * np.log(V)).astype(np.int64), V) - 1
@@ -296,7 +281,7 @@ def random_counts(D: int, V: int, n_tokens: float) -> Counts:
 
 
 def factorisation_seconds(D: int, V: int, K: int, n_tokens: float, rate: float) -> float:
-    """Seconds of the factorisation that a fit starts from, at so many operations a second of a large product."""
+    """Seconds of the initial factorisation, given the operations per second of a large matrix product."""
     documents = min(D, _DOCUMENTS_FACTORISED)
     a_step = 2.0 * (2.0 * documents * n_tokens * K + (documents + V) * K**2)
     return _STEPS_OF_FACTORISATION * 2.0 * a_step / (_EFFICIENCY * rate)

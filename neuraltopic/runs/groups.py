@@ -78,7 +78,7 @@ def topics_per_class(run: Path, by: str, *, words: int = 0, corpus: Corpus | Non
 
 
 def metadata_of(model: TopicModel) -> "pd.DataFrame":
-    """The columns of the corpus beside id and text, of the documents whose vectors are kept, (D, columns)."""
+    """The metadata columns of the corpus, of the documents whose vectors are kept, (D, columns)."""
     kept = model.ledger_[model.ledger_["status"] == "kept"]
     return kept.drop(columns=[name for name in kept if name in LEDGER_COLUMNS]).reset_index(drop=True)
 
@@ -97,7 +97,7 @@ def metadata_column(model: TopicModel, name: str) -> "pd.Series":
             f"column {name}",
             expected=f"one of the run: {', '.join(map(str, table.columns)) or 'there are none'}",
             got="another",
-            hint="Fit a table or JSONL that has it; columns beside the text are kept",
+            hint="Fit a table or JSONL that has it; the other columns are kept",
         )
     return table[name]
 

@@ -1,16 +1,15 @@
-"""What a fit of images would cost, before it begins: the time and the memory for --dry-run.
+"""The expected time and memory of a fit of images, for --dry-run.
 
 The constants were measured on MNIST with the default network, on one core and on two.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
+from neuraltopic.runs.costs import Forecast
 from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 3.0  # importing torch, and writing the run
@@ -23,36 +22,25 @@ _FLOATS_AT_ONCE = 8  # times a batch's pixels and hidden units: they, their grad
 _EVALUATED_AT_ONCE = 512  # images held out, between epochs
 
 
-@dataclass(frozen=True)
-class ImageForecast:
-    """What `images fit` would do.
+@dataclass(frozen=True, kw_only=True)
+class ImageForecast(Forecast):
+    """The expected cost of `images fit`: time and memory within a factor of about 2.
 
     Attributes
     ----------
-    n_images, n_pixels, n_epochs : int
-        N, D, and the most epochs.
+    n_images, n_pixels : int
+        N and D.
     n_weights : int
-        Numbers of the network.
-    seconds : float
-        By the clock, on this machine when nothing else runs, to the last epoch; within a factor of about 2.
-    memory_bytes : float
-        The most resident at once; within a factor of about 2.
+        Number of weights of the network.
     """
 
     n_images: int
     n_pixels: int
-    n_epochs: int
     n_weights: int
-    seconds: float
-    memory_bytes: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return dataclasses.asdict(self)
 
 
 def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
-    """Say what fitting `model` to `images` would take, and the time and memory expected.
+    """Estimate the cost of fitting `model` to `images`.
 
     Raises
     ------
@@ -77,7 +65,7 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
         n_pixels=D,
         n_epochs=epochs,
         n_weights=encoder + decoder + (_products([D, *model.hidden, 1]) if adversarial else 0),
-        seconds=_START_SECONDS + _SLACK * total / rate,
+        stages={"starting": _START_SECONDS, "training": _SLACK * total / rate},
         memory_bytes=_BASE_BYTES + 3.0 * images.pixels.nbytes + 4.0 * floats * (D + sum(model.hidden)),
     )
 

@@ -20,7 +20,7 @@ from neuraltopic.estimators.fitting import best_epoch, require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
 from neuraltopic.runs.facts import model_folder_of, run_file
-from neuraltopic.runs.folder import Run, RunKind, prepared, write_history, write_run
+from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, write_history
 from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
 from neuraltopic.storage.outputs import IMAGE_RUN, check_output
 from neuraltopic.storage.tables import write_table
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 _EPOCHS = "epochs.parquet"
-# Images whose codes are kept at chosen epochs: as many as a picture shows.
+# Number of images whose codes are kept at chosen epochs: what a picture shows.
 _FOLLOWED = 5000
 
 
@@ -61,7 +61,7 @@ def fit_image_run(
     output : Path
         The run folder, which must not exist.
     epochs_kept : sequence of int, optional
-        After which epochs to keep the codes of 5,000 images, beside those of the end. By default 1, 10, 100 ... where
+        After which epochs to keep the codes of 5,000 images, besides the final ones. By default 1, 10, 100 ... where
         z has two dimensions, so that they can be drawn, else none.
     force, resume, command, progress
         As for `runs.fit_run`.
@@ -78,52 +78,57 @@ def fit_image_run(
     check_output(output, IMAGE_RUN, force=force, source=images.path)
     model.check_parameters()
     if len(images) < 2:
-        raise NeuralTopicError(
-            images.name, expected="two images or more", got=f"{len(images)}", hint="Give more images to learn from"
-        )
+        got = f"{len(images)}"
+        raise NeuralTopicError(images.name, expected="two images or more", got=got, hint="Give more images")
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)
     # Evenly over the input, since a folder's images come label by label.
     followed = np.linspace(0, len(images) - 1, min(len(images), _FOLLOWED)).round().astype(np.int64)
 
-    def fit(workspace: Path, progress: "Progress") -> None:
+    request = _request(model, images, kept)
+    with new_run(output, IMAGES, request, force=force, resume=resume, command=command, progress=progress) as run:
+
         def follow(model: ImageVAE, epoch: int) -> None:
             if epoch in kept:
-                np.save(_codes_at(workspace, epoch), model.transform(images.pixels[followed]))
+                np.save(_codes_at(run.workspace, epoch), model.transform(images.pixels[followed]))
 
-        checkpoint = workspace / CHECKPOINT
-        model.fit(images.pixels, progress=progress, checkpoint=checkpoint, after_epoch=follow)
+        checkpoint = run.workspace / CHECKPOINT
+        model.fit(images.pixels, progress=run.progress, checkpoint=checkpoint, after_epoch=follow)
+        with run.files() as (folder, results):
+            at = {epoch: np.load(file) for epoch in kept if (file := _codes_at(run.workspace, epoch)).exists()}
+            best = _write_outputs(model, images, folder, at, followed)
+            labels = len(set(images.labels)) if images.labels else None
+            results["sizes"] = {"images": len(images), "pixels": model.n_features_in_, "labels": labels}
+            results |= {"epochs": model.n_iter_, "best": best}
+    return Run(output, model, run.facts)
 
-    def write(folder: Path, workspace: Path) -> dict[str, Any]:
-        model.save(folder / MODEL_FOLDER)
-        # Arrays, also where scikit-learn is set to give tables.
-        codes = np.asarray(model.transform(images.pixels))
-        columns = {"id": images.ids} | ({"label": images.labels} if images.labels else {})
-        write_vectors(folder, columns, [codes], shape=codes.shape, npy="codes.npy", parquet="codes.parquet")
-        best = best_epoch(model.history_, keep_best=model.resolved_schedule(len(images)).keep_best)
-        at = {epoch: np.load(file) for epoch in kept if (file := _codes_at(workspace, epoch)).exists()}
-        at[int(best["epoch"])] = codes[followed]
-        write_table(_followed_table(at, images, followed), folder / _EPOCHS, "parquet")
-        write_history(folder / "training.jsonl", model.history_)
-        labels = len(set(images.labels)) if images.labels else None
-        return {
-            "sizes": {"images": len(images), "pixels": model.n_features_in_, "labels": labels},
-            "epochs": model.n_iter_,
-            "best": best,
-        }
 
-    facts = write_run(
-        output,
-        IMAGES,
-        _request(model, images, kept),
-        fit=fit,
-        write=write,
-        force=force,
-        resume=resume,
-        command=command,
-        progress=progress,
-    )
-    return Run(output, model, facts)
+def _write_outputs(
+    model: ImageVAE,
+    images: Images,
+    folder: Path,
+    at: dict[int, NDArray[np.float32]],
+    followed: NDArray[np.int64],
+) -> dict[str, float]:
+    """Write all of a run folder but run.json; return the history of the epoch whose weights are kept.
+
+    Parameters
+    ----------
+    at : dict
+        The codes of the images followed, (F, Z), after each epoch kept.
+    followed : int array of shape (F,)
+        Which images these are.
+    """
+    model.save(folder / MODEL_FOLDER)
+    # Arrays, also where scikit-learn is set to give tables.
+    codes = np.asarray(model.transform(images.pixels))
+    columns = {"id": images.ids} | ({"label": images.labels} if images.labels else {})
+    write_vectors(folder, columns, [codes], shape=codes.shape, npy="codes.npy", parquet="codes.parquet")
+    best = best_epoch(model.history_, keep_best=model.resolved_schedule(len(images)).keep_best)
+    at = at | {int(best["epoch"]): codes[followed]}
+    write_table(_followed_table(at, images, followed), folder / _EPOCHS, "parquet")
+    write_history(folder / "training.jsonl", model.history_)
+    return best
 
 
 def open_image_run(folder: Path, *, device: str = "auto") -> ImageVAE:
@@ -159,7 +164,7 @@ def codes_by_epoch(folder: Path) -> tuple[dict[int, NDArray[np.float32]], list[s
 
 
 def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) -> list[int]:
-    """The epochs asked for, checked, or those that a picture of two dimensions shows."""
+    """The requested epochs, checked, or those that a picture of two dimensions shows."""
     last = model.resolved_schedule(n_images).max_epochs or 0
     if asked is None:
         return [10**power for power in range(len(str(last))) if 10**power < last] if is_planar(model) else []
@@ -200,7 +205,7 @@ def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed
 
 
 def _request(model: ImageVAE, images: Images, epochs_kept: list[int]) -> dict[str, Any]:
-    """All that the result depends on, as JSON holds it."""
+    """Everything the result depends on, as JSON."""
     return {
         "neuraltopic": __version__,
         "data": {

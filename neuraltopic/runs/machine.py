@@ -78,7 +78,7 @@ def exp_rate(seconds: float = 0.2) -> float:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory this process has had resident, in bytes; None where the system does not say.
+    """Return the most memory this process has had resident, in bytes; None where the system does not report it.
 
     On Linux the answer is the kernel's VmHWM, because ru_maxrss begins with that of the parent process.
     """

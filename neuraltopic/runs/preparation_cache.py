@@ -17,7 +17,7 @@ from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.version import __version__
 
-# What `prepare` writes into a workspace, the last being what says that the rest is whole.
+# What `prepare` writes into a workspace, the last marks the rest as complete.
 _PARTS = ("counts", "ledger.parquet", "position.npy", PREPARATION)
 
 

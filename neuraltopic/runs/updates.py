@@ -1,6 +1,6 @@
 """Updates of a run: a new run folder, with the same topics after new documents.
 
-What `runs.documents` says of a run folder holds; its documents and vectors are the new ones, and run.json names the
+The layout is that of `runs.documents`; its documents and vectors are the new ones, and run.json names the
 run before.
 """
 
@@ -15,7 +15,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
-from neuraltopic.runs.folder import Run, write_run
+from neuraltopic.runs.folder import Run, new_run
 from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.outputs import check_output, update_output
 
@@ -54,7 +54,7 @@ def update_run(
     Returns
     -------
     Run
-        Its facts have, beside those of a fit, `parent`: the corpus of the run before, the digests of all corpora that
+        Its facts are those of a fit and `parent`: the corpus of the run before, the digests of all corpora that
         it learnt from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
 
@@ -73,33 +73,16 @@ def update_run(
     if random_state is not None:
         model.set_params(random_state=random_state)
     model.document_vae_.require_updatable()
-
-    def update(workspace: Path, progress: "Progress") -> None:
-        model.partial_fit(corpus, progress=progress, workspace=workspace)
-
-    def write(folder: Path, workspace: Path) -> dict[str, Any]:
-        write_outputs(model, folder)
-        return (
-            results_of(model)
-            | coherence_of(model, workspace)
-            | {
-                "corpus_sha256": model.updates_[-1]["corpus_sha256"],
-                "unknown_share": model.unknown_share_,
-            }
-        )
-
-    facts = write_run(
-        output,
-        dataclasses.replace(DOCUMENTS, output=update_output(run, output)),
-        {**request_of(model, corpus), "parent": parent},
-        fit=update,
-        write=write,
-        force=force,
-        resume=resume,
-        command=command,
-        progress=progress,
-    )
-    return Run(output, model, facts)
+    kind = dataclasses.replace(DOCUMENTS, output=update_output(run, output))
+    request = {**request_of(model, corpus), "parent": parent}
+    with new_run(output, kind, request, force=force, resume=resume, command=command, progress=progress) as new:
+        model.partial_fit(corpus, progress=new.progress, workspace=new.workspace)
+        with new.files() as (folder, results):
+            write_outputs(model, folder)
+            results |= results_of(model) | coherence_of(model, new.workspace)
+            results["corpus_sha256"] = model.updates_[-1]["corpus_sha256"]
+            results["unknown_share"] = model.unknown_share_
+    return Run(output, model, new.facts)
 
 
 def check_update_output(run: Path, output: Path, source: str | Path | None, *, force: bool) -> None:
@@ -121,7 +104,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:
-    """What run.json is to say of the run before."""
+    """The entry of run.json on the previous run."""
     facts = read_run_facts(run)["run"]
     corpus = facts.get("corpus") if facts else None
     return {

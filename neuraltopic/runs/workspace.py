@@ -1,4 +1,4 @@
-"""The hidden folder in which a fit works until its run is whole, and from which a stopped fit goes on."""
+"""The hidden folder in which a fit works until its run is complete, and from which an interrupted fit resumes."""
 
 import hashlib
 import json
@@ -25,13 +25,13 @@ _MAX_REQUEST_BYTES = 1 << 24
 
 
 def workspace_of(output: Path) -> Path:
-    """Where a fit into `output` works: a hidden folder beside it."""
+    """The workspace of a fit into `output`: a hidden folder next to it."""
     destination = Path(os.path.abspath(output))
     return destination.with_name(f".{destination.name}.unfinished")
 
 
 def unfinished_request(output: Path) -> dict[str, Any] | None:
-    """What the stopped fit into `output` was asked for; None where there is none."""
+    """The request of the interrupted fit into `output`, or None."""
     path = workspace_of(output) / _REQUEST
     if not path.exists():
         return None
@@ -44,14 +44,14 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     """Yield the workspace of a fit into `output`, which no other process has meanwhile.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
-    first epoch is done, since there is nothing to resume; whatever else stops the block leaves it.
+    first epoch is done, since there is nothing to resume; any other exception keeps it.
 
     Parameters
     ----------
     output : Path
         Where the run will be.
     request : mapping
-        All that the result depends on, as JSON holds it.
+        Everything the result depends on, as JSON.
     resume : bool
         Whether to resume an interrupted fit, which must have had the same request.
     force : bool

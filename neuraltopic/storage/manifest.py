@@ -105,26 +105,24 @@ def verify_manifest(
             hint="Remove it and try again" if name in present else _RESTORE,
         )
     for name, facts in files.items():
-        with open_regular(folder / name) as file:
-            size = os.fstat(file.fileno()).st_size
-        if size != facts["bytes"]:
-            raise NeuralTopicError(
-                str(folder / name),
-                expected=f"{facts['bytes']:,} bytes",
-                got=f"{size:,} bytes",
-                hint=_RESTORE,
-            )
+        _require_size(folder / name, facts["bytes"])
     for name, facts in files.items() if content else ():
-        with open_regular(folder / name) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != facts["sha256"]:
-            raise NeuralTopicError(
-                str(folder / name),
-                expected=f"the SHA-256 {facts['sha256']}",
-                got=digest,
-                hint=_RESTORE,
-            )
+        _require_digest(folder / name, facts["sha256"])
     return manifest
+
+
+def _require_size(path: Path, expected: int) -> None:
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+    if size != expected:
+        raise NeuralTopicError(str(path), expected=f"{expected:,} bytes", got=f"{size:,} bytes", hint=_RESTORE)
+
+
+def _require_digest(path: Path, expected: str) -> None:
+    with open_regular(path) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != expected:
+        raise NeuralTopicError(str(path), expected=f"the SHA-256 {expected}", got=digest, hint=_RESTORE)
 
 
 def _require_manifest(folder: Path, kind: str) -> None:

@@ -1,1 +1,1 @@
-"""What a fitted model says, as word lists and tables."""
+"""Topics of a fitted model, as word lists and tables."""

@@ -95,7 +95,7 @@ def topic_coherence(topics: Sequence[Sequence[str]], texts: Iterable[Sequence[st
 def coherence_of_blocks(
     lists: NDArray[np.integer], blocks: Iterable[Block], *, report: Callable[[int], None] | None = None
 ) -> Coherence:
-    """Coherence of lists of numbered words in numbered documents, which are gone over once.
+    """Coherence of lists of numbered words in numbered documents, read once.
 
     Parameters
     ----------

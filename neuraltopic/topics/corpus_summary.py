@@ -1,4 +1,4 @@
-"""What a model keeps of the documents it learnt from, without the documents: enough to go on with others.
+"""Statistics of the training documents that a model keeps, enough for later updates.
 
 Axes: V words, K topics.
 """
@@ -17,7 +17,7 @@ _Summed = TypeVar("_Summed", NDArray[np.float32], DocumentAssignment)
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """What a number of documents say of the topics.
+    """Statistics of the topics in a set of documents.
 
     Attributes
     ----------

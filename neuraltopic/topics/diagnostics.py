@@ -8,7 +8,7 @@ from neuraltopic.errors import parameter
 # Nats a document below which the posterior of a dimension is the prior for all practical purposes:
 # the threshold of Burda, Grosse and Salakhutdinov (2016) for an active unit, on the KL instead of the variance.
 INACTIVE_BELOW = 0.01
-# Two lists of ten words that share six or more are read as one topic told twice.
+# Two lists of ten words that share six or more count as one topic twice.
 REPEATED_SHARE = 0.6
 # A topic is live with a tenth of an even share, and this many documents assigned to it.
 LIVE_SHARE = 0.1

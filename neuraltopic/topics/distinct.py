@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.topics.ranking import FloatArray, top_words
 
-# Words that each topic chooses, where there are as many: longer lists are nobody's to read.
+# Maximum number of words per topic: nobody reads longer lists.
 _ROUNDS = 50
 
 

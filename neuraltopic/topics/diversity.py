@@ -1,4 +1,4 @@
-"""Do topics say different things? Figures of a set of word lists, each also a topic.
+"""How different topics are: figures of a set of word lists, each also a topic.
 
 Axes: K topics, n words in a list, V words. A word is its number; lists have the same length, and no word twice.
 """

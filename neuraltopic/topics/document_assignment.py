@@ -116,7 +116,7 @@ class DocumentAssignment:
         return DocumentAssignment(self.words + other.words, self.documents + other.documents)
 
     def times(self, factor: float) -> "DocumentAssignment":
-        """Of so many times the documents."""
+        """The assignment for a multiple of the documents."""
         return DocumentAssignment(self.words * np.float32(factor), self.documents * np.float32(factor))
 
     def topics(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ def axis_weights(latents: FloatArray, variance: FloatArray) -> NDArray[np.float3
     Moving z from 0 to z_k along axis k alone changes the word distribution by
     KL(p(. | z_k) || p(. | 0)) = 1/2 z_k^2 Var(R_k) nats a token, to second order. A topic's weight is that information,
     counted where z_k > 0, the side that the topic's word list describes. It is unchanged when z_k is stretched and R_k
-    shrunk, and a dimension that says nothing gets nothing. A document with no positive coordinate is shared evenly.
+    shrunk, and a dimension without information gets 0. A document with no positive coordinate is shared evenly.
     """
     return _normalised(np.square(np.maximum(latents, 0.0)) * variance)
 

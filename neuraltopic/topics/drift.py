@@ -1,4 +1,4 @@
-r"""How well a model knows new documents: their fit to it, their words and their topics, beside documents of its fit.
+r"""How well a model fits new documents: their likelihood, words and topics, compared with documents of its fit.
 
 Fit. The score of a document of n tokens is log p(x | z) / n at the z inferred from it, in nats a token. It is compared
 with documents of the fit of like length, as long ones score lower than short ones: u is the share of these that score
@@ -7,8 +7,8 @@ as low or lower, which is uniform from 0 to 1 where new documents are like those
 
 Words. Share of the tokens that the settings keep and the vocabulary does not have.
 
-Topics. Jensen-Shannon distance of the mean shares, beside its distribution over samples of the fit as large as the new
-documents are.
+Topics. Jensen-Shannon distance of the mean shares, compared with its distribution over samples of the fit of the
+same size.
 
 Axes: D documents of the fit, N new ones, K topics.
 """
@@ -24,7 +24,7 @@ UNFAMILIAR = 0.01
 # Documents of like length that one is compared with.
 _NEIGHBOURS = 500
 _RESAMPLES = 500
-# Above these a model should be fitted anew or updated.
+# Above these a model should be fitted again or updated.
 MANY_UNFAMILIAR = 0.05
 MANY_UNKNOWN = 1.5  # times the share among documents of the fit
 

@@ -1,4 +1,4 @@
-"""What documents say of the topics that an edit makes, which the log keeps so that it can be replayed without them.
+"""Findings of an edit: statistics of its new topics in the documents, kept in the log so that it replays without them.
 
 Axes: D documents, K topics of the model, S splits, T topics before the edit, V words.
 """
@@ -28,7 +28,7 @@ _TYPICAL = 5
 
 @dataclass(frozen=True)
 class Documents:
-    """What the model says of D documents, which edits are made by.
+    """Inferences on D documents that edits use.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Documents:
 
 
 def with_findings(state: EditedTopics, operation: Operation, documents: Documents) -> Operation:
-    """The operation with what the documents say of the topics that it makes.
+    """The operation with its findings in the documents of the topics that it makes.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _split_findings(state: EditedTopics, topic: int, documents: Documents) -> Sp
 def described(
     state: EditedTopics, topic: int, found: SplitFindings, documents: Documents, new: FloatArray
 ) -> SplitFindings:
-    """What these documents, whose coordinates of the split are `new` (D,), say of its two parts."""
+    """Findings on the two parts of a split in documents with the coordinates `new` (D,)."""
     after = split(state, topic, found)
     coordinates = np.column_stack([documents.coordinates, new])
     both = dataclasses.replace(documents, coordinates=coordinates)
@@ -178,12 +178,12 @@ def pooled_findings(
     interpretation: TopicInterpretation,
     words: Mapping[str, int],
 ) -> tuple[Operation, Operation]:
-    """The operation with what later documents say, and with what both say.
+    """The operation with the findings in later documents, and with those in both.
 
     Parameters
     ----------
     operation : Operation
-        With what earlier documents said.
+        With the findings in earlier documents.
     earlier, later : EditedTopics
         The topics before the operation, by the statistics of the earlier and of the later documents.
     documents : Documents
@@ -224,7 +224,7 @@ def _said_by_later(later: EditedTopics, operation: Merge | Split, documents: Doc
 
 @dataclass(frozen=True)
 class _Pool:
-    """What earlier and later documents say of edited topics together."""
+    """Findings of edited topics in earlier and later documents together."""
 
     before: TopicStatistics
     after: TopicStatistics

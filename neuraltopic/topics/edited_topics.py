@@ -172,7 +172,7 @@ def replay(base: EditedTopics, operations: Iterable[Operation], words: Mapping[s
     ----------
     base : EditedTopics
     operations : iterable of Operation
-        With what the documents said.
+        With its findings.
     words : mapping
         Column of each word.
     """

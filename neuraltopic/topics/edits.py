@@ -29,7 +29,7 @@ _LARGEST = 3.4028234663852886e38  # of float32
 
 @dataclass(frozen=True)
 class MergeFindings:
-    """What the documents say of a merged topic of n topics.
+    """Findings on a topic merged from n topics.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class MergeFindings:
 
 @dataclass(frozen=True)
 class SplitFindings:
-    """What the documents say of the two parts of a topic: part 0, the larger, and part 1.
+    """Findings on the two parts of a split topic: part 0, the larger, and part 1.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class Reorder:
-    """Number the topics anew: order[i] is the old number of topic i."""
+    """Renumber the topics: order[i] is the old number of topic i."""
 
     order: tuple[int, ...]
 

@@ -115,7 +115,7 @@ def composed_effects(
 
 
 def require_full_rank(design: FloatArray, names: Sequence[str]) -> None:
-    """Raise a UsageError unless every column of the design says something of its own."""
+    """Raise a UsageError unless the columns of the design are linearly independent."""
     if len(design) <= len(names) or np.linalg.matrix_rank(design) < len(names):
         raise UsageError(
             "formula",

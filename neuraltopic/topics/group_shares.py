@@ -28,7 +28,7 @@ FloatArray = NDArray[np.floating]
 _Z = 1.959963984540054
 # n s (1 - s) of a group at which its own dispersion counts for half.
 _OVERALL = 5.0
-# Words of the topic as a whole that stand beside what it explains in a group.
+# Pseudo-count of the whole topic's words in a group.
 _SMOOTHING_WORDS = 50.0
 
 

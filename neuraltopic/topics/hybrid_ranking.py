@@ -1,4 +1,4 @@
-"""Rank documents for a query by their words and by their topics, and say what each word and topic adds.
+"""Rank documents for a query by their words and by their topics, with the contribution of each word and topic.
 
 The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1 + log q_w, as the query may be a whole
 document; the topics give the cosine of document vectors, taken from the vector of an empty document.
@@ -29,11 +29,11 @@ FloatArray = NDArray[np.floating]
 BY = ("hybrid", "words", "topics")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
-# Of the topics beside the words. Figures of 3, 4, 6 and 8 and of constants are in tests/benchmarks/README.md.
+# Weight of the topics relative to the words. tests/benchmarks/README.md has figures of 3, 4, 6 and 8.
 _TOPIC_WEIGHT = 6.0
 # Documents whose rows are gathered or multiplied at once.
 _AT_ONCE = 1 << 16
-# Vectors are known to about 2e-7: scores are compared to so many decimals.
+# Vectors are known to about 2e-7: scores are compared to this many decimals.
 DECIMALS = 4
 
 
@@ -233,7 +233,7 @@ class HybridRanking:
         return Scores(values, eligible, query, words, word_scale, topic_scale)
 
     def topic_weight(self, query: Query) -> float:
-        """a, the weight of the topics beside the words; 1 where there are none, but an embedding."""
+        """a, the weight of the topics relative to the words; 1 where there are none, but an embedding."""
         if not query.words:
             return 1.0
         return _TOPIC_WEIGHT * query.n_tokens / (query.n_tokens + self.mean_length)

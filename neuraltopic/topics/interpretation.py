@@ -202,7 +202,7 @@ class SimplexInterpretation:
     def pooled_information(
         self, weights: FloatArray, information: FloatArray, share: FloatArray
     ) -> NDArray[np.float32]:
-        """What the topics tell within each corpus, and what their shares in each tell of the corpus."""
+        """The information of the topics within each corpus, and of their shares about the corpus."""
         mean = weights @ share
         return (weights @ (information + xlogy(share, share)) - xlogy(mean, mean)).astype(np.float32)
 

@@ -25,7 +25,7 @@ FloatArray = NDArray[np.floating]
 # Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.
 _PULL = 2.0
 _MOST_STEPS = 300
-# Of the disc in which documents of one place are spread: topics cover a like part of the map whatever their number.
+# Of the disc in which documents of one place are spread: topics cover a like part of the map for any number of them.
 _SPREAD, _MOST_SPREAD = 0.5, 0.3
 # The farthest that a document can be from the origin.
 EXTENT = 1.0 + _MOST_SPREAD

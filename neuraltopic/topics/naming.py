@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 Phrase = tuple[str, ...]
 _LONGEST = 3
 _LONGEST_NAME = 40
-# A phrase of fewer documents of the topic says little of it.
+# A phrase in fewer documents of the topic is not representative.
 _FEWEST_DOCUMENTS = 3
 
 

@@ -1,4 +1,4 @@
-"""How much two lists of words say the same: rank-biased overlap, and the Jaccard index.
+"""Agreement of two word lists: rank-biased overlap, and the Jaccard index.
 
 Axes: K and L topics of the two models, n words in a list, U distinct words. A word is its number.
 """

@@ -1,4 +1,4 @@
-"""From the columns of R to word lists: what each topic says, and how specific each word is to it.
+"""Word lists from the columns of R: the words of each topic, and how specific each word is to it.
 
 Axes: K topics, V words.
 """
@@ -38,7 +38,7 @@ def reliable_weights(components: FloatArray, bias: FloatArray, word_totals: Floa
         Tokens n_w of each word in the training documents.
 
     The largest entries of R belong to rare words, of which little is known. n / (n + 30) is the weight of n
-    observations beside a prior worth 30. On 20 Newsgroups the mean document NPMI of the top tens was 0.25 without it
+    observations with a prior worth 30. On 20 Newsgroups the mean document NPMI of the top tens was 0.25 without it
     and 0.34 with a prior worth 20 or 50, at a diversity of 0.97 and 0.93; 30 lies between.
     """
     centred = components - (components @ softmax(bias))[:, None]
@@ -46,7 +46,7 @@ def reliable_weights(components: FloatArray, bias: FloatArray, word_totals: Floa
 
 
 def smoothed_topics(explained: FloatArray, unigram: FloatArray, prior: float = 1.0) -> FloatArray:
-    """p(w | topic) from how often the topic accounts for the word, (K, V), beside a prior of so many words, (K, V).
+    """p(w | topic) from how often the topic accounts for the word, (K, V), with a prior of pseudo-counts, (K, V).
 
     (explained_kw + prior unigram_w) / (sum_v explained_kv + prior): positive wherever the unigram (V,) is.
     """

@@ -1,4 +1,4 @@
-"""Rows that are made when they are read, a block at a time, so that all of them never stand in memory.
+"""Rows computed when they are read, a block at a time, so that they are never all in memory.
 
 Axes: D documents, K topics.
 """

@@ -27,8 +27,8 @@ class Split:
     smaller : bool array of shape (n,)
         The documents of the smaller part.
     information : float
-        What the part tells of the words, in nats over all tokens: the gain in log likelihood of two distributions of
-        words, each the maximum likelihood one of its part, over one.
+        Information of the part on the words, in nats over all tokens: the gain in log likelihood of two distributions
+        of words, each the maximum likelihood one of its part, over one.
     """
 
     smaller: NDArray[np.bool_]

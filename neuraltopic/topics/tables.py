@@ -20,7 +20,7 @@ _COMPARED_WORDS = 10
 
 @dataclass(frozen=True)
 class TopicStatistics:
-    """What the training documents say of each topic; arrays of shape (K,).
+    """Statistics of each topic in the training documents; arrays of shape (K,).
 
     Attributes
     ----------
@@ -205,7 +205,7 @@ def topics_table(
     """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
     of ids), flags ("junk", "unused", "inactive", "repeats 7").
 
-    Labels are those of `topic_labels`, and no topic is junk, where nothing else is said.
+    Labels are those of `topic_labels`, and no topic is junk, by default.
     """
     ranked = top_words(weights, top_n)
     repeats = repeated_topics(top_words(weights, _COMPARED_WORDS))
@@ -271,7 +271,7 @@ def documents_table(
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
-    """The name with as many "_" behind it as it takes to be new."""
+    """The name, with "_" appended until it is new."""
     while name in taken:
         name += "_"
     return name

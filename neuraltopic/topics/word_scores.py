@@ -11,7 +11,7 @@ from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
 from neuraltopic.topics.ranking import FloatArray, divergence_terms, frex, lift, relevance
 from neuraltopic.topics.ranking_names import check_ranking
 
-# At which the readers of Sievert & Shirley (2014) told topics apart best.
+# At which the readers of Sievert & Shirley (2014) distinguished topics best.
 _RELEVANCE = 0.6
 
 

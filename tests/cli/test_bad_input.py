@@ -28,7 +28,7 @@ CASES = {
     "binary file": (1, ["film.txt"], "film.txt"),
     "no such column": (2, ["posts.csv", "--text", "story"], "'story'"),
     "text in two columns": (2, ["posts.csv"], "title"),
-    "K of 0": (2, ["posts.txt", "-k", "0"], "--topics: expected 1 or more; got 0"),
+    "K of 0": (2, ["posts.txt", "-k", "0"], "--topics: expected a whole number of 1 or more; got 0"),
     "K of nothing": (2, ["posts.txt", "-k", "many"], "'--topics'"),
     "too few documents": (1, ["few.txt"], "one a topic"),
     "vocabulary pruned to nothing": (1, ["posts.txt", "--min-df", "50"], "--min-df"),

@@ -40,7 +40,7 @@ def test_options_by_subject_are_all_there_and_only_once(call):
     assert len(options) > 30
     for option in options:
         assert len(re.findall(rf"^  (?:-\w, )?{option} ", help, re.M)) == 1, option
-    places = [help.index(f"\n{heading}:\n") for heading in ("Arguments", "Model", *_SUBJECTS, "Examples")]
+    places = [help.index(f"\n{heading}:\n") for heading in ("Arguments", "Options", *_SUBJECTS, "Examples")]
     assert places == sorted(places)
 
 

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from neuraltopic.cli import main
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import write_corpus
 
@@ -40,11 +41,13 @@ def test_help_and_inspect_answer_at_once(finished):
         [sys.executable, "-c", "import neuraltopic"],
     ):
         seconds = []
-        for _ in range(5):
-            start = time.perf_counter()
+        for _ in range(3):
+            before = os.times()
             subprocess.run(command, capture_output=True, check=True)
-            seconds.append(time.perf_counter() - start)
-        assert min(seconds) < 1.0  # a third of that where nothing else runs
+            after = os.times()
+            # Of the processor, since other tests run at the same time.
+            seconds.append(sum(after[2:4]) - sum(before[2:4]))
+        assert min(seconds) < 0.8  # half of that where nothing else runs
 
 
 def test_the_exit_code_is_the_processes(tmp_path):
@@ -69,11 +72,13 @@ def digest(run) -> str:
     return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
 
 
+# Enough epochs for a signal to come between the first and the last.
+LONG = ("-k", "3", "--epochs", "60", "--batch-size", "10", "--min-df", "1", "--quiet", "--no-report")
+
+
 def start(corpus, output, *more: str) -> subprocess.Popen:
-    options = ("-k", "3", "--epochs", "150", "--batch-size", "10", "--min-df", "1", "--quiet")
-    return subprocess.Popen(
-        [*COMMAND, "fit", str(corpus), "-o", str(output), *options, *more], stderr=subprocess.PIPE, text=True
-    )
+    command = [*COMMAND, "fit", str(corpus), "-o", str(output), *LONG, *more]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 def after_an_epoch(process: subprocess.Popen, output) -> None:
@@ -86,18 +91,14 @@ def after_an_epoch(process: subprocess.Popen, output) -> None:
 @pytest.mark.slow
 def test_a_killed_fit_goes_on_to_the_same_bits(tmp_path):
     corpus = write_corpus(tmp_path / "corpus")
-    with start(corpus, tmp_path / "whole") as process:
-        pass
-    assert process.returncode == 0
+    assert main(["fit", str(corpus), "-o", str(tmp_path / "whole"), *LONG]) == 0
     output = tmp_path / "run"
     with start(corpus, output) as process:
         after_an_epoch(process, output)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not output.exists()
-    with start(corpus, output, "--resume") as process:
-        pass
-    assert process.returncode == 0
+    assert main(["fit", str(corpus), "-o", str(output), *LONG, "--resume"]) == 0
     assert json.loads((output / "run.json").read_text())["resumed"] is True
     assert digest(output) == digest(tmp_path / "whole")
     assert (output / "vectors.npy").read_bytes() == (tmp_path / "whole" / "vectors.npy").read_bytes()
@@ -124,7 +125,7 @@ def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
         assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == code
-    where = r"(after epoch \d+ of 150|before the first epoch)"
+    where = r"(after epoch \d+ of 60|before the first epoch)"
     assert re.fullmatch(rf"neuraltopic: interrupted {where}; continue with --resume\n", said)
     assert sorted(os.listdir(tmp_path)) == [".run.unfinished", "corpus"]
 

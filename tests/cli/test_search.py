@@ -124,7 +124,7 @@ def test_an_updated_run_embeds_anew(call, finished, tmp_path):
     assert call("update", finished, new, "-o", tmp_path / "updated").code == 0
     result = call("index", tmp_path / "updated", "-o", folder, "--add", "--json")
     assert (result.code, result.json["documents"]) == (0, 62)
-    assert "embedded anew" in result.err
+    assert "embedded again" in result.err
     index = SearchIndex.open(folder)
     assert len(index.model.updates_) == 1
     assert "1" in index

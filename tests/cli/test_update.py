@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.cli.test_process import COMMAND, after_an_epoch, digest, start
+from neuraltopic.cli import main
+from tests.cli.test_process import COMMAND, LONG, after_an_epoch, digest
 from tests.tiny_corpus import sentences, write_corpus
 
 
@@ -82,23 +83,18 @@ def test_what_is_refused_is_refused_in_one_line(call, finished, later, tmp_path,
 
 @pytest.mark.slow
 def test_a_killed_update_goes_on_to_the_same_bits(tmp_path, later):
-    with start(write_corpus(tmp_path / "corpus"), tmp_path / "run") as process:
-        pass
+    corpus = write_corpus(tmp_path / "corpus")
+    assert main(["fit", str(corpus), "-o", str(tmp_path / "run"), *LONG]) == 0
 
     def update(output, *more):
-        arguments = [*COMMAND, "update", str(tmp_path / "run"), str(later), "-o", str(output), "--quiet", *more]
-        return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+        return ["update", str(tmp_path / "run"), str(later), "-o", str(output), "--quiet", "--no-report", *more]
 
-    with update(tmp_path / "whole") as process:
-        pass
-    assert process.returncode == 0
-    with update(tmp_path / "new") as process:
+    assert main(update(tmp_path / "whole")) == 0
+    with subprocess.Popen([*COMMAND, *update(tmp_path / "new")], stderr=subprocess.PIPE, text=True) as process:
         after_an_epoch(process, tmp_path / "new")
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "new").exists()
-    with update(tmp_path / "new", "--resume") as process:
-        pass
-    assert process.returncode == 0
+    assert main(update(tmp_path / "new", "--resume")) == 0
     assert digest(tmp_path / "new") == digest(tmp_path / "whole")
     assert sorted(os.listdir(tmp_path)) == ["corpus", "new", "run", "whole"]

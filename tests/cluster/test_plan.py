@@ -51,6 +51,16 @@ def test_an_address_of_a_client_is_refused():
         pass
 
 
+@pytest.mark.parametrize(
+    ("address", "got"),
+    [("host", "no host and port"), ("host:port", "no host and port"), ("127.0.0.1:9", "Connection refused")],
+)
+def test_an_address_without_a_cluster_is_refused_at_once(address, got):
+    pytest.importorskip("ray")
+    with pytest.raises(UsageError, match=rf"^cluster={address}: expected the address of a Ray .* got {got}\."):
+        TopicModel(2).plan(address)
+
+
 def test_a_recipe_that_is_not_divided_is_refused_before_anything_starts(monkeypatch):
     monkeypatch.setattr("neuraltopic.estimators.topic_model.connected", None)
     with pytest.raises(UsageError, match=r"^recipe: expected one whose decoder reads each document by itself"):

@@ -52,7 +52,7 @@ def fitted():
 
 
 def model():
-    return DocumentVAE(4, max_epochs=3, random_state=0)
+    return DocumentVAE(4, max_epochs=2, random_state=0)
 
 
 if __name__ == "__main__":

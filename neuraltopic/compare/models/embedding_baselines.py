@@ -19,7 +19,7 @@ from neuraltopic.preprocessing.counts import Counts
 
 
 class BERTopicModel(Mixture):
-    """Clusters of embeddings, and the words that tell each from the others (Grootendorst 2022): BERTopic.
+    """Clusters of embeddings, and the words that distinguish each (Grootendorst 2022): BERTopic.
 
     Clusters are merged to K; those documents that are in none, BERTopic's topic -1, make no topic. Vectors are
     HDBSCAN's membership in each topic, which an outlier has too. Fewer topics come where fewer clusters are found.

@@ -22,14 +22,14 @@ class ComparedModel(ABC):
     Attributes
     ----------
     settings : dict
-        All that was chosen about it, as JSON can hold it.
+        All that was chosen about it, as a JSON object.
     packages : tuple of str
         Distributions whose versions the result depends on.
     reads_embeddings : bool
         Whether documents must come with embeddings. Those are of whole documents, so that what such a model predicts
         of one half of a document it has read in them: it has no completion perplexity.
     notes : list of str
-        What the figures do not say of this fit, a phrase each.
+        Notes on this fit, a phrase each.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()

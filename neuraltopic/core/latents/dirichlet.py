@@ -35,7 +35,7 @@ def dirichlet_log_density(z: Tensor, concentration: Tensor) -> Tensor:
 
 
 class DirichletPosterior(NamedTuple):
-    """q(theta | x) = Dirichlet(concentration), in log ratios, beside the symmetric prior Dirichlet(prior).
+    """q(theta | x) = Dirichlet(concentration), in log ratios, with the symmetric prior Dirichlet(prior).
 
     Attributes
     ----------

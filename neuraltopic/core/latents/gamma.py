@@ -59,7 +59,7 @@ class GammaPrior(nn.Module):
 
 
 class GammaPosterior(NamedTuple):
-    """q(z | x) = prod_k Gamma(shape_k, rate_k), both (B, K), beside the prior Gamma(prior_shape, prior_rate)."""
+    """q(z | x) = prod_k Gamma(shape_k, rate_k), both (B, K), with the prior Gamma(prior_shape, prior_rate)."""
 
     shape: Tensor
     rate: Tensor

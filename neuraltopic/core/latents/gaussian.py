@@ -27,7 +27,7 @@ def gaussian_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tenso
 
 
 class DiagonalPosterior(NamedTuple):
-    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K), beside a prior of the same kind.
+    """q(z | x) = N(mean, diag(exp(log_variance))), both of shape (B, K), with a prior of the same kind.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from neuraltopic.core.latents.gaussian import DiagonalPosterior, gaussian_log_de
 
 @dataclass(frozen=True)
 class MixturePriorPosterior:
-    """A diagonal Gaussian q beside a prior from which its KL has no closed form.
+    """A diagonal Gaussian q with a prior to which its KL has no closed form.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ its diagonal covariance (Cremer, Li, Duvenaud 2018). Where log p(x | z) is conca
     q(z | x) = N(z*, P^-1),    P = I - d^2/dz^2 log p(x | z) at z*
 
 (Laplace's approximation, MacKay 2003, ch. 27) closes most of it. z* is a function of x and the decoder alone; the
-encoder only says where to start.
+encoder only gives the starting point.
 
 Axes: B rows of data, K latent dimensions.
 """
@@ -39,7 +39,7 @@ _POLISH_STEPS = 10
 class RefinedGaussian(DiagonalGaussian):
     """A Gaussian latent that trains as `DiagonalGaussian` and is refined in eval mode.
 
-    While training, q(z | x) is what the encoder says: the decoder learns as much from it for a tenth of the time.
+    While training, q(z | x) is the encoder's output: the decoder learns as much from it for a tenth of the time.
     In eval mode it is Laplace's approximation at the maximum of log p(x, z), reached from the encoder's mean.
     """
 
@@ -139,7 +139,7 @@ def _inner(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _ratio(product: Tensor, curvature: Tensor) -> Tensor:
-    """Their ratio, and 0 where a step was too short to show a curvature: it tells nothing."""
+    """Their ratio, and 0 where a step is too short to measure curvature: it carries no information."""
     return torch.where(curvature > 0.0, product / curvature, 0.0)
 
 

@@ -30,7 +30,7 @@ _LONGEST = 3.0
 # Iterations of the method of conjugate gradients, which solves for a step.
 _ITERATIONS = 8
 # Rows that are worked on at once. A batch is filled up to whole tiles, so that every product has the same shape and a
-# row comes out the same whatever rows are beside it.
+# row comes out the same whatever other rows are in the batch.
 _TILE = 128
 
 

@@ -42,7 +42,7 @@ def expected_log_rest(a: Tensor, b: Tensor) -> Tensor:
 
 
 class KumaraswamyPosterior(NamedTuple):
-    """q(v | x) = prod_k Kumaraswamy(a_k, b_k), both (B, K - 1), beside the prior Beta(1, prior) of each stick.
+    """q(v | x) = prod_k Kumaraswamy(a_k, b_k), both (B, K - 1), with the prior Beta(1, prior) of each stick.
 
     Its density is a b v^(a - 1) (1 - v^a)^(b - 1), its distribution function 1 - (1 - v^a)^b.
     """

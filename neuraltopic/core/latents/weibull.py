@@ -16,7 +16,7 @@ _EULER = 0.5772156649015329
 
 
 class WeibullPosterior(NamedTuple):
-    """q(z | x) = prod_k Weibull(shape_k, scale_k), both (B, K), beside the prior Gamma(prior_shape, prior_rate)."""
+    """q(z | x) = prod_k Weibull(shape_k, scale_k), both (B, K), with the prior Gamma(prior_shape, prior_rate)."""
 
     shape: Tensor
     scale: Tensor

@@ -11,6 +11,7 @@ and it is computed in tiles, so that neither documents x words nor samples x wor
 """
 
 import math
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from neuraltopic.models.decoders.split_vocabulary import covariance
 _TILE = 1 << 22
 # Words of a tile at most: the product that makes it takes half the time that it takes with 8,192.
 _TILE_WORDS = 1 << 10
+_TILE_WORDS_ELSEWHERE = 1 << 13  # on a GPU
 # Entries of all tiles together (128 MiB of float32) up to which they are kept for the backward pass.
 _KEPT = 1 << 25
 
@@ -53,7 +55,7 @@ class _LogPartition(Function):
     @staticmethod
     def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
         keep = any(ctx.needs_input_grad) and len(points) * len(factors) <= _KEPT
-        tiles = list(in_threads(partial(_summed, points, factors, keep), _tiles_of_words(len(factors))))
+        tiles = list(_in_pieces(factors)(partial(_summed, points, factors, keep), _tiles_of_words(factors)))
         log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
         ctx.save_for_backward(points, factors, log_partition)
         ctx.tiles = tiles
@@ -69,7 +71,7 @@ class _LogPartition(Function):
             """What these words add to the gradient in the points; that in their factors is filled in."""
             return _gradients(tile, grad, points, factors, log_partition, grad_factors[tile.words])
 
-        for part in in_threads(of_words, ctx.tiles):
+        for part in _in_pieces(factors)(of_words, ctx.tiles):
             grad_points += part
         return grad_points, grad_factors
 
@@ -103,10 +105,17 @@ def _gradients(
     return part
 
 
-def _tiles_of_words(n_words: int) -> list[slice]:
+def _tiles_of_words(factors: Tensor) -> list[slice]:
     """An even number of them, so that two threads have as much to do; one where there are few words."""
-    n_tiles = 1 if n_words <= _TILE_WORDS else 2 * math.ceil(n_words / (2 * _TILE_WORDS))
+    n_words = len(factors)
+    largest = _TILE_WORDS if factors.device.type == "cpu" else _TILE_WORDS_ELSEWHERE
+    n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
     return _blocks(n_words, math.ceil(n_words / n_tiles))
+
+
+def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:
+    """`in_threads` on the processor, whose threads work on a tile each; another device has all at once."""
+    return in_threads if factors.device.type == "cpu" else map
 
 
 def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

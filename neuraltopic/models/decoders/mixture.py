@@ -142,7 +142,7 @@ class EmbeddedMixture(MixtureSoftmax):
 
     @torch.no_grad()
     def start_at_vectors(self, embeddings: Tensor) -> None:
-        """Take word vectors (V, E), which the fit goes on to move."""
+        """Set word vectors (V, E), which the fit then trains."""
         self.embeddings.copy_(embeddings)
 
     def expect_vectors(self, n_dimensions: int, n_without: int) -> None:

@@ -132,7 +132,7 @@ class BagEncoder(ResidualEncoder):
         Share of the distinct words of each document that the encoder is not shown while training: it learns to tell
         the rest of a document from a part, which the decoder sees whole (a denoising criterion, 17.3).
 
-    The counts enter as log(1 + count), each document scaled to one norm, beside the log of its length: what a document
+    The counts enter as log(1 + count), each document scaled to one norm, with the log of its length: what a document
     is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
     """
 

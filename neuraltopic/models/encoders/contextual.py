@@ -1,4 +1,4 @@
-"""Inference networks that see a document's embedding, beside its words or in their place.
+"""Inference networks that see a document's embedding, with its words or in place of them.
 
 Axes: B documents, V words, C dimensions of the embedding, H hidden units, P parameters of q.
 """
@@ -38,7 +38,7 @@ class EmbeddingLayer(nn.Module):
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) / NORM)
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """(B, H), outside training in a precision that rows beside it do not change."""
+        """(B, H), outside training in a precision at which the other rows do not change it."""
         unit = F.normalize(embedding, dim=1, eps=torch.finfo(embedding.dtype).tiny)
         x = self.normalisation(unit) * (NORM / embedding.shape[1] ** 0.5)
         x = x if self.training else x.to(precise_dtype(x.device))

@@ -26,7 +26,7 @@ class SufficientStatisticsEncoder(nn.Module):
 
     with e and C the mean and covariance of R's columns under the unigram softmax(b). The network starts from there: it
     sees z0, where one more Newton step with the same C would lead, and log n, and adds what it learns. The only sparse
-    product is R x, which the decoder needs too: K columns instead of the hundreds of an encoder that weighs words anew.
+    product is R x, which the decoder needs too: K columns instead of the hundreds of another encoder.
 
     Parameters
     ----------

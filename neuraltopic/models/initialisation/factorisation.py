@@ -15,7 +15,7 @@ from neuraltopic.core.networks import SparseRows, sparse_matmul
 
 
 def descend(matrix: sparse.csr_array, loadings: Tensor, topics: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
-    """W (D, K) and H (K, V) after so many rounds over all topics, W before H in each, from a start of these shapes.
+    """W (D, K) and H (K, V) after a number of rounds over all topics, W before H in each, from a start of these shapes.
 
     Parameters
     ----------

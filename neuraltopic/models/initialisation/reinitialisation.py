@@ -33,13 +33,13 @@ from neuraltopic.topics.splits import Split, split_documents
 
 # Shares of the fit after which dead topics are looked for. A topic that starts late in the fit has no time to learn.
 _POINTS = (0.25, 0.5)
-# Dead below this share of the documents of an average topic, and below so many documents, where half an average topic
+# Dead below this share of the documents of an average topic, and below this many documents, where half an average topic
 # has as many.
 _LEAST_SHARE = 0.1
 _LEAST_DOCUMENTS = 5
-# Documents that are looked at, evenly spaced in the corpus.
+# Number of documents used, evenly spaced in the corpus.
 _DOCUMENTS = 20_000
-# Topics that are tried for a division beside the dead ones: the largest.
+# Number of topics, the largest, that may be split besides the dead ones.
 _TRIED = 10
 # How far the features move z of the documents of a part, and the ridge on them, as a share of their variance.
 _SEPARATION = 1.0
@@ -227,7 +227,7 @@ def _in_batches(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64], fu
     """What `function` gives for documents a batch at a time, outside training and without a gradient."""
     was_training = model.training
     model.eval()
-    model.latent.train()  # q as the encoder says it
+    model.latent.train()  # q is the encoder's output
     try:
         with torch.no_grad():
             for batch in torch.from_numpy(rows).split(_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Topics to start from where seed words are given: what stands in the documents around the seeds.
+"""Initial topics from seed words: the words of the documents that contain the seeds.
 
 Axes: D documents, V words, K topics, G of them seeded.
 """
@@ -17,7 +17,7 @@ from neuraltopic.models.initialisation.nmf_topics import log_lift
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 
-# Documents with seeds that are looked at, drawn at random where there are more.
+# Number of documents with seeds, drawn at random if there are more.
 _DOCUMENTS = 20_000
 # Distinct seeds that make a document one around the seeds, where a topic has as many.
 _SEEDS_TOGETHER = 2

@@ -16,7 +16,7 @@ _EPOCHS = 10
 
 
 class _Bags:
-    """Every document's words in an order drawn anew each time they are gone through."""
+    """Every document's words, in a new random order in each pass."""
 
     def __init__(self, counts: Counts, seed: int) -> None:
         self._counts = counts

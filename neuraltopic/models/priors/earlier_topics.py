@@ -1,9 +1,9 @@
 """Learning from new documents near topics that were learnt from earlier ones, which are no longer there.
 
-What earlier documents say of R and b is, to second order, a Gaussian about the values found for them, whose precision
-is the Fisher information (Laplace's approximation; its diagonal alone: Kirkpatrick et al. 2017, elastic weight
-consolidation). One token of a document with z tells of R_kw by z_k^2 p_w (1 - p_w), (17.14), which summed over tokens,
-with the count of a word for what is expected of it and 1 for 1 - p_w, comes to
+The likelihood of R and b in earlier documents is, to second order, a Gaussian about the values found for them, whose
+precision is the Fisher information (Laplace's approximation; its diagonal alone: Kirkpatrick et al. 2017, elastic
+weight consolidation). One token of a document with z informs R_kw by z_k^2 p_w (1 - p_w), (17.14), which summed over
+tokens, with the count of a word for what is expected of it and 1 for 1 - p_w, comes to
 
     precision of R_kw = sum_d z_dk^2 x_dw,    precision of b_w = sum_d x_dw.
 

@@ -15,7 +15,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 
 # What the prior weighs for each time that the seed occurs: a nat short of the centre costs half a nat an occurrence,
-# about as much as the data say of the same entry of R.
+# about as precise as the data for the same entry of R.
 _NATS_AN_OCCURRENCE = 1.0
 
 
@@ -27,7 +27,7 @@ class SeedPrior:
     makes of a word, whatever is added to the rows or the columns of R. Half a Gaussian at m = log K, the lift of a word
     that one of K equal topics has for itself: nothing draws a seed down that is more typical than that. tau_i is the
     number of times that the seed occurs, so that the prior bends, as the seeds of keyATM do (Eshima, Imai, Sasaki
-    2024), where the corpus says otherwise. b is taken as it is: a seed is to be raised in its topic, not everywhere.
+    2024), where the corpus contradicts it. b is taken as it is: a seed is to be raised in its topic, not everywhere.
 
     Attributes
     ----------

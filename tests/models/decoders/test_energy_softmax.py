@@ -152,3 +152,12 @@ def test_the_bits_are_the_same_on_any_number_of_threads(kept, monkeypatch):
         torch.set_num_threads(before)
     for others in found[1:]:
         assert all(torch.equal(one, other) for one, other in zip(found[0], others, strict=True))
+
+
+def test_another_device_has_the_operations(tiles):
+    """The meta device knows their shapes and runs none."""
+    z, weight, bias = (torch.zeros(shape, device="meta", requires_grad=True) for shape in ((70, 2), (9, 2), (9,)))
+    value = log_partition(z, weight, bias)
+    value.sum().backward()
+    assert (value.shape, z.grad.shape, weight.grad.shape, bias.grad.shape) == ((70,), (70, 2), (9, 2), (9,))
+    assert {t.device.type for t in (value, z.grad, weight.grad, bias.grad)} == {"meta"}
