@@ -14,7 +14,7 @@ from neuraltopic.storage.tables import format_of, write_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.rows import Corpus, TextColumns
 
 GroupWords = Annotated[
     int, typer.Option("--words", min=0, help="Words of each topic in each group; the corpus is read again.")
@@ -97,7 +97,7 @@ def effects(
     put_table(table, run, output, as_json=as_json)
 
 
-def opened(corpus: str | None, text: str | None, id: str | None, encoding: str | None) -> "Corpus | None":
+def opened(corpus: str | None, text: "TextColumns", id: str | None, encoding: str | None) -> "Corpus | None":
     """The corpus that was named, if one was."""
     from neuraltopic.reading.readers import open_corpus
 

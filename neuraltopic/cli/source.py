@@ -9,12 +9,13 @@ from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.source import Source
+    from neuraltopic.reading.rows import TextColumns
 
 
 def open_source(
     path: str,
     *,
-    text: str | None,
+    text: "TextColumns",
     id: str | None,
     encoding: str | None,
     preprocessing: Preprocessing,
