@@ -65,6 +65,10 @@ class NeuralTopicError(_Message, ValueError):
             " ".join(f"{what}: expected {expected}; got {got.removesuffix('.')}. {hint.removesuffix('.')}.".split())
         )
 
+    def with_text(self, old: str, new: str) -> "NeuralTopicError":
+        """The error with another text in its message in place of `old`."""
+        return _restored(type(self), self.template.replace(old, new))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), self.template)
 

@@ -7,9 +7,26 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# The tests run in several processes (`-n auto`), and most fits in them are tiny: one thread each. Set before torch is
+# imported, and inherited by the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine takes as long as it takes: no example is wrong for being slow.
 settings.register_profile("neuraltopic", deadline=None)
 settings.load_profile("neuraltopic")
+
+# A process takes about 700 MB at most.
+_MOST_PROCESSES = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs in one process per processor; named files run in this process, where a debugger works."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return 0
+    from neuraltopic.preprocessing.processors import usable_cpus
+
+    return min(usable_cpus(), _MOST_PROCESSES)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import torch
 from neuraltopic.core.adversarial import Adversarial
 from neuraltopic.core.boltzmann import HiddenBiases
 from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.gan import NonSaturating
 from neuraltopic.core.latents import (
     DiagonalGaussian,
     Dirichlet,
@@ -31,6 +32,7 @@ from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, MomentMatching
 from neuraltopic.models.batches import ContextualRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.given_topics import GivenTopics
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
@@ -49,6 +51,12 @@ def _with_vectors() -> EmbeddedMixture:
     vectors = torch.arange(1.0, V * E + 1).sin().view(V, E)
     vectors[2] = torch.nan
     decoder.hold_vectors(vectors)
+    return decoder
+
+
+def _given_topics() -> GivenTopics:
+    decoder = GivenTopics(K, V)
+    decoder.hold_vectors(torch.log_softmax(torch.arange(1.0, V * K + 1).sin().view(V, K), 0))
     return decoder
 
 
@@ -92,6 +100,7 @@ DECODERS = {
     "mixture": lambda: MixtureSoftmax(K, V),
     "embedded_mixture": lambda: EmbeddedMixture(K, V, E),
     "embedded_mixture_of_given_vectors": _with_vectors,
+    "given_topics": _given_topics,
     "bernoulli": lambda: Bernoulli(MLP([K, H, V])),
     "bernoulli_energy": lambda: BernoulliEnergy(K, V),
     "gaussian": lambda: Gaussian(MLP([K, H, V])),
@@ -105,11 +114,12 @@ OBJECTIVES = {
     "with_prior": lambda n_samples: WithPrior(ELBO(n_samples), _log_prior, 50),
     "doubly_reparameterised": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
 }
-# Those that ask for a kind of model: shares of topics, a discriminator beside them, a Boltzmann machine.
+# Those that ask for a kind of model: shares of topics, a discriminator beside them, a Boltzmann machine, a GAN.
 SPECIAL_OBJECTIVES = {
     "moment_matching": MomentMatching,
     "adversarial": Adversarial,
     "contrastive_divergence": ContrastiveDivergence,
+    "non_saturating": NonSaturating,
 }
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("errors", "progress", "version"),
     ("core",),
-    ("storage",),
+    ("cluster", "storage"),
     ("reading",),
     ("corpora", "preprocessing"),
     ("topics",),

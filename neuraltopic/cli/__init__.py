@@ -25,10 +25,13 @@ from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.drift import drift
 from neuraltopic.cli.embed import embed
 from neuraltopic.cli.evaluate import evaluate
+from neuraltopic.cli.explore import explore
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
+from neuraltopic.cli.help import Command, Group
 from neuraltopic.cli.images import images
+from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.names import options
@@ -44,13 +47,14 @@ _DEBUG = "--debug"
 # As storage.atomic and runs.workspace call what stands beside an output.
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, cls=Group)
 _COMMANDS = (
-    *(fit, update, report, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
+    *(fit, update, report, explore, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
     *(export, embed, index, search, serve, inspect, corpus),
 )
 for command in _COMMANDS:
-    app.command()(command)
+    app.command(cls=Command)(command)
+app.command(name="import", cls=Command)(import_)
 app.add_typer(topics, name="topics")
 app.add_typer(images, name="images")
 
@@ -72,9 +76,9 @@ def neuraltopic_(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
-    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error; may stand anywhere.")] = False,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error, with any command.")] = False,
 ) -> None:
-    """Topics, document vectors and evaluation figures from a collection of documents; models of images too."""
+    """Topics, document vectors and figures of quality from documents."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

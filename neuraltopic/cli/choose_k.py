@@ -5,33 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import (
-    AsJson,
-    CorpusPath,
-    EmbeddingsFile,
-    Encoding,
-    FirstSeed,
-    Force,
-    HeldOut,
-    HeldOutEmbeddings,
-    IdColumn,
-    NewFolder,
-    OrderedTexts,
-    Quiet,
-    Resume,
-    Seeds,
-    TextColumn,
-    Threads,
-)
-from neuraltopic.cli.preprocessing import takes_preprocessing
+from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.printing import WIDTH, print_json
-from neuraltopic.cli.source import open_source
-from neuraltopic.cli.sweep import interruptible_sweep, refuse_failures
+from neuraltopic.cli.source import source_of
+from neuraltopic.cli.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
 from neuraltopic.errors import UsageError
-from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.results import ChoiceOfK
+    from neuraltopic.compare.source import Source
 
 
 Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
@@ -41,66 +23,28 @@ Steps = Annotated[
 Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
 
 
-@takes_preprocessing
+@takes(source=source_of, sweep=sweep_of)
 def choose_k(
-    path: CorpusPath,
-    output: NewFolder,
+    *,
+    source: "Source",
     range_: Range = "10:200",
     steps: Steps = 6,
-    recipe: Recipe = ("default"),
-    seeds: Seeds = 3,
-    seed: FirstSeed = 0,
-    held_out: HeldOut = None,
-    texts: OrderedTexts = None,
-    embeddings: EmbeddingsFile = None,
-    held_out_embeddings: HeldOutEmbeddings = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
-    *,
-    preprocessing: Preprocessing,
-    threads: Threads = 1,
-    resume: Resume = False,
-    force: Force = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    recipe: Recipe = "default",
+    sweep: Sweep,
 ) -> None:
     """Fit at several numbers of topics and recommend one."""
     fewest, most = _ends(range_)
-    source = open_source(
-        path,
-        text=text,
-        id=id,
-        encoding=encoding,
-        preprocessing=preprocessing,
-        held_out=held_out,
-        label=None,
-        texts=texts,
-        embeddings=embeddings,
-        held_out_embeddings=held_out_embeddings,
-        seed=seed,
-    )
-    from neuraltopic.compare import choose_k as sweep
+    from neuraltopic.compare import choose_k as library
 
-    with interruptible_sweep(quiet=quiet) as progress:
-        choice = sweep.choose_k(
-            source,
-            output,
-            ks=sweep.spread(fewest, most, steps),
-            recipe=recipe,
-            n_seeds=seeds,
-            seed=seed,
-            threads=threads,
-            resume=resume,
-            force=force,
-            progress=progress,
-        )
-        progress.note(f"choice of K: {output}")
-    if as_json:
-        print_json({"choice": str(output), **_as_json(choice)})
+    with interruptible_sweep(quiet=sweep.quiet) as progress:
+        ks = library.spread(fewest, most, steps)
+        choice = library.choose_k(source, ks=ks, recipe=recipe, **sweep.arguments(source), progress=progress)
+        progress.note(f"choice of K: {sweep.output}")
+    if sweep.as_json:
+        print_json({"choice": str(sweep.output), **_as_json(choice)})
     else:
         _print(choice)
-    refuse_failures(choice.failures, len(choice.results), output)
+    refuse_failures(choice.failures, len(choice.results), sweep.output)
 
 
 def _ends(text: str) -> tuple[int, int]:

@@ -1,49 +1,23 @@
 """`neuraltopic compare PATH`."""
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import (
-    AsJson,
-    EmbeddingsFile,
-    EmbedWith,
-    Encoding,
-    FirstSeed,
-    Force,
-    HeldOut,
-    HeldOutEmbeddings,
-    IdColumn,
-    Label,
-    NewFolder,
-    OrderedTexts,
-    Quiet,
-    Resume,
-    Seeds,
-    TextColumn,
-    Threads,
-    Topics,
-)
-from neuraltopic.cli.preprocessing import takes_preprocessing
+from neuraltopic.cli.option_groups import takes
+from neuraltopic.cli.options import Label, Topics
 from neuraltopic.cli.printing import WIDTH, print_json
-from neuraltopic.cli.source import open_source
-from neuraltopic.cli.sweep import interruptible_sweep, refuse_failures
-from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.cli.source import source_of
+from neuraltopic.cli.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
 
 if TYPE_CHECKING:
     from neuraltopic.compare.results import Comparison
+    from neuraltopic.compare.source import Source
 
 _NAME, _CELL = 22, 13  # columns of a metric and of a model
 
 
-CorpusOrCounts = Annotated[
-    str,
-    typer.Argument(
-        metavar="PATH",
-        help="Documents as for fit, or a folder of counts: train_bow.npz, vocab.txt and optionally test_bow.npz, "
-        "train_labels.txt, test_labels.txt, train_texts.txt.",
-    ),
-]
 Models = Annotated[
     str,
     typer.Option(
@@ -55,68 +29,29 @@ Models = Annotated[
 ]
 
 
-@takes_preprocessing
+@takes(source=source_of, sweep=sweep_of)
 def compare(
-    path: CorpusOrCounts,
-    output: NewFolder,
+    *,
+    source: "Source",
     models: Models = "default,lda,nmf",
     topics: Topics = 50,
-    seeds: Seeds = 3,
-    seed: FirstSeed = 0,
-    held_out: HeldOut = None,
     label: Label = None,
-    texts: OrderedTexts = None,
-    embeddings: EmbeddingsFile = None,
-    embed_with: EmbedWith = None,
-    held_out_embeddings: HeldOutEmbeddings = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
-    *,
-    preprocessing: Preprocessing,
-    threads: Threads = 1,
-    resume: Resume = False,
-    force: Force = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    sweep: Sweep,
 ) -> None:
-    """Fit several models to the same documents and evaluate them side by side."""
-    source = open_source(
-        path,
-        text=text,
-        id=id,
-        encoding=encoding,
-        preprocessing=preprocessing,
-        held_out=held_out,
-        label=label,
-        texts=texts,
-        embeddings=embeddings,
-        embed_with=embed_with,
-        held_out_embeddings=held_out_embeddings,
-        seed=seed,
-    )
+    """Fit several models to the same documents and compare them."""
     from neuraltopic.compare import comparison
 
-    with interruptible_sweep(quiet=quiet) as progress:
+    source = dataclasses.replace(source, label=label)
+    with interruptible_sweep(quiet=sweep.quiet) as progress:
         source.report_to(progress)
-        found = comparison.compare(
-            source,
-            [name.strip() for name in models.split(",") if name.strip()],
-            output,
-            n_components=topics,
-            n_seeds=seeds,
-            seed=seed,
-            threads=threads,
-            resume=resume,
-            force=force,
-            progress=progress,
-        )
-        progress.note(f"comparison: {output}")
-    if as_json:
-        print_json({"comparison": str(output), "medians": _medians(found), "failures": found.failures})
+        names = [name.strip() for name in models.split(",") if name.strip()]
+        found = comparison.compare(source, names, n_components=topics, **sweep.arguments(source), progress=progress)
+        progress.note(f"comparison: {sweep.output}")
+    if sweep.as_json:
+        print_json({"comparison": str(sweep.output), "medians": _medians(found), "failures": found.failures})
     else:
         _print(found)
-    refuse_failures(found.failures, len(found.results), output)
+    refuse_failures(found.failures, len(found.results), sweep.output)
 
 
 def _medians(found: "Comparison") -> dict[str, dict[str, float | None]]:

@@ -1,13 +1,18 @@
 """`neuraltopic drift RUN NEW`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.groups import FitCorpus, TableFile, check_table, opened
+from neuraltopic.cli.option_groups import FitCorpus, corpus_of_fit, table_output
 from neuraltopic.cli.options import AsJson, CorpusPath, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
 from neuraltopic.cli.printing import print_facts, print_json, records
-from neuraltopic.storage.tables import format_of, write_table
+
+DocumentsFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File for one line per document; the suffix gives the format."),
+]
 
 
 def drift(
@@ -17,24 +22,27 @@ def drift(
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    output: TableFile = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the samples compared with.")] = 0,
+    output: DocumentsFile = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed of the comparison samples.")
+    ] = 0,
     force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say how well a run knows new documents, and what to do; -o writes a line a document."""
+    """Tell how well a run fits new documents, and what to do."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs import drift as runs
 
-    check_table(output, force=force)
+    table = table_output(output, force, as_json)
     documents = open_corpus(new, text=text, id=id, encoding=encoding)
     with show_progress(quiet=quiet) as progress:
-        found = runs.drift(run, documents, corpus=opened(corpus, text, id, encoding), seed=seed, progress=progress)
+        found = runs.drift(
+            run, documents, corpus=corpus_of_fit(corpus, text, id, encoding), seed=seed, progress=progress
+        )
     topics = found.topics_table()
-    if output:
-        write_table(found.documents, output, format_of(output))
+    table.write_file(found.documents)
     if as_json:
         print_json({"run": str(run), **found.facts(), "topics": records(topics)})
         return

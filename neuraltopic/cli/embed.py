@@ -33,7 +33,10 @@ def embed(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compute vectors of documents: vectors.npy, vectors.parquet and ledger.csv."""
+    """Compute document vectors with the model of a run.
+
+    Writes vectors.npy, vectors.parquet and ledger.csv.
+    """
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import VECTORS, check_output

@@ -37,7 +37,7 @@ def export(
     ranking: Ranking = "default",
     force: Force = False,
 ) -> None:
-    """Export a table of a run: CSV, JSON, Parquet, Markdown or LaTeX.
+    """Export a table of a run as CSV, JSON, Parquet or LaTeX.
 
     ldavis is a JSON file for pyLDAvis, mallet a folder of MALLET's outputs; both need -o.
     """

@@ -1,16 +1,19 @@
 """`neuraltopic fit PATH`."""
 
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.limits import seconds_of, use_threads
+from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
+from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.options import (
     AsJson,
     Cache,
+    ClusterAddress,
     CorpusPath,
     Device,
     DryRun,
@@ -22,6 +25,7 @@ from neuraltopic.cli.options import (
     Jobs,
     LearningRate,
     MaxTime,
+    Memory,
     Quiet,
     RandomSeed,
     ResumeFit,
@@ -30,7 +34,7 @@ from neuraltopic.cli.options import (
     Topics,
     WriteReport,
 )
-from neuraltopic.cli.preprocessing import takes_preprocessing
+from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.cli.printing import (
     counted,
     live_text,
@@ -46,6 +50,7 @@ from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
+    from neuraltopic.cluster.ray_cluster import Plan
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.embedding_files import EmbeddingSource
@@ -77,7 +82,7 @@ Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of 
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
 
 
-@takes_preprocessing
+@takes(preprocessing=settings_of)
 def fit(
     path: CorpusPath,
     output: RunOutput = Path("run"),
@@ -99,7 +104,9 @@ def fit(
     device: Device = "auto",
     jobs: Jobs = None,
     max_time: MaxTime = None,
+    memory: Memory = None,
     cache: Cache = None,
+    cluster: ClusterAddress = None,
     force: Force = False,
     resume: ResumeFit = False,
     dry_run: DryRun = False,
@@ -110,9 +117,10 @@ def fit(
     """Fit a topic model to documents and write a run folder."""
     from neuraltopic.preprocessing.seed_files import read_seed_words
     from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.reading.urls import is_url
     from neuraltopic.storage.outputs import RUN
 
-    source, see = None if path == "-" else path, "neuraltopic topics"
+    source, see = None if path == "-" or is_url(path) else path, "neuraltopic topics"
     check_run_output(output, RUN, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     if topics < 1:
         raise UsageError("--topics", expected="1 or more", got=str(topics), hint="Try --topics 50")
@@ -130,15 +138,16 @@ def fit(
         max_seconds=seconds_of(max_time),
         device=device,
         n_jobs=jobs,
+        max_memory=bytes_of(memory),
         random_state=seed,
     )
     use_threads(jobs)
     model.check_parameters().require_embeddings_given(embedding_file)
     if dry_run:
-        _forecast(model, corpus, as_json=as_json, quiet=quiet)
+        _forecast(model, corpus, cluster, as_json=as_json, quiet=quiet)
     else:
         options = {"force": force, "resume": resume, "report": report, "as_json": as_json, "quiet": quiet}
-        _fit(model, corpus, output, embedding_file, cache, **options)
+        _fit(model, corpus, output, embedding_file, cache, cluster, **options)
 
 
 def _model(**given: Any) -> "TopicModel":
@@ -154,6 +163,7 @@ def _fit(
     output: Path,
     embeddings: "EmbeddingSource | None",
     cache: Path | None,
+    cluster: str | None,
     *,
     force: bool,
     resume: bool,
@@ -168,17 +178,20 @@ def _fit(
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
             if embeddings is not None:
                 embeddings.report_to(watched)
-            run = fit_run(
-                model,
-                corpus,
-                output,
-                embeddings=embeddings,
-                force=force,
-                resume=resume,
-                cache=cache,
-                command=["neuraltopic", *sys.argv[1:]],
-                progress=watched,
-            )
+            # Ray prints what becomes of its workers to stdout, which is for results.
+            with redirect_stdout(sys.stderr) if cluster else nullcontext():
+                run = fit_run(
+                    model,
+                    corpus,
+                    output,
+                    embeddings=embeddings,
+                    force=force,
+                    resume=resume,
+                    cache=cache,
+                    cluster=cluster,
+                    command=["neuraltopic", *sys.argv[1:]],
+                    progress=watched,
+                )
         note_run(run, progress)
         if report:
             write_run_report(run.folder, progress)
@@ -244,21 +257,22 @@ def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
     progress.note(f"languages: {'; '.join(described)}{cut}")
 
 
-def _forecast(model: "TopicModel", corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:
+def _forecast(model: "TopicModel", corpus: "Corpus", cluster: str | None, *, as_json: bool, quiet: bool) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.forecast import estimate_fit
 
+    workers = None if cluster is None else model.plan(cluster)
     with show_progress(quiet=quiet) as progress, noted(progress):
         forecast = estimate_fit(corpus, model)
     if not as_json and forecast.corpus.n_documents < forecast.n_topics:
         print("note: a fit needs at least as many documents as topics", file=sys.stderr)
-    print_forecast(forecast, corpus.name, as_json=as_json)
+    print_forecast(forecast, corpus.name, as_json=as_json, workers=workers)
 
 
-def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
-    """Say what would be read of the corpus of this name, and what it would cost."""
+def print_forecast(forecast: "Forecast", name: str, *, as_json: bool, workers: "Plan | None" = None) -> None:
+    """Say what would be read of the corpus of this name, what it would cost, and how a cluster would be used."""
     if as_json:
-        print_json(forecast.to_dict())
+        print_json(forecast.to_dict() | ({"cluster": workers._asdict()} if workers else {}))
         return
     read = forecast.corpus
     about = "" if read.exact else "about "
@@ -276,5 +290,13 @@ def print_forecast(forecast: "Forecast", name: str, *, as_json: bool) -> None:
         ("faster", forecast.faster),
         ("memory", f"about {readable_bytes(forecast.memory_bytes)}"),
     ]
+    if workers is not None:
+        lines.append(
+            (
+                "cluster",
+                f"{counted(workers.machines, 'machine')}, {counted(workers.cpus, 'worker')} for reading and inferring, "
+                f"training in {workers.processes:,} x {counted(workers.threads, 'thread')}",
+            )
+        )
     for label, value in lines:
         print(f"{label:<11}{value}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.help import Command
 from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
 from neuraltopic.cli.printing import counted, print_facts, print_json, readable_bytes, readable_seconds
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuraltopic.estimators.image_vae import ImageVAE
+    from neuraltopic.evaluate.label_coverage import LabelCoverage
     from neuraltopic.images.collection import Images
     from neuraltopic.progress import Progress, QuietProgress
     from neuraltopic.runs.folder import Run
@@ -44,7 +46,8 @@ Latent = Annotated[
     typer.Option("--latent", "-k", metavar="SIZES", help="Latent dimensions; 100,50 for two stochastic layers."),
 ]
 ImagesModel = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="vae, or rbm: a restricted Boltzmann machine.")
+    str,
+    typer.Option("--model", metavar="NAME", help="vae, rbm (Boltzmann machine) or gan (adversarial network)."),
 ]
 Hidden = Annotated[
     str,
@@ -85,7 +88,7 @@ EpochsKept = Annotated[
 ]
 
 
-@images.command()
+@images.command(cls=Command)
 def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
@@ -110,7 +113,7 @@ def fit(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a variational autoencoder of images and write a run folder."""
+    """Fit a model of images, by default a variational autoencoder, and write a run folder."""
     from neuraltopic.storage.outputs import IMAGE_RUN
 
     see = "neuraltopic inspect"
@@ -177,7 +180,7 @@ def _fit(
         print_facts(_facts(run))
 
 
-@images.command()
+@images.command(cls=Command)
 def evaluate(
     run: ImageRunFolder,
     data: DataPath,
@@ -188,9 +191,10 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate the log-likelihood of test images.
+    """Evaluate the log-likelihood of test images, and the labels of samples.
 
-    Prints the importance-weighted bound, the ELBO, its KL and the number of active units.
+    Prints the importance-weighted bound, the ELBO, its KL and the number of active units; where the data have labels
+    and a part to train on, also which labels 10,000 samples have, by a classifier trained on that part.
     """
     from neuraltopic.evaluate.images import evaluate_images
     from neuraltopic.progress import show_progress
@@ -200,8 +204,10 @@ def evaluate(
     with show_progress(quiet=quiet) as progress:
         read = _read(data, part, progress)
         result = evaluate_images(model, _fitting(read, model), n_samples=samples, random_state=seed, progress=progress)
+        coverage = _coverage(model, data, read, seed)
     if as_json:
-        print_json({"run": str(run), "data": read.name, "part": read.part, "seed": seed, **result.to_dict()})
+        figures = result.to_dict() | {"coverage": coverage and coverage.to_dict()}
+        print_json({"run": str(run), "data": read.name, "part": read.part, "seed": seed, **figures})
         return
     machine = model.model == "rbm"
     by = "annealed importance sampling" if machine else f"bound of {counted(result.n_samples, 'sample')}"
@@ -214,11 +220,44 @@ def evaluate(
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
+            *_coverage_facts(coverage),
         ]
     )
 
 
-@images.command()
+def _coverage(model: "ImageVAE", data: str, test: "Images", seed: int) -> "LabelCoverage | None":
+    """Labels of samples, where there are labelled images to train a classifier on and others to test it on."""
+    from neuraltopic.evaluate.label_coverage import label_coverage
+    from neuraltopic.images.readers import read_images
+
+    if test.part != "test" or not test.labels:
+        return None
+    try:
+        train = read_images(data, part="train")
+    except UsageError:  # there is no such part
+        return None
+    if not train.labels or len(set(train.labels)) < 2 or train.pixels.shape[1:] != test.pixels.shape[1:]:
+        return None
+    return label_coverage(model, (train.pixels, train.labels), (test.pixels, test.labels), random_state=seed)
+
+
+def _coverage_facts(coverage: "LabelCoverage | None") -> list[tuple[str, str]]:
+    if coverage is None:
+        return []
+    return [
+        (
+            "labels",
+            f"{coverage.n_covered} of {len(coverage.labels)} drawn, KL to the training shares {coverage.kl:.3f} nats",
+        ),
+        (
+            "samples",
+            f"classified with probability {coverage.confidence:.2f}, test images {coverage.test_confidence:.2f} "
+            f"(accuracy {coverage.accuracy:.3f})",
+        ),
+    ]
+
+
+@images.command(cls=Command)
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
@@ -252,7 +291,7 @@ def manifold(
     _write(draw_manifold(codes, labels, grid), output, quiet=quiet)
 
 
-@images.command()
+@images.command(cls=Command)
 def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
@@ -287,7 +326,7 @@ def reconstruct(
     _write(draw_reconstructions(shown, model.inverse_transform(model.transform(pixels))), output, quiet=quiet)
 
 
-@images.command()
+@images.command(cls=Command)
 def sample(
     run: ImageRunFolder,
     output: Annotated[
@@ -384,18 +423,32 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
     of = f" ({data['part']})" if data["part"] else ""
     bound = "held_out_bound" if "held_out_bound" in best else "train_bound"
     rows = "held-out" if bound == "held_out_bound" else "training"
-    machine = model.model == "rbm"
-    layers = f"{model.likelihood}, z of {z}, layers of {', '.join(map(str, model.hidden))}"
-    samples = f"{model.objective} with {counted(model.n_samples, 'sample')}"
-    value = "annealed importance sampling" if machine else "bound"
+    widths = f"z of {z}, layers of {', '.join(map(str, model.hidden))}"
+    described, trained, value = {
+        "vae": (
+            f"{model.likelihood}, {widths}",
+            f"{model.objective} with {counted(model.n_samples, 'sample')}",
+            "bound",
+        ),
+        "rbm": (
+            f"restricted Boltzmann machine of {counted(model.n_components, 'unit')}",
+            "persistent contrastive divergence",
+            "annealed importance sampling",
+        ),
+        "gan": (
+            f"generative adversarial network, {widths}",
+            "non-saturating loss with gradient penalty",
+            "bound that it does not raise",
+        ),
+    }[model.model]
     return [
         ("data", f"{data['images']:,} images of {_by(data['shape'])} pixels from {data['name']}{of}"),
-        ("model", f"restricted Boltzmann machine of {counted(model.n_components, 'unit')}" if machine else layers),
+        ("model", described),
+        ("training", f"{trained}, {counted(facts['epochs'], 'epoch')}"),
         (
-            "training",
-            f"{'persistent contrastive divergence' if machine else samples}, {counted(facts['epochs'], 'epoch')}",
+            "kept" if model.model == "gan" else "best",
+            f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})",
         ),
-        ("best", f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})"),
     ]
 
 

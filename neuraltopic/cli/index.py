@@ -63,7 +63,7 @@ def index(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build or change a search index of documents."""
+    """Build, extend or export a search index of documents."""
     from neuraltopic.progress import show_progress
     from neuraltopic.reading.embedding_files import EmbeddingFile
 

@@ -14,7 +14,7 @@ def inspect(
     as_json: AsJson = False,
     verify: Annotated[bool, typer.Option("--verify", help="Read every file and check its SHA-256.")] = False,
 ) -> None:
-    """Describe a run or model folder, without loading the model."""
+    """Describe a run folder or model folder and check its files."""
     from neuraltopic.runs.facts import read_run_facts
 
     facts = read_run_facts(run, verify=verify)

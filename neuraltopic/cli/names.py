@@ -7,6 +7,7 @@ _OPTIONS = {
     "K": "--range",
     "extra_stop_words": "--stop-words",
     "max_epochs": "--epochs",
+    "max_memory": "--memory",
     "max_seconds": "--max-time",
     "max_vocabulary": "--vocabulary-size",
     "n_components": "--topics",

@@ -1,4 +1,4 @@
-"""Options that several commands have, each said once."""
+"""Options that several commands share, each declared once."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,15 @@ CorpusPath = Annotated[
     typer.Argument(
         metavar="PATH",
         help="Documents: a folder, a text file (one per line), CSV, TSV, JSON, Parquet, a spreadsheet or a mailbox; "
-        "text may be .gz, .zst or .bz2; - reads standard input.",
+        "text may be .gz, .zst or .bz2; - reads standard input, a URL such as s3://bucket/folder/ what is there.",
+    ),
+]
+CorpusOrCounts = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="Documents as for fit, or a folder of counts: train_bow.npz, vocab.txt and optionally test_bow.npz, "
+        "train_labels.txt, test_labels.txt, train_texts.txt.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Path to the run folder or model folder.")]
@@ -50,7 +58,18 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", min=1, metavar="NUMBER", help="Number of processes and threads. [default: all]"),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Ray cluster to fit on, HOST:6379 or auto; local starts one here.",
+    ),
+]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G: refused, or kept.")
+]
 Cache = Annotated[
     Path | None,
     typer.Option("--cache", metavar="FOLDER", help="Folder in which prepared corpora are kept for later fits."),

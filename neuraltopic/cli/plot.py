@@ -11,10 +11,10 @@ from neuraltopic.report.plot_names import PLOTS, check_plot
 
 def plot(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(PLOTS)}.")],
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; for compare and choose-k, what they wrote.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Path to the run folder, or the output of compare or choose-k.")
     ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Output file: .png, .svg or .pdf.")],
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="COLUMN", help="Column of per-class or over-time. [default: label, date]"),
@@ -22,7 +22,7 @@ def plot(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a picture of a run for print."""
+    """Draw a figure of a run as PNG, SVG or PDF."""
     from neuraltopic.storage.pictures import check_picture, write_picture
 
     check_plot(name)

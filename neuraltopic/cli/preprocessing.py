@@ -1,12 +1,9 @@
 """The options that say how documents become counts, and the settings they make."""
 
-import inspect
 import os
 import re
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -91,24 +88,6 @@ def settings_of(
         split=int(split) if split and split.isdecimal() else split,
         spacy_pipeline=str(Path(spacy).resolve()) if spacy and os.sep in spacy and Path(spacy).is_dir() else spacy,
     )
-
-
-def takes_preprocessing(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of `settings_of` where it has the parameter `preprocessing`."""
-    options = inspect.signature(settings_of).parameters
-
-    @wraps(command)
-    def taking_options(**given: Any) -> None:
-        settings = settings_of(**{name: given.pop(name) for name in options})
-        command(preprocessing=settings, **given)
-
-    parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(command).parameters.values():
-        parameters.extend(options.values() if parameter.name == "preprocessing" else [parameter])
-    described: Any = taking_options
-    described.__signature__ = inspect.Signature(parameters)
-    described.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return taking_options
 
 
 def _document_frequency(name: str, text: str) -> int | float:

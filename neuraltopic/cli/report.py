@@ -34,7 +34,10 @@ def report(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write an HTML report of a run that works offline: map, topics, documents."""
+    """Write an HTML report of a run, readable offline.
+
+    It shows a map of the topics, their words, their documents and the training.
+    """
     from neuraltopic.progress import show_progress
 
     # The page of the run folder itself is written anew at any time; another file is somebody's.

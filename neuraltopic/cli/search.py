@@ -47,7 +47,7 @@ def search(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Search an index by words and topics, and explain each hit."""
+    """Search an index by words and topics, with reasons per hit."""
     from neuraltopic.search import SearchIndex
 
     found = SearchIndex.open(index)
@@ -124,7 +124,8 @@ def _printable(text: str) -> str:
 
 def _reasons(hit: "Hit", labels: list[str]) -> str:
     """The largest parts of the score, and the rest of it."""
-    parts = [*hit.words.items(), *((labels[topic], part) for topic, part in hit.topics.items())]
+    names = [*labels, "topics that were dropped"]  # these have the number -1
+    parts = [*hit.words.items(), *((names[topic], part) for topic, part in hit.topics.items())]
     parts.sort(key=lambda part: -abs(part[1]))
     named = [f"{name} {part:+.2f}" for name, part in parts[:_REASONS]]
     rest = sum(part for _, part in parts[_REASONS:])

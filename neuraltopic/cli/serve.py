@@ -11,17 +11,17 @@ from neuraltopic.errors import UsageError, install_hint
 
 
 def serve(
-    index: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder that neuraltopic index wrote.")],
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; this machine alone by default.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
     page: Annotated[Path | None, typer.Option("--page", metavar="FILE", help="HTML file to show at /.")] = None,
-    searches: Annotated[int, typer.Option("--searches", min=1, max=256, help="Searches at once.")] = 4,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time for an answer.")] = 10.0,
+    searches: Annotated[
+        int, typer.Option("--searches", min=1, max=256, help="Maximum number of concurrent searches.")
+    ] = 4,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time limit per request, in seconds.")] = 10.0,
     quiet: Quiet = False,
 ) -> None:
-    """Serve an index as a JSON API."""
+    """Serve a search index over HTTP as a JSON API."""
     try:
         from neuraltopic.search.server import Limits, is_loopback
         from neuraltopic.search.server import serve as run

@@ -4,28 +4,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.option_groups import takes
+from neuraltopic.cli.options import (
+    CorpusOrCounts,
+    EmbeddingsFile,
+    EmbedWith,
+    Encoding,
+    FirstSeed,
+    HeldOut,
+    HeldOutEmbeddings,
+    IdColumn,
+    OrderedTexts,
+    TextColumn,
+)
+from neuraltopic.cli.preprocessing import settings_of
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
     from neuraltopic.compare.source import Source
-    from neuraltopic.reading.rows import TextColumns
 
 
-def open_source(
-    path: str,
+@takes(preprocessing=settings_of)
+def source_of(
+    path: CorpusOrCounts,
+    seed: FirstSeed = 0,
+    held_out: HeldOut = None,
+    texts: OrderedTexts = None,
+    embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
+    held_out_embeddings: HeldOutEmbeddings = None,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
     *,
-    text: "TextColumns",
-    id: str | None,
-    encoding: str | None,
     preprocessing: Preprocessing,
-    held_out: str | None,
-    label: str | None,
-    texts: Path | None,
-    embeddings: Path | None,
-    held_out_embeddings: Path | None,
-    embed_with: Path | None = None,
-    seed: int,
 ) -> "Source":
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
     from neuraltopic.compare.counts_folder import is_counts_folder
@@ -45,13 +58,13 @@ def open_source(
         others = embedding_source(held_out_embeddings, None, corpus)
         if embed_with is not None and isinstance(apart, Corpus):
             others = embedding_source(held_out_embeddings, embed_with, apart)
-        return Source(corpus, apart, preprocessing, label, texts, seed, beside, others)
+        return Source(corpus, apart, preprocessing, None, texts, seed, beside, others)
     for option, value in (("--text", text), ("--id", id), ("--encoding", encoding), ("--embed-with", embed_with)):
         if value is not None:
             raise UsageError(option, expected="it only with documents", got=repr(str(value)), hint="Leave it out")
     given = preprocessing if preprocessing != Preprocessing() else None
     files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
-    return Source(Path(path), apart, given, label, texts, seed, *files)
+    return Source(Path(path), apart, given, None, texts, seed, *files)
 
 
 def _share(held_out: str | None) -> float | None:

@@ -1,13 +1,49 @@
-"""What commands that fit many times say of how far they came, and of what failed."""
+"""Commands that fit many models: their options, their progress and their failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from neuraltopic.cli.options import AsJson, Force, NewFolder, Quiet, Resume, Seeds, Threads
 from neuraltopic.cli.resumable import interruptible, noted
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.progress import QuietProgress, show_progress
+
+if TYPE_CHECKING:
+    from neuraltopic.compare.source import Source
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How many fits there are, where their results go, and how both are shown."""
+
+    output: Path
+    n_seeds: int
+    threads: int
+    resume: bool
+    force: bool
+    as_json: bool
+    quiet: bool
+
+    def arguments(self, source: "Source") -> dict[str, Any]:
+        """What the library functions `compare` and `choose_k` both take."""
+        names = ("output", "n_seeds", "threads", "resume", "force")
+        return {"seed": source.seed, **{name: getattr(self, name) for name in names}}
+
+
+def sweep_of(
+    output: NewFolder,
+    seeds: Seeds = 3,
+    threads: Threads = 1,
+    resume: Resume = False,
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> Sweep:
+    """The options of a command that fits many models."""
+    return Sweep(output, seeds, threads, resume, force, as_json, quiet)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from neuraltopic.cli.help import Command
 from neuraltopic.cli.options import AsJson, Encoding, IdColumn, Ranking, RunFolder, TextColumn, Words
 from neuraltopic.cli.printing import print_json, print_topics, records
 from neuraltopic.errors import UsageError
@@ -28,13 +29,13 @@ class _RunFirst(TyperGroup):
 topics = typer.Typer(
     cls=_RunFirst,
     no_args_is_help=True,
-    help="Print the topics of a run (neuraltopic topics RUN), or edit them.",
+    help="Print, name or edit the topics of a run.",
 )
 
 
-@topics.command("show")
+@topics.command("show", cls=Command)
 def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_json: AsJson = False) -> None:
-    """Print the topics of a run: neuraltopic topics RUN."""
+    """Print the topics of a run; the word show may be left out."""
     from neuraltopic.runs.documents import open_run
 
     table = open_run(run, device="cpu").get_topic_info(words, ranking)
@@ -44,9 +45,9 @@ def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_jso
         print_topics(table)
 
 
-@topics.command("hierarchy")
+@topics.command("hierarchy", cls=Command)
 def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
-    """Print a hierarchy of the topics by the similarity of their words."""
+    """Print a tree of the topics, the most similar merged first."""
     from neuraltopic.runs.documents import open_run
 
     table = open_run(run, device="cpu").get_topic_hierarchy()
@@ -58,7 +59,7 @@ def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
         print(f"{row.distance:8.3f}  {row.left_label}  |  {row.right_label}")
 
 
-@topics.command("name")
+@topics.command("name", cls=Command)
 def name(
     run: RunFolder,
     command: Annotated[
@@ -66,20 +67,23 @@ def name(
         typer.Option(
             "--name-with",
             metavar="COMMAND",
-            help="A program of yours that reads a prompt and prints a name. Default: phrases of the documents.",
+            help="Program that reads a prompt and prints a name. [default: phrases of the documents]",
         ),
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", metavar="PATH", help="Documents of the fit; by default those of run.json."),
+        typer.Option("--corpus", metavar="PATH", help="Path to the documents of the fit. [default: as in run.json]"),
     ] = None,
     text: TextColumn = None,
     id: IdColumn = None,
     encoding: Encoding = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the names, and leave the run as it is.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the names without changing the run.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Name the topics of a run after phrases of their documents, or by a command; undo takes the names back."""
+    """Name the topics after phrases of their documents.
+
+    With --name-with a program gives the names. `topics edit RUN undo` removes them again.
+    """
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs.editing import edit_run
     from neuraltopic.runs.naming import suggest_names
@@ -95,7 +99,7 @@ def name(
         print(f"{topic:>5}  {label}")
 
 
-@topics.command("edit")
+@topics.command("edit", cls=Command)
 def edit(
     run: RunFolder,
     action: Annotated[
@@ -103,14 +107,16 @@ def edit(
         typer.Argument(
             metavar="[ACTION]",
             help="merge 3 7 | rename 3 NAME | split 4 | drop 9 11 | junk 8 | reorder 2 0 1 | move WORD 3 5 | reduce 20 "
-            "| undo | apply FILE (a JSON list of edits). Without one: list the edits.",
+            "| undo | apply FILE (a JSON list of edits). Without an action: list the edits.",
         ),
     ] = None,
-    values: Annotated[list[str] | None, typer.Argument(metavar="[VALUE]...", help="What the action is of.")] = None,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="[VALUE]...", help="Topics, names or words that the action takes.")
+    ] = None,
     corpus: Annotated[
         str | None,
         typer.Option(
-            "--corpus", metavar="PATH", help="Documents of the fit, for a split; by default those of run.json"
+            "--corpus", metavar="PATH", help="Path to the documents of the fit, for split. [default: as in run.json]"
         ),
     ] = None,
     text: TextColumn = None,
@@ -119,7 +125,10 @@ def edit(
     words: Words = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Edit the topics of a run: edits are a log that every command applies; no file changes."""
+    """Merge, rename, split, drop, reorder or undo topics of a run.
+
+    Edits are a log in the run folder that every command applies; the fitted model stays as it is.
+    """
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs.editing import edit_run
 

@@ -50,7 +50,10 @@ def update(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Update a run with new documents; topics keep their numbers. Writes a new run folder."""
+    """Update a run with new documents and write a new run folder.
+
+    Topics keep their numbers, and earlier documents their weight.
+    """
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.storage.outputs import update_output
 

@@ -16,11 +16,32 @@ from torch import Tensor, distributed, nn
 
 from neuraltopic.core.objectives import Bound
 from neuraltopic.core.vae import VAE
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
+
+
+class Stateful(Protocol):
+    """What has all of a training in its state: a `Trainer`."""
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors by name, and numbers."""
+        ...
+
+    def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
+        """Go on from a `state()`."""
+        ...
 
 
 class Division(Protocol):
     """How an update is divided."""
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the first process, which reads and writes the checkpoint."""
+        ...
+
+    def agree(self, training: Stateful) -> None:
+        """Go on from the state of the first process."""
+        ...
 
     def model(self, model: VAE) -> Any:
         """The model as the objective sees it."""
@@ -41,6 +62,11 @@ class Division(Protocol):
 
 class Undivided:
     """One process."""
+
+    first = True
+
+    def agree(self, training: Stateful) -> None:
+        """There is no other."""
 
     def model(self, model: VAE) -> VAE:
         """The model itself."""
@@ -64,6 +90,18 @@ class AmongProcesses:
 
     def __init__(self) -> None:
         self._rank, self._n = distributed.get_rank(), distributed.get_world_size()
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the first process."""
+        return self._rank == 0
+
+    def agree(self, training: Stateful) -> None:
+        """Take over the state of the first process: those of others may differ by the rounding of their machines."""
+        sent: list[Any] = [training.state() if self.first else None]
+        distributed.broadcast_object_list(sent, src=0)
+        if not self.first:
+            training.restore(*sent[0])
 
     def model(self, model: VAE) -> "DividedVAE":
         """One whose log likelihood is that of this process's rows, and 0 of the others."""
@@ -100,22 +138,10 @@ class AmongProcesses:
 
 
 class DividedVAE:
-    """A model whose decoder reads the rows of one process alone.
-
-    Raises
-    ------
-    UsageError
-        When the decoder says by an attribute `couples_rows` that a row's likelihood depends on the other rows.
-    """
+    """A model whose decoder reads the rows of one process alone, unless `require_divisible` refuses it."""
 
     def __init__(self, model: VAE, division: AmongProcesses) -> None:
-        if getattr(model.decoder, "couples_rows", False):
-            raise UsageError(
-                "recipe",
-                expected="a decoder that reads each document by itself, where training is divided among processes",
-                got=f"{type(model.decoder).__name__}, which normalises over the batch",
-                hint="Fit in one process, or choose another recipe",
-            )
+        require_divisible(model)
         self._model = model
         self._division = division
 
@@ -129,6 +155,22 @@ class DividedVAE:
         numbers = torch.arange(own.start, own.stop, device=z.device)
         found = self._model.log_likelihood(z[:, own], x[numbers])
         return nn.functional.pad(found, (own.start, z.shape[1] - own.stop))
+
+
+def require_divisible(model: VAE) -> None:
+    """Refuse a model whose likelihood of a row depends on the other rows, as its decoder says by `couples_rows`.
+
+    Raises
+    ------
+    UsageError
+    """
+    if getattr(model.decoder, "couples_rows", False):
+        raise UsageError(
+            parameter("recipe"),
+            expected="one whose decoder reads each document by itself, where training is divided among processes",
+            got=f"{type(model.decoder).__name__}, which normalises over the batch",
+            hint="Fit in one process, or choose another recipe",
+        )
 
 
 def division() -> Division:

@@ -290,7 +290,11 @@ class Trainer:
         self.model.eval()
 
     def run_epoch(self) -> None:
-        """One pass over the training rows in random order, or a part of it, then the bound on the held-out rows."""
+        """One pass over the training rows in random order, or a part of it, then the bound on the held-out rows.
+
+        Where training is divided, every process begins it from the state of the first.
+        """
+        self.divided.agree(self)
         self.model.train()
         schedule = self.schedule
         batches = self._batches()

@@ -10,6 +10,7 @@ import torch
 from neuraltopic.core.training import Trainer
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.weights import write_tensors
 
 _NUMBERS = "numbers.json"
 
@@ -43,9 +44,8 @@ class Checkpoint:
         tensors, numbers = trainer.state()
         text = json.dumps(numbers | {"request": self.request}).encode()
         tensors[_NUMBERS] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         with atomic_write(self.path) as file:
-            file.write(safetensors.torch.save(whole))
+            write_tensors(file, tensors)
 
     def restore(self, trainer: Trainer) -> None:
         """Bring `trainer` to where the file was written; without a file it stays at its start.

@@ -34,6 +34,7 @@ from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
+    from neuraltopic.cluster.ray_cluster import Cluster
     from neuraltopic.progress import Progress
 
 # Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
@@ -356,22 +357,24 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         earlier: DocumentAssignment | None = None,
         folder: Path | None = None,
         weights: NDArray[np.floating] | None = None,
+        workers: "Cluster | None" = None,
     ) -> tuple[NDArray[np.float32], CorpusSummary]:
         """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
 
         A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
         stopped goes on from the last block. `weights` (D,) is how often each document counts in the shares.
         """
-        interpretation, words = self._interpretation(), self._topic_words()
+        interpretation = self._interpretation()
         inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
-        for rows in inferred.to_do():
-            of_rows = None if given_embeddings is None else given_embeddings.of(np.arange(rows.start, rows.stop))
-            block = counts.slice(rows.start, rows.stop)
-            latents, _, variance = self._infer(block, of_rows, progress, rows.start, len(counts))
-            shares = interpretation.shares(latents, words)
-            information = interpretation.information(latents, variance, shares)
-            vectors = self._vectors(latents, _unknown(block, of_rows))
-            inferred.fill(rows, vectors, information, shares.mean(0, dtype=np.float64))
+        if workers is None:
+            for rows in inferred.to_do():
+                inferred.fill(rows, *self._block(*_piece(counts, given_embeddings, rows), progress, rows, len(counts)))
+        else:
+            pieces = (_piece(counts, given_embeddings, rows) for rows in inferred.to_do())
+            for rows, found in zip(inferred.to_do(), workers.map(_inferred, self, pieces), strict=True):
+                inferred.fill(rows, *found)
+                if progress:
+                    progress("inferring", rows.stop, len(counts))
         vectors = inferred.vectors
         information, share = inferred.pooled(interpretation)
         if weights is not None:
@@ -387,6 +390,23 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             )
         n_documents = len(counts) if weights is None else round(float(weights.sum()))
         return vectors, CorpusSummary(n_documents, information, share, explained, precision, assignment)
+
+    def _block(
+        self,
+        counts: Counts,
+        embeddings: Embeddings | None,
+        progress: "Progress | None" = None,
+        rows: slice = slice(0),
+        total: int | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.floating], NDArray[np.floating]]:
+        """Vectors of the documents that are these rows of `total`, (n, K), and what each topic tells in them and its
+        mean share, both (K,)."""
+        interpretation = self._interpretation()
+        latents, _, variance = self._infer(counts, embeddings, progress, rows.start or 0, total)
+        shares = interpretation.shares(latents, self._topic_words())
+        information = interpretation.information(latents, variance, shares)
+        vectors = self._vectors(latents, _unknown(counts, embeddings))
+        return vectors, information, shares.mean(0, dtype=np.float64)
 
     def _explained(
         self, counts: Counts, vectors: NDArray[np.float32]
@@ -519,6 +539,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags.transformer_tags.preserves_dtype = []
         tags.non_deterministic = False
         return tags
+
+
+def _piece(counts: Counts, embeddings: Embeddings | None, rows: slice) -> tuple[Counts, Embeddings | None]:
+    """Some of the documents, and their embeddings."""
+    of_rows = None if embeddings is None else embeddings.of(np.arange(rows.start, rows.stop))
+    return counts.slice(rows.start, rows.stop), of_rows
+
+
+def _inferred(model: FittedDocuments, piece: tuple[Counts, Embeddings | None]) -> tuple[NDArray[Any], ...]:
+    """What a worker says of a block of documents."""
+    return model._block(*piece)
 
 
 def _unknown(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.objectives import ELBO, Objective
+from neuraltopic.core.threads import pieces_alone
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
@@ -42,6 +44,7 @@ from neuraltopic.models.priors.earlier_topics import EarlierTopics, in_force
 from neuraltopic.models.priors.seed_prior import SeedPrior
 from neuraltopic.models.recipes import (
     DEFAULT_RECIPE,
+    GIVEN_TOPICS,
     Recipe,
     find_recipe,
     require_takes_seeds,
@@ -55,6 +58,7 @@ from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 
 if TYPE_CHECKING:
+    from neuraltopic.cluster.ray_cluster import Cluster
     from neuraltopic.progress import Progress
 
 
@@ -206,61 +210,37 @@ class DocumentVAE(StoredDocuments):
         weights: NDArray[np.floating] | None = None,
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
+        workers: "Cluster | None" = None,
     ) -> NDArray[np.float32]:
         """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would.
 
         With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document so often.
+        With `workers` the vectors are inferred on that cluster.
         """
-        started = time.monotonic()
-        recipe, schedule = self._settings()
+        recipe, _ = self._settings()
         counts = self._counts(X, fitting=True)
-        seeds = self.seeds()
-        require_columns(seeds, counts.shape[1])
         given_embeddings = self._embeddings(embeddings, counts, fitting=True)
-        filled = _filled(counts)
-        vectors_of_words = self._word_vectors(counts)
-        self.seed_ = draw_seed(self.random_state)
-        generator = torch.Generator().manual_seed(self.seed_)
-        device = choose_device(self.device)
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
-        with torch.random.fork_rng(devices=[]):
-            self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
-        if vectors_of_words is not None:
-            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
-            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
-        recipe.initialise(self.vae_, counts, generator, seeds)
-        self.vae_.to(device)
-
-        held_out, training = split_rows(filled, self.validation_fraction, generator)
-        effect = DesignEffect.of(counts)
-        trainer = Trainer(
-            self.vae_,
-            CountBatches(counts, training, device, given_embeddings),
-            CountBatches(counts, held_out, device, given_embeddings),
-            self._objective(recipe, seeds, counts, len(training), effect if recipe.weights_by_design_effect else None),
-            schedule,
-            generator,
-        )
-        given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
-        settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
-        request = (*settings, counts, seeds, given)
-        self._limit(trainer, started)
-        self._train(
-            trainer,
-            request,
-            counts,
-            checkpoint,
-            progress,
-            given_embeddings,
-            self._restarts(recipe, seeds, effect, self.vae_),
-        )
-        recipe.align(self.vae_)
+        trainer = self._trained(counts, given_embeddings, progress, checkpoint)
+        with pieces_alone():
+            recipe.align(self.vae_)
         self.restore(self.vae_, history=trainer.history)
+        del trainer  # the optimiser's moments and the best weights take four times the memory of the model
+        self.vae_.zero_grad()
         vectors, summary = self._summarise(
-            counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights
+            counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
         )
         self._take(summary)
         return vectors
+
+    def train(
+        self, X: Any, *, embeddings: Any = None, progress: "Progress | None" = None, checkpoint: Path | None = None
+    ) -> None:
+        """Train the network as `fit` does, and no more: a `fit` with the same checkpoint goes on from it.
+
+        Parameters are those of `fit`, and it raises what `fit` does.
+        """
+        counts = self._counts(X, fitting=True)
+        self._trained(counts, self._embeddings(embeddings, counts, fitting=True), progress, checkpoint)
 
     def partial_fit(
         self,
@@ -353,6 +333,57 @@ class DocumentVAE(StoredDocuments):
         self.__dict__.update(vars(after))
         return vectors
 
+    def _trained(
+        self,
+        counts: Counts,
+        given_embeddings: Embeddings | None,
+        progress: "Progress | None",
+        checkpoint: Path | None,
+    ) -> Trainer:
+        """Make the network, and train it to the end."""
+        started = time.monotonic()
+        recipe, schedule = self._settings()
+        seeds = self.seeds()
+        require_columns(seeds, counts.shape[1])
+        filled = _filled(counts)
+        vectors_of_words = self._word_vectors(counts)
+        self.seed_ = draw_seed(self.random_state)
+        generator = torch.Generator().manual_seed(self.seed_)
+        device = choose_device(self.device)
+        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
+        with torch.random.fork_rng(devices=[]):
+            self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
+        if vectors_of_words is not None:
+            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
+            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
+        recipe.initialise(self.vae_, counts, generator, seeds)
+        self.vae_.to(device)
+
+        held_out, training = split_rows(filled, self.validation_fraction, generator)
+        effect = DesignEffect.of(counts)
+        trainer = Trainer(
+            self.vae_,
+            CountBatches(counts, training, device, given_embeddings),
+            CountBatches(counts, held_out, device, given_embeddings),
+            self._objective(recipe, seeds, counts, len(training), effect if recipe.weights_by_design_effect else None),
+            schedule,
+            generator,
+        )
+        given = None if vectors_of_words is None else hashlib.sha256(vectors_of_words.tobytes()).hexdigest()
+        settings = (recipe.name, recipe.revision, schedule, self.n_components, self.validation_fraction, self.seed_)
+        request = (*settings, counts, seeds, given)
+        self._limit(trainer, started)
+        self._train(
+            trainer,
+            request,
+            counts,
+            checkpoint,
+            progress,
+            given_embeddings,
+            self._restarts(recipe, seeds, effect, self.vae_),
+        )
+        return trainer
+
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
@@ -386,7 +417,9 @@ class DocumentVAE(StoredDocuments):
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
-        train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
+        # Where the decoder divides its work by itself the bits need not depend on the number of threads.
+        with pieces_alone() if getattr(trainer.model.decoder, "in_pieces", False) else nullcontext():
+            train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
         """Raise unless `partial_fit` can update the model, for the reasons it gives."""
@@ -397,6 +430,13 @@ class DocumentVAE(StoredDocuments):
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
                 hint="Fit anew with all documents",
+            )
+        if recipe is GIVEN_TOPICS:
+            raise UsageError(
+                parameter("recipe"),
+                expected="topics that documents may change",
+                got="those of another tool, which stay as they are",
+                hint="Import them again with all documents",
             )
         K = len(self.components_)
         if self.n_components != K:

@@ -98,6 +98,8 @@ def train(
 ) -> None:
     """Train to the end, from the checkpoint where there is one, which is written after every epoch.
 
+    Where training is divided among processes, the first has the checkpoint and the others go on from its state.
+
     Parameters
     ----------
     trainer : Trainer
@@ -126,8 +128,10 @@ def train(
             checkpoint.save(trainer)
         tell(trainer)
 
+    checkpoint = checkpoint if trainer.divided.first else None
     if checkpoint:
         checkpoint.restore(trainer)
+    trainer.divided.agree(trainer)
     tell(trainer)
     try:
         trainer.run(end_epoch)

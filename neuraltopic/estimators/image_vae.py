@@ -6,6 +6,7 @@ Axes: N images, D pixels, K latent dimensions, Z numbers of a code: K, and those
 import hashlib
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -45,12 +46,11 @@ from neuraltopic.images.binarisation import binarise, intensities
 from neuraltopic.images.boltzmann import ImageMachine
 from neuraltopic.images.recipes import (
     LIKELIHOODS,
-    MACHINE_OBJECTIVE,
-    MACHINE_RATE,
     MODELS,
     OBJECTIVES,
     PACES,
     DenseDecoder,
+    image_gan,
     image_vae,
     initialise_image_vae,
 )
@@ -76,10 +76,12 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ----------
     n_components : int, default 50
         K, the dimension of the latent z, or of the one that the decoder sees.
-    model : {"vae", "rbm"}, default "vae"
-        "rbm" is the restricted Boltzmann machine of K binary units, whose encoder is exact: `hidden`, `n_above`,
-        `objective` and `n_samples` have no part in it, pixels are Bernoulli, and the figures that are bounds of a VAE
-        are estimates, as good as that of the partition function by annealed importance sampling.
+    model : {"vae", "rbm", "gan"}, default "vae"
+        "rbm" is the restricted Boltzmann machine of K binary units, whose encoder is exact: `hidden` has no part in it,
+        and the figures that are bounds of a VAE are estimates, as good as that of the partition function by annealed
+        importance sampling. "gan" is the generative adversarial network: its generator is trained by a discriminator
+        of grey levels, and raises no bound; the bounds reported are those of its Bernoulli pixels under an encoder
+        trained on its draws. In both `n_above`, `objective` and `n_samples` have no part, and pixels are Bernoulli.
     n_above : int, optional
         The dimension of a second stochastic layer above it; codes have it beside the first. By default there is none.
     hidden : sequence of int, default (200, 200)
@@ -103,7 +105,8 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     learning_rate : float, optional
         The highest; by default 0.004 for "cycle", 0.001 for "burda".
     patience : int, optional
-        Epochs without a better bound on the images held out after which training stops; by default a sixth of all.
+        Epochs without a better bound on the images held out after which training stops; by default a sixth of all. A
+        "gan" is trained to the last epoch.
     validation_fraction : float, default 0.05
         Share of the images held out for early stopping; 0 trains on all of them to the last epoch.
     device : str, default "auto"
@@ -225,12 +228,13 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         initialise_image_vae(network, _mean_image(levels), generator)
         held_out, training = split_rows(np.arange(len(levels)), self.validation_fraction, generator)
         schedule = self.resolved_schedule(len(training))
-        dynamic = binarisation == "dynamic"
+        dynamic, own = binarisation == "dynamic", MODELS[self.model]
         trainer = Trainer(
             network.to(device),
-            ImageBatches(levels, training, dynamic=dynamic, device=device),
+            # A GAN's draws are means of pixels, which the discriminator compares with grey levels.
+            ImageBatches(levels, training, dynamic=dynamic and self.model != "gan", device=device),
             ImageBatches(levels, held_out, dynamic=dynamic, device=device),
-            MACHINE_OBJECTIVE if self.model == "rbm" else OBJECTIVES[self.objective](int(self.n_samples)),
+            OBJECTIVES[self.objective](int(self.n_samples)) if own is None else own.objective,
             schedule,
             generator,
         )
@@ -269,10 +273,10 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         for width in self.hidden:
             require_whole("hidden", width)
         require_one_of("model", self.model, MODELS)
-        if self.model == "rbm" and (self.n_above is not None or self.likelihood != "bernoulli"):
+        if self.model != "vae" and (self.n_above is not None or self.likelihood != "bernoulli"):
             raise UsageError(
-                parameter("model", "rbm"),
-                expected="one layer of units and Bernoulli pixels",
+                parameter("model", self.model),
+                expected="one stochastic layer and Bernoulli pixels",
                 got=f"n_above {self.n_above}, likelihood {self.likelihood}",
                 hint="Leave both out, or fit a VAE",
             )
@@ -299,13 +303,15 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def resolved_schedule(self, n_images: int) -> Schedule:
         """The schedule of a fit that trains on so many images."""
-        return PACES[self.schedule].resolve(
+        own = MODELS[self.model]
+        schedule = PACES[self.schedule].resolve(
             n_images,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate or (MACHINE_RATE if self.model == "rbm" else None),
+            learning_rate=self.learning_rate or (None if own is None else own.learning_rate),
             patience=self.patience,
         )
+        return schedule if own is None else replace(schedule, keep_best=own.keep_best)
 
     def build(self, n_pixels: int) -> VAE[DenseDecoder]:
         """The composition, its weights not yet drawn."""
@@ -315,6 +321,8 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if self.model == "rbm":
             return ImageMachine(int(self.n_components), n_pixels)
         with torch.random.fork_rng(devices=[]):
+            if self.model == "gan":
+                return image_gan(n_pixels, int(self.n_components), hidden)
             return image_vae(n_pixels, int(self.n_components), hidden, self.likelihood, n_above)
 
     def restore(

@@ -230,6 +230,39 @@ class TopicEditing:
         topics = edited.topics_of(counts, edited.with_coordinates(vectors, counts))
         return np.where(topics < 0, len(self._topics), topics)
 
+    def assigned_topics(
+        self, listed: NDArray[np.integer], counts: Counts, vectors: NDArray[np.floating]
+    ) -> NDArray[np.int64]:
+        """The topic that each document is assigned to, (D,), given that of `document_vae_`, -1 for none, its counts and
+        its vector of `document_vae_`; -1 where it was dropped."""
+        return self._topics.listed(listed, self._coordinates_of(counts, vectors))
+
+    def parts_by_topic(
+        self, parts: NDArray[np.floating], counts: Counts, vector: NDArray[np.floating]
+    ) -> dict[int, float]:
+        """The sum of what the topics of `document_vae_` add, (K,), in each topic that they became for one document.
+
+        Parameters
+        ----------
+        parts : (K,)
+        counts : Counts of shape (1, V)
+        vector : (1, K)
+            Of `document_vae_`.
+
+        Returns
+        -------
+        dict of int to float
+            -1 holds the part of topics that were dropped.
+        """
+        coordinates = np.repeat(self._coordinates_of(counts, vector), len(parts), axis=0)
+        became = self._topics.listed(np.arange(len(parts)), coordinates)
+        return {int(topic): float(parts[became == topic].sum()) for topic in np.unique(became)}
+
+    def shares_in(self, counts: Counts, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Share of each topic in documents, (D, T), given their counts and their vectors of `document_vae_`."""
+        shares = self.document_vae_.document_weights(vectors)
+        return self._topics.shares(shares, self._coordinates_of(counts, vectors)) if self.edits_ else shares
+
     def explained_in(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """In how many of some documents each topic accounts for each word, (T, V), given their counts and their vectors
         of `document_vae_`."""
@@ -312,6 +345,12 @@ class TopicEditing:
 
     def _columns(self) -> dict[str, int]:
         return self.preprocessor_.vocabulary.index
+
+    def _coordinates_of(self, counts: Counts, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Split coordinates, (D, S), of documents with these vectors of `document_vae_`."""
+        if not self._topics.splits:
+            return np.zeros((len(vectors), 0), np.float32)
+        return self._topics.coordinates(self.document_vae_.document_weights(vectors), counts)
 
     def _coordinates(self) -> NDArray[np.float32]:
         return _kept_coordinates(effective(self._log), len(self._vectors))

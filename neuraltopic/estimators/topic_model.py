@@ -2,9 +2,11 @@
 
 import copy
 import dataclasses
+import tempfile
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,10 +16,13 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from neuraltopic.cluster.ray_cluster import Cluster, Plan, connected, planned
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
+from neuraltopic.estimators.divided_training import require_divided, train_on_cluster
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
-from neuraltopic.estimators.fitting import require_whole
+from neuraltopic.estimators.fitting import require_positive, require_whole
+from neuraltopic.estimators.memory import processes_within, require_memory
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
 from neuraltopic.estimators.topic_editing import TopicEditing, kept_ids
 from neuraltopic.estimators.topic_model_state import (
@@ -34,6 +39,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger import Status
 from neuraltopic.preprocessing.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.preprocessing.preprocessor import Prepared, Preprocessing, Preprocessor
+from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
 from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
@@ -69,8 +75,8 @@ Documents = Any
 
 
 class TopicModel(
-    TopicSearch,
     TopicEditing,
+    TopicSearch,
     TopicPictures,
     Stored,
     ClassNamePrefixFeaturesOutMixin,
@@ -98,6 +104,9 @@ class TopicModel(
     n_jobs : int, optional
         Processes that cut a long corpus into words, as many as there are processors by default. The result is the same
         with any number of them.
+    max_memory : float, optional
+        Bytes that a fit may have resident. Fewer processes cut texts where these would take too much; a fit that is
+        expected to take more is refused once its documents are counted. The result does not depend on it.
 
     Attributes
     ----------
@@ -151,6 +160,7 @@ class TopicModel(
         max_seconds: float | None = None,
         device: str = "auto",
         n_jobs: int | None = None,
+        max_memory: float | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
@@ -166,6 +176,7 @@ class TopicModel(
         self.max_seconds = max_seconds
         self.device = device
         self.n_jobs = n_jobs
+        self.max_memory = max_memory
         self.random_state = random_state
 
     def fit(
@@ -178,6 +189,7 @@ class TopicModel(
         embeddings: Any = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
+        cluster: str | None = None,
     ) -> Self:
         """Learn the topics of a collection.
 
@@ -198,17 +210,35 @@ class TopicModel(
             finds there what an earlier one with the same corpus and settings left behind goes on from it, to the same
             bits; what one with others left is refused. The texts are compared by a digest, unless they come as a
             `Corpus`, which is not read again.
+        cluster : str, optional
+            Address of a Ray cluster, "HOST:6379" or "auto", that preprocesses, trains and infers; "local" starts one
+            here, of `n_jobs` processors. Training is divided among one process a machine or `n_jobs` processes. The
+            result is that of a fit without to the order of summation, and the words are the same.
 
         Raises
         ------
         NeuralTopicError
             When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing or
-            without a seed of a seeded topic.
+            without a seed of a seeded topic; when the workers of a cluster die again and again.
         UsageError
-            When the embeddings are missing, not usable, or given to a recipe that takes none.
+            When the embeddings are missing, not usable, or given to a recipe that takes none; when there is no such
+            cluster, or the recipe's training is not divided.
         """
-        self._fit(documents, text=text, id=id, embeddings=embeddings, progress=progress, workspace=workspace)
+        self._fit(
+            documents, text=text, id=id, embeddings=embeddings, progress=progress, workspace=workspace, cluster=cluster
+        )
         return self
+
+    def plan(self, cluster: str) -> Plan:
+        """How a fit with this `cluster` would use it; a local one is not started for this.
+
+        Raises
+        ------
+        UsageError
+            When Ray is not installed, there is no such cluster, or the recipe's training is not divided.
+        """
+        require_divided(self.check_parameters())
+        return planned(cluster, self.n_jobs, usable_cpus())
 
     def _fit(
         self,
@@ -219,17 +249,37 @@ class TopicModel(
         embeddings: Any = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
+        cluster: str | None = None,
     ) -> tuple[Preparation, Embeddings | None]:
         """Fit; return what was counted, and the embedding of each input row."""
-        started = time.monotonic()
         vae = self.check_parameters()
         vae.require_embeddings_given(embeddings)
         corpus = _opened(documents, text, id)
         settings = self._settings_for(corpus, embeddings)
-        unlearned = Preprocessor(settings, n_jobs=self.n_jobs)
+        if cluster is None:
+            return self._fit_with(None, vae, documents, corpus, settings, embeddings, progress, workspace)
+        require_divided(vae)
+        with connected(cluster, self.n_jobs, usable_cpus()) as workers:
+            return self._fit_with(workers, vae, documents, corpus, settings, embeddings, progress, workspace)
+
+    def _fit_with(
+        self,
+        workers: Cluster | None,
+        vae: DocumentVAE,
+        documents: Documents,
+        corpus: Corpus,
+        settings: Preprocessing,
+        embeddings: Any,
+        progress: "Progress | None",
+        workspace: Path | None,
+    ) -> tuple[Preparation, Embeddings | None]:
+        """Fit here, or with the workers of a cluster."""
+        started = time.monotonic()
+        unlearned = Preprocessor(settings, n_jobs=self._processes(), workers=workers)
         preparation = _prepared(corpus, unlearned, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         self._require_enough(counts, corpus.name, settings)
+        require_memory(self.max_memory, len(preparation.ledger), counts.shape[1], int(self.n_components))
         vae.set_params(seed_words=seed_columns(self.seeds(), preparation.preprocessor) or None)
         of_rows = None
         if embeddings is not None:
@@ -241,19 +291,12 @@ class TopicModel(
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preparation.preprocessor.vocabulary.words))
         if self.max_seconds is not None:
             vae.set_params(max_seconds=max(self.max_seconds - (time.monotonic() - started), 1e-3))
-        # An array, also where scikit-learn is set to give tables.
-        self._vectors = np.asarray(
-            vae.fit_transform(
-                counts,
-                embeddings=None if of_rows is None else of_rows.of(_first_rows(preparation.position)),
-                progress=progress,
-                weights=preparation.weights(),
-                checkpoint=_checkpoint(workspace),
-            )
-        )
+        points = None if of_rows is None else of_rows.of(_first_rows(preparation.position))
+        fitted = _fitted_here if workers is None else partial(_fitted_on, workers)
+        self._vectors = fitted(vae, counts, points, preparation.weights(), _checkpoint(workspace), progress)
         if preparation.passages is not None:
             self._vectors = vae.transform(preparation.counts)
-        self.document_vae_ = vae.set_params(max_seconds=self.max_seconds)
+        self.document_vae_ = vae.set_params(max_seconds=self.max_seconds, random_state=self.random_state)
         self.preprocessor_ = preparation.preprocessor
         self.corpus_sha256_ = preparation.corpus_sha256
         self.n_documents_ = vae.n_documents_
@@ -308,7 +351,7 @@ class TopicModel(
             return self.fit(documents, text=text, id=id, progress=progress, workspace=workspace)
         vae = self._updatable()
         corpus = _opened(documents, text, id)
-        self.preprocessor_.n_jobs = self.n_jobs
+        self.preprocessor_.n_jobs = self._processes()
         preparation = _prepared(corpus, self.preprocessor_, workspace, progress, compare=corpus is not documents)
         counts = preparation.training
         if not len(counts):
@@ -368,6 +411,8 @@ class TopicModel(
             )
         if self.n_jobs is not None:
             require_whole("n_jobs", self.n_jobs)
+        if self.max_memory is not None:
+            require_positive("max_memory", self.max_memory, hint="Try 2 * 2**30, 2 GiB")
         shared = {name: getattr(self, name) for name in DocumentVAE().get_params()}
         vae = DocumentVAE(**shared | {"seed_words": None, "word_vectors": None})  # by column, once there are columns
         vae.check_parameters()
@@ -377,6 +422,12 @@ class TopicModel(
             require_takes_word_vectors(find_recipe(self.recipe))
             require_source(self.word_vectors)
         return vae
+
+    def _processes(self) -> int | None:
+        """Processes that cut texts; None for the default."""
+        return (
+            self.n_jobs if self.max_memory is None else processes_within(self.max_memory, self.n_jobs or usable_cpus())
+        )
 
     def seeds(self) -> dict[int, tuple[str, ...]]:
         """Seed words of each seeded topic, checked, as they were given."""
@@ -655,7 +706,7 @@ class TopicModel(
         self._position = preparation.position
         vae, vectors = self.document_vae_, self._vectors
         self._listed = vae.topics_of(preparation.counts, vectors)
-        ids, copies = kept_ids(self.ledger_), preparation.copies()
+        ids, copies = self.ledger_["id"][self.ledger_["status"] == "kept"].array, preparation.copies()
         return topic_statistics(MadeRows(vectors, vae.latents), self._listed, vae.share_, vae.information_, ids, copies)
 
     def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:
@@ -773,6 +824,42 @@ def _prepared(
             hint="Name another folder",
         )
     return preparation
+
+
+def _fitted_here(
+    vae: DocumentVAE,
+    counts: Counts,
+    embeddings: Any,
+    weights: NDArray[np.floating] | None,
+    checkpoint: Path | None,
+    progress: "Progress | None",
+    workers: Cluster | None = None,
+) -> NDArray[np.float32]:
+    """Fit, and return the vectors, as an array also where scikit-learn is set to give tables."""
+    return np.asarray(
+        vae.fit_transform(
+            counts, embeddings=embeddings, progress=progress, weights=weights, checkpoint=checkpoint, workers=workers
+        )
+    )
+
+
+def _fitted_on(
+    workers: Cluster,
+    vae: DocumentVAE,
+    counts: Counts,
+    embeddings: Any,
+    weights: NDArray[np.floating] | None,
+    checkpoint: Path | None,
+    progress: "Progress | None",
+) -> NDArray[np.float32]:
+    """Train on a cluster, go on from its last checkpoint, and return the vectors, inferred there too."""
+    with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
+        path = checkpoint or Path(folder) / CHECKPOINT
+        train_on_cluster(workers, vae, counts, checkpoint=path, embeddings=embeddings, progress=progress)
+        if vae.max_seconds is not None:
+            vae.set_params(max_seconds=1e-3)  # training ended in its time, and does not go on here
+        vectors = _fitted_here(vae, counts, embeddings, weights, path, progress, workers)
+        return vectors if checkpoint else np.array(vectors)
 
 
 def _checkpoint(workspace: Path | None) -> Path | None:

@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.estimators.edited_documents import EditedDocuments
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
-from neuraltopic.topics.tables import topic_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,6 @@ class TopicSearch(ABC):
     recipe: str
     document_vae_: DocumentVAE
     preprocessor_: Preprocessor
-    vectors_: NDArray[np.float32]
-    topics_: NDArray[np.int64]
     ledger_: "pd.DataFrame"
     _counts: Counts | None
 
@@ -120,12 +118,11 @@ class TopicSearch(ABC):
             raise UsageError(
                 "query", expected="a word of the vocabulary", got=f"{query!r:.60}", hint="Try other words for it"
             )
-        vae = self.document_vae_
+        reader, labels = self.reader_, self.labels_
         counts = self.preprocessor_.transform([Row("", query, {})]).counts
         beside = None if embedding is None else np.asarray(embedding)[None]
-        shares = vae.document_weights(np.asarray(vae.transform(counts, embeddings=beside)))[0]
+        shares = reader.document_weights(np.asarray(reader.transform(counts, embeddings=beside)))[0]
         order = np.argsort(-shares, kind="stable")[:n]
-        labels = self._labels()
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "share": shares[order]})
 
     def similar_topics(self, topic: int, n: int = 5) -> "pd.DataFrame":
@@ -142,17 +139,13 @@ class TopicSearch(ABC):
         import pandas as pd
 
         self._require_topic(topic)
-        vae = self.document_vae_
-        covariance = energy_covariance(vae.components_, vae.bias_)
+        reader, labels = self.reader_, self.labels_
+        covariance = energy_covariance(reader.components_, reader.bias_)
         std = np.sqrt(np.diag(covariance))
         scale = std * std[topic]
         similarity = np.divide(covariance[topic], scale, out=np.zeros(len(scale)), where=scale > 0)
         order = [k for k in np.argsort(-similarity, kind="stable").tolist() if k != topic][:n]
-        labels = self._labels()
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "similarity": similarity[order]})
-
-    def _labels(self) -> list[str]:
-        return list(topic_labels(self.word_weights(), self.preprocessor_.vocabulary.words))
 
     def _ids_of_fit(self) -> list[str]:
         kept = self.ledger_["status"] == "kept"
@@ -167,7 +160,7 @@ class TopicSearch(ABC):
                 got="one whose counts were in a workspace",
                 hint="Build a neuraltopic.search.SearchIndex of the documents",
             )
-        found = directions(self.vectors_, self.document_vae_.empty_document_vector())
+        found = directions(self.model_vectors_, self.document_vae_.empty_document_vector())
         counts = self._counts
         return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
 
@@ -180,6 +173,9 @@ class TopicSearch(ABC):
         ids, words = self._ids_of_fit(), self.preprocessor_.vocabulary.words
         order = best(scores.values, scores.eligible & eligible, n, ids.__getitem__)
         parts = [ranking.parts(scores, document) for document in order]
+        topics = [
+            self._topics_of_part(document, of_topics) for document, (_, of_topics) in zip(order, parts, strict=True)
+        ]
         return pd.DataFrame(
             {
                 "rank": np.arange(1, len(order) + 1),
@@ -187,12 +183,39 @@ class TopicSearch(ABC):
                 "id": pd.array([ids[document] for document in order], dtype="str"),
                 "topic": self.topics_[order],
                 "words": [{words[w]: part for w, part in of_words.items()} for of_words, _ in parts],
-                "topics": [dict(enumerate(of_topics.tolist())) for _, of_topics in parts],
+                "topics": topics,
             }
         )
 
+    def _topics_of_part(self, document: int, of_topics: NDArray[np.floating]) -> dict[int, float]:
+        assert self._counts is not None
+        counts = self._counts.slice(document, document + 1)
+        return self.parts_by_topic(of_topics, counts, self.model_vectors_[document : document + 1])
+
+    @property
     @abstractmethod
-    def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
+    def reader_(self) -> DocumentVAE | EditedDocuments:
+        """Of the estimator."""
+
+    @property
+    @abstractmethod
+    def topics_(self) -> NDArray[np.int64]:
+        """Of the estimator."""
+
+    @property
+    @abstractmethod
+    def labels_(self) -> list[str]:
+        """Of the estimator."""
+
+    @property
+    @abstractmethod
+    def model_vectors_(self) -> NDArray[np.float32]:
+        """Of the estimator."""
+
+    @abstractmethod
+    def parts_by_topic(
+        self, parts: NDArray[np.floating], counts: Counts, vector: NDArray[np.floating]
+    ) -> dict[int, float]:
         """Of the estimator."""
 
     @abstractmethod

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.gan import GAN, NonSaturating
 from neuraltopic.core.latents import DiagonalGaussian
 from neuraltopic.core.latents.two_layers import TwoLayerGaussian
 from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
@@ -21,16 +23,39 @@ from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 
 DenseDecoder = Bernoulli | Gaussian | BernoulliEnergy
-MODELS = ("vae", "rbm")
-# Persistent contrastive divergence, one step an update (Tieleman 2008).
-MACHINE_OBJECTIVE = ContrastiveDivergence(n_steps=1, persistent=True)
-MACHINE_RATE = 1e-3
 LIKELIHOODS: dict[str, Callable[[MLP], DenseDecoder]] = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 OBJECTIVES: dict[str, Callable[[int], Objective]] = {
     "elbo": ELBO,
     "iwae": ImportanceWeighted,
     # The bound of iwae, differentiated with less variance.
     "dreg": lambda n_samples: ImportanceWeighted(n_samples, doubly_reparameterised=True),
+}
+
+
+@dataclass(frozen=True)
+class OwnTraining:
+    """How a model that is no VAE is trained.
+
+    Attributes
+    ----------
+    objective : Objective
+    learning_rate : float
+        By default.
+    keep_best : bool
+        See `Schedule`.
+    """
+
+    objective: Objective
+    learning_rate: float
+    keep_best: bool = True
+
+
+# None is trained as the parameters say.
+MODELS: dict[str, OwnTraining | None] = {
+    "vae": None,
+    # One step an update (Tieleman 2008).
+    "rbm": OwnTraining(ContrastiveDivergence(n_steps=1, persistent=True), 1e-3),
+    "gan": OwnTraining(NonSaturating(penalty=2.0), 2e-3, keep_best=False),
 }
 
 
@@ -54,6 +79,22 @@ def image_vae(
     )
 
 
+def image_gan(n_pixels: int, n_components: int, hidden: Sequence[int]) -> GAN[Bernoulli]:
+    """Perceptrons of leaky rectifiers for generator and discriminator, which mirror each other, and the encoder of
+    `image_vae` beside them. The weights are not yet drawn."""
+    latent = DiagonalGaussian(n_components)
+    return GAN(
+        encoder=PerceptronEncoder(n_pixels, hidden, latent.n_parameters),
+        latent=latent,
+        decoder=Bernoulli(MLP([n_components, *reversed(hidden), n_pixels], _leaky)),
+        discriminator=MLP([n_pixels, *hidden, 1], _leaky),
+    )
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)
+
+
 def initialise_image_vae(model: VAE[DenseDecoder], mean: Tensor, generator: torch.Generator) -> None:
     """Start at the mean image, (D,): what the encoder sees is centred on it, and it is what the decoder puts out."""
     encoder = model.encoder
@@ -63,6 +104,8 @@ def initialise_image_vae(model: VAE[DenseDecoder], mean: Tensor, generator: torc
             encoder.input.bias.sub_(mean @ encoder.input.weight)
     if isinstance(model.latent, TwoLayerGaussian):
         model.latent.initialise(generator)
+    if isinstance(model, GAN):
+        model.discriminator.initialise(generator)
     model.decoder.initialise(generator, mean)
 
 

@@ -25,6 +25,7 @@ from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.errors import UsageError, parameter
 from neuraltopic.models.alignment import align_axes
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
+from neuraltopic.models.decoders.given_topics import GivenTopics
 from neuraltopic.models.decoders.mixture import EmbeddedMixture, MixtureSoftmax
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
@@ -42,6 +43,7 @@ from neuraltopic.topics.interpretation import (
     DistinctInterpretation,
     EnergyInterpretation,
     GaussianInterpretation,
+    GivenTopicsInterpretation,
     SimplexInterpretation,
     TopicInterpretation,
 )
@@ -227,6 +229,34 @@ def nvlda(n_words: int, n_components: int) -> TopicVAE:
     )
 
 
+def given_topics(n_words: int, n_components: int) -> TopicVAE:
+    """An inference network for topics that another tool has learned: the mixture on a logistic normal, as `nvlda`."""
+    latent = LogisticNormal(n_components, concentration=_PAPER_CONCENTRATION)
+    return VAE(
+        encoder=BagEncoder(n_words, 256, latent.n_parameters, dropout_rate=0.2),
+        latent=latent,
+        decoder=GivenTopics(n_components, n_words),
+    )
+
+
+def start_at_given_topics(model: VAE[GivenTopics], counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
+    """Draw the encoder alone.
+
+    Raises
+    ------
+    UsageError
+        When no topics are given.
+    """
+    if model.decoder.own is None:
+        raise UsageError(
+            parameter("recipe"),
+            expected="topics for the recipe given_topics",
+            got="none",
+            hint="Use neuraltopic import",
+        )
+    start_at_unigram(model, counts, generator, {})
+
+
 def gsm(n_words: int, n_components: int) -> TopicVAE:
     """Gaussian softmax: shares are the softmax of a linear map of z ~ N(0, I) (Miao, Grefenstette, Blunsom 2017)."""
     latent = GaussianSoftmax(n_components)
@@ -357,6 +387,16 @@ _WORD_DIMENSIONS = 100
 _DIRICHLET = 0.1
 _SRIVASTAVA = "Srivastava and Sutton (2017), Autoencoding variational inference for topic models"
 
+# Of the topics of other tools, which no fit learns: not among those to choose from.
+GIVEN_TOPICS = Recipe(
+    name="given_topics",
+    paper="the tool that the topics come from",
+    build=given_topics,
+    initialise=start_at_given_topics,
+    schedule=_MIXTURE,
+    interpretation=GivenTopicsInterpretation(),
+    inputs=frozenset({"counts", "word_vectors"}),
+)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -510,6 +550,8 @@ def find_recipe(name: str) -> Recipe:
         When there is none.
     """
     name = _FORMER_NAMES.get(name, name) if isinstance(name, str) else name
+    if name == GIVEN_TOPICS.name:
+        return GIVEN_TOPICS
     if not isinstance(name, str) or name not in RECIPES:
         raise UsageError(
             parameter("recipe"), expected=f"one of {', '.join(RECIPES)}", got=repr(name), hint="Choose one of these"

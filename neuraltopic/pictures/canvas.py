@@ -1,8 +1,11 @@
 """What every picture shares: the figure, its colours, and a font that has the letters."""
 
+import contextlib
+import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from neuraltopic.errors import NeuralTopicWarning
@@ -41,8 +44,17 @@ def style(texts: Iterable[str]) -> Iterator[None]:
     """
     from matplotlib import rc_context
 
-    with rc_context({**_STYLE, "font.family": fonts_for(texts)}):
+    families = fonts_for(texts)
+    with rc_context({**_STYLE, "font.family": families}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # told once, by `fonts_for`
         yield
+
+
+def line_height() -> float:
+    """How much room a line needs in the fonts of `style`, as a multiple of what matplotlib's own needs."""
+    from matplotlib import rcParams
+
+    return 1.0 if rcParams["font.family"] == [_FIRST_FONT] else 1.5
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -57,26 +69,33 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def fonts_for(texts: Iterable[str]) -> list[str]:
-    """Families of fonts that together have the letters of the texts: matplotlib's own, then as many as it takes."""
-    from matplotlib import font_manager
-    from matplotlib.ft2font import FT2Font
+    """Families of fonts that together have the letters of the texts: matplotlib's own, then as few as it takes.
 
-    first = FT2Font(font_manager.findfont(_FIRST_FONT))
-    missing = {ord(letter) for text in texts for letter in text if letter.isprintable()} - set(first.get_charmap())
-    families = [_FIRST_FONT]
+    A font that has all the letters of a script of which matplotlib's has some goes before it: letters that join, as
+    those of Arabic do, join within one font.
+
+    Warns
+    -----
+    NeuralTopicWarning
+        When no installed font has some of the letters.
+    """
+    letters = {ord(letter) for text in texts for letter in text if letter.isprintable()}
+    first = _letters_of_first_font()
+    missing = letters - first
     if not missing:
-        return families
-    wanted = len(missing)
-    for entry in sorted(font_manager.fontManager.ttflist, key=lambda each: (each.name, each.fname)):
-        if not missing:
+        return [_FIRST_FONT]
+    wanted, before, after = len(missing), list[str](), list[str]()
+    known = _installed_fonts()
+    while missing and known:
+        name = min(known, key=lambda each: (-len(missing & known[each]), "Sans" not in each, each))
+        found = missing & known.pop(name)
+        if not found:
             break
-        if entry.style != "normal" or entry.weight not in (400, "normal", "regular", "book") or entry.name in families:
-            continue
-        found = missing & set(FT2Font(entry.fname).get_charmap())
-        # A font of symbols has a letter or two of any script; one of the script has most.
-        if len(found) >= max(1, len(missing) // 4):
-            families.append(entry.name)
-            missing -= found
+        scripts = {_script(letter) for letter in found}
+        of_scripts = {letter for letter in letters if _script(letter) in scripts}
+        missing -= found
+        joined = not missing & of_scripts and bool(of_scripts & first)
+        (before if joined else after).append(name)
     if missing:
         shown = "".join(map(chr, sorted(missing)[:10]))
         warnings.warn(
@@ -85,7 +104,39 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
             NeuralTopicWarning,
             stacklevel=2,
         )
-    return families
+    return [*before, _FIRST_FONT, *after]
+
+
+@cache
+def _letters_of_first_font() -> frozenset[int]:
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(font_manager.findfont(_FIRST_FONT)).get_charmap())
+
+
+def _installed_fonts() -> dict[str, frozenset[int]]:
+    """The letters of each family that has an upright regular font."""
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    # matplotlib keeps the list that it made when it first ran: fonts that were installed since are not in it.
+    listed = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - listed):
+        with contextlib.suppress(OSError, RuntimeError):  # one that cannot be read, or is no outline font
+            font_manager.fontManager.addfont(path)
+    found: dict[str, frozenset[int]] = {}
+    for entry in sorted(font_manager.fontManager.ttflist, key=lambda each: (each.name, each.fname)):
+        upright = entry.style == "normal" and entry.weight in (400, "normal", "regular", "book")
+        # One font has a box for every letter there is.
+        if upright and entry.name not in (_FIRST_FONT, *found) and not entry.name.startswith("Last Resort"):
+            found[entry.name] = frozenset(FT2Font(entry.fname).get_charmap())
+    return found
+
+
+def _script(letter: int) -> str:
+    """The first word of a letter's name in Unicode, which is that of its script."""
+    return unicodedata.name(chr(letter), "").partition(" ")[0]
 
 
 def shortened_name(words: Sequence[str], length: int = 36) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, new_figure, style
+from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +86,7 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
     with style([*names, *table["class"].astype(str).unique()]):
         columns, rows = _grid(len(topics))
         n_bars = min(most, table["class"].nunique())
-        figure = new_figure(WIDTH * columns / _ABREAST, rows * (0.45 + 0.14 * n_bars))
+        figure = new_figure(WIDTH * columns / _ABREAST, rows * (0.45 + 0.14 * line_height() * n_bars))
         for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
             axes = figure.add_subplot(rows, columns, number + 1)
             own = table[table["topic"] == topic].nlargest(most, "share")

@@ -17,6 +17,7 @@ _HEIGHT = 6.0
 _LARGEST = 14.0  # points, radius of the largest circle; less where there are many
 # Where a name stands about its circle: below, above, beside, at the corners.
 _SIDES = np.array([[0, -1], [0, 1], [1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]])
+_APART = 3.0  # points between a name and the circle of another topic, whose name it could be taken for
 _NAMED_OVER_OTHERS = 25  # topics of large shares whose names may cover circles of smaller ones
 _DOTS_AS_PIXELS = 2_000  # documents beyond which an SVG holds them as one image
 
@@ -122,7 +123,7 @@ def _place_names(
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg, as `new_figure` makes it
     scale = figure.dpi / 72.0
     centres = axes.transData.transform(positions)
-    reach = radii[:, None] * scale
+    reach = (radii[:, None] + _APART) * scale
     taken = np.concatenate([centres - reach, centres + reach], axis=1)  # left, bottom, right, top
     window = axes.get_window_extent(renderer)
     frame = (window.x0, window.y0, window.x1, window.y1)
@@ -140,6 +141,7 @@ def _place_names(
             # Over smaller circles then, but over no larger one and over no name.
             kept = np.concatenate([taken[order[:rank]], taken[len(names) :]])
             place = _free(places, half, kept, frame)
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # no rim of a circle between letters
         if place is None:
             text.remove()
             left_out += 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, new_figure, style
+from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ _ABREAST = 4
 def draw_barchart(
     titles: Sequence[str], words: Sequence[Sequence[str]], probabilities: Sequence[Sequence[float]]
 ) -> "Figure":
-    """A panel a topic: its words, best first, with bars of p(w | topic); each panel has its own scale.
+    """A panel a topic: its words, best first, with bars of 1000 p(w | topic); each panel has its own scale.
 
     Parameters
     ----------
@@ -29,18 +29,18 @@ def draw_barchart(
     rows = -(-len(titles) // columns)
     n_words = max(map(len, words))
     with style([*titles, *(word for row in words for word in row)]):
-        figure = new_figure(WIDTH * max(columns, 2) / _ABREAST, rows * (0.5 + 0.145 * n_words))
+        figure = new_figure(WIDTH * max(columns, 2) / _ABREAST, rows * (0.5 + 0.145 * line_height() * n_words))
         for number, (title, row, values) in enumerate(zip(titles, words, probabilities, strict=True)):
             axes = figure.add_subplot(rows, columns, number + 1)
-            axes.barh(range(len(row)), values, color=BLUE, height=0.72)
+            axes.barh(range(len(row)), 1000 * np.array(values), color=BLUE, height=0.72)
             axes.set_yticks(range(len(row)), [word if len(word) <= 18 else word[:17] + "…" for word in row])
             axes.set_ylim(n_words - 0.4, -0.6)
-            axes.set_xlim(0, max(values) * 1.05)
+            axes.set_xlim(0, 1000 * max(values) * 1.05)
             axes.set_title(title, loc="left", fontsize=7.5)
             axes.tick_params(axis="y", length=0)
             axes.locator_params(axis="x", nbins=3)
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
-        figure.supxlabel("probability of the word in the topic", fontsize=7)
+        figure.supxlabel("probability of the word in the topic, per mille", fontsize=7)
     return figure
 
 

@@ -28,7 +28,7 @@ class _Signs(NamedTuple):
 
     url: Pattern
     host: Pattern
-    mailbox: regex.Pattern
+    mailbox: Pattern
     www: Pattern
     domain: Pattern
 

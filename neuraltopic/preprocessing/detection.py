@@ -30,10 +30,14 @@ _MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
 
 
 class Sample:
-    """Passes texts on, and keeps the beginnings of some from all of the corpus: every one, then every second ..."""
+    """Passes texts on, and keeps the beginnings of some from all of the corpus: every one, then every second ...
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    `clean` makes of a text what is kept of it.
+    """
+
+    def __init__(self, texts: Iterable[str], clean: Callable[[str], str] = str) -> None:
         self._texts = texts
+        self._clean = clean
         self.kept: list[str] = []
         self._every = 1
 
@@ -45,7 +49,7 @@ class Sample:
                     del self.kept[1::2]
                     self._every *= 2
                 if number % self._every == 0:
-                    self.kept.append(text[:_CHARACTERS])
+                    self.kept.append(self._clean(text)[:_CHARACTERS])
             yield text
 
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.preprocessing.first_seen import DIGEST_BYTES, FirstSeen
 from neuraltopic.preprocessing.ledger import Ledger, Status
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
@@ -45,7 +46,7 @@ class Intake:
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts, filling the ledger."""
-        documents_of_texts: dict[bytes, int] = {}
+        documents_of_texts = FirstSeen()
         row_of_document = array("q")
         ledger, number = self.ledger, -1
         for number, row in enumerate(self._rows):
@@ -55,7 +56,7 @@ class Intake:
             elif not row.text.strip():
                 status, document = Status.EMPTY, -1 if self._only_new else document
             elif self._only_new and not self._keep_duplicates:
-                first = documents_of_texts.setdefault(_digest(row.text), document)
+                first = documents_of_texts.first(_digest(row.text), document)
                 if first != document:
                     detail = f"duplicate of {ledger.ids[row_of_document[first]]}"
                     status, document = Status.DUPLICATE, first
@@ -98,4 +99,4 @@ class Intake:
 
 def _digest(text: str) -> bytes:
     """Return 128 bits of the text: two of a billion texts share them with a chance of 1e-21."""
-    return blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

@@ -1,11 +1,13 @@
 """The ledger: what became of every input row, in input order."""
 
-from collections import Counter
+from array import array
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from neuraltopic.preprocessing.compact import CompactTexts, CompactValues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
 # The columns of the table that are no metadata of the corpus.
 LEDGER_COLUMNS = frozenset({"row", "id", "status", "detail", "encoding", "n_tokens", "line", "n_lines"})
+
+
+# Distinct texts of a column of metadata that are held once however often they occur.
+_HELD_ONCE = 1 << 12
 
 
 class Status(StrEnum):
@@ -28,22 +34,26 @@ class Status(StrEnum):
 class Ledger:
     """One entry an input row, appended in input order; nothing is ever removed.
 
+    An entry takes some 60 bytes beside its id and its metadata, of whose texts those that are often the same, such as
+    labels, are held once.
+
     Attributes
     ----------
-    ids, statuses, details, encodings : list
+    ids, statuses, details, encodings : sequence
         One entry a row.
-    lines, n_lines : list of int
+    lines, n_lines : array of int
         The first line of each row of a table of lines, counted from 1, and how many it takes up; 0 elsewhere.
     """
 
     def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.statuses: list[Status] = []
-        self.details: list[str] = []
-        self.encodings: list[str] = []
-        self.lines: list[int] = []
-        self.n_lines: list[int] = []
+        self.ids = CompactTexts()
+        self.statuses: CompactValues[Status] = CompactValues()
+        self.encodings: CompactValues[str] = CompactValues()
+        self.lines = array("q")
+        self.n_lines = array("q")
+        self.details = CompactTexts()
         self._metadata: dict[str, list[object]] = {}
+        self._held_once: dict[str, dict[str, str]] = {}
         self._n_tokens = np.zeros(0, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -72,12 +82,17 @@ class Ledger:
             for name, value in metadata.items():
                 column = self._metadata.setdefault(name, [])
                 column.extend([None] * (row - len(column)))
-                column.append(value)
+                column.append(self._once(name, value) if isinstance(value, str) else value)
 
     def set_status(self, row: int, status: Status, detail: str = "") -> None:
         """Change what became of `row` (counted from 0), with the reason."""
         self.statuses[row] = status
         self.details[row] = detail
+
+    def _once(self, column: str, text: str) -> str:
+        """The same text, as the column has it already where it is one of its first so many distinct ones."""
+        held = self._held_once.setdefault(column, {})
+        return held.setdefault(text, text) if len(held) < _HELD_ONCE else held.get(text, text)
 
     @property
     def n_tokens(self) -> np.ndarray:
@@ -95,12 +110,12 @@ class Ledger:
 
     def counts(self) -> dict[Status, int]:
         """Rows of each status, every status named, in the order of `Status`."""
-        counted = Counter(self.statuses)
+        counted = self.statuses.counts()
         return {status: counted[status] for status in Status}
 
     def kept(self) -> np.ndarray:
         """The rows (int64, ascending, from 0) whose status is kept."""
-        return np.flatnonzero([status is Status.KEPT for status in self.statuses]).astype(np.int64)
+        return np.fromiter(self.statuses.places(Status.KEPT), np.int64)
 
     def summary(self) -> str:
         """One line: how many rows of each status and of each encoding."""
@@ -108,8 +123,8 @@ class Ledger:
         if not len(self):
             return rows
         statuses = ", ".join(f"{count:,} {status}" for status, count in self.counts().items() if count)
-        encodings = Counter(filter(None, self.encodings)).most_common()  # a binary row has none
-        found = ", ".join(f"{name} {count:,}" for name, count in encodings)
+        encodings = self.encodings.counts().most_common()
+        found = ", ".join(f"{name} {count:,}" for name, count in encodings if name)  # a binary row has none
         return f"{rows}: {statuses}" + (f"; encodings: {found}" if found else "")
 
     def to_frame(self) -> "pd.DataFrame":
@@ -125,10 +140,10 @@ class Ledger:
 
         columns: dict[str, object] = {
             "row": np.arange(len(self), dtype=np.int64),
-            "id": pd.array(self.ids, dtype="str"),
-            "status": pd.array([str(status) for status in self.statuses], dtype="str"),
-            "detail": pd.array(self.details, dtype="str"),
-            "encoding": pd.array(self.encodings, dtype="str"),
+            "id": pd.array(self.ids.to_arrow(), dtype="str"),
+            "status": pd.array(self.statuses.to_arrow(), dtype="str"),
+            "detail": pd.array(self.details.to_arrow(), dtype="str"),
+            "encoding": pd.array(self.encodings.to_arrow(), dtype="str"),
             "n_tokens": self.n_tokens,
         }
         if any(self.n_lines):

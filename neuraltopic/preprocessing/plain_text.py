@@ -50,7 +50,7 @@ class PlainText:
         self.found: Counter[str] = Counter()
         self.joined = 0
         self.repair = Repair()
-        self._keep = keep
+        self.keep = keep
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield the prose of each text, mended."""
@@ -61,7 +61,7 @@ class PlainText:
         """The prose of one text, as it is written."""
         if "_" in text and _JOINED.search(text):
             self.joined += 1
-        if self._keep:
+        if self.keep:
             return text
         text, message = without_headers(text)
         if message:
@@ -71,6 +71,12 @@ class PlainText:
         if own is not text:
             self.found["quoted replies and signatures"] += 1
         return self._cleaned(own, _AFTER)
+
+    def add(self, other: "PlainText") -> None:
+        """Count what another found in other texts as well."""
+        self.found.update(other.found)
+        self.joined += other.joined
+        self.repair.add(other.repair)
 
     def _cleaned(self, text: str, steps: Iterable[tuple[str, Callable[[str], str]]]) -> str:
         for name, clean in steps:

@@ -11,6 +11,7 @@ import itertools
 import tempfile
 import warnings
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.cutter import Cutter
 from neuraltopic.preprocessing.detection import Sample
 from neuraltopic.preprocessing.document_filter import Intake
 from neuraltopic.preprocessing.language_choice import choose_languages
@@ -35,7 +37,7 @@ from neuraltopic.preprocessing.losses import Losses
 from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
 from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
 from neuraltopic.preprocessing.plain_text import PlainText
-from neuraltopic.preprocessing.processes import numbered_in_processes
+from neuraltopic.preprocessing.processes import Workers, numbered_in_processes
 from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, digests, library_versions
@@ -108,6 +110,8 @@ class Preprocessor:
     n_jobs : int, optional
         Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
         same with any number of them.
+    workers : Workers, optional
+        Those of a cluster, in place of these processes.
 
     Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
     """
@@ -117,9 +121,11 @@ class Preprocessor:
         settings: Preprocessing = Preprocessing(),  # noqa: B008  (it is frozen)
         *,
         n_jobs: int | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.settings = settings
         self.n_jobs = n_jobs
+        self.workers = workers
         self._fitted: Fitted | None = None
 
     @property
@@ -169,16 +175,18 @@ class Preprocessor:
         """
         self.require_available()
         report = progress or _silent
-        tokeniser, plain = self._tokeniser, self._plain()
+        tokeniser, cutter = self._tokeniser, self._cutter()
         passages = Passages(self.settings.split)
         intake = self._intake(rows, only_new=True, report=report)
-        sample = Sample(plain(intake) if not self.settings.pretokenised else intake)
+        apart = cutter.fresh()  # so that texts in the sample are not counted twice
+        sample = Sample(intake, lambda text: next(apart.clean([text])))
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
-            stream = TokenStream(folder / _FORMS, self._numbered(sample, forms, passages))
+            stream = TokenStream(folder / _FORMS, self._numbered(sample, cutter, forms, passages))
             if not stream.n_documents:
                 raise _no_documents(intake.ledger)
-            plain.repair.note()
+            if cutter.plain is not None:
+                cutter.plain.repair.note()
             languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
@@ -202,11 +210,12 @@ class Preprocessor:
                 mmap=workspace is not None,
                 report=lambda done: report("counting", done, stream.n_documents),
             )
+            found = Counter() if cutter.plain is None else cutter.plain.found
             without_word = int(np.count_nonzero(n_tokens == 0))
-            losses = Losses.of(stream, word_of_form, learned.removed, len(n_tokens), without_word, plain.found)
+            losses = Losses.of(stream, word_of_form, learned.removed, len(n_tokens), without_word, found)
         self._fitted = fitted
         losses.warn()
-        self._note_texts(plain, losses)
+        self._note_texts(cutter.plain, losses)
         return Prepared(counts, intake.ledger, intake.close(n_tokens), losses=losses, passages=parts)
 
     def transform(
@@ -358,17 +367,16 @@ class Preprocessor:
         tokeniser = self._tokeniser
         if tokeniser.identity != fitted.tokeniser:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
-        if fitted.normalisation > 1 and not self.settings.pretokenised:
-            texts = self._plain()(texts)
+        cutter = self._cutter() if fitted.normalisation > 1 else Cutter(tokeniser)
         forms = FormIds()
-        blocks = self._numbered(texts, forms, Passages(None) if passages is None else passages)
+        blocks = self._numbered(texts, cutter, forms, Passages(None) if passages is None else passages)
         return _known_words(blocks, forms, self._words(fitted), fitted, unknown, choice)
 
-    def _numbered(self, texts: Iterable[str], forms: FormIds, passages: Passages) -> Iterator[Block]:
+    def _numbered(self, texts: Iterable[str], cutter: Cutter, forms: FormIds, passages: Passages) -> Iterator[Block]:
         """Blocks of numbered forms of the texts or their passages; passages are cut in this process."""
         if passages.split is None:
-            return numbered_in_processes(texts, self._tokeniser, forms, self.n_jobs)
-        return numbered(passages(texts, self._tokeniser), forms)
+            return numbered_in_processes(texts, cutter, forms, self.n_jobs, self.workers)
+        return numbered(passages(cutter.clean(texts), self._tokeniser), forms)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         return self._words_in(fitted.languages, FirstWordRule if fitted.normalisation == 1 else WordRule)
@@ -396,13 +404,15 @@ class Preprocessor:
     def _intake(self, rows: Iterable[Row], *, only_new: bool, report: Progress) -> Intake:
         return Intake(rows, only_new=only_new, keep_duplicates=self.settings.keep_duplicates, report=report)
 
-    def _plain(self) -> PlainText:
-        return PlainText(keep=self.settings.keep_markup)
+    def _cutter(self) -> Cutter:
+        if self.settings.pretokenised:
+            return Cutter(self._tokeniser)
+        return Cutter(self._tokeniser, PlainText(keep=self.settings.keep_markup))
 
-    def _note_texts(self, plain: PlainText, losses: Losses) -> None:
+    def _note_texts(self, plain: PlainText | None, losses: Losses) -> None:
         """Tell of words that are cut at "_", and of documents that are few and long."""
         cuts = self.settings.token_pattern is None and self.settings.spacy_pipeline is None
-        if cuts and plain.joined > _MANY_JOINED * losses.documents:
+        if cuts and plain is not None and plain.joined > _MANY_JOINED * losses.documents:
             warnings.warn(
                 f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are cut there; '
                 f"{parameter('pretokenised', True)} keeps the words of texts that were cut before, with blanks between "

@@ -7,84 +7,114 @@ one process would.
 
 import pickle
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from neuraltopic.preprocessing.numbering import numbered_texts
+from neuraltopic.preprocessing.cutter import Cutter
+from neuraltopic.preprocessing.plain_text import PlainText
 from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.token_stream import Block, FormIds
-from neuraltopic.preprocessing.tokenisers import Tokeniser
 
 # Characters that are sent at once, and those that come before any process is started, which takes half a second.
 _SENT = 1 << 21
 _ALONE = 1 << 23
 
-_tokeniser: Tokeniser
+
+class Workers(Protocol):
+    """Processes that work on pieces, here or on other machines."""
+
+    def map(self, function: Callable[[Any, Any], Any], shared: Any, pieces: Iterable[Any]) -> Iterator[Any]:
+        """Yield `function(shared, piece)` for each piece, in order."""
+        ...
 
 
 def numbered_in_processes(
-    texts: Iterable[str], tokeniser: Tokeniser, ids: FormIds, n_jobs: int | None
+    texts: Iterable[str], cutter: Cutter, ids: FormIds, n_jobs: int | None, workers: Workers | None = None
 ) -> Iterator[Block]:
     """Yield blocks of documents with their forms as numbers, as `numbered` does.
 
     Parameters
     ----------
     texts : iterable of str
-    tokeniser : Tokeniser
-        Sent to each process once.
+    cutter : Cutter
+        Sent to each process once; what these find is added to what it found.
     ids : FormIds
     n_jobs : int or None
         Processes, as many as there are processors by default. With 1, and for a short corpus, none is started.
+    workers : Workers, optional
+        In place of processes of this machine.
     """
     n_jobs = n_jobs or usable_cpus()
     texts = iter(texts)
-    if n_jobs == 1:
-        yield from numbered_texts(texts, tokeniser, ids)
+    if n_jobs == 1 and workers is None:
+        yield from cutter.numbered(texts, ids)
         return
-    yield from numbered_texts(_at_most(texts, _ALONE), tokeniser, ids)
+    yield from cutter.numbered(_at_most(texts, _ALONE), ids)
     first = _chunk(texts)
     if first:
-        yield from _in_processes(first, texts, tokeniser, ids, n_jobs)
+        workers = workers or LocalProcesses(n_jobs)
+        for forms, block, plain in workers.map(_numbered_alone, cutter, _chunks(first, texts)):
+            cutter.add(plain)
+            numbers = np.fromiter(map(ids.__getitem__, forms), np.int32, len(forms))
+            yield Block(numbers[block.tokens], block.bounds)
 
 
-def _in_processes(
-    first: list[str], texts: Iterator[str], tokeniser: Tokeniser, ids: FormIds, n_jobs: int
-) -> Iterator[Block]:
-    # Unlike the standard library's, these processes do not run the user's script again.
-    from joblib.externals.loky import ProcessPoolExecutor
+class LocalProcesses:
+    """Processes of this machine, started for each `map`."""
 
-    pool = ProcessPoolExecutor(n_jobs, initializer=_start, initargs=(pickle.dumps(tokeniser),))
-    try:
-        begun: deque[Future[Any]] = deque()
-        chunk = first
-        while chunk or begun:
-            if chunk:
-                begun.append(pool.submit(_numbered_alone, chunk))
-                chunk = _chunk(texts)
-            if not chunk or len(begun) > 2 * n_jobs:
-                forms, block = begun.popleft().result()
-                numbers = np.fromiter(map(ids.__getitem__, forms), np.int32, len(forms))
-                yield Block(numbers[block.tokens], block.bounds)
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
+    def __init__(self, n_jobs: int) -> None:
+        self._n_jobs = n_jobs
 
+    def map(self, function: Callable[[Any, Any], Any], shared: Any, pieces: Iterable[Any]) -> Iterator[Any]:
+        """Yield `function(shared, piece)` for each piece, in order; `shared` is sent to each process once."""
+        # Unlike the standard library's, these processes do not run the user's script again.
+        from joblib.externals.loky import ProcessPoolExecutor
 
-def _start(tokeniser: bytes) -> None:
-    """Take the tokeniser, once a process."""
-    global _tokeniser
-    _tokeniser = pickle.loads(tokeniser)
+        pool = ProcessPoolExecutor(self._n_jobs, initializer=_start, initargs=(pickle.dumps((function, shared)),))
+        try:
+            begun: deque[Future[Any]] = deque()
+            for piece in pieces:
+                begun.append(pool.submit(_apply, piece))
+                if len(begun) > 2 * self._n_jobs:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            pool.shutdown(wait=True, kill_workers=True)
 
 
-def _numbered_alone(texts: list[str]) -> tuple[list[str], Block]:
-    """The forms of some texts, in the order of first sight, and the texts as numbers of these."""
-    ids = FormIds()
-    blocks = list(numbered_texts(texts, _tokeniser, ids))
+_work: tuple[Callable[[Any, Any], Any], Any]
+
+
+def _start(work: bytes) -> None:
+    """Take the function and what is shared, once a process."""
+    global _work
+    _work = pickle.loads(work)
+
+
+def _apply(piece: Any) -> Any:
+    function, shared = _work
+    return function(shared, piece)
+
+
+def _numbered_alone(cutter: Cutter, texts: list[str]) -> tuple[list[str], Block, PlainText | None]:
+    """The forms of some texts, in the order of first sight, the texts as numbers of these, and what was found."""
+    ids, cutter = FormIds(), cutter.fresh()
+    blocks = list(cutter.numbered(texts, ids))
     tokens = np.concatenate([block.tokens for block in blocks])
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
-    return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)]))
+    return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)])), cutter.plain
+
+
+def _chunks(first: list[str], texts: Iterator[str]) -> Iterator[list[str]]:
+    """The texts in pieces that are sent at once, the first of which is taken already."""
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = _chunk(texts)
 
 
 def _chunk(texts: Iterator[str]) -> list[str]:

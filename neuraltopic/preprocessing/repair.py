@@ -40,6 +40,11 @@ class Repair:
         """Yield each text, mended."""
         return map(self.mended, texts)
 
+    def add(self, other: "Repair") -> None:
+        """Count what another found in other texts as well."""
+        self.n_twice_decoded += other.n_twice_decoded
+        self.n_with_replacements += other.n_with_replacements
+
     def note(self) -> None:
         """Say in a `NeuralTopicWarning` how many texts were mended, and how many cannot be."""
         if self.n_twice_decoded:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.reading.urls import is_remote
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -46,7 +47,7 @@ def open_bytes(path: Path) -> Iterator[ByteStream]:
     """
     try:
         file = path.open("rb")
-    except OSError as error:
+    except _failures(path) as error:
         raise _unreadable(path, "a file that can be read", error) from error
     with file:
         yield ByteStream(path, file)
@@ -67,10 +68,15 @@ class _Checked(io.RawIOBase):
         view = memoryview(buffer)
         try:
             piece = self._read(len(view))
-        except (OSError, EOFError, zlib.error) as error:
+        except _failures(self._path) as error:
             raise _unreadable(self._path, self._expected, error) from error
         view[: len(piece)] = piece
         return len(piece)
+
+
+def _failures(path: Path) -> tuple[type[Exception], ...]:
+    """What reading may raise: of a remote file anything, as the packages of object stores have their own errors."""
+    return (Exception,) if is_remote(path) else (OSError, EOFError, zlib.error)
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> NeuralTopicError:

@@ -11,6 +11,7 @@ from neuraltopic.reading.compression import COMPRESSIONS, open_bytes
 from neuraltopic.reading.document_files import READERS, read_document, suffix_of
 from neuraltopic.reading.encodings import SAMPLE, Decoded, decode, detect
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable
+from neuraltopic.reading.urls import fetched_in_order, is_remote
 
 _ESTIMATE_FILES = 200
 
@@ -47,12 +48,12 @@ class FolderCorpus(Corpus):
         self._tables = frozenset(tables)
 
     def __iter__(self) -> Iterator[Row]:
-        return map(self._row, self._files)
+        return self._rows(self._files)
 
     def estimate(self) -> CorpusEstimate:
         """Count the files, and read some of them for their encodings."""
         sample = self._files[:: -(-len(self._files) // _ESTIMATE_FILES)]
-        rows = map(self._row, sample)
+        rows = self._rows(sample)
         return CorpusEstimate(
             kind="folder",
             n_files=len(self._files),
@@ -61,6 +62,9 @@ class FolderCorpus(Corpus):
             exact=True,
             encodings=dict(Counter("unreadable" if row.problem else row.encoding for row in rows)),
         )
+
+    def _rows(self, files: Sequence[str]) -> Iterator[Row]:
+        return (fetched_in_order if is_remote(self._folder) else map)(self._row, files)
 
     def _row(self, file: str) -> Row:
         label, nested, _ = file.partition("/")

@@ -22,6 +22,15 @@ from neuraltopic.reading.mailboxes import mbox_rows
 from neuraltopic.reading.parquet import count_rows, parquet_rows
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
 from neuraltopic.reading.sheets import sheet_rows
+from neuraltopic.reading.urls import (
+    files_below,
+    is_folder,
+    is_remote,
+    is_url,
+    location,
+    on_disk,
+    require_there,
+)
 from neuraltopic.reading.values import FrameCorpus, ListCorpus, is_frame
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
@@ -54,13 +63,14 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
 
     Parameters
     ----------
-    source : str, path, data frame, or sequence of str, bytes or lists of words
+    source : str, path, URL, data frame, or sequence of str, bytes or lists of words
         A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
         of tables is read as these, the ids of several after the path of the file. A text file is a document a
         line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
         (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
         (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
-        compressed (.gz, .bz2, .zst). "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
+        compressed (.gz, .bz2, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, names a folder or a
+        file that fsspec reads. "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
         a list or Series the ids are the positions from 0; bytes are decoded each by itself, and lists of words are
         texts that are cut already. Data frames are those of pandas and polars, and tables of pyarrow.
     text : str or sequence of str, optional
@@ -90,7 +100,8 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         encoding = check_encoding(encoding)
     corpus = _open(source, columns[0] if columns else None, id, encoding)
     if isinstance(source, str | os.PathLike) and not isinstance(corpus, StandardInput):
-        corpus.path = Path(source)
+        path = _location(os.fspath(source))
+        corpus.path = None if is_remote(path) else path
     several = len(columns) > 1
     corpus.options = {"text": columns if several else next(iter(columns), None), "id": id, "encoding": encoding}
     return JoinedCorpus(corpus, columns[1:]) if several else corpus
@@ -106,13 +117,18 @@ def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -
     name = os.fspath(source)
     if name == "-":
         return StandardInput(text, id, encoding)
-    path = Path(name)
+    path = _location(name)
     _check_exists(path)
-    return _open_folder(name, path, text, id, encoding) if path.is_dir() else _open_file(name, path, text, id, encoding)
+    opened = _open_folder if is_folder(path) else _open_file
+    return opened(name, path, text, id, encoding)
+
+
+def _location(name: str) -> Path:
+    return location(name) if is_url(name) else Path(name)
 
 
 def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
-    files = sorted(relative_files(folder))
+    files = sorted(files_below(folder) if is_remote(folder) else relative_files(folder))
     if not files:
         raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
@@ -137,12 +153,12 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
         reader = parquet_rows if kind == "parquet" else sheet_rows
-        return BinaryCorpus(name, path, kind, lambda: reader(path, text=text, id=id))
+        return BinaryCorpus(name, path, kind, lambda local: reader(local, text=text, id=id))
     if kind in ("text", "mbox", "document"):
         _refuse(name, text=text, id=id)
     if kind == "mbox":
         _refuse(name, encoding=encoding)
-        return BinaryCorpus(name, path, kind, lambda: mbox_rows(path))
+        return BinaryCorpus(name, path, kind, mbox_rows)
     if kind == "document":
         return FolderCorpus(name, path.parent, [path.name], encoding)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
@@ -206,20 +222,22 @@ class FileCorpus(Corpus):
 class BinaryCorpus(Corpus):
     """A file that is no lines of text: Parquet, a spreadsheet or a mailbox."""
 
-    def __init__(self, name: str, path: Path, kind: str, rows: Callable[[], Iterator[Row]]) -> None:
+    def __init__(self, name: str, path: Path, kind: str, rows: Callable[[Path], Iterator[Row]]) -> None:
         super().__init__(name)
         self._path = path
         self._kind = kind
         self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        return _not_empty(self.name, self._rows())
+        with on_disk(self._path) as local:
+            yield from _not_empty(self.name, self._rows(local))
 
     def estimate(self) -> CorpusEstimate:
         """Read the number of rows off the footer of Parquet, and all of the others."""
         n_bytes = self._path.stat().st_size
         if self._kind == "parquet":
-            n_rows = count_rows(self._path)
+            with on_disk(self._path) as local:
+                n_rows = count_rows(local)
             return CorpusEstimate(self._kind, 1, n_bytes, n_rows, True, {"utf-8": n_rows})
         encodings = Counter("unreadable" if row.problem else row.encoding for row in self)
         return CorpusEstimate(self._kind, 1, n_bytes, encodings.total(), True, dict(encodings))
@@ -279,6 +297,9 @@ def _not_empty(name: str, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _check_exists(path: Path) -> None:
+    if is_remote(path):
+        require_there(path, str(path))
+        return
     try:
         path.stat()
     except (OSError, ValueError) as error:

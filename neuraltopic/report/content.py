@@ -18,7 +18,7 @@ from neuraltopic.reading.rows import Corpus
 from neuraltopic.report.bars import RELEVANCE_WEIGHTS, topic_bars
 from neuraltopic.report.citation import bibtex, methods
 from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, documents_of
-from neuraltopic.report.texts import corpus_or_none, texts_of
+from neuraltopic.report.texts import corpus_or_none, shortened, texts_of
 from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.runs.groups import topics_over_time, topics_per_class
@@ -45,16 +45,26 @@ class Sources:
         Whether the page may hold ids and texts of documents.
     classes, dates : str, optional
         Columns of the corpus by which shares are shown; by default label and date, where there are such.
+    text_of : callable of id, optional
+        Whole texts of the documents of the fit, where they are at hand and the corpus need not be read.
     """
 
     corpus: Corpus | None = None
     text: bool = True
     classes: str | None = None
     dates: str | None = None
+    text_of: Callable[[str], str] | None = None
 
 
-def page_content(run: Path, sources: Sources) -> dict[str, Any]:
+def page_content(run: Path, sources: Sources, model: TopicModel | None = None) -> dict[str, Any]:
     """All that the page of a run folder shows, by its topics as edits left them.
+
+    Parameters
+    ----------
+    run : Path
+    sources : Sources
+    model : TopicModel, optional
+        Of the run, with its documents, where it is open.
 
     Raises
     ------
@@ -71,7 +81,7 @@ def page_content(run: Path, sources: Sources) -> dict[str, Any]:
             got=f"a {said['kind']} of {said['of']}",
             hint="Name the folder that neuraltopic fit wrote",
         )
-    facts, model = said["run"], open_with_documents(run)
+    facts, model = said["run"], model or open_with_documents(run)
     positions = topic_map(model)
     documents = documents_of(model, positions)
     texts, why_none = _texts(run, facts, documents, model, sources)
@@ -166,14 +176,17 @@ def _texts(
     """Texts by input row, and why there are none."""
     if not sources.text:
         return {}, "Texts and ids of documents were left out of this page."
-    corpus = sources.corpus or corpus_or_none(run)
-    if corpus is None:
-        return {}, "The documents could not be read again, so their texts are not shown."
     points = documents.points()
     lengths = dict.fromkeys(documents.rows[points].tolist(), _point_length(len(points)))
     typical = {id for ids in model.statistics_.typical for id in ids}
     is_typical = np.fromiter((str(id) in typical for id in documents.ids), bool, len(documents.rows))
     lengths |= dict.fromkeys(documents.rows[is_typical].tolist(), _TYPICAL_LENGTH)
+    if sources.text_of is not None:
+        ids = documents.table["id"].to_numpy(object)
+        return {row: shortened(sources.text_of(str(ids[row])), length) for row, length in lengths.items()}, ""
+    corpus = sources.corpus or corpus_or_none(run)
+    if corpus is None:
+        return {}, "The documents could not be read again, so their texts are not shown."
     texts = texts_of(corpus, lengths, facts["corpus_sha256"])
     if texts is None:
         return {}, "The documents are not those of the fit any more, so their texts are not shown."

@@ -20,7 +20,7 @@ from neuraltopic.storage.atomic import atomic_write
 _ASSETS = "assets"
 # In the order in which they depend on one another.
 _D3 = ("dispatch", "selection", "timer", "ease", "color", "interpolate", "transition", "drag", "zoom", "quadtree")
-_SCRIPTS = ("data", "format", "charts", "map", "detail", "list", "search", "main")
+_SCRIPTS = ("data", "format", "served", "charts", "map", "detail", "list", "search", "edit", "main")
 # What could end a script element or begin a comment in it, and what JavaScript once took for the end of a line.
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -51,17 +51,23 @@ def write_report(run: Path, output: Path, sources: Sources | None = None) -> Non
 def page_of(content: dict[str, Any]) -> str:
     """The page that shows this content, see `page_content`."""
     d3, script, style = _d3(), _script(), _text("report.css")
-    policy = (
-        f"default-src 'none'; script-src '{_digest(d3)}' '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
     return Template(_text("report.html")).substitute(
-        policy=policy,
+        policy=policy_of(content),
         title=html.escape(content["title"]) or "Topics",
         style=style,
         data=embedded_json(content),
         d3=d3,
         script=script,
+    )
+
+
+def policy_of(content: dict[str, Any]) -> str:
+    """The content policy of the page: its own scripts and style, and where it is served requests to its server."""
+    scripts = f"'{_digest(_d3())}' '{_digest(_script())}'"
+    served = "connect-src 'self'; " if content.get("served") else ""
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src '{_digest(_text('report.css'))}'; "
+        f"img-src data:; {served}base-uri 'none'; form-action 'none'"
     )
 
 

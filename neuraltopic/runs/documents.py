@@ -14,7 +14,6 @@ run.json             command, machine, seed, corpus, sizes, seconds; size and SH
 """
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +50,8 @@ from neuraltopic.topics.row_blocks import blocks
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from neuraltopic.progress import Progress
 
 # Words of each topic in topic_words.csv.
@@ -73,6 +74,7 @@ def fit_run(
     force: bool = False,
     resume: bool = False,
     cache: Path | None = None,
+    cluster: str | None = None,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
@@ -94,6 +96,8 @@ def fit_run(
         Resume an interrupted fit into `output`, to the same bits.
     cache : Path, optional
         A folder in which prepared corpora are kept: see `PreparationCache`.
+    cluster : str, optional
+        Address of a Ray cluster to fit on, as `TopicModel.fit` takes it.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -117,7 +121,7 @@ def fit_run(
     def fit(workspace: Path, progress: "Progress") -> None:
         if kept:
             kept.take(corpus, settings, workspace)
-        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace)
+        model.fit(corpus, embeddings=embeddings, progress=progress, workspace=workspace, cluster=cluster)
         if kept:
             kept.keep(corpus, settings, workspace)
 
@@ -225,7 +229,8 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     """All that the result depends on, as JSON holds it."""
     parameters = model.get_params(deep=False)
     preprocessing = parameters.pop("preprocessing") or Preprocessing()
-    parameters.pop("n_jobs")  # the result is the same with any number
+    for name in ("n_jobs", "max_memory"):  # the result is the same with any
+        parameters.pop(name)
     parameters["seed_words"] = {str(topic): list(words) for topic, words in model.seeds().items()} or None
     if model.word_vectors is not None:
         parameters["word_vectors"] = {"sha256": fingerprint(model.word_vectors)}
@@ -248,10 +253,9 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     write_table(model.get_document_info(), folder / "documents.parquet", "parquet")
     write_table(model.ledger_, folder / "ledger.csv", "csv")
     kept = model.ledger_["status"] == "kept"
-    ids = model.ledger_["id"][kept].tolist()
     write_vectors(
         folder,
-        {"id": ids},
+        {"id": model.ledger_["id"][kept].array},
         (model.vectors_[rows] for rows in blocks(len(model.vectors_))),
         shape=model.vectors_.shape,
     )
@@ -273,8 +277,8 @@ def results_of(model: TopicModel) -> dict[str, Any]:
     return {
         "corpus_sha256": model.corpus_sha256_,
         **({"losses": losses.to_dict()} if (losses := getattr(model, "losses_", None)) else {}),
-        "rows": dict(Counter(ledger["status"].tolist())),
-        "encodings": dict(Counter(filter(None, ledger["encoding"].tolist()))),
+        "rows": _counted(ledger["status"]),
+        "encodings": _counted(ledger["encoding"]),
         "languages": [language.facts() for language in model.preprocessor_.languages],
         "segmenter": model.preprocessor_.segmenter,
         "sizes": {
@@ -287,3 +291,9 @@ def results_of(model: TopicModel) -> dict[str, Any]:
         "epochs": model.document_vae_.n_iter_,
         "best": best_epoch(model.document_vae_.history_, keep_best=find_recipe(model.recipe).schedule.keep_best),
     }
+
+
+def _counted(column: "pd.Series") -> dict[str, int]:
+    """Rows of each text but the empty one, in the order of first sight."""
+    counted = column.value_counts(sort=False)
+    return {str(text): int(n) for text, n in counted.items() if text}

@@ -18,6 +18,7 @@ from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log, write_edit_log
+from neuraltopic.storage.lock import only_writer
 from neuraltopic.storage.vectors import VECTORS_NPY, VECTORS_PARQUET, read_vectors
 from neuraltopic.topics.edits import Split
 
@@ -28,8 +29,14 @@ _OF_TOPICS = ["topic", "topic_label", "topic_weight"]
 _DUPLICATE = "duplicate of "
 
 
-def edit_run(run: Path, operations: Sequence[Any], *, corpus: Corpus | None = None) -> TopicModel:
-    """Do edits in a row, all or none, and write them to the log of the run.
+class EditedMeanwhileError(NeuralTopicError):
+    """The topics are not those that the edits number."""
+
+
+def edit_run(
+    run: Path, operations: Sequence[Any], *, corpus: Corpus | None = None, known: int | None = None
+) -> TopicModel:
+    """Do edits in a row, all or none, and write them to the log of the run; one writer at a time.
 
     Parameters
     ----------
@@ -38,6 +45,9 @@ def edit_run(run: Path, operations: Sequence[Any], *, corpus: Corpus | None = No
     operations : sequence of Operation, or of dict as the log has them
     corpus : Corpus, optional
         The documents of the fit, which a split reads; by default those that run.json names.
+    known : int, optional
+        How many entries the log must have, those that were taken back too: as many as there were when the topics were
+        read that the operations number.
 
     Returns
     -------
@@ -47,22 +57,26 @@ def edit_run(run: Path, operations: Sequence[Any], *, corpus: Corpus | None = No
     Raises
     ------
     UsageError
-        When one cannot be done; the log stays as it was.
+        When one cannot be done, or another process is editing; the log stays as it was.
+    EditedMeanwhileError
+        When the log is not the one that is known.
     """
     run = Path(run)
-    model = open_with_documents(run)
-    before = len(model.edit_entries(with_coordinates=False))
-    model.edit(operations, documents=corpus or (corpus_of(run) if any(map(_splits, operations)) else None))
-    entries = model.edit_entries(with_coordinates=True)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    run_file(run, "documents.parquet")  # says that it is no run
     log = run / EDIT_LOG
-    standing = read_edit_log(log, model.topics_sha256()) if log.exists() else []
-    if len(standing) != before:
-        raise NeuralTopicError(
-            str(log), expected="the log as it was read", got="one that was written meanwhile", hint="Try again"
-        )
-    new = [entry | {"time": now} for entry in entries[before:]]
-    write_edit_log(log, [*standing, *new], model.topics_sha256())
+    with only_writer(run, thing=f"topics of {run}", expected="those that nobody is editing"):
+        model = open_with_documents(run)
+        before = len(model.edit_entries(with_coordinates=False))
+        standing = read_edit_log(log, model.topics_sha256()) if log.exists() else []
+        if len(standing) != before or known not in (None, before):
+            raise EditedMeanwhileError(
+                str(log), expected="the log as it was read", got="one that was written meanwhile", hint="Try again"
+            )
+        model.edit(operations, documents=corpus or (corpus_of(run) if any(map(_splits, operations)) else None))
+        entries = model.edit_entries(with_coordinates=True)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        new = [entry | {"time": now} for entry in entries[before:]]
+        write_edit_log(log, [*standing, *new], model.topics_sha256())
     return model
 
 

@@ -6,6 +6,7 @@ of the first documents. What is left is told by operations.
 Axes: D documents, V words, K topics.
 """
 
+import contextlib
 import dataclasses
 import time
 import warnings
@@ -19,6 +20,7 @@ from scipy import sparse
 from neuraltopic.core.training import Schedule
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.estimators.fitting import n_held_out
+from neuraltopic.estimators.memory import expected_memory, processes_within, require_memory
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
@@ -27,11 +29,12 @@ from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.vocabulary import document_limits
-from neuraltopic.reading.rows import Corpus, CorpusEstimate
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
 from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _SAMPLE_CHARACTERS = 1 << 20  # of the texts that are read and cut for the forecast
+_FEWER = 5  # the part of them that is cut beside all, to tell what is the same for any number
 _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
 # What counting takes beside reading and cutting, of whose time it is a share.
 _COUNTING = 0.6
@@ -40,10 +43,6 @@ _STEPS_OF_FACTORISATION = 60
 _EFFICIENCY = 0.15  # of its products, which are thin, beside one large one
 # Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
 _SECONDS_AN_ENTRY = 1.4e-8
-_BASE_BYTES = 550e6  # Python, torch, scikit-learn, pandas, and the tiles of training and inference
-_BYTES_A_DOCUMENT = 1000.0  # the ledger, and the table of documents
-_HIDDEN = 128  # units of the encoder's first layer
-_COPIES_OF_WEIGHTS = 13.0  # itself, the best, gradient and two moments; those but the gradient twice more when written
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,8 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
     Raises
     ------
     UsageError
-        When a parameter is out of range, a language, package or pipeline is not there, or the corpus is standard input.
+        When a parameter is out of range, a language, package or pipeline is not there, the corpus is standard input, or
+        `max_memory` is not enough.
     NeuralTopicError
         When the documents, counted exactly, are fewer than the topics.
     """
@@ -106,7 +106,9 @@ def estimate_fit(corpus: Corpus, model: TopicModel) -> Forecast:
             got=f"{D:,}",
             hint="Ask for fewer topics, or give more documents",
         )
-    return _forecast(corpus, read, None, model, settings, schedule)
+    forecast = _forecast(corpus, read, None, model, settings, schedule)
+    require_memory(model.max_memory, D, forecast.n_words, K)
+    return forecast
 
 
 def estimate_update(corpus: Corpus, model: TopicModel) -> Forecast:
@@ -141,7 +143,7 @@ def _forecast(
     training, inference = network_seconds(model.recipe, V, K, resolved.batch_size, sample.tokens)
     entries = D * sample.tokens
     stages = {
-        "reading": reading_seconds(sample, D, model.n_jobs or usable_cpus()),
+        "reading": reading_seconds(sample, D, processes_within(model.max_memory, model.n_jobs or usable_cpus())),
         "starting": _START_SECONDS + factorisation_seconds(D, V, K, sample.tokens, best_of(matmul_rate)),
         "training": training * D * resolved.passes,
         "inferring": inference * D,
@@ -202,17 +204,24 @@ def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
         if characters > _SAMPLE_CHARACTERS:
             break
     read = time.process_time() - started
-    started = time.process_time()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus
-            settings = dataclasses.replace(settings, min_df=1, phrases=False)
-            counted = Preprocessor(settings, n_jobs=1).fit_transform(texts)
-        tokens = counted.counts.nnz / len(texts)
-    except NeuralTopicError:  # no text among the first
-        tokens = 1.0
-    n = len(texts)
-    return Sample(characters / n, max(tokens, 1.0), read / n, (time.process_time() - started) / n)
+    settings = dataclasses.replace(settings, min_df=1, phrases=False)
+    n, few = len(texts), len(texts) // _FEWER
+    _, of_few = _counted(texts[:few], settings)  # loads what any corpus needs, once
+    if few:
+        _, of_few = _counted(texts[:few], settings)
+    tokens, of_all = _counted(texts, settings)
+    # What more documents take: lists and samples of languages cost the same for all corpora.
+    cut = max(of_all - of_few, 0.0) / (n - few)
+    return Sample(characters / n, max(tokens / n, 1.0), read / n, cut)
+
+
+def _counted(texts: list[Row], settings: Preprocessing) -> tuple[float, float]:
+    """Tokens that are kept of some texts, and the seconds that counting them takes."""
+    started, tokens = time.process_time(), 0.0
+    with contextlib.suppress(NeuralTopicError), warnings.catch_warnings():  # there may be no text among the first
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus
+        tokens = float(Preprocessor(settings, n_jobs=1).fit_transform(texts).counts.nnz)
+    return tokens, time.process_time() - started
 
 
 def reading_seconds(sample: Sample, D: int, n_jobs: int) -> float:
@@ -227,6 +236,7 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
     """Seconds that a document takes in an update, and in the inference of all; measured."""
     import torch
 
+    from neuraltopic.core.threads import pieces_alone
     from neuraltopic.core.training import Trainer, step
     from neuraltopic.models.batches import CountBatches
 
@@ -246,7 +256,8 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
         step(model, data.batch(rows), chosen.objective, trainer.optimiser, generator, 1.0, 1e9)
 
     n_threads = torch.get_num_threads()
-    training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter) / batch_size
+    with pieces_alone() if getattr(model.decoder, "in_pieces", False) else contextlib.nullcontext():
+        training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter) / batch_size
     model.eval()
 
     def infer() -> None:
@@ -299,9 +310,3 @@ def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
     min_df, _ = document_limits(settings, D)
     words = 0.6 * n_bytes**0.6 * (5.0 / max(1.0, min_df)) ** 0.7
     return max(1, min(settings.max_vocabulary, round(words)))
-
-
-def expected_memory(D: int, V: int, K: int) -> float:
-    """Bytes resident at most: the weights as often as they stand in memory, and what each document leaves there."""
-    weights = 4.0 * V * (K + _HIDDEN)
-    return _BASE_BYTES + _COPIES_OF_WEIGHTS * weights + D * _BYTES_A_DOCUMENT

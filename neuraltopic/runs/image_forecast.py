@@ -16,6 +16,8 @@ from neuraltopic.runs.machine import best_of, matmul_rate
 _START_SECONDS = 3.0  # importing torch, and writing the run
 # What an update takes over the time of its operations at the rate of one large matrix product.
 _SLACK = 1.6
+# An update of a GAN over one of a VAE: its discriminator sees data and draws, and the penalty is a second derivative.
+_ADVERSARIAL = 3.3
 _BASE_BYTES = 450e6  # Python and torch
 _FLOATS_AT_ONCE = 8  # times a batch's pixels and hidden units: they, their gradients, and what is between
 _EVALUATED_AT_ONCE = 512  # images held out, between epochs
@@ -64,7 +66,8 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
     schedule = model.resolved_schedule(trained)
     epochs, batch = schedule.max_epochs or 0, schedule.batch_size or 0
     encoder, decoder = operations(D, model)
-    forward = encoder + model.n_samples * decoder
+    adversarial = model.model == "gan"
+    forward = _ADVERSARIAL * (encoder + decoder) if adversarial else encoder + model.n_samples * decoder
     # A gradient takes twice the operations of the value.
     total = 2.0 * forward * epochs * (3.0 * trained + held_out)
     rate = best_of(matmul_rate)
@@ -73,7 +76,7 @@ def estimate_image_fit(images: Images, model: ImageVAE) -> ImageForecast:
         n_images=len(images),
         n_pixels=D,
         n_epochs=epochs,
-        n_weights=encoder + decoder,
+        n_weights=encoder + decoder + (_products([D, *model.hidden, 1]) if adversarial else 0),
         seconds=_START_SECONDS + _SLACK * total / rate,
         memory_bytes=_BASE_BYTES + 3.0 * images.pixels.nbytes + 4.0 * floats * (D + sum(model.hidden)),
     )

@@ -100,7 +100,7 @@ def fit_image_run(
         codes = np.asarray(model.transform(images.pixels))
         columns = {"id": images.ids} | ({"label": images.labels} if images.labels else {})
         write_vectors(folder, columns, [codes], shape=codes.shape, npy="codes.npy", parquet="codes.parquet")
-        best = best_epoch(model.history_)
+        best = best_epoch(model.history_, keep_best=model.resolved_schedule(len(images)).keep_best)
         at = {epoch: np.load(file) for epoch in kept if (file := _codes_at(workspace, epoch)).exists()}
         at[int(best["epoch"])] = codes[followed]
         write_table(_followed_table(at, images, followed), folder / _EPOCHS, "parquet")
@@ -177,7 +177,7 @@ def _epochs_kept(model: ImageVAE, n_images: int, asked: Sequence[int] | None) ->
 
 def is_planar(model: ImageVAE) -> bool:
     """Whether a code is a point of the plane."""
-    return model.model == "vae" and model.n_components == 2 and model.n_above is None
+    return model.model != "rbm" and model.n_components == 2 and model.n_above is None
 
 
 def _codes_at(workspace: Path, epoch: int) -> Path:

@@ -29,7 +29,7 @@ class Hit:
     words : dict of str to float
         What each word of the query adds to the score.
     topics : dict of int to float
-        What each topic adds to it.
+        What each topic adds to it; -1 has the part of topics that were dropped.
     """
 
     rank: int

@@ -21,15 +21,11 @@ from typing import Any, Self
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.formats import INDEX_FACTS, INDEX_KIND, INDEX_SCHEMA_VERSION
+from neuraltopic.storage.lock import only_writer
 from neuraltopic.storage.outputs import INDEX_LOCK
 from neuraltopic.storage.regular import open_regular
 from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.version import __version__
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  Windows: nothing keeps a second writer out
-    fcntl = None  # type: ignore[assignment]
 
 _MAX_FACTS_BYTES = 1 << 24
 _RESTORE = "The index is damaged or was changed; restore it from a copy or build it again"
@@ -176,25 +172,13 @@ def writing(folder: Path) -> Iterator[None]:
     """
     if not (folder / INDEX_FACTS).exists():
         Generation.read(folder)  # says that it is no index
-    descriptor = os.open(folder / INDEX_LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise UsageError(
-                    str(folder),
-                    expected="an index that nobody is changing",
-                    got="one that another process is changing",
-                    hint="Wait for it to end",
-                ) from error
+    (folder / INDEX_LOCK).touch(0o666)
+    with only_writer(folder / INDEX_LOCK, thing=str(folder), expected="an index that nobody is changing"):
         _clean(folder)
         try:
             yield
         finally:
             _clean(folder)
-    finally:
-        os.close(descriptor)
 
 
 def _clean(folder: Path) -> None:

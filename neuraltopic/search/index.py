@@ -30,7 +30,6 @@ from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.manifest import verify_manifest
 from neuraltopic.storage.outputs import INDEX, check_output
 from neuraltopic.topics.hybrid_ranking import HybridRanking, Query, Scores, best
-from neuraltopic.topics.tables import topic_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +115,7 @@ class SearchIndex:
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         check_output(folder, INDEX, force=force, source=corpus.path)
         keeps_text = text
-        generation = Generation(1, "model-1", len(model.vocabulary_), len(model.components_), keeps_text)
+        generation = Generation(1, "model-1", len(model.vocabulary_), model.document_vae_.n_components, keeps_text)
         with atomic_folder(folder, force=force, why_not=INDEX.why_not) as unfinished:
             model.save(unfinished / generation.model)
             (unfinished / "segment-1").mkdir()
@@ -343,6 +342,23 @@ class SearchIndex:
             now._write(*now._rewritten(number, model, progress))
         return type(self).open(self.folder)
 
+    def read_with(self, model: TopicModel) -> "SearchIndex":
+        """The same documents with the topics of a model that differs in its edits alone; nothing is written.
+
+        Raises
+        ------
+        UsageError
+            When the model is another.
+        """
+        if model.topics_sha256() != self.model.topics_sha256() or model.vocabulary_ != self.model.vocabulary_:
+            raise UsageError(
+                "index",
+                expected="one of the model of the run",
+                got=f"{self.folder}, of another",
+                hint="Build it again with neuraltopic index",
+            )
+        return type(self)(self.folder, self.generation, model, self.segments)
+
     def is_read_with(self, model_folder: Path) -> bool:
         """Whether a model folder holds the model of this index: its weights, words and topics are the same."""
         written: list[Any] = []
@@ -361,10 +377,21 @@ class SearchIndex:
             When the index has no such document.
         """
         segment, place = self._locate(self._required(id))
-        topic = int(segment.topics[place])
+        topic = int(self._topics_of(segment)[place])
         fields = json.loads(segment.fields().iloc[[place]].to_json(orient="records", date_format="iso"))[0]
         found = {"id": id, "topic": topic, "label": self.topic_labels[topic] if topic >= 0 else "", "fields": fields}
         return found if segment.texts is None else found | {"text": segment.texts[place]}
+
+    def text(self, id: str) -> str:
+        """The text of a document; empty where texts are not kept.
+
+        Raises
+        ------
+        UsageError
+            When the index has no such document.
+        """
+        segment, place = self._locate(self._required(id))
+        return "" if segment.texts is None else segment.texts[place]
 
     def batches(self, size: int) -> Iterator["pd.DataFrame"]:
         """The live documents in the order of the index, some at a time: id, topic, text, vector and the metadata.
@@ -378,7 +405,7 @@ class SearchIndex:
                 some = rows[start : start + size]
                 table = fields.iloc[some].reset_index(drop=True)
                 table.insert(0, "id", [segment.ids[row] for row in some.tolist()])
-                table.insert(1, "topic", segment.topics[some])
+                table.insert(1, "topic", self._topics_of(segment)[some])
                 if segment.texts is not None:
                     table["text"] = [segment.texts[row] for row in some.tolist()]
                 table["vector"] = list(np.asarray(segment.vectors[some]))
@@ -391,7 +418,26 @@ class SearchIndex:
     @cached_property
     def topic_labels(self) -> list[str]:
         """What each topic is called."""
-        return topic_labels(self.model.word_weights(), self.model.vocabulary_)
+        return self.model.labels_
+
+    @cached_property
+    def _topics(self) -> dict[str, NDArray[np.integer]]:
+        """The topic that each document of each segment is assigned to, -1 for none, as edits left them."""
+        if not self.model.edits_:
+            return {segment.name: segment.topics for segment in self.segments}
+        found = {}
+        for segment in self.segments:
+            blocks = [
+                self.model.assigned_topics(
+                    segment.topics[rows], segment.documents.counts.slice(rows.start, rows.stop), segment.vectors[rows]
+                )
+                for rows in _blocks(len(segment))
+            ]
+            found[segment.name] = np.concatenate([np.zeros(0, np.int64), *blocks])
+        return found
+
+    def _topics_of(self, segment: Segment) -> NDArray[np.integer]:
+        return self._topics[segment.name]
 
     def _id(self, document: int) -> str:
         segment, place = self._locate(document)
@@ -433,7 +479,7 @@ class SearchIndex:
             if "id" in wanted:
                 tables[-1]["id"] = list(segment.ids)
             if "topic" in wanted:
-                tables[-1]["topic"] = segment.topics
+                tables[-1]["topic"] = self._topics_of(segment)
         return matching(parsed, pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0])
 
     def _notes(self, asked: Query, unknown: dict[str, list[str]], by: str, embedding: Any) -> tuple[list[str], str]:
@@ -457,7 +503,11 @@ class SearchIndex:
         vocabulary = self.model.vocabulary_
         words = {vocabulary[word]: part for word, part in of_words.items()}
         asked = {vocabulary[word] for word in scores.query.words}
-        topics = dict(enumerate(of_topics.tolist())) if scores.topic_scale else {}
+        topics = {}
+        if scores.topic_scale:
+            segment, place = self._locate(document)
+            counts, vector = segment.documents.counts.slice(place, place + 1), segment.vectors[place : place + 1]
+            topics = self.model.parts_by_topic(of_topics, counts, vector)
         return self._described(rank, float(scores.values[document]), document, asked, words, topics)
 
     def _described(
@@ -470,7 +520,7 @@ class SearchIndex:
         topics: dict[int, float],
     ) -> Hit:
         segment, place = self._locate(document)
-        topic = int(segment.topics[place])
+        topic = int(self._topics_of(segment)[place])
         passage: str = ""
         marked: tuple[tuple[int, int], ...] = ()
         if segment.texts is not None:
@@ -486,10 +536,9 @@ class SearchIndex:
         self.model._require_topic(topic)
         shares = np.zeros(len(self._ranking.live))
         for segment, first in zip(self.segments, self._ranking.starts.tolist(), strict=False):
-            for start in range(0, len(segment), _AT_ONCE):
-                block = np.asarray(segment.vectors[start : start + _AT_ONCE])
-                rows = slice(first + start, first + start + len(block))
-                shares[rows] = self.model.topic_weights(block)[:, topic]
+            for rows in _blocks(len(segment)):
+                counts, vectors = segment.documents.counts.slice(rows.start, rows.stop), segment.vectors[rows]
+                shares[first + rows.start : first + rows.stop] = self.model.shares_in(counts, vectors)[:, topic]
         eligible = self._ranking.live & filtered
         order = best(shares, eligible, skip + n, self._id)[skip:]
         hits = [
@@ -541,9 +590,14 @@ class SearchIndex:
         generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
         if model is None:
             return generation, [name]
-        generation = replace(generation, model=f"model-{number}", n_topics=len(model.components_))
+        generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
         model.save(self.folder / generation.model)
         return generation, [name, generation.model]
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    """Slices of `_AT_ONCE` documents."""
+    return (slice(start, min(start + _AT_ONCE, n)) for start in range(0, n, _AT_ONCE))
 
 
 def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[Segment]:

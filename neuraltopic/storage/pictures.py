@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ def write_picture(figure: "Figure", path: Path) -> None:
     format = path.suffix.lower()[1:]
     # Neither a date nor a version, so that the same picture is the same file.
     metadata = _METADATA[format]
-    with rc_context(STYLE):
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # told once, where fonts are chosen
         figure.savefig(
             buffer, format=format, dpi=_DOTS_AN_INCH, bbox_inches="tight", pad_inches=0.02, metadata=metadata
         )

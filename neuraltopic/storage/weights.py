@@ -6,11 +6,12 @@ and the numbers are read from the file that was checked, which neither a link no
 """
 
 import io
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.atomic import atomic_write
@@ -47,10 +48,7 @@ def write_weights(path: str | os.PathLike[str], tensors: Mapping[str, "torch.Ten
     NeuralTopicError
         A tensor holds a NaN or an infinity, or has another dtype.
     """
-    import torch
-    from safetensors.torch import save
 
-    copies = {}
     for name, tensor in tensors.items():
         dtype = str(tensor.dtype).removeprefix("torch.")
         if dtype not in _DTYPES:
@@ -60,11 +58,37 @@ def write_weights(path: str | os.PathLike[str], tensors: Mapping[str, "torch.Ten
                 got=dtype,
                 hint="Convert the tensor",
             )
-        # A clone, because safetensors refuses tensors that share memory.
-        copies[name] = tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format)
-        _require_finite(path, name, copies[name])
+        _require_finite(path, name, tensor)
     with atomic_write(path) as file:
-        file.write(save(copies))
+        write_tensors(file, tensors)
+
+
+def write_tensors(file: BinaryIO, tensors: Mapping[str, "torch.Tensor"]) -> None:
+    """Write tensors in the format of safetensors, one after another: none is copied as a whole, where the functions of
+    that library hold two copies of all.
+
+    Parameters
+    ----------
+    file : binary file
+    tensors : mapping of str to torch.Tensor
+        As for `write_weights`, whose order does not matter.
+    """
+    import torch
+
+    width = dict(_DTYPES.values())
+    header, end = {}, 0
+    # Wide numbers first, so that each is aligned.
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    for name, tensor in ordered:
+        kind = _DTYPES[str(tensor.dtype).removeprefix("torch.")][0]
+        start, end = end, end + width[kind] * tensor.numel()
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(len(text).to_bytes(8, "little") + text)
+    for _, tensor in ordered:
+        whole = tensor.detach().to("cpu").contiguous()
+        file.write(whole.reshape(-1).view(torch.uint8).numpy().data)
 
 
 def read_weights(

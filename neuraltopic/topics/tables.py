@@ -102,7 +102,7 @@ def topic_statistics(
         n_documents=n_documents,
         strength=np.where(n_documents > 0, np.sqrt(squares / np.maximum(n_documents, 1)), 1.0),
         information=np.asarray(information, np.float64),
-        typical=tuple(tuple(ids[d] for d in row) for row in typical.documents),
+        typical=tuple(tuple(str(ids[d]) for d in row) for row in typical.documents),
     )
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from neuraltopic import ImageVAE
 from neuraltopic.cli import main
 from neuraltopic.evaluate.images import evaluate_images
+from neuraltopic.evaluate.label_coverage import label_coverage
 from neuraltopic.images.readers import read_images
 from tests.images.digits import crosses_and_rings, write_npz
 
@@ -42,6 +43,16 @@ def test_a_fit_says_what_it_did(call, data, tmp_path):
     assert lines["best"].endswith("nats a held-out image (bound)")
     assert result.err.splitlines()[-1] == f"run: {tmp_path / 'run'}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_gan_says_how_it_was_trained(call, data, tmp_path):
+    result = call("images", "fit", data, "-o", tmp_path / "run", "-k", 2, "--model", "gan", *FAST)
+    lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
+    assert lines["model"] == "generative adversarial network, z of 2, layers of 8"
+    assert lines["training"] == "non-saturating loss with gradient penalty, 3 epochs"
+    assert lines["kept"].startswith("epoch 3, -")
+    assert lines["kept"].endswith("nats a held-out image (bound that it does not raise)")
+    assert call("images", "manifold", tmp_path / "run", "--side", 3, "-o", tmp_path / "m.png").code == 0
 
 
 def test_options_reach_the_model(call, data, tmp_path):
@@ -98,16 +109,23 @@ def test_evaluate_prints_what_the_library_measures(call, data, plane):
     expected = evaluate_images(
         ImageVAE.load(plane / "model", device="cpu"), read_images(data, part="test").pixels, n_samples=60
     )
+    parts = [read_images(data, part=part) for part in ("train", "test")]
+    model = ImageVAE.load(plane / "model", device="cpu")
+    coverage = label_coverage(model, *((part.pixels, part.labels) for part in parts))
     result = call("images", "evaluate", plane, data, "--samples", 60, "--json", "--device", "cpu", "-q")
-    assert result.json == {"run": str(plane), "data": str(data), "part": "test", "seed": 0, **expected.to_dict()}
+    figures = expected.to_dict() | {"coverage": coverage.to_dict()}
+    assert result.json == {"run": str(plane), "data": str(data), "part": "test", "seed": 0, **figures}
     lines = dict(
         line.split(maxsplit=1) for line in call("images", "evaluate", plane, data, "--samples", 60).out.splitlines()
     )
     assert lines["images"] == f"8 of {data} (test)"
     assert lines["NLL"].startswith(f"{expected.nll:.2f} ± {expected.nll_standard_error:.2f} nats an image")
     assert lines["active"] == f"{expected.active_units} of 2 dimensions"
+    assert lines["labels"] == f"{coverage.n_covered} of 2 drawn, KL to the training shares {coverage.kl:.3f} nats"
+    assert lines["samples"].endswith(f"test images {coverage.test_confidence:.2f} (accuracy {coverage.accuracy:.3f})")
     other = call("images", "evaluate", plane, data, "--samples", 60, "--part", "train", "--json").json
     assert other["n_images"] == 32
+    assert other["coverage"] is None  # the classifier would be tested on what it was trained on
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])

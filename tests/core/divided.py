@@ -1,5 +1,6 @@
 """A fit that torchrun starts in several processes: `python divided.py FOLDER`; rank 0 writes what it ends in."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import distributed
 from neuraltopic import DocumentVAE
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import Schedule, Trainer
+from neuraltopic.estimators.divided_training import train
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
@@ -49,7 +51,13 @@ def fitted():
     return {"components": model.components_, "vectors": model.transform(COUNTS)}
 
 
+def model():
+    return DocumentVAE(4, max_epochs=3, random_state=0)
+
+
 if __name__ == "__main__":
+    # Joins the processes itself, and leaves them.
+    train(model(), Counts.from_scipy(COUNTS), checkpoint=Path(sys.argv[1]) / f"checkpoint-{os.environ['RANK']}")
     distributed.init_process_group("gloo")
     found = {"elbo": trained("elbo"), "importance": trained("importance"), "fit": fitted()}
     if distributed.get_rank() == 0:

@@ -16,7 +16,8 @@ from neuraltopic.core.vae import VAE
 from neuraltopic.errors import UsageError
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
-from tests.core.divided import fitted, trained
+from tests.core.divided import COUNTS, fitted, trained
+from tests.core.divided import model as small_model
 from tests.core.test_training import Documents, generator, model
 from tests.parts import H, K, V
 
@@ -50,6 +51,21 @@ def test_a_fit_in_two_processes_is_that_of_one_to_rounding(two_processes):
     found = np.load(two_processes / "fit.npz")
     for name, value in fitted().items():
         np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.slow
+def test_the_training_function_leaves_a_checkpoint_from_which_a_fit_goes_on_without_training(two_processes):
+    assert not (two_processes / "checkpoint-1").exists()
+    stages = []
+    resumed = small_model().fit(
+        COUNTS, checkpoint=two_processes / "checkpoint-0", progress=lambda *told: stages.append(told[:2])
+    )
+    assert [done for stage, done in stages if stage == "training"] == [3]
+    expected = small_model().fit(COUNTS)
+    np.testing.assert_allclose(resumed.components_, expected.components_, rtol=1e-3, atol=1e-4)
+    assert [entry["train_bound"] for entry in resumed.history_] == pytest.approx(
+        [entry["train_bound"] for entry in expected.history_], rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("n_rows", [2, 7, 12])

@@ -1,11 +1,12 @@
 """Pieces of work on several threads: in order, one thread each, and errors that reach the caller."""
 
+import os
 import threading
 
 import pytest
 import torch
 
-from neuraltopic.core.threads import in_threads
+from neuraltopic.core.threads import in_threads, pieces_alone
 
 
 @pytest.fixture(params=[1, 3])
@@ -53,4 +54,34 @@ def test_an_error_reaches_the_caller(n_threads):
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ValueError, match="two"):
         next(results)
+    assert torch.get_num_threads() == n_threads
+
+
+def test_threads_take_no_gradient(n_threads):
+    weight = torch.ones(3, requires_grad=True)
+    with torch.no_grad():
+        found = list(in_threads(lambda number: (weight * number).requires_grad, range(4)))
+    assert found == [False] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_has_threads_of_its_own(n_threads):
+    assert list(in_threads(lambda number: number, range(3))) == [0, 1, 2]
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if list(in_threads(lambda number: number, range(3))) == [0, 1, 2] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_pieces_alone_have_the_threads(n_threads):
+    with pieces_alone():
+        assert torch.get_num_threads() == 1
+        found = set(in_threads(lambda number: (torch.get_num_threads(), len(list(in_threads(str, "ab")))), range(9)))
+        with pieces_alone():
+            others = set(in_threads(lambda number: threading.get_ident(), range(50)))
+        assert torch.get_num_threads() == 1
+    assert found == {(1, 2)}
+    assert len(others) <= n_threads
+    assert (threading.get_ident() in others) == (n_threads == 1)
     assert torch.get_num_threads() == n_threads

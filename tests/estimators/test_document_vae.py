@@ -76,6 +76,23 @@ def close(actual, desired):
 # Randomness
 
 
+@pytest.mark.parametrize("recipe", ["semi_amortised_prodlda", "nvdm"])
+def test_the_bits_are_the_same_on_any_number_of_threads(recipe):
+    """With a vocabulary of more than one tile."""
+    random = np.random.default_rng(0)
+    words = np.minimum(np.exp(random.random((300, 40)) * np.log(1500)).astype(int), 1500) - 1
+    counts = sparse.coo_array((np.ones(12_000), (np.repeat(np.arange(300), 40), words.ravel())), shape=(300, 1500))
+    found = []
+    for n_threads in (1, 2, 3):
+        torch.set_num_threads(n_threads)
+        fitted = small(recipe=recipe, max_epochs=1, n_components=5).fit(counts.tocsr())
+        weights = [value.numpy().tobytes() for value in fitted.vae_.state_dict().values()]
+        found.append((weights, fitted.history_))
+        assert torch.get_num_threads() == n_threads
+    torch.set_num_threads(1)
+    assert found[0] == found[1] == found[2]
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_differs(model):
     assert bits(small().fit(COUNTS)) == bits(model)
     assert bits(small(random_state=np.int64(0)).fit(COUNTS)) == bits(model)

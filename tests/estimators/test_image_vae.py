@@ -38,7 +38,8 @@ def test_scikit_learn(estimator, check):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"n_above": 2}, {"likelihood": "gaussian"}, {"objective": "iwae", "n_samples": 3}]
+    "options",
+    [{}, {"n_above": 2}, {"likelihood": "gaussian"}, {"objective": "iwae", "n_samples": 3}, {"model": "gan"}],
 )
 def test_shapes(images, options):
     model = ImageVAE(3, **FAST | options).fit(images)
@@ -199,8 +200,9 @@ def test_a_longer_fit_tells_crosses_from_rings():
     assert model.history_[-1]["held_out_bound"] > model.history_[0]["held_out_bound"]
 
 
-def test_a_stopped_fit_goes_on_to_the_same_bits(images, tmp_path):
-    path, options = tmp_path / "state.safetensors", FAST | {"max_epochs": 4}
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_a_stopped_fit_goes_on_to_the_same_bits(images, tmp_path, kind):
+    path, options = tmp_path / "state.safetensors", FAST | {"max_epochs": 4, "model": kind}
     whole = ImageVAE(3, **options).fit(images)
     codes = {}
 
@@ -222,7 +224,9 @@ def test_a_stopped_fit_goes_on_to_the_same_bits(images, tmp_path):
         ImageVAE(3, **options).fit(255 - images, checkpoint=path)
 
 
-@pytest.mark.parametrize("options", [{}, {"n_above": 2}, {"likelihood": "gaussian", "hidden": [np.int64(8), 4]}])
+@pytest.mark.parametrize(
+    "options", [{}, {"n_above": 2}, {"likelihood": "gaussian", "hidden": [np.int64(8), 4]}, {"model": "gan"}]
+)
 def test_a_model_comes_back_to_the_bit(images, tmp_path, options):
     model = ImageVAE(3, **FAST | options).fit(images)
     model.save(tmp_path / "model")

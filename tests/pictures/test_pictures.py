@@ -122,7 +122,7 @@ def test_bars_are_probabilities(n):
     figure = draw_barchart([f"topic {k}" for k in range(n)], words, values.tolist())
     for k, axes in enumerate(figure.axes):
         assert [label.get_text() for label in axes.get_yticklabels()] == words[k]
-        np.testing.assert_allclose([bar.get_width() for bar in axes.patches], values[k])
+        np.testing.assert_allclose([bar.get_width() for bar in axes.patches], 1000 * values[k])
         assert overlaps(boxes(figure, [*axes.get_yticklabels(), *axes.get_xticklabels()])) == 0
 
 
@@ -166,8 +166,60 @@ def test_letters_that_no_font_has_are_told(monkeypatch):
         warnings.simplefilter("error")
         assert fonts_for(["plain words", "ένα", "слово"]) == ["DejaVu Sans"]
     monkeypatch.setattr("matplotlib.font_manager.fontManager.ttflist", [])
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
     with pytest.warns(NeuralTopicWarning, match="no installed font has 2 of 2 letters"):
         fonts_for(["日本"])
+
+
+def ink(text):
+    """Which columns of pixels a text leaves ink in."""
+    from neuraltopic.pictures.canvas import new_figure, style
+
+    with style([text]):
+        figure = new_figure(4, 1)
+        figure.text(0.5, 0.5, text, fontsize=30, ha="center", va="center")
+        figure.canvas.draw()
+        return (np.asarray(figure.canvas.buffer_rgba())[..., 0] < 128).any(0)
+
+
+def widths(columns):
+    """Widths of the runs of ink, from left to right."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], columns.astype(int), [0]])))
+    return (edges[1::2] - edges[::2]).tolist()
+
+
+def test_letters_of_arabic_join():
+    assert len(widths(ink("بيت"))) == 1
+    assert len(widths(ink("ب\u200cي\u200cت"))) > 1  # kept apart by a sign for that
+
+
+def test_hebrew_goes_from_right_to_left():
+    narrow, wide = widths(ink("ו"))[0], widths(ink("ש"))[0]
+    assert narrow < 0.6 * wide
+    assert widths(ink("שו")) == pytest.approx([narrow, wide], abs=2)
+
+
+def test_a_font_of_boxes_is_no_font_of_a_script(monkeypatch):
+    from matplotlib.font_manager import FontEntry, fontManager
+
+    boxes_for_all = [font for font in fontManager.ttflist if font.name.startswith("Last Resort")]
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
+    monkeypatch.setattr(fontManager, "ttflist", boxes_for_all)
+    assert all(isinstance(font, FontEntry) for font in boxes_for_all)
+    with pytest.warns(NeuralTopicWarning, match="no installed font has 3 of 3 letters"):
+        assert fonts_for(["โลก"]) == ["DejaVu Sans"]
+
+
+def test_fonts_that_were_installed_since_are_found(monkeypatch):
+    from matplotlib import font_manager
+
+    installed = [font for font in font_manager.findSystemFonts() if "Thai" in font]
+    if not installed:
+        pytest.skip("no font of Thai is installed")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert any("Thai" in family for family in fonts_for(["โลก"]))
 
 
 def test_a_long_name_is_cut():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neuraltopic.preprocessing import processes
+from neuraltopic.preprocessing.cutter import Cutter
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.processes import numbered_in_processes
 from neuraltopic.preprocessing.token_stream import FormIds
@@ -24,7 +25,7 @@ def short_pieces(monkeypatch):
 
 def numbers(n_jobs, texts=TEXTS, tokeniser=None):
     ids = FormIds()
-    blocks = list(numbered_in_processes(iter(texts), tokeniser or WordTokeniser(), ids, n_jobs))
+    blocks = list(numbered_in_processes(iter(texts), Cutter(tokeniser or WordTokeniser()), ids, n_jobs))
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
     return list(ids), np.concatenate([block.tokens for block in blocks]).tolist(), lengths.tolist()
 
@@ -58,7 +59,7 @@ def test_counts_and_ledger_are_the_same():
 
 
 def test_a_short_corpus_starts_no_process(monkeypatch):
-    monkeypatch.setattr(processes, "_in_processes", None)
+    monkeypatch.setattr(processes, "LocalProcesses", None)
     assert numbers(2) == numbers(1)
 
 

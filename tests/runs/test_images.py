@@ -140,6 +140,15 @@ def test_operations_are_the_sizes_of_the_matrices():
         assert operations(36, model) == (encoder, decoder + latent)
 
 
+def test_a_gan_keeps_its_last_epoch_and_is_forecast_with_its_discriminator(tmp_path, images):
+    model = ImageVAE(2, model="gan", **FAST)
+    run = fit_image_run(model, images, tmp_path / "run")
+    assert run.facts["best"]["epoch"] == run.facts["epochs"] == 3
+    assert run.facts["epochs_kept"] == [1]  # a code is a point of the plane, and a picture is made of them
+    matrices = sum(p.numel() for p in run.model.vae_.parameters() if p.dim() == 2)
+    assert estimate_image_fit(images, model).n_weights == matrices
+
+
 def test_a_forecast_grows_with_the_work(images):
     one = estimate_image_fit(images, ImageVAE(2, **FAST))
     assert (one.n_images, one.n_pixels, one.n_epochs) == (32, 36, 3)

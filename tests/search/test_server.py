@@ -138,7 +138,7 @@ def test_many_at_once_are_answered_or_told_to_wait(server):
 def test_an_answer_that_takes_too_long_is_given_up():
     import asyncio
 
-    from neuraltopic.search.server import Busy, Limits, Workers
+    from neuraltopic.search.serving import Busy, Limits, Workers
 
     async def run():
         workers = Workers(Limits(seconds=0.2, searches=1))

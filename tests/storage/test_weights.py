@@ -257,3 +257,21 @@ def test_any_damage_is_one_error_or_other_numbers(tmp_path_factory, place, damag
     except NeuralTopicError:
         return
     assert [tuple(tensor.shape) for tensor in read.values()] == [(2,), (1, 1)]
+
+
+def test_what_is_written_is_what_the_library_reads(tmp_path):
+    from safetensors.torch import load_file
+
+    tensors = {
+        "bytes": torch.arange(5, dtype=torch.uint8),
+        "double": torch.randn(3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)),
+        "none": torch.zeros(0, 4),
+        "turned": torch.arange(6.0).view(2, 3).T,
+        "number": torch.tensor(7),
+    }
+    write_weights(tmp_path / "w.safetensors", tensors)
+    found = load_file(tmp_path / "w.safetensors")
+    assert found.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert found[name].dtype == tensor.dtype
+        assert torch.equal(found[name], tensor)

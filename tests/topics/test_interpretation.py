@@ -76,7 +76,7 @@ def test_simplex_information_is_the_mutual_information_by_hand():
 
 @pytest.mark.parametrize(
     ("interpretation", "weight", "pseudo_count", "penalty"),
-    [(SimplexInterpretation(), 0.5, 4.0, 0.0), (EnergyInterpretation(), 0.54, 8.0, 0.5)],
+    [(SimplexInterpretation(), 0.5, 4.0, 0.0), (EnergyInterpretation(), 0.5, 8.0, 0.25)],
 )
 def test_words_rank_by_relevance(interpretation, weight, pseudo_count, penalty):
     """The unigram is 6/20, 4/20, 10/20; one word of it is added to each topic. What a word has less than in the other

@@ -11,8 +11,9 @@ and it is computed in tiles, so that neither documents x words nor samples x wor
 """
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,64 +21,101 @@ from torch.autograd import Function
 
 from neuraltopic.core.boltzmann import Terms
 from neuraltopic.core.networks import SparseRows, sparse_matmul
+from neuraltopic.core.threads import in_threads
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
 
 # A tile of energies has at most this many bytes, which stay in a core's cache while it is shifted, exponentiated and
 # multiplied again.
 _TILE = 1 << 22
-_TILE_WORDS = 1 << 13
-# Entries of all tiles together (32 MiB of float32) up to which they are kept for the backward pass.
-_KEPT = 1 << 23
-_Tile = tuple[slice, slice, Tensor, Tensor]
+# Words of a tile at most: the product that makes it takes half the time that it takes with 8,192.
+_TILE_WORDS = 1 << 10
+_TILE_WORDS_ELSEWHERE = 1 << 13  # on a GPU
+# Entries of all tiles together (128 MiB of float32) up to which they are kept for the backward pass.
+_KEPT = 1 << 25
+
+
+class _Tiles(NamedTuple):
+    """exp(point . factor_w - peak) of all points (N,) and some words, the largest energy of each point, and the sum."""
+
+    words: slice
+    peak: Tensor
+    total: Tensor
+    exponentials: Tensor | None
 
 
 class _LogPartition(Function):
     """log sum_w exp(point . factor_w) for each point (N, P) and factor (V, P): see `_points`.
 
-    Small problems keep their tiles for the backward pass; large ones compute them again.
+    Words are worked on a tile at a time, the tiles on as many threads as torch has. The tiles are the same on any
+    number of them and are added up in one order, so that the bits are too. Small problems keep their tiles for the
+    backward pass; large ones compute them again, to the same bits.
     """
 
     @staticmethod
     def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
-        log_partition = points.new_empty(len(points))
-        small = len(points) * len(factors) <= _KEPT
-        differentiable = any(ctx.needs_input_grad)
-        kept: list[_Tile] | None = [] if small and differentiable else None
-        for rows in _blocks(len(points), _tile_rows(factors)):
-            running = points.new_full((rows.stop - rows.start,), -math.inf)
-            for words in _blocks(len(factors), _TILE_WORDS):
-                energies = points[rows] @ factors[words].T  # (rows, words)
-                peak = torch.maximum(running, energies.amax(1))
-                exponentials = energies.sub_(peak[:, None]).exp_()
-                running = peak + torch.log(exponentials.sum(1) + torch.exp(running - peak))
-                if kept is not None:
-                    kept.append((rows, words, exponentials, peak))
-            log_partition[rows] = running
+        keep = any(ctx.needs_input_grad) and len(points) * len(factors) <= _KEPT
+        tiles = list(_in_pieces(factors)(partial(_summed, points, factors, keep), _tiles_of_words(factors)))
+        log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
         ctx.save_for_backward(points, factors, log_partition)
-        ctx.kept = kept
+        ctx.tiles = tiles
         return log_partition
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
         (grad,) = grad_outputs
         points, factors, log_partition = ctx.saved_tensors
-        kept = ctx.kept
-        grad_points, grad_factors = torch.zeros_like(points), torch.zeros_like(factors)
-        for rows, words, exponentials, peak in kept or _tiles(points, factors, log_partition):
-            # p(w | z) is the tile times exp(peak - log partition), a factor a row.
-            scaled = (grad[rows] * torch.exp(peak - log_partition[rows]))[:, None]
-            grad_points[rows] += (exponentials @ factors[words]) * scaled
-            grad_factors[words].addmm_(exponentials.T, points[rows] * scaled)
+        grad_points, grad_factors = torch.zeros_like(points), torch.empty_like(factors)
+
+        def of_words(tile: _Tiles) -> Tensor:
+            """What these words add to the gradient in the points; that in their factors is filled in."""
+            return _gradients(tile, grad, points, factors, log_partition, grad_factors[tile.words])
+
+        for part in _in_pieces(factors)(of_words, ctx.tiles):
+            grad_points += part
         return grad_points, grad_factors
 
 
-def _tiles(points: Tensor, factors: Tensor, log_partition: Tensor) -> Iterator[_Tile]:
-    """Tiles of p(w | z): rows, words, exponentials, and what was taken off before they were."""
+def _summed(points: Tensor, factors: Tensor, keep: bool, words: slice) -> _Tiles:
+    """The tile of these words; its exponentials where they are to be kept."""
+    peak, total = points.new_empty(len(points)), points.new_empty(len(points))
+    kept = points.new_empty(len(points), words.stop - words.start) if keep else None
     for rows in _blocks(len(points), _tile_rows(factors)):
-        for words in _blocks(len(factors), _TILE_WORDS):
-            shift = log_partition[rows]
-            yield rows, words, _probabilities(points[rows], factors[words], shift), shift
+        energies = torch.mm(points[rows], factors[words].T, out=None if kept is None else kept[rows])
+        peak[rows] = energies.amax(1)
+        total[rows] = energies.sub_(peak[rows, None]).exp_().sum(1)
+    return _Tiles(words, peak, total, kept)
+
+
+def _gradients(
+    tile: _Tiles, grad: Tensor, points: Tensor, factors: Tensor, log_partition: Tensor, grad_factors: Tensor
+) -> Tensor:
+    """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is written."""
+    of_words, part = factors[tile.words], torch.empty_like(points)
+    # p(w | z) is the tile times exp(peak - log partition), a factor a row.
+    scale = (grad * torch.exp(tile.peak - log_partition))[:, None]
+    for number, rows in enumerate(_blocks(len(points), _tile_rows(factors))):
+        if tile.exponentials is None:
+            exponentials = (points[rows] @ of_words.T).sub_(tile.peak[rows, None]).exp_()
+        else:
+            exponentials = tile.exponentials[rows]
+        torch.mul(exponentials @ of_words, scale[rows], out=part[rows])
+        # With beta = 0 whatever stands there is not read.
+        grad_factors.addmm_(exponentials.T, points[rows] * scale[rows], beta=float(number > 0))
+    return part
+
+
+def _tiles_of_words(factors: Tensor) -> list[slice]:
+    """An even number of them, so that two threads have as much to do; one where there are few words."""
+    n_words = len(factors)
+    largest = _TILE_WORDS if factors.device.type == "cpu" else _TILE_WORDS_ELSEWHERE
+    n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
+    return _blocks(n_words, math.ceil(n_words / n_tiles))
+
+
+def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:
+    """`in_threads` on the processor, whose threads work on a tile each; another device has all at once."""
+    return in_threads if factors.device.type == "cpu" else map
 
 
 def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -149,11 +187,6 @@ def _padding(n_components: int) -> int:
     return -(n_components + 1) % 4
 
 
-def _probabilities(points: Tensor, factors: Tensor, log_normaliser: Tensor) -> Tensor:
-    """p(w | z) of a tile, (rows, words)."""
-    return (points @ factors.T).sub_(log_normaliser[:, None]).exp_()
-
-
 def _tile_rows(factors: Tensor) -> int:
     return max(64, _TILE // (factors.element_size() * min(len(factors), _TILE_WORDS)))
 
@@ -195,6 +228,8 @@ class EnergySoftmax(nn.Module):
 
     `weight` (V, K) holds R transposed and `bias` (V,) holds b; the energy of word w is -z . weight[w] - bias[w].
     """
+
+    in_pieces = True  # the log partition, nearly all the work of an update, is computed by `in_threads`
 
     def __init__(self, n_components: int, n_words: int) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ function pairs(packed) {
 function decodePoints() {
   const x = pairs(data.documents.x);
   const y = pairs(data.documents.y);
+  let places = null;
   const place = (values) => Float32Array.from(values, (value) => data.documents.extent * (value / 32767.5 - 1));
   return {
     x: place(x),
@@ -29,6 +30,11 @@ function decodePoints() {
     ids: data.documents.ids,
     texts: data.documents.texts,
     length: x.length,
+    // Where a document is among these, -1 where it is not.
+    place(id) {
+      places ??= new Map(data.documents.ids.map((each, i) => [each, i]));
+      return places.get(id) ?? -1;
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 const detail = (() => {
   const slider = byId("relevance");
   const own = byId("own-order");
+  const MOST_CHARACTERS = 20_000;
   let current = 0;
 
   slider.min = 0;
@@ -101,17 +102,15 @@ const detail = (() => {
         }))));
       byId("detail").scrollTop = 0;
     },
-    document(i) {
+    document({ id, text, topic: k, share }) {
       const box = byId("document");
-      box.hidden = i < 0;
-      if (i < 0) return;
-      const k = points.topic[i];
-      const children = [
-        element("div", { class: "id", dir: "auto", text: points.ids[i] ?? "A document" }),
-        ...(points.texts[i] ? [marked(points.texts[i], topics[k]?.words ?? [])] : []),
-        topics[k] === undefined ? element("p", { class: "note", text: "Its topic was dropped." }) : element("button", { type: "button", click: () => show.topic(k), text: `Topic ${k}: ${named(k)} (${Math.round(points.weight[i] / 2.55)}%)` }),
-      ];
-      box.replaceChildren(...children);
+      const kept = (text ?? "").slice(0, MOST_CHARACTERS);
+      const whose = `Topic ${k}: ${named(k)}${share === undefined ? "" : ` (${Math.round(100 * share)}%)`}`;
+      box.hidden = false;
+      box.replaceChildren(
+        element("div", { class: "id", dir: "auto", text: id ?? "A document" }),
+        ...(kept ? [marked(kept.length < text.length ? `${kept}…` : kept, topics[k]?.words ?? [])] : []),
+        topics[k] === undefined ? element("p", { class: "note", text: "It is listed under no topic." }) : element("button", { type: "button", click: () => show.topic(k), text: whose }));
     },
   };
 })();

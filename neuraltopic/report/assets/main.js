@@ -4,13 +4,21 @@ const show = {
     list.select(k);
     map.select(k);
     detail.topic(k);
+    edit.topic(k);
     history.replaceState(null, "", `#topic=${k}`);
     if (look) byId("detail").scrollIntoView({ block: "nearest" });
   },
   document(i, look = false) {
     map.pin(i);
-    detail.document(i);
+    detail.document({ id: points.ids[i], text: points.texts[i], topic: points.topic[i], share: points.weight[i] / 255 });
     if (look) byId("map").scrollIntoView({ block: "nearest" });
+  },
+  // A document that the server found: on the map too, where the page holds it.
+  async served(id) {
+    const found = await ask(`/documents/${encodeURIComponent(id)}`);
+    map.pin(points.place(id));
+    detail.document(found);
+    byId("map").scrollIntoView({ block: "nearest" });
   },
 };
 
@@ -51,7 +59,8 @@ function wholeRun() {
   }
   byId("methods").textContent = data.methods;
   byId("bibtex").textContent = data.bibtex;
-  byId("made").textContent = `Made by neuraltopic ${facts.neuraltopic}; fitted ${facts.finished}. This page holds all of its data and asks for nothing.`;
+  byId("made").textContent = `Made by neuraltopic ${facts.neuraltopic}; fitted ${facts.finished}. `
+    + (served ? "This page asks its own server, on which it was opened, and no other." : "This page holds all of its data and asks for nothing.");
 }
 
 function training() {
@@ -77,3 +86,4 @@ wholeRun();
 training();
 const asked = /^#topic=(\d+)$/.exec(location.hash);
 show.topic(asked && Number(asked[1]) < topics.length ? Number(asked[1]) : list.first());
+if (served) edit.said();

@@ -3,6 +3,7 @@ const search = (() => {
   const MOST = 40;
   const input = byId("query");
   let lower = null;
+  let waiting = null;
   const SEARCHED = !points.ids.length ? "The page holds neither ids nor texts of documents."
     : points.texts.length ? `Documents are searched by id and by their first ${data.documents.characters} characters.`
       : "Documents are searched by id.";
@@ -32,14 +33,48 @@ const search = (() => {
     byId(id).replaceChildren(...rows);
   }
 
+  // The passage that the server found, the words of the query marked.
+  function passage(hit) {
+    const out = element("span", { dir: "auto", lang: "" });
+    let end = 0;
+    const letters = [...hit.snippet];  // the server counts characters, JavaScript halves of some
+    for (const [start, stop] of hit.marked) {
+      out.append(letters.slice(end, start).join(""), element("mark", { text: letters.slice(start, stop).join("") }));
+      end = stop;
+    }
+    out.append(letters.slice(end).join(""));
+    return out;
+  }
+
+  function entry(hit) {
+    const failed = (error) => { byId("search-status").textContent = error.message; };
+    const under = hit.topic >= 0 ? element("span", { class: "id", dir: "auto", text: ` ${named(hit.topic)}` }) : "";
+    return element("button", { type: "button", dir: "auto", click: () => show.served(hit.id).catch(failed) }, `${hit.id}: `, passage(hit), under);
+  }
+
+  async function live(query, ofTopics) {
+    waiting?.abort();
+    waiting = new AbortController();
+    try {
+      const answer = await ask(`/search?n=${MOST}&q=${encodeURIComponent(query)}`, undefined, waiting.signal);
+      const of = `${counted(ofTopics.length, "topic")}, the first ${whole(answer.hits.length)} of ${whole(served.documents)} documents by words and topics.`;
+      byId("found-documents").replaceChildren(...answer.hits.map((hit) => element("li", {}, entry(hit))));
+      byId("search-status").textContent = [of, ...answer.notes.map((note) => `${note}.`)].join(" ");
+    } catch (error) {
+      if (error.name !== "AbortError") byId("search-status").textContent = error.message;
+    }
+  }
+
   function run() {
     const terms = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     byId("found").hidden = !terms.length;
-    if (!terms.length) { byId("search-status").textContent = ""; return; }
-    const [ofTopics, ofDocuments] = [foundTopics(terms), foundDocuments(terms)];
+    if (!terms.length) { waiting?.abort(); byId("search-status").textContent = ""; return; }
+    const ofTopics = foundTopics(terms);
     listed("found-topics", ofTopics, ([k, , words]) => element("button", {
       type: "button", dir: "auto", click: () => show.topic(k, true), text: `${k}: ${named(k)}${words.length ? ` (${words.join(", ")})` : ""}`,
     }));
+    if (served?.documents) { live(input.value, ofTopics); return; }
+    const ofDocuments = foundDocuments(terms);
     listed("found-documents", ofDocuments, (i) => element("button", {
       type: "button", dir: "auto", click: () => show.document(i, true), text: points.texts[i] ? `${points.ids[i]}: ${points.texts[i]}` : points.ids[i],
     }));

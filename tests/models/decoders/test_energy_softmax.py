@@ -131,3 +131,33 @@ def test_condensed_vocabulary_keeps_the_unigram(decoder):
     z = normal(5, K)
     exact = energy_softmax.partition_and_mean(z, decoder.weight.detach(), decoder.bias.detach())
     torch.testing.assert_close(energy_softmax.partition_and_mean(z, *decoder.condensed(V - 1)), exact)
+
+
+@pytest.mark.parametrize("kept", [1 << 23, 0])
+def test_the_bits_are_the_same_on_any_number_of_threads(kept, monkeypatch):
+    """With as many tiles as threads, with fewer, and with a tile left over."""
+    monkeypatch.setattr(energy_softmax, "_KEPT", kept)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for n_threads in (1, 2, 3):
+            torch.set_num_threads(n_threads)
+            inputs = [
+                t.float().requires_grad_() for t in (normal(40, K), normal(5000, K, seed=1), normal(5000, seed=2))
+            ]
+            value = log_partition(*inputs)
+            value.square().sum().backward()
+            found.append([value.detach(), *(t.grad for t in inputs)])
+    finally:
+        torch.set_num_threads(before)
+    for others in found[1:]:
+        assert all(torch.equal(one, other) for one, other in zip(found[0], others, strict=True))
+
+
+def test_another_device_has_the_operations(tiles):
+    """The meta device knows their shapes and runs none."""
+    z, weight, bias = (torch.zeros(shape, device="meta", requires_grad=True) for shape in ((70, 2), (9, 2), (9,)))
+    value = log_partition(z, weight, bias)
+    value.sum().backward()
+    assert (value.shape, z.grad.shape, weight.grad.shape, bias.grad.shape) == ((70,), (70, 2), (9, 2), (9,))
+    assert {t.device.type for t in (value, z.grad, weight.grad, bias.grad)} == {"meta"}

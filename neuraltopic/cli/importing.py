@@ -1,0 +1,71 @@
+"""`neuraltopic import FORMAT PATH`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuraltopic.cli.options import AsJson, Encoding, Force, IdColumn, Quiet, TextColumn, WriteReport
+from neuraltopic.cli.printing import print_json, print_topics, records
+
+FORMATS = ("gensim", "mallet", "bertopic")
+
+
+def import_(
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="What the tool wrote: a file or a folder.")],
+    documents: Annotated[
+        str, typer.Option("--documents", metavar="PATH", help="The documents that the topics are about.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    words: Annotated[
+        Path | None, typer.Option("--words", metavar="FILE", help="Words of a .npy of gensim, one a line.")
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Load a pickle of gensim, which can run code: only your own.")
+    ] = False,
+    text: TextColumn = None,
+    id: IdColumn = None,
+    encoding: Encoding = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs of the inference network.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")] = None,
+    report: WriteReport = True,
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a run of the topics of gensim, MALLET or BERTopic."""
+    from neuraltopic.progress import show_progress
+    from neuraltopic.reading.readers import open_corpus
+    from neuraltopic.reading.topic_files import read_topics
+
+    topics = read_topics(format, path, words=words, trusted=trust)
+    corpus = open_corpus(documents, text=text, id=id, encoding=encoding)
+    from neuraltopic.report.page import write_report
+    from neuraltopic.runs.importing import import_run
+    from neuraltopic.storage.formats import REPORT
+
+    with show_progress(quiet=quiet) as progress:
+        imported = import_run(
+            topics, corpus, output, epochs=epochs, seed=seed, force=force, command=sys.argv[1:], progress=progress
+        )
+        progress.note(
+            f"{imported.n_words:,} of {len(topics.words):,} words of the topics are in the documents: "
+            f"{imported.mass:.1%} of their probability, {imported.tokens:.1%} of the words of the documents"
+        )
+        if report:
+            write_report(output, output / REPORT)
+    table = imported.run.model.get_topic_info()
+    if as_json:
+        print_json(
+            {
+                "run": str(output),
+                "words": imported.n_words,
+                "mass": imported.mass,
+                "tokens": imported.tokens,
+                "topics": records(table),
+            }
+        )
+    else:
+        print_topics(table)

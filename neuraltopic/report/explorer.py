@@ -1,0 +1,115 @@
+"""A run that is looked at and worked on: its page as its topics stand, its documents, its edits."""
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.report.content import Sources, page_content
+from neuraltopic.report.page import page_of, policy_of
+from neuraltopic.runs.editing import edit_run, open_with_documents
+from neuraltopic.search.index import SearchIndex
+from neuraltopic.storage.edit_log import EDIT_LOG
+
+
+class Explorer:
+    """The page of a run, its search and its edits, all by the log of edits as it stands on disk.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of documents.
+    sources : Sources
+        As for `page_content`.
+    index : SearchIndex, optional
+        Of the run's model; without one the page searches what it holds.
+
+    Attributes
+    ----------
+    token : str
+        What a request must know that changes the topics: the page has it, other sites do not.
+
+    Raises
+    ------
+    UsageError
+        When the index is of another model, or `run` is no run folder of documents.
+    """
+
+    def __init__(self, run: Path, sources: Sources, index: SearchIndex | None = None) -> None:
+        self.run = Path(run)
+        self.token = secrets.token_urlsafe(32)
+        self._sources = sources
+        self._lock = Lock()
+        self._index = index
+        self._page, self._policy, self._written = b"", "", (0, 0)
+        self.page()
+
+    def page(self) -> tuple[bytes, str]:
+        """The page and its content policy, made anew when the log of edits has changed."""
+        with self._lock:
+            written = self._log_written()
+            if not self._page or written != self._written:
+                self._make()
+                self._written = written
+            return self._page, self._policy
+
+    @property
+    def index(self) -> SearchIndex | None:
+        """The documents, read with the topics that the page shows."""
+        return self._index
+
+    def edit(self, operations: list[Any], known: int) -> TopicModel:
+        """`edit_run`, for topics as they are after `known` entries of the log."""
+        return edit_run(self.run, operations, corpus=self._sources.corpus, known=known)
+
+    def _make(self) -> None:
+        model = open_with_documents(self.run)
+        index = None if self._index is None else self._index.read_with(model)
+        content = page_content(self.run, self._sources, model)
+        content["served"] = {
+            "token": self.token,
+            "log": len(model.edit_entries(with_coordinates=False)),
+            "edits": model.edits_,
+            "documents": None if index is None else len(index),
+        }
+        self._page, self._policy = page_of(content).encode("utf-8"), policy_of(content)
+        self._index = index
+
+    def _log_written(self) -> tuple[int, int]:
+        """When the log was written, and its inode, which every writer makes anew."""
+        try:
+            found = (self.run / EDIT_LOG).stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_ino)
+
+
+def indexed(run: Path, sources: Sources, folder: Path, progress: Any = None) -> tuple[SearchIndex | None, str]:
+    """An index of the documents of a run in a folder that is not there yet; without one, why.
+
+    Raises
+    ------
+    UsageError
+        When `run` is no run folder of documents.
+    """
+    from neuraltopic.errors import NeuralTopicError
+    from neuraltopic.models.recipes import find_recipe
+    from neuraltopic.runs.editing import corpus_of
+    from neuraltopic.runs.facts import read_run_facts
+
+    model = open_with_documents(run)
+    if find_recipe(model.recipe).takes("embeddings"):
+        return None, f"the recipe {model.recipe} needs embeddings of the documents to index them"
+    try:
+        corpus = sources.corpus or corpus_of(run)
+        digest = read_run_facts(run)["run"]["corpus_sha256"]
+        return SearchIndex.build(folder, model, corpus, corpus_sha256=digest, progress=progress), ""
+    except (NeuralTopicError, OSError) as error:
+        return None, str(error)
+
+
+def with_texts_of(sources: Sources, index: SearchIndex) -> Sources:
+    """The sources of a page whose texts an index of the same documents has."""
+    return replace(sources, text_of=index.text)

@@ -1,0 +1,139 @@
+"""A run of topics that another tool has learned: its topics as they are, and what documents say of them.
+
+The topics stay to the digit, over the words that the documents have. An inference network is fitted to them on the
+documents, as the mixture sum_k theta_k p(w | k) has it, so that all that can be done with a fitted run can be done with
+this one: but for an update, which would change the topics.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import GIVEN_TOPICS
+from neuraltopic.preprocessing.preprocessor import Preprocessor
+from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.readers import StandardInput
+from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.topic_files import ForeignTopics
+from neuraltopic.runs.documents import fit_run
+from neuraltopic.runs.editing import edit_run
+from neuraltopic.runs.folder import Run
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
+
+_MOST_WORDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of an import.
+
+    Attributes
+    ----------
+    run : Run
+    n_words : int
+        Words of the topics that the documents have.
+    mass : float
+        Mean probability of these words in the topics as they came.
+    tokens : float
+        Share of the words of the documents, numbers aside where the topics have none, that are these.
+    """
+
+    run: Run[TopicModel]
+    n_words: int
+    mass: float
+    tokens: float
+
+
+def import_run(
+    topics: ForeignTopics,
+    corpus: Corpus,
+    output: Path,
+    *,
+    epochs: int | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    command: Sequence[str] = (),
+    progress: "Progress | None" = None,
+) -> Imported:
+    """Write a run folder of given topics, whole or not at all.
+
+    Parameters
+    ----------
+    topics : ForeignTopics
+    corpus : Corpus
+        The documents that they are about.
+    output : Path
+    epochs : int, optional
+        At most, of the inference network.
+    seed : int, optional
+    force, command, progress
+        As for `fit_run`.
+
+    Raises
+    ------
+    UsageError
+        As `fit_run` does.
+    NeuralTopicError
+        When the documents have no word of the topics, or cannot be used.
+    """
+    settings = _as_the_words_are(topics.words)
+    if isinstance(corpus, StandardInput):
+        raise UsageError(
+            "documents", expected="a path, which is read twice", got="standard input", hint="Write them to a file"
+        )
+    preprocessor = Preprocessor(settings)
+    preprocessor.fit_transform(corpus, progress=progress)
+    found, totals = preprocessor.vocabulary.words, np.asarray(preprocessor.vocabulary.cf, np.float64)
+    column = {word: place for place, word in enumerate(topics.words)}
+    known = np.array([word in column for word in found])
+    if not known.any():
+        raise NeuralTopicError(
+            corpus.name,
+            expected="words of the topics",
+            got=f"none of {len(topics.words):,}, such as {topics.words[0]!r:.40}",
+            hint="Name the documents that the topics were learned from",
+        )
+    kept = [word for word, there in zip(found, known, strict=True) if there]
+    logs = np.log(topics.probabilities)
+    model = TopicModel(
+        len(logs),
+        recipe=GIVEN_TOPICS.name,
+        preprocessing=replace(
+            settings, extra_stop_words=tuple(word for word, there in zip(found, known, strict=True) if not there)
+        ),
+        word_vectors={word: logs[:, column[word]].astype(np.float32) for word in kept},
+        max_epochs=epochs,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        # Words that the topics do not have are the stop words here; `Imported.tokens` says how many there are.
+        warnings.filterwarnings("ignore", ".*stop words", NeuralTopicWarning)
+        run = fit_run(model, corpus, output, force=force, command=command, progress=progress)
+    if labels := {str(topic): label for topic, label in enumerate(topics.labels) if label}:
+        run = replace(run, model=edit_run(run.folder, [{"op": "rename", "labels": labels}]))
+    mass = topics.probabilities[:, [column[word] for word in kept]].sum(1).mean()
+    return Imported(run, len(kept), float(mass), float(totals[known].sum() / totals.sum()))
+
+
+def _as_the_words_are(words: Sequence[str]) -> Preprocessing:
+    """Settings that drop no word but those that the topics do not have."""
+    return Preprocessing(
+        lowercase=not any(word != word.lower() for word in words),
+        stop_words=False,
+        numbers=any(character.isdigit() for word in words for character in word),
+        min_length=1,
+        max_length=max(40, *map(len, words)),
+        lemmas=False,
+        phrases=any("_" in word for word in words),
+        min_df=1,
+        max_df=1.0,
+        max_vocabulary=_MOST_WORDS,
+    )

@@ -1,0 +1,47 @@
+"""One writer of a folder at a time."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from neuraltopic.errors import UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextlib.contextmanager
+def only_writer(path: Path, *, thing: str, expected: str) -> Iterator[None]:
+    """Hold the lock of a file or folder that is there; where the system has no such locks, nothing is kept out.
+
+    Parameters
+    ----------
+    path : Path
+    thing, expected : str
+        What the error names, and what it should be, such as "an index that nobody is changing".
+
+    Raises
+    ------
+    UsageError
+        When another holds it, in this process or another.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                thing, expected=expected, got="one that another process is changing", hint="Wait for it to end"
+            ) from error
+        except OSError:
+            # A file system without locks, as some network ones are for folders.
+            pass
+        yield
+    finally:
+        os.close(descriptor)
