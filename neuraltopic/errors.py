@@ -86,5 +86,10 @@ class UsageError(NeuralTopicError):
     exit_code = 2
 
 
+def install_hint(extra: str = "") -> str:
+    """How to install the packages of an extra, or those that the project always needs."""
+    return f"Run pip install 'neuraltopic[{extra}]'" if extra else "Run pip install neuraltopic"
+
+
 class NeuralTopicWarning(_Message, UserWarning):
     """Something given to the library was left unused; the command line shows it as a note."""

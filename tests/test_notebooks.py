@@ -139,6 +139,62 @@ def test_codes_of_documents_foretell_words_and_know_the_groups(run):
 
 
 @pytest.mark.slow
+def test_raw_posts_become_topics_that_keep_to_groups(run):
+    found = run(
+        "5-from-raw-posts-to-a-report",
+        '{"groups": len(groups), "kept": int(rows["kept"]), "figures": figures["value"].to_dict(), "before": before,'
+        ' "after": after, "page": page.count("http-equiv"), "hits": len(index.search(question, 5))}',
+    )
+    assert found["groups"] == 3
+    assert found["kept"] > 500
+    assert found["figures"]["probe_accuracy"] > 0.8
+    assert found["figures"]["diversity"] > 0.5
+    assert found["after"] == pytest.approx(found["before"], abs=1e-5)
+    assert found["page"] == 1
+    assert found["hits"] == 5
+
+
+@pytest.mark.slow
+def test_answers_are_sorted_by_theme_and_intervals_hold_the_truth(run):
+    found = run(
+        "6-survey-answers",
+        '{"rows": fitted.facts["rows"], "matched": matched, "inside": int(shown["inside"].sum()), "n": len(shown),'
+        ' "largest": shown.loc[shown["theme"] == "tools"].nlargest(1, "estimate")["term"].tolist()}',
+    )
+    assert sum(found["rows"].values()) == 450
+    assert found["rows"]["duplicate"] > 10
+    assert found["matched"] > 0.95
+    assert found["n"] == 12
+    assert found["inside"] >= 10
+    assert found["largest"] == ["department[T.office]"]
+
+
+@pytest.mark.slow
+def test_models_are_measured_side_by_side(run):
+    found = run("7-comparing-models", '{"table": table.to_dict(), "failures": found.failures}')
+    assert found["failures"] == []
+    assert set(found["table"]) == {"default", "nmf"}
+    for figures in found["table"].values():
+        assert -1 < figures["npmi"] < 1
+        assert 0 < figures["diversity"] <= 1
+        assert figures["perplexity_completion"] > 1
+
+
+@pytest.mark.slow
+def test_shares_of_every_period_add_up_and_intervals_hold_them(run):
+    found = run(
+        "8-topics-over-time",
+        '{"sums": change.sum().tolist(), "inside": bool(((table["low"] <= table["share"])'
+        ' & (table["share"] <= table["high"])).all()),'
+        ' "trends": trends[["low", "estimate", "high"]].to_numpy().tolist()}',
+    )
+    assert found["sums"] == pytest.approx([1.0] * 6, abs=1e-5)
+    assert found["inside"]
+    assert len(found["trends"]) == 8
+    assert all(low < estimate < high for low, estimate, high in found["trends"])
+
+
+@pytest.mark.slow
 def test_every_model_of_the_taxonomy_gives_what_it_promises(run):
     found = run(
         NAMES[-1],
@@ -155,59 +211,3 @@ def test_every_model_of_the_taxonomy_gives_what_it_promises(run):
     for name in ("VAE", "IWAE", "RBM", "adversarial"):
         assert perplexities[name] < perplexities["frequencies alone"], name
     assert min(told.values()) > 0.7
-
-
-@pytest.mark.slow
-def test_raw_posts_become_topics_that_keep_to_groups(run):
-    found = run(
-        NAMES[4],
-        '{"groups": len(groups), "kept": int(rows["kept"]), "figures": figures["value"].to_dict(), "before": before,'
-        ' "after": after, "page": page.count("http-equiv"), "hits": len(index.search(question, 5))}',
-    )
-    assert found["groups"] == 3
-    assert found["kept"] > 500
-    assert found["figures"]["probe_accuracy"] > 0.8
-    assert found["figures"]["diversity"] > 0.5
-    assert found["after"] == pytest.approx(found["before"], abs=1e-5)
-    assert found["page"] == 1
-    assert found["hits"] == 5
-
-
-@pytest.mark.slow
-def test_answers_are_sorted_by_theme_and_intervals_hold_the_truth(run):
-    found = run(
-        NAMES[5],
-        '{"rows": fitted.facts["rows"], "matched": matched, "inside": int(shown["inside"].sum()), "n": len(shown),'
-        ' "largest": shown.loc[shown["theme"] == "tools"].nlargest(1, "estimate")["term"].tolist()}',
-    )
-    assert sum(found["rows"].values()) == 450
-    assert found["rows"]["duplicate"] > 10
-    assert found["matched"] > 0.95
-    assert found["n"] == 12
-    assert found["inside"] >= 10
-    assert found["largest"] == ["department[T.office]"]
-
-
-@pytest.mark.slow
-def test_models_are_measured_side_by_side(run):
-    found = run(NAMES[6], '{"table": table.to_dict(), "failures": found.failures}')
-    assert found["failures"] == []
-    assert set(found["table"]) == {"default", "nmf"}
-    for figures in found["table"].values():
-        assert -1 < figures["npmi"] < 1
-        assert 0 < figures["diversity"] <= 1
-        assert figures["perplexity_completion"] > 1
-
-
-@pytest.mark.slow
-def test_shares_of_every_period_add_up_and_intervals_hold_them(run):
-    found = run(
-        NAMES[7],
-        '{"sums": change.sum().tolist(), "inside": bool(((table["low"] <= table["share"])'
-        ' & (table["share"] <= table["high"])).all()),'
-        ' "trends": trends[["low", "estimate", "high"]].to_numpy().tolist()}',
-    )
-    assert found["sums"] == pytest.approx([1.0] * 6, abs=1e-5)
-    assert found["inside"]
-    assert len(found["trends"]) == 8
-    assert all(low < estimate < high for low, estimate, high in found["trends"])

@@ -46,7 +46,7 @@ from neuraltopic.cli.printing import (
     records,
 )
 from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def fit(
     corpus = open_corpus(path, text=text, id=id, encoding=encoding)
     if cache is not None and is_url(path) and corpus.path is None:
         expected = "it with local files, whose content it compares"
-        raise UsageError("--cache", expected=expected, got=path, hint="Leave it out")
+        raise UsageError(parameter("cache"), expected=expected, got=path, hint="Leave it out")
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     model = _model(
         n_components=topics,

@@ -31,7 +31,10 @@ RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="R
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
 ResumeFit = Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")]
-TextColumn = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Name of the text column.")]
+TextColumn = Annotated[
+    list[str] | None,
+    typer.Option("--text", metavar="COLUMN", help="Name of the text column; given again, the texts are joined."),
+]
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Name of the id column.")]
 Encoding = Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding. [default: detected]")]
 EmbeddingsFile = Annotated[

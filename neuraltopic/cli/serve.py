@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuraltopic.cli.options import Quiet
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 
 
 def serve(
@@ -30,7 +30,7 @@ def serve(
             "serve",
             expected="starlette and uvicorn",
             got=f"{error}",
-            hint="Install them with pip install 'neuraltopic[serve]'",
+            hint=install_hint("serve"),
         ) from error
     from neuraltopic.search import SearchIndex
 

@@ -44,7 +44,7 @@ from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
 from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
 from neuraltopic.reading.readers import open_corpus
-from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.rows import Corpus, TextColumns
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
@@ -184,7 +184,7 @@ class TopicModel(
         documents: Documents,
         y: object = None,
         *,
-        text: str | None = None,
+        text: TextColumns = None,
         id: str | None = None,
         embeddings: Any = None,
         progress: "Progress | None" = None,
@@ -244,7 +244,7 @@ class TopicModel(
         self,
         documents: Documents,
         *,
-        text: str | None = None,
+        text: TextColumns = None,
         id: str | None = None,
         embeddings: Any = None,
         progress: "Progress | None" = None,
@@ -319,7 +319,7 @@ class TopicModel(
         documents: Documents,
         y: object = None,
         *,
-        text: str | None = None,
+        text: TextColumns = None,
         id: str | None = None,
         progress: "Progress | None" = None,
         workspace: Path | None = None,
@@ -453,7 +453,7 @@ class TopicModel(
         return self
 
     def transform(
-        self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
+        self, documents: Documents, *, text: TextColumns = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.float32]:
         """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
 
@@ -468,7 +468,7 @@ class TopicModel(
         return _in_input_order(np.asarray(vectors), prepared.position, self.reader_.empty_document_vector())
 
     def predict(
-        self, documents: Documents, *, text: str | None = None, id: str | None = None, embeddings: Any = None
+        self, documents: Documents, *, text: TextColumns = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
@@ -769,7 +769,7 @@ class TopicModel(
         return tags
 
 
-def _opened(documents: Documents, text: str | None, id: str | None) -> Corpus:
+def _opened(documents: Documents, text: TextColumns, id: str | None) -> Corpus:
     if not isinstance(documents, Corpus):
         return open_corpus(documents, text=text, id=id)
     for name, column in (("text", text), ("id", id)):

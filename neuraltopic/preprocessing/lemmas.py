@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 
 # One table for languages that differ in little but their script and some words.
 _SERBO_CROATIAN = ("hr", "sr", "bs")
@@ -47,7 +47,7 @@ def lemmatiser(language: str) -> Callable[[str], str]:
             "lemmas",
             expected="the package simplemma",
             got=str(error),
-            hint="Install it with pip install simplemma, or switch lemmas off",
+            hint=f"{install_hint()}, or switch lemmas off",
         ) from error
     name = _table_name(language)
     if name not in tables:

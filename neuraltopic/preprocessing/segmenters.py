@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import regex
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 
 _HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3099\u309a\u30fc\uff70\uff9e\uff9f"
 _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -52,11 +52,12 @@ class Segmenter:
             try:
                 version(package)
             except PackageNotFoundError as error:
+                install = install_hint("" if self.name == DEFAULT_SEGMENTER else "segmentation")
                 raise UsageError(
                     f"segmenter {self.name}",
                     expected=f"the package {package}",
                     got="none",
-                    hint=f"Install it with pip install {' '.join(self.packages)}, or leave the segmenter out",
+                    hint=f"{install}, or leave the segmenter out",
                 ) from error
 
     @property

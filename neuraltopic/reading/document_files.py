@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from typing import Any
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 from neuraltopic.reading.encodings import Decoded, check_encoding, decode
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -50,7 +50,7 @@ def library(module: str, package: str) -> Any:
         ) from error
 
 
-INSTALL = "Run pip install 'neuraltopic[files]'"
+INSTALL = install_hint("files")
 
 
 def suffix_of(name: str) -> str:

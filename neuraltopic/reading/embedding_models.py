@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.errors import NeuralTopicError, UsageError, install_hint, parameter
 from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.readers import StandardInput
 from neuraltopic.reading.rows import Corpus
@@ -81,7 +81,7 @@ class EmbeddingModel:
                 self.name,
                 expected=f"the package {self.kind}, which reads it",
                 got=str(error),
-                hint="pip install 'neuraltopic[embeddings]'",
+                hint=install_hint("embeddings"),
             ) from error
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise NeuralTopicError(

@@ -16,10 +16,11 @@ from neuraltopic.reading.delimited import delimited_rows
 from neuraltopic.reading.document_files import READERS, suffix_of
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
+from neuraltopic.reading.joined import JoinedCorpus
 from neuraltopic.reading.json_lines import json_rows
 from neuraltopic.reading.mailboxes import mbox_rows
 from neuraltopic.reading.parquet import count_rows, parquet_rows
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
 from neuraltopic.reading.sheets import sheet_rows
 from neuraltopic.reading.urls import (
     files_below,
@@ -57,7 +58,7 @@ _ABOUT = re.compile(
 )
 
 
-def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, encoding: str | None = None) -> Corpus:
+def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None, encoding: str | None = None) -> Corpus:
     """Open a folder, a file, standard input, a data frame or a list as a corpus.
 
     Parameters
@@ -72,9 +73,10 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
         file that fsspec reads. "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
         a list or Series the ids are the positions from 0; bytes are decoded each by itself, and lists of words are
         texts that are cut already. Data frames are those of pandas and polars, and tables of pyarrow.
-    text : str, optional
+    text : str or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
-        blanks; "a.b" is the field b in the object a of JSON.
+        blanks; "a.b" is the field b in the object a of JSON. Several are joined in their order, with a blank line
+        between them.
     id : str, optional
         Column of the ids: by default "id" where there is one, else rows are numbered from 1. A row
         without an id gets "row N". One that comes again is an error where the column was asked for, and else
@@ -92,15 +94,17 @@ def open_corpus(source: Any, *, text: str | None = None, id: str | None = None, 
     UsageError
         When the source is missing, empty or of an unknown kind, or an option does not apply to it.
     """
-    text, id = (column if column is None else printable(column) for column in (text, id))
+    columns = [printable(column) for column in ([text] if isinstance(text, str) else text or ())]
+    id = id if id is None else printable(id)
     if encoding is not None:
         encoding = check_encoding(encoding)
-    corpus = _open(source, text, id, encoding)
+    corpus = _open(source, columns[0] if columns else None, id, encoding)
     if isinstance(source, str | os.PathLike) and not isinstance(corpus, StandardInput):
         path = _location(os.fspath(source))
         corpus.path = None if is_remote(path) else path
-    corpus.options = {"text": text, "id": id, "encoding": encoding}
-    return corpus
+    several = len(columns) > 1
+    corpus.options = {"text": columns if several else next(iter(columns), None), "id": id, "encoding": encoding}
+    return JoinedCorpus(corpus, columns[1:]) if several else corpus
 
 
 def _open(source: Any, text: str | None, id: str | None, encoding: str | None) -> Corpus:

@@ -1,10 +1,13 @@
 """What a corpus is: rows in input order, and how many of them to expect."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+# One column of the text, several that are joined, or the usual one.
+TextColumns: TypeAlias = str | Sequence[str] | None
 
 
 class Row(NamedTuple):
@@ -67,8 +70,8 @@ class Corpus(ABC):
     ----------
     name : str
         The path as given, "-" for standard input, "<list of N documents>" for Python values.
-    options : dict of str to str or None
-        How it is read: the text column, the id column and the encoding that were asked for.
+    options : dict of str to str, list of str or None
+        How it is read: the text column or columns, the id column and the encoding that were asked for.
     path : Path or None
         The file or folder that is read, where there is one.
     pretokenised : bool
@@ -82,7 +85,7 @@ class Corpus(ABC):
         self.path: Path | None = None
         self.pretokenised = False
         self.index: Any = None
-        self.options: dict[str, str | None] = {"text": None, "id": None, "encoding": None}
+        self.options: dict[str, str | list[str] | None] = {"text": None, "id": None, "encoding": None}
 
     @abstractmethod
     def __iter__(self) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
@@ -82,7 +82,7 @@ def design_of(formula: str, metadata: "pd.DataFrame") -> tuple[NDArray[np.float6
         from formulaic.errors import FormulaicError
     except ImportError as error:
         raise UsageError(
-            "effects", expected="the package formulaic", got="none", hint="pip install 'neuraltopic[effects]'"
+            "effects", expected="the package formulaic", got="none", hint=install_hint("effects")
         ) from error
     right = formula.strip().removeprefix("~")
     table = metadata.apply(_as_numbers)

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, u
 
 import numpy as np
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, install_hint
 from neuraltopic.search.index import SearchIndex
 from neuraltopic.storage.atomic import atomic_write
 
@@ -208,9 +208,7 @@ def _report(progress: "Progress | None", done: int, total: int) -> None:
 
 
 def _missing(packages: str, extra: str, error: ImportError) -> UsageError:
-    return UsageError(
-        "--to", expected=packages, got=str(error), hint=f"Install with pip install 'neuraltopic[{extra}]'"
-    )
+    return UsageError("--to", expected=packages, got=str(error), hint=install_hint(extra))
 
 
 def _refused(store: str, error: Exception) -> NeuralTopicError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuraltopic.errors import UsageError
 from neuraltopic.reading.readers import open_corpus
-from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.rows import Corpus, TextColumns
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
 from neuraltopic.search.index import SearchIndex
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def documents_of_run(
-    run: Path, documents: str | None, text: str | None, id: str | None, encoding: str | None
+    run: Path, documents: str | None, text: TextColumns, id: str | None, encoding: str | None
 ) -> tuple[Corpus, str | None]:
     """The documents to index, and the digest that they must have where they are those of the fit.
 

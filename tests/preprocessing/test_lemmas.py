@@ -30,5 +30,5 @@ def test_a_language_without_a_table_is_a_usage_error():
 def test_without_simplemma_the_error_names_the_package(monkeypatch):
     lemmatiser.cache_clear()
     monkeypatch.setitem(sys.modules, "simplemma", None)
-    with pytest.raises(UsageError, match="pip install simplemma"):
+    with pytest.raises(UsageError, match="pip install neuraltopic"):
         lemmatiser("en")

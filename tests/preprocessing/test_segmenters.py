@@ -52,7 +52,7 @@ def test_a_segmenter_that_is_not_installed_is_a_usage_error(monkeypatch):
         raise PackageNotFoundError(package)
 
     monkeypatch.setattr("neuraltopic.preprocessing.segmenters.version", version)
-    with pytest.raises(UsageError, match="pip install sudachipy sudachidict-core"):
+    with pytest.raises(UsageError, match=r"pip install 'neuraltopic\[segmentation\]'"):
         find_segmenter("sudachi").require_installed()
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from neuraltopic.compare.models.count_baselines import NMF, GensimLDA, SklearnLDA, TomotopyLDA
 from neuraltopic.compare.models.embedding_baselines import BERTopicModel, FASTopicModel
 from neuraltopic.compare.models.mixture_baseline import Mixture
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, install_hint
 
 BASELINES: dict[str, type[Mixture]] = {
     "gensim-lda": GensimLDA,
@@ -30,5 +30,5 @@ def require_installed(name: str) -> None:
             f"model {name}",
             expected=f"the package {baseline.requires}",
             got="none installed",
-            hint=f"pip install 'neuraltopic[{baseline.extra}]'",
+            hint=install_hint(baseline.extra),
         )

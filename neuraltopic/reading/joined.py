@@ -1,0 +1,93 @@
+"""Rows whose text is that of several columns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import find_column
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
+
+# Rows in which a column must turn up: those of JSON may lack one.
+_HEAD = 100
+# What stands in a row that has nothing in the column.
+_NOTHING = ("not text (None)", "not text (float nan)", "no column")
+
+
+class JoinedCorpus(Corpus):
+    """A corpus whose texts go on with those of other columns, a blank line before each.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        With the first column as its text.
+    columns : sequence of str
+        The others, in order. What is empty in a row is left out; a number is written as it is.
+    """
+
+    def __init__(self, corpus: Corpus, columns: Sequence[str]) -> None:
+        super().__init__(corpus.name)
+        self.path, self.options = corpus.path, corpus.options
+        self.index, self.pretokenised = corpus.index, corpus.pretokenised
+        self._corpus = corpus
+        self._columns = tuple(columns)
+
+    def __iter__(self) -> Iterator[Row]:
+        unseen, names = set(self._columns), dict[str, None]()
+        number = 0
+        for number, row in enumerate(self._corpus, start=1):
+            found = [_field(row.metadata, column) for column in self._columns]
+            if unseen:
+                names.update(dict.fromkeys(row.metadata))
+                unseen -= {column for column, (path, _) in zip(self._columns, found, strict=True) if path}
+                if number == _HEAD:
+                    self._require(unseen, names)
+            yield _joined(row, found)
+        self._require(unseen if number else set(), names)
+
+    def estimate(self) -> CorpusEstimate:
+        """As that of the corpus."""
+        return self._corpus.estimate()
+
+    def _require(self, unseen: set[str], names: Mapping[str, None]) -> None:
+        for column in self._columns:
+            if column in unseen:
+                raise UsageError(
+                    self.name,
+                    expected=f"a column {column!r}",
+                    got=f"beside the first column of the text {', '.join(names) or 'none'}",
+                    hint="Name columns of the text that are there, each once",
+                )
+
+
+def _field(metadata: Mapping[str, object], column: str) -> tuple[list[str], object]:
+    """The names that lead to a column, none where it is not there, and its value."""
+    name = find_column(column, list(metadata))
+    if name is not None:
+        return [name], metadata[name]
+    head, dot, rest = column.partition(".")
+    inner = metadata.get(head) if dot else None
+    if isinstance(inner, Mapping):
+        path, value = _field(inner, rest)
+        return ([head, *path], value) if path else ([], None)
+    return [], None
+
+
+def _joined(row: Row, found: Sequence[tuple[list[str], object]]) -> Row:
+    if row.problem and not row.problem.startswith(_NOTHING):
+        return row
+    parts = [row.text or "", *(_text(value) for _, value in found)]
+    parts = [part for part in parts if part.strip()]
+    metadata = dict(row.metadata)
+    for path, _ in found:
+        if len(path) == 1:
+            metadata.pop(path[0], None)
+    if not parts and row.problem:
+        return row._replace(metadata=metadata)
+    return row._replace(text="\n\n".join(parts), problem="", metadata=metadata)
+
+
+def _text(value: object) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
