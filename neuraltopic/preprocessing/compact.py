@@ -46,9 +46,10 @@ class CompactTexts(_Column, Sequence[str]):
 
     def append(self, text: str) -> None:
         """Add a text."""
-        self._starts.append(0)
-        self._ends.append(0)
-        self[-1] = text
+        self._starts.append(len(self._bytes))
+        if text:
+            self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
 
     def __len__(self) -> int:
         return len(self._ends)
