@@ -59,7 +59,8 @@ def source_of(
         if embed_with is not None and isinstance(apart, Corpus):
             others = embedding_source(held_out_embeddings, embed_with, apart)
         return Source(corpus, apart, preprocessing, None, texts, seed, beside, others)
-    for option, value in (("--text", text), ("--id", id), ("--encoding", encoding), ("--embed-with", embed_with)):
+    columns = text if text is None or isinstance(text, str) else ", ".join(text)
+    for option, value in (("--text", columns), ("--id", id), ("--encoding", encoding), ("--embed-with", embed_with)):
         if value is not None:
             raise UsageError(option, expected="it only with documents", got=repr(str(value)), hint="Leave it out")
     given = preprocessing if preprocessing != Preprocessing() else None

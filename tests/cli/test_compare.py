@@ -122,7 +122,7 @@ def test_a_missing_package_is_named(call, corpus, tmp_path, monkeypatch):
     assert (result.code, result.out) == (1, "")
     assert result.err == (
         "neuraltopic: model tomotopy: expected the package tomotopy; got none installed. "
-        "pip install 'neuraltopic[compare]'.\n"
+        "Run pip install 'neuraltopic[compare]'.\n"
     )
 
 
@@ -145,7 +145,10 @@ def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypa
     assert "bertopic, seed 0: 3 topics." in page
     for options, said in (
         (("--embeddings", "gone.npy"), "embeddings gone.npy: expected a .npy or Parquet file; got no such file"),
-        (("--held-out-embeddings", tmp_path / "embeddings.npy"), "--held-out-embeddings: expected it only where"),
+        (
+            ("--held-out-embeddings", tmp_path / "embeddings.npy"),
+            "--held-out-embeddings: expected it only with separate held-out documents",
+        ),
     ):
         refused = call("compare", corpus, "-o", tmp_path / "other", "--models", "nmf", *options)
         assert (refused.code, refused.err.count("\n")) == (2, 1)

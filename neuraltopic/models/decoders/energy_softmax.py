@@ -65,7 +65,9 @@ class _LogPartition(Function):
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
         (grad,) = grad_outputs
         points, factors, log_partition = ctx.saved_tensors
-        grad_points, grad_factors = torch.zeros_like(points), torch.empty_like(factors)
+        grad_points = torch.zeros_like(points)
+        # Filled in by the rows, where there are any.
+        grad_factors = torch.empty_like(factors) if len(points) else torch.zeros_like(factors)
 
         def of_words(tile: _Tiles) -> Tensor:
             """What these words add to the gradient in the points; that in their factors is filled in."""

@@ -53,6 +53,14 @@ def test_gradient_of_the_log_partition(tiles):
     assert torch.autograd.gradcheck(log_partition, inputs, rtol=1e-6, atol=1e-9)
 
 
+def test_gradient_without_rows_is_zero(tiles):
+    """As in one of several processes that divide fewer rows than there are processes."""
+    weight, bias = torch.full((V, K), 0.5, requires_grad=True), torch.zeros(V, requires_grad=True)
+    log_partition(torch.zeros(0, K), weight, bias).sum().backward()
+    torch.testing.assert_close(weight.grad, torch.zeros(V, K))
+    torch.testing.assert_close(bias.grad, torch.zeros(V))
+
+
 def test_gradient_of_the_log_likelihood(decoder, tiles):
     counts = sparse_rows(documents())
     z = normal(2, 5, K).requires_grad_()
