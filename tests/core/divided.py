@@ -1,4 +1,7 @@
-"""A fit that torchrun starts in several processes: `python divided.py FOLDER`; rank 0 writes what it ends in."""
+"""Fits that torchrun starts in several processes.
+
+`divided.py FOLDER train` leaves the checkpoint of the training function, `divided.py FOLDER fit` what rank 0 ends in.
+"""
 
 import os
 import sys
@@ -55,12 +58,17 @@ def model():
     return DocumentVAE(4, max_epochs=2, random_state=0)
 
 
-if __name__ == "__main__":
-    # Joins the processes itself, and leaves them.
-    train(model(), Counts.from_scipy(COUNTS), checkpoint=Path(sys.argv[1]) / f"checkpoint-{os.environ['RANK']}")
+def main(folder, what):
+    if what == "train":  # joins the processes itself, and leaves them
+        train(model(), Counts.from_scipy(COUNTS), checkpoint=folder / f"checkpoint-{os.environ['RANK']}")
+        return
     distributed.init_process_group("gloo")
     found = {"elbo": trained("elbo"), "importance": trained("importance"), "fit": fitted()}
     if distributed.get_rank() == 0:
         for name, arrays in found.items():
-            np.savez(Path(sys.argv[1]) / f"{name}.npz", n=distributed.get_world_size(), **arrays)
+            np.savez(folder / f"{name}.npz", n=distributed.get_world_size(), **arrays)
     distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -27,13 +27,15 @@ def two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("divided")
     root = Path(__file__).parents[2]
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run(
-        [sys.executable, *command, str(root / "tests" / "core" / "divided.py"), str(folder)],
-        check=True,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
-        timeout=600,
-    )
+    # A launch for each: processes that join a second time may be told the addresses of the first.
+    for what in ("train", "fit"):
+        subprocess.run(
+            [sys.executable, *command, str(root / "tests" / "core" / "divided.py"), str(folder), what],
+            check=True,
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+            timeout=600,
+        )
     return folder
 
 
