@@ -61,7 +61,7 @@ def _given_topics() -> GivenTopics:
 
 
 def _log_prior(model: torch.nn.Module) -> torch.Tensor:
-    return -0.5 * torch.stack([parameter.square().sum() for parameter in model.decoder.parameters()]).sum()
+    return -0.5 * sum((parameter.square().sum() for parameter in model.decoder.parameters()), torch.zeros(()))
 
 
 ENCODERS = {

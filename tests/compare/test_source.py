@@ -63,8 +63,8 @@ def test_embeddings_come_for_both_sides_or_for_none(corpus, folder, tmp_path):
     for documents, options, said in (
         (folder, {"embeddings": train}, "expected a file, since held-out documents are given by themselves; got none"),
         (open_corpus(corpus), {**apart, "embeddings": train}, "expected a file"),
-        (folder, {"held_out_embeddings": test}, "expected it only where"),
-        (open_corpus(corpus), {"embeddings": train, "held_out_embeddings": test}, "expected it only where"),
+        (folder, {"held_out_embeddings": test}, "expected it only with separate"),
+        (open_corpus(corpus), {"embeddings": train, "held_out_embeddings": test}, "expected it only with separate"),
         (
             folder,
             {"embeddings": train, "held_out_embeddings": embeddings(tmp_path, 5, 3)},

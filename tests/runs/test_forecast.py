@@ -80,7 +80,11 @@ def test_the_forecast_follows_the_batch_size():
 def test_a_slow_tokeniser_is_seen_in_the_sample(tmp_path):
     (tmp_path / "a.txt").write_text("some words of a text\n" * 500)
     corpus = open_corpus(tmp_path / "a.txt")
-    quick, slow = (forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for name in (None, "blank:en"))
+    # The best of three: other work on the machine only ever adds.
+    quick, slow = (
+        min((forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for _ in range(3)), key=lambda one: one.cut)
+        for name in (None, "blank:en")
+    )
     assert slow.cut > 2 * quick.cut
     assert quick.characters == 20.0
 

@@ -202,10 +202,16 @@ def test_detached_posterior_has_the_same_density_and_passes_gradient_to_z_alone(
 @pytest.mark.parametrize(
     ("latent", "decoder"),
     # A mixture is of shares.
-    [(latent, decoder) for latent in LATENTS for decoder in DECODERS if "mixture" not in decoder or latent in SIMPLEX],
+    [
+        (latent, decoder)
+        for latent in LATENTS
+        for decoder in DECODERS
+        if latent in SIMPLEX or ("mixture" not in decoder and decoder != "given_topics")
+    ],
 )
 def test_every_latent_trains_every_decoder_under_every_objective(latent, decoder, objective):
-    """Steps on the same few rows keep the bound finite, and raise it where it is what they climb."""
+    """Steps on the same few rows keep the bound finite, and raise it where they climb it and the decoder learns:
+    the encoder alone raises it too slowly."""
     prior = LATENTS[latent]()
     model = randomise(VAE(PerceptronEncoder(V, [H], prior.n_parameters), prior, DECODERS[decoder]()), std=0.1).train()
     counts = documents()
@@ -217,5 +223,5 @@ def test_every_latent_trains_every_decoder_under_every_objective(latent, decoder
         assert math.isfinite(bound)
         assert 0 < norm < math.inf
         bounds.append(bound)
-    if "free_bits" not in objective:
+    if "free_bits" not in objective and list(model.decoder.parameters()):
         assert sum(bounds[-5:]) > sum(bounds[:5])
