@@ -78,13 +78,9 @@ def test_the_forecast_follows_the_batch_size():
 
 
 def test_a_slow_tokeniser_is_seen_in_the_sample(tmp_path):
-    (tmp_path / "a.txt").write_text("some words of a text\n" * 500)
+    (tmp_path / "a.txt").write_text("".join(f"some words of {number:06}\n" for number in range(3000)))
     corpus = open_corpus(tmp_path / "a.txt")
-    # The best of three: other work on the machine only ever adds.
-    quick, slow = (
-        min((forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for _ in range(3)), key=lambda one: one.cut)
-        for name in (None, "blank:en")
-    )
+    quick, slow = (forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for name in (None, "blank:en"))
     assert slow.cut > 2 * quick.cut
     assert quick.characters == 20.0
 
