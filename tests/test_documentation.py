@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import re
 
 import pytest
 
@@ -24,6 +25,16 @@ def test_blocks_are_of_a_language_that_is_known_here(page):
         if block.language == "sh":
             for line in block.text.splitlines():
                 assert line.startswith(("python3 -m venv", "pip install", "git ", "make", "python -m")), line
+
+
+def test_the_command_for_a_fresh_machine_writes_where_a_checkout_has_nothing():
+    """Its folders are in a checkout only once it has run: git is told to leave them out."""
+    (command,) = [line for line in (ROOT / "README.md").read_text().splitlines() if " corpus docstrings " in line]
+    folders = re.findall(r"corpus docstrings (\S+)|-o (\S+)", command)
+    assert len(folders) == 2
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    for corpus, run in folders:
+        assert f"/{corpus or run}/" in ignored
 
 
 @pytest.mark.slow
