@@ -9,7 +9,7 @@ import typer
 
 from neuraltopic.cli.option_groups import page_sources, takes
 from neuraltopic.cli.options import Quiet, RunFolder
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import UsageError, install_hint
 
 if TYPE_CHECKING:
     from neuraltopic.report.content import Sources
@@ -37,7 +37,7 @@ def explore(
             "explore",
             expected="starlette and uvicorn",
             got=f"{error}",
-            hint="Install them with pip install 'neuraltopic[serve]'",
+            hint=install_hint("serve"),
         ) from error
     import tempfile
 

@@ -18,13 +18,7 @@ def seconds_of(time: str | None) -> float | None:
     UsageError
         When it is not a time above 0.
     """
-    if time is None:
-        return None
-    found = _TIME.fullmatch(time.strip().lower())
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
-    if not seconds:
-        raise UsageError("--max-time", expected="a time above 0, as 90s, 30m or 2h", got=repr(time), hint="Try 30m")
-    return seconds
+    return _amount("--max-time", time, _TIME, _SECONDS, "a time above 0, as 90s, 30m or 2h", "Try 30m")
 
 
 def bytes_of(memory: str | None) -> float | None:
@@ -35,13 +29,20 @@ def bytes_of(memory: str | None) -> float | None:
     UsageError
         When it is not an amount above 0.
     """
-    if memory is None:
+    return _amount("--memory", memory, _MEMORY, _BYTES, "an amount above 0, as 800M or 2G", "Try 2G")
+
+
+def _amount(
+    option: str, typed: str | None, pattern: re.Pattern[str], units: dict[str, float], expected: str, hint: str
+) -> float | None:
+    """A number and its unit, above 0."""
+    if typed is None:
         return None
-    found = _MEMORY.fullmatch(memory.strip().lower())
-    n_bytes = float(found[1]) * _BYTES[found[2]] if found else 0.0
-    if not n_bytes:
-        raise UsageError("--memory", expected="an amount above 0, as 800M or 2G", got=repr(memory), hint="Try 2G")
-    return n_bytes
+    found = pattern.fullmatch(typed.strip().lower())
+    amount = float(found[1]) * units[found[2]] if found else 0.0
+    if not amount:
+        raise UsageError(option, expected=expected, got=repr(typed), hint=hint)
+    return amount
 
 
 def use_threads(jobs: int | None) -> None:

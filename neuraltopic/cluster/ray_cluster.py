@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from neuraltopic.cluster.process_group import free_port, interface_of
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, install_hint, parameter
 from neuraltopic.version import __version__
 
 LOCAL = "local"
@@ -366,7 +366,7 @@ def _require_ray() -> None:
             parameter("cluster"),
             expected="Ray installed, which runs the cluster",
             got="no such package",
-            hint="Run pip install 'neuraltopic[cluster]'",
+            hint=install_hint("cluster"),
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, install_hint
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:(?://|:)")
 # Packages that fsspec's own file systems need.
@@ -48,7 +48,7 @@ def location(url: str) -> Path:
             url,
             expected="universal-pathlib installed, which reads URLs with fsspec",
             got="no such package",
-            hint="Run pip install 'neuraltopic[cluster]'",
+            hint=install_hint("cluster"),
         ) from error
     try:
         path = UPath(url)
