@@ -55,3 +55,25 @@ def browser():
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_address(browser):
+    """Open a page in a window of its own; what it asked for and what it complained of are kept with it."""
+    contexts = []
+
+    def open_page(address, viewport, **options):
+        context = browser.new_context(viewport=viewport, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("#topic-list li[aria-selected=true]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

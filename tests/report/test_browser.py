@@ -19,25 +19,13 @@ WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def opened(browser, run):
-    """Open the page of the run; what it asked for and what it complained of are kept with it."""
-    contexts = []
+def opened(open_address, run):
+    """Open the page of the run, or another."""
 
     def open_page(fragment="", viewport=WIDE, path=None, **options):
-        context = browser.new_context(viewport=viewport, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.complaints = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto((path or run / "report.html").as_uri() + fragment)
-        page.wait_for_selector("#topic-list li[aria-selected=true]")
-        return page
+        return open_address((path or run / "report.html").as_uri() + fragment, viewport, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def texts(page, selector) -> list[str]:

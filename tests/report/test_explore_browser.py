@@ -43,26 +43,14 @@ def server(run, tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, server):
-    """Open the page of the run without edits; what it asked for and what it complained of are kept with it."""
+def opened(open_address, server):
+    """Open the page of the run without edits."""
     (server.run / EDIT_LOG).unlink(missing_ok=True)
-    contexts = []
 
     def open_page(viewport=WIDE, **options):
-        context = browser.new_context(viewport=viewport, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.complaints = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(server.address)
-        page.wait_for_selector("#topic-list li[aria-selected=true]")
-        return page
+        return open_address(server.address, viewport, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def data(page):
