@@ -1,7 +1,7 @@
 """The command line: each command parses, calls one library function of the same name, and prints.
 
 Data go to stdout; notes, progress and errors to stderr. An error is one line. Exit codes: 0 done, 1 the data
-cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
+cannot be used, 2 the request is wrong, 130 interrupted, 141 the output is no longer read, 143 terminated.
 """
 
 import errno
@@ -78,7 +78,7 @@ def neuraltopic_(
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error, with any command.")] = False,
 ) -> None:
-    """Topics, document vectors and figures of quality from documents."""
+    """Topics, document vectors and evaluation figures from documents."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _start_again_in_utf8()
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = _DEBUG in given
-    # Threads that spin while they wait slow a busy machine down several times. Read when torch is imported.
+    # Threads that spin while they wait slow down a busy machine several times. torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = [argument for argument in given if argument != _DEBUG] or ["--help"]
     _escape_what_cannot_be_printed()
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _start_again_in_utf8() -> None:
     """Replace the process by one that reads paths as UTF-8, whatever the locale.
 
-    Else paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
+    Otherwise paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
     """
     os.environ["PYTHONUTF8"] = "1"  # for the processes that it starts
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
 Steps = Annotated[
-    int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
+    int, typer.Option("--steps", metavar="NUMBER", help="Number of values of K to fit, evenly spaced in log K.")
 ]
 Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuraltopic.cli.help import Command
-from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
+from neuraltopic.cli.option_groups import RunOptions, image_run_options, takes
+from neuraltopic.cli.options import AsJson, Device, Force, LearningRate, Quiet, RunOutput
 from neuraltopic.cli.printing import cost_lines, counted, print_facts, print_json
-from neuraltopic.cli.resumable import check_run_output, interruptible_fit
+from neuraltopic.cli.resumable import interruptible_fit, note_output
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.outputs import IMAGE_RUN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +91,7 @@ EpochsKept = Annotated[
 
 
 @images.command(cls=Command)
+@takes(options=image_run_options)
 def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
@@ -107,20 +110,13 @@ def fit(
     epochs_kept: EpochsKept = None,
     seed: Seed = 0,
     device: Device = "auto",
-    force: Force = False,
-    resume: ResumeFit = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    *,
+    options: RunOptions,
 ) -> None:
     """Fit a model of images and write a run folder.
 
     The default is a variational autoencoder.
     """
-    from neuraltopic.storage.outputs import IMAGE_RUN
-
-    see = "neuraltopic inspect"
-    check_run_output(output, IMAGE_RUN, source=data, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     n_components, n_above = _latent_sizes(latent)
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)
@@ -144,10 +140,11 @@ def fit(
         random_state=seed,
     )
     model.check_parameters()
-    if dry_run:
-        _forecast(model, data, as_json=as_json, quiet=quiet)
+    if options.dry_run:
+        note_output(output, IMAGE_RUN, source=data, force=options.force, quiet=options.quiet)
+        _forecast(model, data, as_json=options.as_json, quiet=options.quiet)
     else:
-        _fit(model, data, output, kept, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, data, output, kept, options)
 
 
 def _fit(
@@ -155,29 +152,23 @@ def _fit(
     data: str,
     output: Path,
     epochs_kept: tuple[int, ...] | None,
-    *,
-    force: bool,
-    resume: bool,
-    as_json: bool,
-    quiet: bool,
+    options: RunOptions,
 ) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.images import fit_image_run
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=options.quiet) as progress:
         with interruptible_fit(output, progress, ready="reading") as watched:
             run = fit_image_run(
                 model,
                 _read(data, "train", progress, watched),
                 output,
                 epochs_kept=epochs_kept,
-                force=force,
-                resume=resume,
-                command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
+                **options.arguments(),
             )
         progress.note(f"run: {run.folder}")
-    if as_json:
+    if options.as_json:
         print_json({"run": str(run.folder), "facts": run.facts})
     else:
         print_facts(_facts(run))

@@ -35,7 +35,7 @@ from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, write_history
+from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, require_output, write_history
 from neuraltopic.runs.preparation_cache import PreparationCache
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
@@ -87,17 +87,15 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingSource, optional
-        Of the documents, as `TopicModel.fit` takes them.
+    embeddings, cluster : optional
+        As for `TopicModel.fit`.
     force : bool
-        Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
-        other folder that is not empty is refused.
+        Replace an earlier run once the new one is complete, and discard an interrupted fit. Any other folder that is
+        not empty is refused.
     resume : bool
         Resume an interrupted fit into `output`, to the same bits.
     cache : Path, optional
         A folder in which prepared corpora are kept: see `PreparationCache`.
-    cluster : str, optional
-        Address of a Ray cluster to fit on, as `TopicModel.fit` takes it.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -105,13 +103,12 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
-        or the request differs.
+        As `require_output` does; with `resume`, when there is nothing to resume or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
     """
     output = Path(output)
-    check_output(output, RUN, force=force, source=corpus.path)
+    require_output(output, RUN, source=corpus.path, force=force, resume=resume)
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
 
