@@ -68,13 +68,13 @@ class Adam:
     def step(self) -> None:
         """Step all parameters that have a gradient."""
         for group in self.groups:
-            stepped = [parameter for parameter in group.parameters if parameter.grad is not None]
+            stepped = [(parameter, parameter.grad) for parameter in group.parameters if parameter.grad is not None]
             if not stepped:
                 continue
-            moments = [self._moments[parameter] for parameter in stepped]
+            moments = [self._moments[parameter] for parameter, _ in stepped]
             adam(
-                stepped,  # type: ignore[arg-type]
-                [parameter.grad for parameter in stepped],  # type: ignore[misc]
+                [parameter for parameter, _ in stepped],
+                [gradient for _, gradient in stepped],
                 [moment["exp_avg"] for moment in moments],
                 [moment["exp_avg_sq"] for moment in moments],
                 [],

@@ -6,6 +6,7 @@ trained to be mistaken for the prior. With a Dirichlet prior it is a topic model
 Axes: B rows of data, K numbers that the decoder sees.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +53,8 @@ class _Reversal(Function):
 
 def reverse_gradient(x: Tensor) -> Tensor:
     """x, with its gradient's sign changed on the way back (Ganin & Lempitsky 2015)."""
-    out: Tensor = _Reversal.apply(x)  # type: ignore[no-untyped-call]
-    return out
+    reverse: Callable[[Tensor], Tensor] = _Reversal.apply
+    return reverse(x)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,9 @@ from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.file_locks import HAS_LOCKS, hold
 from neuraltopic.storage.formats import CHECKPOINT, PREPARATION, RUN_FACTS
 from neuraltopic.storage.strict_json import read_json, write_json
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  Windows: two fits into one output are not kept apart there
-    fcntl = None  # type: ignore[assignment]
 
 _REQUEST = "request.json"
 _FINISHED = "finished"  # the SHA-256 of the run.json of the run that is about to be in place
@@ -175,13 +171,13 @@ def locked(folder: Path) -> Iterator[None]:
         When another process holds it.
     """
     folder.mkdir(exist_ok=True)
-    if fcntl is None:  # pragma: no cover
+    if not HAS_LOCKS:  # pragma: no cover  two fits into one output are not kept apart there
         yield
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(descriptor)
         except BlockingIOError as error:
             raise _busy(folder) from error
         # The process that had the lock until now may have removed the folder.

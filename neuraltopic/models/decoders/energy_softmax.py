@@ -139,8 +139,8 @@ def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _of_factors(points: Tensor, factors: Tensor) -> Tensor:
     """log sum_w exp(point . factor_w), (N,)."""
-    out: Tensor = _LogPartition.apply(points, factors)  # type: ignore[no-untyped-call]
-    return out
+    differentiable: Callable[[Tensor, Tensor], Tensor] = _LogPartition.apply
+    return differentiable(points, factors)
 
 
 def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
