@@ -217,17 +217,36 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.check_parameters()
         X, shape = _flattened(X)
         levels = self._levels(X, fitting=True)
-        binarisation = self._chosen_binarisation()
         self.seed_ = draw_seed(self.random_state)
-        generator = torch.Generator().manual_seed(self.seed_)
-        device = choose_device(self.device)
-        digest = hashlib.sha256(levels.numpy().tobytes())
+        network, trainer = self._network_and_trainer(levels, torch.Generator().manual_seed(self.seed_))
+        kept = Checkpoint(checkpoint, self._digest(levels, shape, trainer.schedule)) if checkpoint else None
+
+        def take(trainer: Trainer) -> None:
+            image_shape, history = shape or (levels.shape[1],), trainer.history
+            self.restore(network, image_shape=image_shape, n_images=len(levels), history=history)
+
+        def end_epoch(trainer: Trainer) -> None:
+            self.history_, self.n_iter_ = trainer.history, trainer.epoch
+            if after_epoch:
+                after_epoch(self, trainer.epoch)
+
+        take(trainer)
+        rate = trainer.schedule.learning_rate
+        hint = f"Lower the learning rate below {rate:g}, or look for extreme values there"
+        train(trainer, kept, progress, hint=hint, after_epoch=end_epoch)
+        take(trainer)
+        return self
+
+    def _network_and_trainer(
+        self, levels: torch.Tensor, generator: torch.Generator
+    ) -> tuple[VAE[DenseDecoder], Trainer]:
+        """The network with its first weights, and what trains it on images of these grey levels, (N, D)."""
+        binarisation, device = self._chosen_binarisation(), choose_device(self.device)
         if binarisation == "fixed":
             levels = binarise(levels, generator)
         network = self.build(levels.shape[1])
         initialise_image_vae(network, _mean_image(levels), generator)
         held_out, training = split_rows(np.arange(len(levels)), self.validation_fraction, generator)
-        schedule = self.resolved_schedule(len(training))
         dynamic, own = binarisation == "dynamic", MODELS[self.model]
         trainer = Trainer(
             network.to(device),
@@ -235,28 +254,17 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             ImageBatches(levels, training, dynamic=dynamic and self.model != "gan", device=device),
             ImageBatches(levels, held_out, dynamic=dynamic, device=device),
             OBJECTIVES[self.objective](int(self.n_samples)) if own is None else own.objective,
-            schedule,
+            self.resolved_schedule(len(training)),
             generator,
         )
-        request = (self.get_params() | {"random_state": self.seed_, "device": device.type}, shape, schedule)
-        digest.update(repr(request).encode())
-        kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
-        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
+        return network, trainer
 
-        def watch(trainer: Trainer) -> None:
-            self.history_, self.n_iter_ = trainer.history, trainer.epoch
-            if after_epoch:
-                after_epoch(self, trainer.epoch)
-
-        train(
-            trainer,
-            kept,
-            progress,
-            hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme values there",
-            after_epoch=watch,
-        )
-        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
-        return self
+    def _digest(self, levels: torch.Tensor, shape: tuple[int, ...], schedule: Schedule) -> str:
+        """Of everything that the fit depends on: a checkpoint belongs to one."""
+        digest = hashlib.sha256(levels.numpy().tobytes())
+        parameters = self.get_params() | {"random_state": self.seed_, "device": choose_device(self.device).type}
+        digest.update(repr((parameters, shape, schedule)).encode())
+        return digest.hexdigest()
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
