@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
@@ -29,7 +29,7 @@ from neuraltopic.cli.explore import explore
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
-from neuraltopic.cli.help import Command, Group
+from neuraltopic.cli.help import Command, Group, examples
 from neuraltopic.cli.images import images
 from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
@@ -48,15 +48,20 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, cls=Group)
-_COMMANDS = (
-    *(fit, update, report, explore, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
-    *(export, embed, index, search, serve, inspect, corpus),
-)
-for command in _COMMANDS:
-    app.command(cls=Command)(command)
-app.command(name="import", cls=Command)(import_)
-app.add_typer(topics, name="topics")
-app.add_typer(images, name="images")
+# The commands by what they are for, as `--help` lists them.
+_COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Fit": (fit, update, choose_k, compare),
+    "Read the topics": (topics, report, explore, plot, over_time, per_class, effects),
+    "Check": (evaluate, drift, inspect),
+    "Search and export": (embed, index, search, serve, export),
+    "Other": (import_, corpus, images),
+}
+for task, commands in _COMMANDS.items():
+    for command in commands:
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, rich_help_panel=task)
+        else:
+            app.command(command.__name__.strip("_").replace("_", "-"), cls=Command, rich_help_panel=task)(command)
 
 
 class Terminated(KeyboardInterrupt):
@@ -72,6 +77,12 @@ def _show_version(asked: bool) -> None:
 
 
 @app.callback()
+@examples(
+    "neuraltopic corpus lee news",
+    "neuraltopic fit news -k 10 -o run",
+    "neuraltopic topics run",
+    "neuraltopic fit --help",
+)
 def neuraltopic_(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.cli.source import source_of
@@ -24,6 +25,7 @@ Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model rec
 
 
 @takes(source=source_of, sweep=sweep_of)
+@examples("neuraltopic choose-k texts/ -o choice --range 10:100 --steps 5")
 def choose_k(
     *,
     source: "Source",

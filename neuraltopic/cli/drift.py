@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import FitCorpus, ReadAs, read_as, table_output, takes
 from neuraltopic.cli.options import AsJson, CorpusPath, Force, Quiet, RunFolder
 from neuraltopic.cli.printing import print_facts, print_json, records
@@ -16,6 +17,7 @@ DocumentsFile = Annotated[
 
 
 @takes(read_as=read_as)
+@examples("neuraltopic drift run december.csv --text body")
 def drift(
     run: RunFolder,
     new: CorpusPath,

@@ -1,6 +1,7 @@
 """`neuraltopic embed RUN PATH`."""
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import ReadAs, read_as, takes
 from neuraltopic.cli.options import (
     AsJson,
@@ -18,6 +19,7 @@ from neuraltopic.cli.resumable import noted
 
 
 @takes(read_as=read_as)
+@examples("neuraltopic embed run december.csv --text body -o vectors")
 def embed(
     run: RunFolder,
     path: CorpusPath,

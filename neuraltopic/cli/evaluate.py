@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.embeddings import embedding_source
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import ReadAs, read_as, takes
 from neuraltopic.cli.options import (
     AsJson,
@@ -52,6 +53,9 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random 
 
 
 @takes(read_as=read_as)
+@examples(
+    "neuraltopic evaluate run held-out/", "neuraltopic evaluate run held-out.csv --text body --per-topic -o figures.csv"
+)
 def evaluate(
     run: RunFolder,
     held_out: HeldOut,

@@ -9,6 +9,7 @@ import typer
 
 from neuraltopic.cli.embeddings import embedding_source
 from neuraltopic.cli.fitted_run import make_run, print_forecast
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
 from neuraltopic.cli.option_groups import ReadAs, RunOptions, read_as, run_options, takes
 from neuraltopic.cli.options import (
@@ -85,6 +86,11 @@ def training_of(
 
 
 @takes(read_as=read_as, preprocessing=settings_of, training=training_of, options=run_options)
+@examples(
+    "neuraltopic fit texts/ -o run -k 50",
+    "neuraltopic fit news.csv --text body --id url -o run --seed 1",
+    "neuraltopic fit news.csv --text body --dry-run",
+)
 def fit(
     path: CorpusPath,
     output: RunOutput = Path("run"),

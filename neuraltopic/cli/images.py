@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import Command
+from neuraltopic.cli.help import Command, examples
 from neuraltopic.cli.option_groups import RunOptions, image_run_options, takes
 from neuraltopic.cli.options import AsJson, Device, Force, LearningRate, Quiet, RunOutput
 from neuraltopic.cli.printing import cost_lines, counted, print_facts, print_json
@@ -40,7 +40,7 @@ ImageRunFolder = Annotated[
 Part = Annotated[str, typer.Option("--part", metavar="NAME", help="Part of the data: train or test.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
 
-images = typer.Typer(rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
+images = typer.Typer(name="images", rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
 
 
 Latent = Annotated[
@@ -92,6 +92,7 @@ EpochsKept = Annotated[
 
 @images.command(cls=Command)
 @takes(options=image_run_options)
+@examples("neuraltopic images fit mnist.npz --latent 2 -o digits")
 def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
@@ -175,6 +176,7 @@ def _fit(
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images evaluate digits mnist.npz")
 def evaluate(
     run: ImageRunFolder,
     data: DataPath,
@@ -252,6 +254,7 @@ def _coverage_facts(coverage: "LabelCoverage | None") -> list[tuple[str, str]]:
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images manifold digits -o manifold.png")
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
@@ -286,6 +289,7 @@ def manifold(
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images reconstruct digits mnist.npz -o images.png")
 def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
@@ -321,6 +325,7 @@ def reconstruct(
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images sample digits -o samples.png")
 def sample(
     run: ImageRunFolder,
     output: Annotated[

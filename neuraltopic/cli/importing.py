@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import ReadAs, read_as, takes
 from neuraltopic.cli.options import AsJson, Force, Quiet, WriteReport
 from neuraltopic.cli.printing import print_json, print_topics, records
@@ -14,6 +15,7 @@ FORMATS = ("gensim", "mallet", "bertopic")
 
 
 @takes(read_as=read_as)
+@examples("neuraltopic import gensim lda.model --documents texts/ -o run")
 def import_(
     format: Annotated[str, typer.Argument(metavar="FORMAT", help=f"Format: {', '.join(FORMATS)}.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Path to the file or folder that the tool wrote.")],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import ReadAs, read_as, takes
 from neuraltopic.cli.options import (
     AsJson,
@@ -45,6 +46,7 @@ To = Annotated[
 
 
 @takes(read_as=read_as)
+@examples("neuraltopic index run -o news.index", "neuraltopic index run december.csv --text body -o news.index --add")
 def index(
     run: RunFolder,
     documents: Documents = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuraltopic.cli.fitted_run import make_run, print_forecast
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import ReadAs, RunOptions, read_as, run_options, takes
 from neuraltopic.cli.options import CorpusPath, Device, RunFolder, RunOutput
 from neuraltopic.cli.resumable import note_output, noted
@@ -24,6 +25,7 @@ Seed = Annotated[
 
 
 @takes(read_as=read_as, options=run_options)
+@examples("neuraltopic update run december.csv --text body -o run-december")
 def update(
     run: RunFolder,
     path: CorpusPath,

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import Schedule, Trainer, bounds
@@ -23,6 +23,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
+    checked_codes,
     draw_seed,
     require_one_of,
     require_positive,
@@ -360,14 +361,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def inverse_transform(self, Z: Any) -> NDArray[np.float32]:
         """Mean of p(x | z) for each code, ``(N, *image_shape_)`` from (N, Z): a probability for Bernoulli pixels."""
         check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
-        if Z.shape[1] != self._n_features_out:
-            raise NeuralTopicError(
-                "codes",
-                expected=f"{self._n_features_out:,} columns",
-                got=f"{Z.shape[1]:,}",
-                hint="Pass what transform gave",
-            )
+        Z = checked_codes(Z, self._n_features_out)
         return self._decode(torch.from_numpy(Z.astype(np.float32)))
 
     def sample(
