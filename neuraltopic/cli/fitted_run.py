@@ -67,7 +67,7 @@ def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProg
     copies = facts["rows"].get("duplicate", 0)
     if copies:
         progress.note(
-            f"copies: {copies:,} rows are learnt from once; shares and documents count them all (--keep-duplicates "
+            f"copies: {copies:,} rows are learned from once; shares and documents count them all (--keep-duplicates "
             "learns from each)"
         )
     for line in loss_lines(facts):

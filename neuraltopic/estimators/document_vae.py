@@ -428,7 +428,7 @@ class DocumentVAE(StoredDocuments):
                 parameter("recipe"),
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
-                hint="Fit anew with all documents",
+                hint="Fit again with all documents",
             )
         if recipe is GIVEN_TOPICS:
             raise UsageError(
@@ -443,14 +443,14 @@ class DocumentVAE(StoredDocuments):
                 parameter("n_components"),
                 expected=f"{K}, as in the fit",
                 got=repr(self.n_components),
-                hint="Fit anew for others",
+                hint="Fit again for others",
             )
         if self.precision_ is None:
             raise NeuralTopicError(
                 "model",
                 expected="one saved with the precision of its topics",
                 got="one saved by an earlier version of neuraltopic, which did not store it",
-                hint="Fit it anew with this version",
+                hint="Fit it again with this version",
             )
 
     def _settings(self) -> tuple[Recipe, Schedule]:

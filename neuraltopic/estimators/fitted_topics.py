@@ -1,4 +1,4 @@
-"""What a fitted topic model says of its topics and of the documents of its fit.
+"""The topics of a fitted topic model, and the documents of its fit: attributes and tables.
 
 Axes: N input rows, D documents that were counted, K topics, V words.
 """
@@ -49,7 +49,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def components_(self) -> NDArray[np.float32]:
-        """R, (K, V), of the topics as they stand after edits."""
+        """R, (K, V), after edits."""
         return self._edits.topics.components
 
     @property
@@ -76,7 +76,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def ledger_(self) -> "pd.DataFrame":
-        """A line an input row of the fit or the last update: kept, or why not."""
+        """One line per input row of the fit or the last update: kept, or why not."""
         return self._at_hand("ledger_").ledger
 
     @property
@@ -101,7 +101,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._at_hand("model_vectors_").vectors
 
     def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V).
+        """Weights that rank the words of each topic, (K, V).
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self.get_topics(top_n, ranking)[topic]
 
     def get_topic_words(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
-        """A line a word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
+        """One line per word: topic, label, rank, word, weight, frex, lift. The label is that of the default ranking."""
         check_is_fitted(self)
         log_probabilities = self.reader_.topic_log_probabilities(self.statistics_.strength)
         log_unigram = self.reader_.log_unigram()
@@ -146,9 +146,9 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return topic_words_table(self.labels_, weights, log_probabilities, log_unigram, self.vocabulary_, top_n)
 
     def get_topic_info(self, top_n: int = 10, ranking: str = "default") -> "pd.DataFrame":
-        """A line a topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
+        """One line per topic: topic, label, share, n_documents, information, words (top_n), typical_documents, flags.
 
-        Labels and flags are those of the default ranking, whatever ranks the words.
+        Labels and flags are those of the default ranking, for any `ranking`.
         """
         check_is_fitted(self)
         junk = self._edits.topics.junk
@@ -158,7 +158,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return table
 
     def get_document_info(self) -> "pd.DataFrame":
-        """A line an input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.
+        """One line per input row of the fit, in order: the ledger, then topic, topic_label and topic_weight.
 
         Its index is that of the Series or the data frame that was given, if it was one of pandas.
 

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 class TopicEditing(FittedTopics):
     """The part of `TopicModel` that edits topics.
 
-    Every method returns the model, and either does all that it is asked or raises and does nothing. Topics are numbered
-    as they stand before the call. `merge_topics`, `reduce_topics` and `split_topic` ask the documents of the fit what
-    they say of the new topics; a loaded model does not have them and takes them as `documents`.
+    Every method returns the model; one that raises changes nothing. Topic numbers are those before the call.
+    `merge_topics`, `reduce_topics` and `split_topic` compute the new topics from the documents of the fit, which a
+    loaded model does not have and takes as `documents`.
     """
 
     @property
@@ -53,7 +53,7 @@ class TopicEditing(FittedTopics):
         return [_without_findings(operation) for operation in self._edits.in_force]
 
     def merge_topics(self, groups: Sequence[Any], *, documents: Texts | None = None) -> Self:
-        """Make one topic of some.
+        """Merge topics into one.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class TopicEditing(FittedTopics):
             For a loaded model.
 
         The share of the new topic is the sum of theirs in every document, its documents are theirs, and its row of R is
-        what these say: see `neuraltopic.topics.edited_topics`.
+        computed from these: see `neuraltopic.topics.edited_topics`.
         """
         nested = [groups] if all(isinstance(topic, int | np.integer) for topic in groups) else groups
         whole = tuple(tuple(int(topic) for topic in group) for group in nested)
@@ -90,7 +90,7 @@ class TopicEditing(FittedTopics):
         return self.edit([Split(int(topic))], documents=documents)
 
     def delete_topics(self, topics: Sequence[int]) -> Self:
-        """Drop topics: their share of a document belongs to no topic, and their documents are assigned to -1."""
+        """Drop topics: their share of a document is left out, and their documents are assigned to -1."""
         return self.edit([Drop(tuple(int(topic) for topic in topics))])
 
     def reorder_topics(self, order: Sequence[int]) -> Self:
@@ -98,7 +98,7 @@ class TopicEditing(FittedTopics):
         return self.edit([Reorder(tuple(int(topic) for topic in order))])
 
     def set_topic_labels(self, labels: Mapping[int, str | None] | Sequence[str | None]) -> Self:
-        """Name topics; None gives one the label of its words again.
+        """Name topics; None restores the label of the topic's words.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ class TopicEditing(FittedTopics):
         return self.edit([MoveWord(word, int(source), int(target))])
 
     def undo(self) -> Self:
-        """Undo the last edit that is still in force.
+        """Undo the last edit in force.
 
         Raises
         ------
@@ -139,19 +139,19 @@ class TopicEditing(FittedTopics):
         Parameters
         ----------
         operations : sequence of Operation, or of dict as the log has them
-            See `neuraltopic.topics.edits`. Each counts topics as those before it leave them.
+            See `neuraltopic.topics.edits`. Topic numbers in each are those after the edits before it.
         documents : as for `fit`, optional
             For splits, and for merges in a loaded model.
 
         Raises
         ------
         UsageError
-            When one cannot be done, or needs documents that are not at hand.
+            When one cannot be done, or needs documents that are not available.
         """
         history = self._edits
         at_hand = DocumentsOfEdits(self, documents)
         for value in operations:
-            # By way of the log's own form, so that what is done can be read again.
+            # Through the form of the log, so that every edit can be read again.
             operation = from_entry(to_entry(value) if isinstance(value, Operation) else value)
             if isinstance(operation, Merge | Split):
                 operation = at_hand.ask(history, operation)
@@ -172,7 +172,7 @@ class TopicEditing(FittedTopics):
         vectors: NDArray[np.float32],
         listed: NDArray[np.int64],
     ) -> None:
-        """Have the documents of the fit at hand again, as a run folder keeps them.
+        """Set the documents of the fit, from a run folder.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class TopicEditing(FittedTopics):
         self._documents = DocumentsOfFit(ledger, position, vectors, listed)
 
     def get_topic_hierarchy(self) -> "pd.DataFrame":
-        """A line a merger of the two nearest groups of topics: see `neuraltopic.topics.hierarchy`."""
+        """One line per merger of the two nearest groups of topics: see `neuraltopic.topics.hierarchy`."""
         return hierarchy_table(self._tree(), self.labels_)
 
     def topics_sha256(self) -> str:

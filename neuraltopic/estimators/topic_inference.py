@@ -1,4 +1,4 @@
-"""What a fitted topic model says of documents: their vectors, their topics, and how well it predicts them.
+"""Inference with a fitted topic model: vectors, topics and likelihoods of documents.
 
 Axes: N input rows, D documents that were counted, K topics.
 """
@@ -32,7 +32,7 @@ class TopicInference(FittedTopics):
         """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
 
         A row without a known word, or that could not be read, gets the vector of an empty document; with `embeddings`,
-        as for `fit`, one without a known word gets the vector that its embedding gives.
+        as for `fit`, a row without a known word gets the vector of its embedding.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
@@ -46,8 +46,8 @@ class TopicInference(FittedTopics):
     ) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
 
-        -1 for a row of which nothing is known: that could not be read, or without `embeddings` has no known word; and
-        for one that would be assigned to a topic that was dropped.
+        -1 for a row that could not be read, for one without a known word or an embedding, and for one whose topic was
+        dropped.
         """
         check_is_fitted(self)
         self.document_vae_.require_embeddings_given(embeddings)
@@ -58,10 +58,10 @@ class TopicInference(FittedTopics):
         return in_input_order(topics, np.where(known, prepared.position, -1), -1)
 
     def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """How much documents with these vectors are about each topic, (N, K); rows sum to 1.
+        """Shares of the topics in documents with these vectors, (N, K); rows sum to 1.
 
-        See `DocumentVAE.document_weights`; `predict` names the one topic that a document is assigned to. Where topics
-        were dropped rows sum to less, by what these account for.
+        See `DocumentVAE.document_weights`; `predict` gives the one topic that a document is assigned to. If topics were
+        dropped, rows sum to less by their shares.
         """
         check_is_fitted(self)
         return self.reader_.document_weights(vectors)
@@ -73,7 +73,7 @@ class TopicInference(FittedTopics):
         return self.document_vae_.perplexity(prepared.counts, embeddings=given_embeddings, **options)
 
     def score(self, documents: Documents, y: object = None, *, embeddings: Any = None) -> float:
-        """Bound on the log likelihood a token, in nats; higher is better."""
+        """Bound on the log likelihood per token, in nats; higher is better."""
         prepared = self.prepare(documents)
         return self.document_vae_.score(prepared.counts, embeddings=self.embeddings_of(prepared, embeddings))
 
@@ -86,7 +86,7 @@ class TopicInference(FittedTopics):
         return self.preprocessor_.transform(corpus, workspace=workspace, progress=progress)
 
     def embeddings_of(self, prepared: Prepared, embeddings: Any) -> Embeddings | None:
-        """The embedding of each document that was counted, of `embeddings` of the input rows.
+        """The embedding of each document that was counted, from `embeddings` of the input rows.
 
         Raises
         ------
@@ -143,8 +143,8 @@ class TopicInference(FittedTopics):
         )
 
     def explained_in(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """In how many of some documents each topic accounts for each word, (T, V), given their counts and their vectors
-        of `document_vae_`."""
+        """Expected number of documents in which each topic accounts for each word, (T, V), given their counts and their
+        vectors of `document_vae_`."""
         vae = self.document_vae_
         unedited = EditedTopics.of(self._statistics, vae.components_, vae.explained_in(counts, vectors))
         explained = EditHistory.of(unedited, self._edits.columns, self._edits.log).topics.explained

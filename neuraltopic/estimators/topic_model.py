@@ -75,37 +75,37 @@ class TopicModel(
     TopicPictures,
     Stored,
 ):
-    """Readable topics, and a vector for each document, from a collection of texts.
+    """A topic model of texts: readable topics, and a vector for each document.
 
     Parameters
     ----------
     n_components : int, default 50
         K, the number of topics.
     preprocessing : Preprocessing, optional
-        What is done to the words; `Preprocessing()` by default.
+        How texts become counts of words; `Preprocessing()` by default.
     seed_words : mapping of topic to words, or a list of lists, optional
-        Words that are to stand high in some topics: {0: ["space", "nasa"], 7: ["god", "church"]}, or one list for each
-        of topics 0, 1, ... They pass the preprocessing of the documents; those that the vocabulary does not hold are
-        left out with a `NeuralTopicWarning`. See `DocumentVAE`.
+        Words that should rank high in some topics: {0: ["space", "nasa"], 7: ["god", "church"]}, or one list for each
+        of topics 0, 1, ... They are preprocessed as the documents are; those that are not in the vocabulary are left
+        out with a `NeuralTopicWarning`. See `DocumentVAE`.
     word_vectors : path, gensim KeyedVectors, or mapping of word to vector, optional
-        Of the recipe etm: vectors of the words as the vocabulary has them, in a file of word2vec's text or binary
-        format or GloVe's text, also .gz. They stay as they are; a word without one learns its own, with a
-        `NeuralTopicWarning` that says how many tokens are covered.
+        Pretrained word vectors for the recipe etm, in a file of word2vec's text or binary format or GloVe's text
+        format, also .gz. They are frozen; the vector of a word without one is learned, with a `NeuralTopicWarning` that
+        gives the share of tokens covered.
     recipe, max_epochs, batch_size, learning_rate, patience, validation_fraction, max_seconds, device, random_state
-        As for `DocumentVAE`; `max_seconds` includes the preprocessing, which it does not shorten.
+        As for `DocumentVAE`; `max_seconds` includes the time of the preprocessing, which it does not limit.
     n_jobs : int, optional
-        Processes that cut a long corpus into words, as many as there are processors by default. The result is the same
-        with any number of them.
+        Number of processes that tokenise a long corpus; by default the number of processors. The result does not depend
+        on it.
     max_memory : float, optional
-        Bytes that a fit may have resident. Fewer processes cut texts where these would take too much; a fit that is
-        expected to take more is refused once its documents are counted. The result does not depend on it.
+        Limit on the resident memory of a fit, in bytes. Texts are tokenised by fewer processes where necessary; a fit
+        that is expected to need more is refused once its documents are counted. The result does not depend on it.
 
     Attributes
     ----------
     document_vae_ : DocumentVAE
         The fitted model of the counts.
     preprocessor_ : Preprocessor
-        Makes counts of texts, with the vocabulary of the fit.
+        Turns texts into counts over the vocabulary of the fit.
     vocabulary_ : tuple of str
         V words; column v of `components_` is word v.
     components_ : float32 array of shape (K, V)
@@ -113,19 +113,18 @@ class TopicModel(
     vectors_ : float32 array of shape (D, K)
         Vectors of the documents kept in the fit or the last update, in their order. Not saved with the model.
     edits_ : list of dict
-        Edits of the topics in force, see `TopicEditing`. Everything that is about topics follows them. A vector has a
-        further number for each split, and stays what it is under the others.
+        Edits of the topics that are in force, oldest first: see `merge_topics` and the other methods. All results about
+        topics follow them. A split adds a coordinate to the vectors; other edits do not change them.
     topics_ : int array of shape (D,)
-        The topic that each of these documents is assigned to, as `predict` gives it. Not saved with the model.
+        The topic that each of these documents is assigned to, as in `predict`. Not saved with the model.
     ledger_ : DataFrame
-        A line an input row of the fit or the last update: kept, or why not. Not saved with the model.
+        One line per input row of the fit or the last update: kept, or why not. Not saved with the model.
     updates_ : list of dict
         corpus_sha256 and n_documents of each update since the fit.
     unknown_share_ : float
-        Of the tokens of the last update that the settings keep, the share of words that the fit did not meet. Not
-        saved with the model.
+        Share of the tokens of the last update that are not in the vocabulary. Not saved with the model.
     losses_ : Losses
-        What preprocessing left out of the documents of the fit. Not saved with the model.
+        What preprocessing removed from the documents of the fit. Not saved with the model.
 
     Examples
     --------
@@ -183,35 +182,35 @@ class TopicModel(
         workspace: Path | None = None,
         cluster: str | None = None,
     ) -> Self:
-        """Learn the topics of a collection.
+        """Fit the model to documents.
 
         Parameters
         ----------
         documents : sequence of str or bytes, of lists of words, data frame, path, or Corpus
-            Texts, or where they are: anything that `neuraltopic.reading.readers.open_corpus` takes. Words in lists are
-            taken as they are: see `pretokenised` of `Preprocessing`.
+            Texts, or a path to them: anything that `neuraltopic.reading.readers.open_corpus` takes. Lists of words are
+            not tokenised: see `pretokenised` of `Preprocessing`.
         y : ignored
         text, id : str, optional
             Columns of the texts and the ids in a data frame or a table.
         embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
-            A point for each of the N input documents from a model of language, in input order or matched by id, as the
-            recipes contextual and zeroshot take.
+            A sentence embedding of each of the N input documents, in input order or matched by id, for the recipes
+            contextual and zeroshot.
         progress : callable of (stage, done, total), optional
         workspace : Path, optional
-            A folder for the counts, which are then mapped from disk, and for the state of the training. A fit that
-            finds there what an earlier one with the same corpus and settings left behind goes on from it, to the same
-            bits; what one with others left is refused. The texts are compared by a digest, unless they come as a
-            `Corpus`, which is not read again.
+            A folder for the counts, which are then mapped from disk, and for the checkpoint of the training. If it
+            holds those of an interrupted fit of the same documents with the same settings, the fit resumes, to the same
+            bits; those of another fit are refused. Texts are compared by a digest, except those of a `Corpus`, which is
+            not read again.
         cluster : str, optional
-            Address of a Ray cluster, "HOST:6379" or "auto", that preprocesses, trains and infers; "local" starts one
-            here, of `n_jobs` processors. Training is divided among one process a machine or `n_jobs` processes. The
-            result is that of a fit without to the order of summation, and the words are the same.
+            Address of a Ray cluster, "HOST:6379" or "auto", that preprocesses, trains and infers; "local" starts one on
+            this machine with `n_jobs` processors. Training is divided among one process per machine or `n_jobs`
+            processes. The vocabulary is the same as without a cluster; the weights differ by the order of summation.
 
         Raises
         ------
         NeuralTopicError
-            When the documents cannot be used: none with text, fewer than topics, a vocabulary pruned to nothing or
-            without a seed of a seeded topic; when the workers of a cluster die again and again.
+            When the documents cannot be used: none has text, there are fewer than topics, the vocabulary is empty after
+            pruning or lacks all seeds of a seeded topic; or when workers of a cluster die repeatedly.
         UsageError
             When the embeddings are missing, not usable, or given to a recipe that takes none; when there is no such
             cluster, or the recipe's training is not divided.
@@ -231,28 +230,28 @@ class TopicModel(
         progress: "Progress | None" = None,
         workspace: Path | None = None,
     ) -> Self:
-        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
+        """Update the model with new documents; topics keep their numbers, and all documents have equal weight.
 
-        The vocabulary stays that of the fit. Words, shares and information of the topics are then those of all
-        documents, while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new
-        documents count once; those of earlier ones are not known to be copies. On an unfitted model this is `fit`: see
-        `DocumentVAE.partial_fit` for what the first documents decide.
+        The vocabulary stays that of the fit. Words, shares and information of the topics are then over all documents,
+        while `vectors_`, `ledger_` and `get_document_info` are of the new ones. Copies among the new documents count
+        once; copies of earlier documents are not recognised. On an unfitted model this is `fit`: see
+        `DocumentVAE.partial_fit` for the role of the first documents.
 
         Parameters are those of `fit`.
 
         Raises
         ------
         UsageError
-            When a parameter that shapes the model was changed after the fit.
+            When a parameter of the model's form was changed after the fit.
         NeuralTopicError
-            When no document has a word of the vocabulary, or the model was saved by a version that kept too little.
-            The model stays as it was.
+            When no document has a word of the vocabulary, or the model was saved without `precision_`. The model is
+            then unchanged.
 
         Warns
         -----
         NeuralTopicWarning
-            When more than a third of the tokens are words that the fit did not meet, and when the documents are those
-            of the fit or of an update.
+            When more than a third of the tokens are not in the vocabulary, and when the documents are those of the fit
+            or of an earlier update.
         """
         if not hasattr(self, "document_vae_"):
             return self.fit(documents, text=text, id=id, progress=progress, workspace=workspace)
@@ -283,7 +282,7 @@ class TopicModel(
         vae, position = self.document_vae_, preparation.position
         vectors = in_input_order(self.model_vectors_, position, vae.empty_document_vector())
         if of_rows is not None:
-            # Rows that had no part in the fit have embeddings of their own.
+            # Rows that were not in the fit, copies and rows without a known word, have other embeddings.
             repeated = np.setdiff1d(np.flatnonzero(position >= 0), first_rows(position))
             wordless = np.flatnonzero((position < 0) & readable_rows(preparation))
             empty = Counts.from_scipy(csr_array((len(wordless), preparation.counts.shape[1])))
@@ -293,7 +292,7 @@ class TopicModel(
         return vectors
 
     def plan(self, cluster: str) -> Plan:
-        """How a fit with this `cluster` would use it; a local one is not started for this.
+        """How a fit would use this cluster; a local one is not started.
 
         Raises
         ------
@@ -304,12 +303,12 @@ class TopicModel(
         return planned(cluster, self.n_jobs, usable_cpus())
 
     def check_parameters(self) -> DocumentVAE:
-        """The model of the counts, not yet fitted.
+        """The unfitted model of the counts.
 
         Raises
         ------
         UsageError
-            When a parameter is one that no fit could use.
+            When a parameter is not valid.
         """
         if not isinstance(self.preprocessing, Preprocessing | None):
             raise UsageError(
@@ -333,7 +332,7 @@ class TopicModel(
         return vae
 
     def seeds(self) -> dict[int, tuple[str, ...]]:
-        """Seed words of each seeded topic, checked, as they were given."""
+        """Seed words of each seeded topic, validated, before preprocessing."""
         return seed_groups(self.seed_words, int(self.n_components), str)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -356,7 +355,7 @@ class TopicModel(
         return self
 
     def to_state(self) -> State:
-        """All that the fitted model is made of."""
+        """The fitted model as JSON objects and tensors."""
         vae = self.document_vae_
         config = {
             **vae.stored_config(),
@@ -372,7 +371,7 @@ class TopicModel(
 
     @classmethod
     def from_state(cls, state: StoredState, *, device: str) -> Self:
-        """The fitted model again."""
+        """The fitted model of a stored state."""
         preprocessor = read_preprocessor(state.path(PREPROCESSING))
         words = preprocessor.vocabulary.words
         config = state.config({**MEMBERS, "corpus_sha256": str}, {**OPTIONAL, "updates": list})
@@ -441,13 +440,13 @@ class TopicModel(
         return connected(cluster, self.n_jobs, usable_cpus())
 
     def _processes(self) -> int | None:
-        """Processes that cut texts; None for the default."""
+        """Number of processes that tokenise; None for the default."""
         return (
             self.n_jobs if self.max_memory is None else processes_within(self.max_memory, self.n_jobs or usable_cpus())
         )
 
     def _settings_for(self, corpus: Corpus, embeddings: Any) -> Preprocessing:
-        """The settings, with texts that come as lists of words taken as they are."""
+        """The settings of the preprocessing, with `pretokenised` for lists of words."""
         settings = self.preprocessing or Preprocessing()
         if settings.split is not None and embeddings is not None:
             raise UsageError(
@@ -473,13 +472,13 @@ class TopicModel(
         require_memory(self.max_memory, len(preparation.ledger), counts.shape[1], int(self.n_components))
 
     def _set_by_column(self, vae: DocumentVAE, preprocessor: Preprocessor) -> None:
-        """Give the model of the counts the seed words and the word vectors by column of the vocabulary."""
+        """Set the seed words and the word vectors of the model of the counts, by column of the vocabulary."""
         vae.set_params(seed_words=seed_columns(self.seeds(), preprocessor) or None)
         if self.word_vectors is not None:
             vae.set_params(word_vectors=word_matrix(self.word_vectors, preprocessor.vocabulary.words))
 
     def _limit(self, vae: DocumentVAE, started: float) -> None:
-        """Give the model of the counts the time that is left of `max_seconds`."""
+        """Limit the model of the counts to what is left of `max_seconds`."""
         if self.max_seconds is not None:
             vae.set_params(max_seconds=max(self.max_seconds - (time.monotonic() - started), 1e-3))
 
@@ -492,7 +491,7 @@ class TopicModel(
         *,
         keep_counts: bool,
     ) -> TopicStatistics:
-        """Take a trained model and the documents that it was trained on; return what these say of the topics."""
+        """Take a trained model and its documents; return the statistics of the topics in them."""
         counts = preparation.counts
         listed = vae.topics_of(counts, vectors)
         self.document_vae_, self.n_documents_ = vae, vae.n_documents_
@@ -511,7 +510,7 @@ class TopicModel(
                 parameter("recipe"),
                 expected=f"{vae.recipe}, as in the fit",
                 got=repr(self.recipe),
-                hint="Fit anew with another",
+                hint="Fit again with another",
             )
         # Seeds are columns there, and word vectors a matrix.
         shared = vae.get_params().keys() - {"seed_words", "word_vectors"}
@@ -525,7 +524,7 @@ class TopicModel(
                 f"documents in {name}",
                 expected="at least one with a word of the model",
                 got="none",
-                hint="Update with documents of the language and kind that the model was fitted on, or fit anew",
+                hint="Update with documents of the language and kind that the model was fitted on, or fit again",
             )
 
     def _warn_of_documents_seen_before(self, preparation: Preparation, name: str) -> None:
@@ -542,7 +541,7 @@ class TopicModel(
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
                 f"{self.unknown_share_:.0%} of the words of the new documents are unknown to the fit; "
-                "fit anew with all documents if these are to count",
+                "fit again with all documents if these are to count",
                 NeuralTopicWarning,
                 stacklevel=3,
             )

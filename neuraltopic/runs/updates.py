@@ -55,7 +55,7 @@ def update_run(
     -------
     Run
         Its facts are those of a fit and `parent`: the corpus of the run before, the digests of all corpora that
-        it learnt from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
+        it learned from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
 
     Raises

@@ -115,7 +115,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
+        hint=f"Continue with {parameter('resume', True)}, or start over with {parameter('force', True)}",
     )
 
 
@@ -134,7 +134,7 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
             parameter("resume"),
             expected=f"{named_setting(name)} {old!r:.200}, as when the fit began",
             got=f"{new!r:.200}",
-            hint=f"Ask for the same again, or start afresh with {parameter('force', True)}"
+            hint=f"Ask for the same again, or start over with {parameter('force', True)}"
             f" in place of {parameter('resume', True)}",
         )
 

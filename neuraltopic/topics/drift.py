@@ -104,11 +104,11 @@ def verdict(unfamiliar: float, unknown: float, unknown_of_fit: float, topics_mov
     advice : str
     """
     if unknown > max(MANY_UNKNOWN * unknown_of_fit, unknown_of_fit + 0.02):
-        return "new words", "fit anew with these documents: an update keeps the vocabulary"
+        return "new words", "fit again with these documents: an update keeps the vocabulary"
     if unfamiliar > MANY_UNFAMILIAR:
         return (
             "unfamiliar",
-            "look at the least familiar documents; update with them, or fit anew for a new theme",
+            "look at the least familiar documents; update with them, or fit again for a new theme",
         )
     if topics_moved:
         return "moved", "the model holds; its shares are those of its fit: read the shares of the new documents"

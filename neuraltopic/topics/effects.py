@@ -14,7 +14,7 @@ as much of z as an observation l of precision p,
     p = 1/v - 1/v_0,    l = (m/v - m_0/v_0) / p,
 
 so that with z ~ N(X c, t) in place of the prior z given words and metadata is N((p l + X c / t) / (p + 1/t),
-1 / (p + 1/t)); c and t of each coordinate are learnt by expectation maximisation.
+1 / (p + 1/t)); c and t of each coordinate are learned by expectation maximisation.
 
 Axes: D documents, P columns of X, K topics, M draws.
 """

@@ -89,7 +89,7 @@ class WordVectorDecoder(TopicDecoder, Protocol):
         ...
 
     def held_vectors(self) -> Tensor | None:
-        """The given vectors (V, E), NaN for a word without; None where all are learnt."""
+        """The given vectors (V, E), NaN for a word without; None where all are learned."""
         ...
 
 
@@ -146,7 +146,7 @@ class EmbeddedMixture(MixtureSoftmax):
         self.own = without.nonzero()[:, 0]
 
     def held_vectors(self) -> Tensor | None:
-        """The vectors that are held (V, E), NaN for a word without; None where all are learnt."""
+        """The vectors that are held (V, E), NaN for a word without; None where all are learned."""
         if self.fixed is None or self.own is None:
             return None
         return self.fixed.index_fill(0, self.own, torch.nan)
