@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from neuraltopic.cluster.ray_cluster import Plan
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
     from neuraltopic.runs.folder import Run
     from neuraltopic.runs.forecast import DocumentForecast
 

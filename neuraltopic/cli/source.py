@@ -43,9 +43,9 @@ def source_of(
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
     from neuraltopic.compare.counts_folder import is_counts_folder
     from neuraltopic.compare.source import Source
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.readers import open_corpus
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     def opened(name: str) -> Corpus:
         return open_corpus(name, text=text, id=id, encoding=encoding)

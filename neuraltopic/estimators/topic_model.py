@@ -36,15 +36,15 @@ from neuraltopic.estimators.topic_pictures import TopicPictures
 from neuraltopic.estimators.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.ledger import Status
+from neuraltopic.preprocessing.ledger.ledger import Status
 from neuraltopic.preprocessing.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.preprocessing.preprocessor import Prepared, Preprocessing, Preprocessor
-from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
-from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
-from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
+from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus, TextColumns
+from neuraltopic.reading.vectors.embeddings import Embeddings, embeddings_of_input
+from neuraltopic.reading.vectors.pretrained_vectors import require_source, word_matrix
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
