@@ -37,8 +37,8 @@ from neuraltopic.storage.outputs import RUN
 if TYPE_CHECKING:
     from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
     from neuraltopic.runs.folder import Run
 
 

@@ -65,7 +65,7 @@ def index(
 ) -> None:
     """Build, extend or export a search index of documents."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     if output is None:
         raise UsageError("--output", expected="the index to write or to change", got="none", hint="Add -o INDEX")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.languages.stop_word_files import read_stop_words
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.preprocessing.stop_word_files import read_stop_words
 
 _DEFAULTS = Preprocessing()
 

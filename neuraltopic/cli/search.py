@@ -75,7 +75,7 @@ def search(
 def _vectors(path: Path | None, n_queries: int) -> Any:
     if path is None:
         return None
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     values = EmbeddingFile(path).values
     if len(values) != n_queries:

@@ -38,8 +38,8 @@ def source_of(
     """Documents, or the prepared counts in a folder that has a train_bow.npz."""
     from neuraltopic.compare.counts_folder import is_counts_folder
     from neuraltopic.compare.source import Source
-    from neuraltopic.reading.embedding_files import EmbeddingFile
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     share = _share(held_out)
     apart = read_as.open(held_out) if held_out is not None and share is None else share

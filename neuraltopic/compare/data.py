@@ -15,9 +15,9 @@ from neuraltopic.compare.models.protocol import Embeddings
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
-from neuraltopic.preprocessing.token_stream import Block
-from neuraltopic.reading.embedding_files import EmbeddingSource
+from neuraltopic.preprocessing.tokenisation.token_stream import Block
 from neuraltopic.reading.rows import Corpus, Row
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 from neuraltopic.storage.strict_json import read_json, write_json
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
-from neuraltopic.preprocessing.ledger import Status
+from neuraltopic.preprocessing.ledger.ledger import Status
 from neuraltopic.preprocessing.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus, TextColumns
+from neuraltopic.reading.vectors.embeddings import Embeddings, embeddings_of_input
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress

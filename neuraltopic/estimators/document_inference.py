@@ -24,7 +24,7 @@ from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.reading.embeddings import Embeddings, require_embeddings, require_given
+from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings, require_given
 from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric

@@ -52,8 +52,8 @@ from neuraltopic.models.recipes import (
 )
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds, require_columns
-from neuraltopic.reading.embeddings import Embeddings
-from neuraltopic.reading.pretrained_vectors import covered_share, require_matrix
+from neuraltopic.reading.vectors.embeddings import Embeddings
+from neuraltopic.reading.vectors.pretrained_vectors import covered_share, require_matrix
 from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 

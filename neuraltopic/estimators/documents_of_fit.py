@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.ledger import Status
+from neuraltopic.preprocessing.ledger.ledger import Status
 
 if TYPE_CHECKING:
     import pandas as pd

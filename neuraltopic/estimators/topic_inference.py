@@ -14,8 +14,8 @@ from neuraltopic.estimators.counted_documents import Documents, as_corpus, first
 from neuraltopic.estimators.fitted_topics import FittedTopics
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Prepared
-from neuraltopic.reading.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.reading.rows import TextColumns
+from neuraltopic.reading.vectors.embeddings import Embeddings, embeddings_of_input
 from neuraltopic.topics.edit_history import EditHistory
 from neuraltopic.topics.edited_topics import EditedTopics
 

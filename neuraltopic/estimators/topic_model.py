@@ -45,11 +45,11 @@ from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_take
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preparation import Preparation
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
-from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
-from neuraltopic.reading.embeddings import Embeddings
-from neuraltopic.reading.pretrained_vectors import require_source, word_matrix
+from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
 from neuraltopic.reading.rows import Corpus, TextColumns
+from neuraltopic.reading.vectors.embeddings import Embeddings
+from neuraltopic.reading.vectors.pretrained_vectors import require_source, word_matrix
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL

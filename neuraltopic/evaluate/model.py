@@ -13,7 +13,7 @@ from neuraltopic.evaluate.figures import Evaluation, Figure
 from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, label_texts
 from neuraltopic.evaluate.perplexity import perplexity_figures
 from neuraltopic.evaluate.topic_figures import Values, coherence_figures, difference_figures, stability_figures
-from neuraltopic.preprocessing.ledger import LEDGER_COLUMNS
+from neuraltopic.preprocessing.ledger.ledger import LEDGER_COLUMNS
 from neuraltopic.reading.readers import StandardInput, open_corpus
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.topics.coherence import coherence_of_blocks
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neuraltopic.preprocessing.counts import Counts
     from neuraltopic.preprocessing.preprocessor import Prepared
     from neuraltopic.progress import Progress
-    from neuraltopic.reading.embeddings import Embeddings
+    from neuraltopic.reading.vectors.embeddings import Embeddings
 
 Documents = Sequence[str] | str | Path | Corpus
 

@@ -16,7 +16,7 @@ from neuraltopic.preprocessing.counts import Counts
 if TYPE_CHECKING:
     from neuraltopic.estimators.document_vae import DocumentVAE
     from neuraltopic.progress import Progress
-    from neuraltopic.reading.embeddings import Embeddings
+    from neuraltopic.reading.vectors.embeddings import Embeddings
 
 # Draws from q(z | x) a document: for the bound those of `DocumentVAE.perplexity`, for the tighter one more.
 BOUND_SAMPLES = 20

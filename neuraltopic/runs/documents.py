@@ -25,15 +25,15 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
-from neuraltopic.preprocessing.ledger import Ledger, Status
+from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingSource
-from neuraltopic.reading.embeddings import Embeddings
-from neuraltopic.reading.pretrained_vectors import fingerprint
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
+from neuraltopic.reading.vectors.embeddings import Embeddings
+from neuraltopic.reading.vectors.pretrained_vectors import fingerprint
 from neuraltopic.runs.facts import model_folder_of
 from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, require_output, write_history
 from neuraltopic.runs.preparation_cache import PreparationCache

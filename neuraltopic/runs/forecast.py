@@ -25,11 +25,11 @@ from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.preprocessing.processors import usable_cpus
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.preprocessing.vocabulary import document_limits
-from neuraltopic.reading.embedding_files import EmbeddingSource
+from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
+from neuraltopic.preprocessing.vocabulary.vocabulary import document_limits
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 from neuraltopic.runs.costs import Forecast
 from neuraltopic.runs.machine import best_of, matmul_rate
 

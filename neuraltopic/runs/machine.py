@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from neuraltopic.preprocessing.processors import usable_cpus
+from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
 
 LIBRARIES = ("neuraltopic", "torch", "numpy", "scipy", "scikit-learn", "spacy", "gensim", "pandas")
 _SIDE = 512  # of the square matrices multiplied: 0.27 GFLOP, milliseconds on any machine

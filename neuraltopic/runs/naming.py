@@ -11,7 +11,7 @@ import numpy as np
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.preprocessing.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
 from neuraltopic.topics.naming import PhraseCounts, name_of

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
 from neuraltopic.topics.co_occurrence import WHOLE_DOCUMENT, WindowCounts, count_windows, document_blocks
 
 # gensim's windows, those of the papers, and the probability that it adds to that of a pair before the logarithm.
