@@ -24,8 +24,9 @@ from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
+from neuraltopic.estimators.counts.document_vae_state import StoredDocuments
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.estimators.document_vae_state import StoredDocuments
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -35,7 +36,6 @@ from neuraltopic.estimators.fitting import (
     split_rows,
     train,
 )
-from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.initialisation.reinitialisation import Reinitialisation

@@ -15,7 +15,13 @@ from scipy.sparse import csr_array
 
 from neuraltopic.cluster.ray_cluster import Cluster, Plan, connected, planned
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
-from neuraltopic.estimators.counted_documents import (
+from neuraltopic.estimators.counts.document_vae_state import MEMBERS, OPTIONAL
+from neuraltopic.estimators.divided_training import fit_on_cluster, require_divided
+from neuraltopic.estimators.document_vae import DocumentVAE
+from neuraltopic.estimators.fitting import require_positive, require_whole
+from neuraltopic.estimators.memory import processes_within, require_memory
+from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
+from neuraltopic.estimators.texts.counted_documents import (
     Documents,
     as_corpus,
     counted,
@@ -24,23 +30,17 @@ from neuraltopic.estimators.counted_documents import (
     in_input_order,
     readable_rows,
 )
-from neuraltopic.estimators.divided_training import fit_on_cluster, require_divided
-from neuraltopic.estimators.document_vae import DocumentVAE
-from neuraltopic.estimators.document_vae_state import MEMBERS, OPTIONAL
-from neuraltopic.estimators.documents_of_fit import DocumentsOfFit
-from neuraltopic.estimators.fitting import require_positive, require_whole
-from neuraltopic.estimators.memory import processes_within, require_memory
-from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
-from neuraltopic.estimators.topic_editing import TopicEditing
-from neuraltopic.estimators.topic_model_state import (
+from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
+from neuraltopic.estimators.texts.topic_editing import TopicEditing
+from neuraltopic.estimators.texts.topic_model_state import (
     PREPROCESSING,
     TOPICS,
     read_preprocessor,
     read_topics,
     require_updates,
 )
-from neuraltopic.estimators.topic_pictures import TopicPictures
-from neuraltopic.estimators.topic_search import TopicSearch
+from neuraltopic.estimators.texts.topic_pictures import TopicPictures
+from neuraltopic.estimators.texts.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preparation import Preparation

@@ -18,10 +18,10 @@ from scipy import sparse
 
 from neuraltopic.core.training import Schedule
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.memory import expected_memory, processes_within, require_memory
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from neuraltopic import DocumentVAE
 from neuraltopic.core.training import Trainer
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.recipes import RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.document_assignment import DocumentAssignment

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
-from neuraltopic.estimators.fitted_topics import FittedTopics
+from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import topic_labels
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
-from neuraltopic.estimators.documents_of_edits import DocumentsOfEdits, Texts, inferences
-from neuraltopic.estimators.documents_of_fit import DocumentsOfFit
-from neuraltopic.estimators.fitted_topics import FittedTopics
+from neuraltopic.estimators.texts.documents_of_edits import DocumentsOfEdits, Texts, inferences
+from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
+from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.edit_findings import pooled_findings

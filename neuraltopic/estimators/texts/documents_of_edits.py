@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.counted_documents import as_corpus
 from neuraltopic.estimators.document_vae import DocumentVAE
-from neuraltopic.estimators.documents_of_fit import DocumentsOfFit, kept_ids
-from neuraltopic.estimators.fitted_topics import FittedTopics
+from neuraltopic.estimators.texts.counted_documents import as_corpus
+from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit, kept_ids
+from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preparation import Preparation, prepare
 from neuraltopic.reading.rows import Corpus

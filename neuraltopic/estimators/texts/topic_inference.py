@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from neuraltopic.estimators.counted_documents import Documents, as_corpus, first_rows, in_input_order
-from neuraltopic.estimators.fitted_topics import FittedTopics
+from neuraltopic.estimators.texts.counted_documents import Documents, as_corpus, first_rows, in_input_order
+from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.reading.rows import TextColumns

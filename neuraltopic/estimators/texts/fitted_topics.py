@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.document_vae import DocumentVAE
-from neuraltopic.estimators.documents_of_fit import DocumentsOfFit
-from neuraltopic.estimators.edited_documents import EditedDocuments
+from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
+from neuraltopic.estimators.texts.edited_documents import EditedDocuments
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.topics.edit_history import EditHistory
 from neuraltopic.topics.ranking import top_words

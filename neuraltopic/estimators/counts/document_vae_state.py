@@ -17,7 +17,7 @@ from torch import Tensor
 
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.counts.document_summary import SummarisedDocuments
 from neuraltopic.estimators.state import (
     CONFIG,
     WEIGHTS,
@@ -48,7 +48,7 @@ _EXPLAINED, _PRECISION = "explained", "precision"
 _LISTED_WORDS, _LISTED_DOCUMENTS = "listed_words", "listed_documents"
 
 
-class StoredDocuments(FittedDocuments, Stored):
+class StoredDocuments(SummarisedDocuments, Stored):
     """What a `DocumentVAE` keeps, and how it is read again."""
 
     format = Format(DOCUMENT_VAE_KIND, DOCUMENT_VAE_SCHEMA_VERSION, DOCUMENT_VAE)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.counts.document_inference import FittedDocuments
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.edited_topics import EditedTopics

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.topic_inference import TopicInference
+from neuraltopic.estimators.texts.topic_inference import TopicInference
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.rows import Row
