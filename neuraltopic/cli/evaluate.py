@@ -150,7 +150,7 @@ def _print_figures(figures: "tuple[Figure, ...]") -> None:
 
 
 def _print_topics(topics: "pd.DataFrame") -> None:
-    """Print a line a topic, its label last."""
+    """Print one line per topic, its label last."""
     names = [str(name) for name in topics if name not in ("topic", "label")]
     lines = [["topic", *names, "label"]]
     for values in topics[["topic", *names, "label"]].itertuples(index=False):

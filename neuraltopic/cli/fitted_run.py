@@ -79,7 +79,7 @@ def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProg
     )
     best = facts["best"]
     if "held_out_bound" in best:
-        progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats a held-out document (bound)")
+        progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats per held-out document (bound)")
     if "live_topics" in facts:
         progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
     flagged = [

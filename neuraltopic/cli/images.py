@@ -212,7 +212,7 @@ def evaluate(
     print_facts(
         [
             ("images", f"{result.n_images:,} of {read.name}{of}"),
-            ("NLL", f"{result.nll:,.2f}{error} nats an image ({by})"),
+            ("NLL", f"{result.nll:,.2f}{error} nats per image ({by})"),
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
@@ -446,7 +446,7 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
         ("training", f"{trained}, {counted(facts['epochs'], 'epoch')}"),
         (
             "kept" if model.model == "gan" else "best",
-            f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})",
+            f"epoch {best['epoch']}, {best[bound]:,.2f} nats per {rows} image ({value})",
         ),
     ]
 

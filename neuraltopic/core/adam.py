@@ -16,7 +16,7 @@ _FIRST, _SECOND = 0.9, 0.999
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are stepped alike.
+    """Parameters with the same learning rate and weight decay.
 
     Attributes
     ----------
@@ -101,12 +101,12 @@ class Adam:
         moments["exp_avg_sq"].select(dim, target).copy_(moments["exp_avg_sq"].select(dim, source))
 
     def state(self) -> dict[str, Tensor]:
-        """All that a resumed fit needs: steps taken and moments, by the number of the parameter and a name."""
+        """State for a resumed fit: steps taken and moments, by the number of the parameter and a name."""
         return dict(self._named())
 
     @torch.no_grad()
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on from a `state()`.
+        """Resume from a `state()`.
 
         Raises
         ------

@@ -59,7 +59,7 @@ def reverse_gradient(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Adversarial:
-    """E_q[log p(x | z)] plus what the discriminator makes of the draws; the value is the ELBO, as a bound on log p(x).
+    """E_q[log p(x | z)] plus the log odds that the discriminator gives the draws; the value is the ELBO.
 
     The surrogate has log D(prior) + log(1 - D(q)), which the discriminator raises and the encoder, through a reversed
     gradient, lowers: one step trains both (Goodfellow et al. 2014; the minimax form).

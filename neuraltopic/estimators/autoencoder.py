@@ -101,7 +101,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     ----------
     history_ : list of dict
         stage ("layer 1", ... while pre-training, then "end to end"), epoch, train_loss and held_out_loss (mean of a
-        row, on corrupted inputs where there is a corruption), one entry an epoch.
+        row, on corrupted inputs where there is a corruption), one entry per epoch.
     n_iter_ : int
         Epochs run, of all stages.
     seed_ : int

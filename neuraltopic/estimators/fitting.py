@@ -1,4 +1,4 @@
-"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out, the training."""
+"""What the fits of all estimators share: validation of parameters, the seed, the held-out rows, the training loop."""
 
 from collections.abc import Callable
 from numbers import Real

@@ -119,7 +119,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ----------
     vae_ : VAE
     history_ : list of dict
-        epoch, train_bound and held_out_bound (nats an image), one entry an epoch.
+        epoch, train_bound and held_out_bound (nats per image), one entry per epoch.
     image_shape_ : tuple of int
         Shape of an image of the fit, (rows, columns), or (D,).
     seed_ : int

@@ -1,4 +1,4 @@
-"""IDX files, in which MNIST and its kin are distributed: a header of sizes, then bytes.
+"""IDX files, the format of MNIST and similar data sets: a header of sizes, then bytes.
 
 Two zero bytes, the type of the numbers (8 is uint8), the number of axes, each axis as four bytes (big-endian), and
 the numbers in C order. The file may be compressed with gzip.

@@ -1,13 +1,13 @@
-"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
+"""Run folders of documents: fit one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
-topics.csv           a line a topic
-topic_words.csv      a line a word of a topic
-documents.parquet    a line an input row: the ledger, and the topic of the document
+topics.csv           one line per topic
+topic_words.csv      one line per word of a topic
+documents.parquet    one line per input row: the ledger, and the topic of the document
 vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
-ledger.csv           a line an input row: kept, or why not
-training.jsonl       a line an epoch
+ledger.csv           one line per input row: kept, or why not
+training.jsonl       one line per epoch
 edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
                      but for the log
@@ -227,7 +227,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
 
 
 def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write all of a run folder but run.json: the topics of the fit, and beside them the log where they were edited."""
+    """Write the files of a run folder except run.json: the topics of the fit, and the log of edits if there are any."""
     if entries := model.edit_entries(with_coordinates=True):
         write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
         model = model.unedited()
@@ -278,6 +278,6 @@ def results_of(model: TopicModel) -> dict[str, Any]:
 
 
 def _counted(column: "pd.Series") -> dict[str, int]:
-    """Rows of each text but the empty one, in the order of first sight."""
+    """Number of rows of each text that is not empty, in the order of first occurrence."""
     counted = column.value_counts(sort=False)
     return {str(text): int(n) for text, n in counted.items() if text}

@@ -1,4 +1,4 @@
-"""What every fit into a run folder shares: the workspace, the folder whole or not at all, and the facts in run.json."""
+"""What all fits of run folders share: the workspace, the folder that is written as a whole, and run.json."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ ModelT = TypeVar("ModelT", bound=Stored)
 
 @dataclass(frozen=True)
 class RunKind:
-    """What runs are of.
+    """A kind of run: of documents, or of images.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ def require_output(
 
 @dataclass
 class RunWriter:
-    """A run that is being made: the workspace of its fit, and then its folder, which is written whole or not at all.
+    """A run being made: the workspace of its fit, and then its folder, which is written as a whole.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ def new_run(
 
 
 def _is_fixed(path: Path) -> bool:
-    """Whether it is a file that stays as it is; the log of edits grows."""
+    """Whether it is a file that does not change; the log of edits does."""
     return path.is_file() and path.name != EDIT_LOG
 
 

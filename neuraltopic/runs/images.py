@@ -4,7 +4,7 @@ model/               ImageVAE.save
 codes.npy            float32 (N, Z), the posterior means of the images of the fit, in input order
 codes.parquet        id, label and vector of the same
 epochs.parquet       the codes of some images at the epochs kept: epoch, id, label, z0, z1, ...
-training.jsonl       a line an epoch
+training.jsonl       one line per epoch
 run.json             command, machine, seed, data, sizes, seconds; size and SHA-256 of the files above
 """
 
@@ -194,7 +194,7 @@ def _codes_at(workspace: Path, epoch: int) -> Path:
 
 
 def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed: NDArray[np.int64]) -> "pd.DataFrame":
-    """A line an image and epoch, in the order of the epochs."""
+    """One line per image and epoch, in the order of the epochs."""
     import pandas as pd
 
     tables = []

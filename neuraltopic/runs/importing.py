@@ -1,8 +1,8 @@
-"""A run of topics that another tool has learned: its topics as they are, and what documents say of them.
+"""A run of topics learned by another tool.
 
-The topics stay to the digit, over the words that the documents have. An inference network is fitted to them on the
-documents, as the mixture sum_k theta_k p(w | k) has it, so that all that can be done with a fitted run can be done with
-this one: but for an update, which would change the topics.
+The topics are imported unchanged, over the words that occur in the documents. An inference network for the mixture
+sum_k theta_k p(w | k) is fitted to the documents, so that the run can be used like a fitted one, except for updates,
+which would change the topics.
 """
 
 import warnings
@@ -34,7 +34,7 @@ _MOST_WORDS = 1_000_000
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import.
+    """The result of an import.
 
     Attributes
     ----------
@@ -64,16 +64,16 @@ def import_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Imported:
-    """Write a run folder of given topics, whole or not at all.
+    """Write a run folder of imported topics, complete or not at all.
 
     Parameters
     ----------
     topics : ForeignTopics
     corpus : Corpus
-        The documents that they are about.
+        Documents, best those that the topics were learned from.
     output : Path
     epochs : int, optional
-        At most, of the inference network.
+        Maximum number of epochs of the inference network.
     seed : int, optional
     force, command, progress
         As for `fit_run`.
@@ -162,7 +162,7 @@ def _log_probabilities(topics: ForeignTopics, matched: _Matched) -> dict[str, ND
 
 
 def _as_the_words_are(words: Sequence[str]) -> Preprocessing:
-    """Settings that drop no word but those that the topics do not have."""
+    """Settings that remove only words that the topics do not have."""
     return Preprocessing(
         lowercase=not any(word != word.lower() for word in words),
         stop_words=False,

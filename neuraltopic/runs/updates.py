@@ -35,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Update the model of a run with new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a new run folder, complete or not at all.
 
     Parameters
     ----------

@@ -56,9 +56,8 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     Raises
     ------
     UsageError
-        When another process works there; without `resume` and `force`, when there is something to go on
-        with; with `resume`, when there is nothing to go on with, or the request
-        differs, naming what does.
+        When another process works there; without `resume` and `force`, when there is an interrupted fit; with `resume`,
+        when there is none, or its request differs, naming the setting.
     """
     folder = workspace_of(output)
     clear_finished(output)

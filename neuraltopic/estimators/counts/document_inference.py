@@ -78,7 +78,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if vectors.ndim != 2 or vectors.shape[1] != K:
             raise NeuralTopicError(
                 "vectors",
-                expected=f"a row a document, of {K:,} numbers",
+                expected=f"one row per document, of {K:,} numbers",
                 got=f"an array of shape {vectors.shape}",
                 hint="Pass vectors from transform of this model",
             )

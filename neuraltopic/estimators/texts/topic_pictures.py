@@ -1,4 +1,4 @@
-"""Pictures of a fitted topic model: what `neuraltopic.pictures` draws, of the model's own arrays.
+"""Figures of a fitted topic model, drawn by `neuraltopic.pictures`.
 
 Each method returns a matplotlib Figure; `figure.savefig("topics.pdf")` writes it. Axes: D documents, K topics, V words.
 """
@@ -52,7 +52,7 @@ class TopicPictures(FittedTopics):
         return draw_documents(documents, self.topics_, positions, self.statistics_.share, short_names(self))
 
     def visualize_barchart(self, topics: Sequence[int] | None = None, top_n: int = 10) -> "Figure":
-        """The first words of topics with their probabilities, a panel a topic.
+        """The first words of topics with their probabilities, one panel per topic.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class TopicPictures(FittedTopics):
         return draw_hierarchy(topic_hierarchy(self), short_names(self))
 
     def visualize_term_rank(self, n_ranks: int = 100) -> "Figure":
-        """How the probability of words falls off by rank, a line a topic."""
+        """How the probability of words falls off by rank, one line per topic."""
         from neuraltopic.pictures.words import draw_term_rank
 
         return draw_term_rank(self.reader_.topic_log_probabilities(self.statistics_.strength), n_ranks)
@@ -111,12 +111,12 @@ class TopicPictures(FittedTopics):
         return draw_training(history, kept["epoch"])
 
     def visualize_topics_over_time(self, table: pd.DataFrame, topics: Sequence[int] | None = None) -> "Figure":
-        """Shares of topics in each period, a panel a topic.
+        """Shares of topics in each period, one panel per topic.
 
         Parameters
         ----------
         table : DataFrame
-            A line a topic and period: topic, period, share, and optionally low and high, the ends of an interval.
+            One line per topic and period: topic, period, share, and optionally low and high, the ends of an interval.
         topics : sequence of int, optional
             The 12 with the largest shares by default.
         """
@@ -125,12 +125,12 @@ class TopicPictures(FittedTopics):
         return draw_over_time(table, *_chosen_with_names(self, topics))
 
     def visualize_topics_per_class(self, table: pd.DataFrame, topics: Sequence[int] | None = None) -> "Figure":
-        """Shares of topics in each class, a panel a topic.
+        """Shares of topics in each class, one panel per topic.
 
         Parameters
         ----------
         table : DataFrame
-            A line a topic and class: topic, class, share, and optionally low and high, the ends of an interval.
+            One line per topic and class: topic, class, share, and optionally low and high, the ends of an interval.
         topics : sequence of int, optional
             The 12 with the largest shares by default.
         """

@@ -25,7 +25,7 @@ class TopicSearch(TopicInference):
     """The part of `TopicModel` that searches."""
 
     def as_query(self, text: str, *, embedding: Any = None) -> Query:
-        """What a text asks for: its words of the vocabulary, and its direction among document vectors.
+        """A text as a query: its words of the vocabulary, and the direction of its vector.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class TopicSearch(TopicInference):
         return self._found(ranking, self.as_query(query, embedding=embedding), n, by, ranking.live)
 
     def similar_documents(self, id: str, n: int = 10, *, by: str = "hybrid") -> "pd.DataFrame":
-        """The documents of the fit that are most like one of them, as `search` gives them.
+        """The documents of the fit that are most similar to one of them, as `search` gives them.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class TopicSearch(TopicInference):
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "share": shares[order]})
 
     def similar_topics(self, topic: int, n: int = 5) -> "pd.DataFrame":
-        """The topics most like one, best first: topic, label, similarity.
+        """The topics most similar to one, best first: topic, label, similarity.
 
         Similarity is the correlation of the two topics' energies R over the words of the unigram model softmax(b): 1
         for topics that raise the same words alike, 0 for unrelated ones.
