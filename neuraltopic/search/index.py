@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.state import CONFIG
-from neuraltopic.estimators.topic_model import Documents, TopicModel
+from neuraltopic.estimators.texts.counted_documents import Documents
+from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus

@@ -1,10 +1,8 @@
-"""What a fitted model of documents says: their vectors, its topics, and its perplexity.
+"""Inference with a fitted model of documents: their vectors, its topics, and its perplexity.
 
 Axes: D documents, V words, K topics.
 """
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,65 +17,56 @@ from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
-from neuraltopic.estimators.inferred_vectors import InferredVectors
 from neuraltopic.models.batches import CountBatches
-from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings, require_given
-from neuraltopic.topics.corpus_summary import CorpusSummary
 from neuraltopic.topics.document_assignment import DocumentAssignment
 from neuraltopic.topics.document_metric import DocumentMetric
 from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
 from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
-from neuraltopic.topics.row_blocks import MadeRows, blocks
+from neuraltopic.topics.row_blocks import blocks
 from neuraltopic.topics.word_scores import word_scores
 
 if TYPE_CHECKING:
-    from neuraltopic.cluster.ray_cluster import Cluster
     from neuraltopic.progress import Progress
 
-# Documents encoded at once by `transform`. It is no option: the answer depends on it by rounding only, 2e-7 at
-# most for 1,024 documents of 20 Newsgroups, one by one and at once.
+# Documents that `transform` encodes at once. The result depends on it by rounding only: by 2e-7 at most for 1,024
+# documents of 20 Newsgroups, encoded one by one and at once.
 _AT_ONCE = 1024
-# Length of the vector of an empty document. Those of others are of the order of 1, the least
-# 1/sqrt(K).
+# Norm of the vector of an empty document. Norms of others are of the order of 1, the smallest 1/sqrt(K).
 _NOTHING = 1e-6
 
 
 class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """The half of `DocumentVAE` that reads documents with a trained network and learns nothing."""
+    """The part of `DocumentVAE` that applies the trained network to documents, and learns nothing."""
 
     recipe: str
     vae_: TopicVAE
-    n_documents_: int
-    information_: NDArray[np.float32]
-    share_: NDArray[np.floating]
     explained_: NDArray[np.float32] | None
     assignment_: DocumentAssignment | None
-    precision_: NDArray[np.float32] | None
     n_dimensions_in_: int | None
     _metric: DocumentMetric | None
 
     def transform(self, X: Any, *, embeddings: Any = None) -> NDArray[np.float32]:
-        """Vector of each document, (D, K): to rounding a function of that document alone, drawing nothing.
+        """Vector of each document, (D, K): a deterministic function of that document alone, to rounding.
 
-        It is made of what the decoder sees of the posterior mean of z, for distances to tell documents apart: see
-        `latents`. `embeddings` are those of these documents, as for `fit`; with them a document without a word has the
-        vector that its embedding gives.
+        It is the decoder's input at the posterior mean of z, in a metric in which distances compare documents: see
+        `latents`. `embeddings` are those of these documents, as for `fit`; with them a document without a known word
+        gets the vector of its embedding.
         """
         check_is_fitted(self)
         counts, given_embeddings = self._checked(X, embeddings)
-        return self._vectors(self._infer(counts, given_embeddings)[0], _unknown(counts, given_embeddings))
+        return self._vectors(self._infer(counts, given_embeddings)[0], unknown_documents(counts, given_embeddings))
 
     def latents(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """z of documents with these vectors, both (D, K): what the decoder sees, p(word | z) = softmax(z^T R + b) with
-        `components_` and `bias_` where it is the energy softmax.
+        """z of documents with these vectors, both (D, K): the decoder's input, p(word | z) = softmax(z^T R + b) with
+        `components_` and `bias_` for the energy softmax.
 
-        With the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
-        and the vectors are z in the metric of the words' energies (`DocumentMetric`), which belongs to the model as it
-        is: after an update, vectors from before it are not its own. With the other recipes z is the vector. With all of
-        them `empty_document_vector` stands for the prior's z.
+        For the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
+        and the vectors are z in the metric of the words' energies (`DocumentMetric`). The metric depends on the topics:
+        vectors computed before an update are not comparable with those after it. For the other recipes z is the vector.
+        For all of them `empty_document_vector` stands for the prior's z.
 
         Raises
         ------
@@ -89,9 +78,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if vectors.ndim != 2 or vectors.shape[1] != K:
             raise NeuralTopicError(
                 "vectors",
-                expected=f"a row a document, of {K:,} numbers",
+                expected=f"one row per document, of {K:,} numbers",
                 got=f"an array of shape {vectors.shape}",
-                hint="Pass what transform of this model gave",
+                hint="Pass vectors from transform of this model",
             )
         finite = np.isfinite(vectors)
         if not finite.all():
@@ -116,11 +105,11 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return mean, variance
 
     def empty_document_vector(self) -> NDArray[np.float32]:
-        """What `transform` gives for a document without a known word or an embedding, (K,).
+        """Vector that `transform` gives for a document without a known word or an embedding, (K,).
 
-        It is almost 0, so that a search by products or distances passes it over. For recipes whose z is 0 or more it
-        also points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each, so that along the
-        negative of that axis all cosines are below 0, and a search by cosines ranks it last. That of `nvdm` is 0.
+        It is almost 0, so that a search by inner product or distance ranks it last. For recipes with z >= 0 it also
+        points away from every document: v^T (I + G / g)^(-1/2) 1 = sum_k z_k > 0 for each vector v, so that its cosine
+        with every document is negative. For `nvdm` it is 0.
         """
         check_is_fitted(self)
         K = len(self.components_)
@@ -130,23 +119,23 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return (-_NOTHING / np.linalg.norm(axis) * axis).astype(np.float32)
 
     def document_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """How much documents with these vectors are about each topic, their shares, (D, K); rows sum to 1.
+        """Shares of the topics in documents with these vectors, (D, K); rows sum to 1.
 
-        With the default and the recipes of embeddings a topic's share is its part in the energies of the document's
+        For the default and the recipes of embeddings a topic's share is its fraction of the energies of the document's
         words: see `energy_shares`.
         """
         return self.shares_of(self.latents(vectors))
 
     def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
-        """Shares of documents with these z, as the decoder sees it, both (D, K)."""
+        """Shares of the topics in documents with these z, both (D, K)."""
         check_is_fitted(self)
         return self._interpretation().shares(latents, self._topic_words())
 
     def predict(self, X: Any, *, embeddings: Any = None) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (D,).
 
-        With the default and the recipes of embeddings it depends on the shares and the words, see
-        `DocumentAssignment`; with the others it is the topic of the largest share. An empty document has one too.
+        For the default and the recipes of embeddings it depends on the shares and the words, see
+        `DocumentAssignment`; for the others it is the topic of the largest share. An empty document has one too.
 
         Raises as `transform` does.
         """
@@ -155,9 +144,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self._assigned(self._infer(counts, given_embeddings)[0], counts)
 
     def explained_in(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """In how many of these documents each topic accounts for each word, (K, V), given their vectors (D, K).
+        """Expected number of these documents in which each topic accounts for each word, (K, V), given vectors (D, K).
 
-        See `explained_documents`. With nvdm, whose z is no share of anything, a word is shared by the shares alone.
+        See `explained_documents`. For nvdm, whose z is Gaussian, responsibilities are proportional to the shares alone.
         """
         check_is_fitted(self)
         counts, latents = self._counts(X, fitting=False), self.latents(vectors)
@@ -168,14 +157,14 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return explained_documents(alone if prior is None else prior, self.components_, counts)
 
     def topics_of(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
-        """As `predict`, of documents whose vectors are at hand, (D, K)."""
+        """As `predict`, for documents whose vectors are known, (D, K)."""
         counts = self._counts(X, fitting=False)
         if len(vectors) != len(counts):
             raise NeuralTopicError(
                 "vectors",
                 expected=f"one for each of the {len(counts):,} documents",
                 got=f"{len(vectors):,}",
-                hint="Pass what transform gave",
+                hint="Pass vectors from transform",
             )
         topics = np.empty(len(counts), np.int64)
         for rows in blocks(len(counts)):
@@ -188,12 +177,12 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ranking: str = "default",
         strength: NDArray[np.floating] | None = None,
     ) -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V).
+        """Weights that rank the words of each topic, (K, V).
 
         Parameters
         ----------
         word_totals : (V,)
-            How often each word occurs in the training documents.
+            Count of each word in the training documents.
         ranking : str
             One of `neuraltopic.topics.ranking_names.RANKINGS`: see `word_scores`.
         strength : (K,), optional
@@ -215,18 +204,18 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self._interpretation().log_probabilities(self._topic_words(), strength)
 
     def log_unigram(self) -> NDArray[np.floating]:
-        """log p(w) of no topic in particular, (V,), which lift compares with."""
+        """log p(w) of the unigram model, (V,), the baseline of lift."""
         check_is_fitted(self)
         return self._interpretation().log_unigram(self._topic_words())
 
     def log_likelihood(self, X: Any, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-        """log p(x | z) of each document in nats at a vector of its own, (D,); the multinomial coefficient left out.
+        """log p(x | z) of each document in nats at a given vector, (D,); without the multinomial coefficient.
 
         Parameters
         ----------
         X : Counts, sparse matrix or array of shape (D, V)
         vectors : (D, K)
-            As `transform` gives them, of these documents or of what is known of them.
+            As `transform` gives them, for these documents or for parts of them.
         """
         check_is_fitted(self)
         data = CountBatches(self._counts(X, fitting=False), device=self._device())
@@ -242,17 +231,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def bound(
         self, X: Any, *, embeddings: Any = None, n_samples: int = 20, importance_weighted: bool = False
     ) -> NDArray[np.float64]:
-        """Lower bound on log p(x) of each document in nats, (D,); the multinomial coefficient left out.
+        """Lower bound on log p(x) of each document in nats, (D,); without the multinomial coefficient.
 
-        With the recipe replicated_softmax it is an estimate and no bound: log p(x) with the partition function by
-        annealed importance sampling, which in expectation is too high.
+        For the recipe replicated_softmax it is an estimate and not a bound: log p(x) with the partition function
+        estimated by annealed importance sampling, which in expectation is too high.
 
         Parameters
         ----------
         embeddings : floating-point array of shape (D, C), optional
             As for `transform`.
         n_samples : int, default 20
-            Draws from q(z | x), from a generator of this call's own with a fixed seed.
+            Number of draws from q(z | x), by a generator with a fixed seed.
         importance_weighted : bool, default False
             False is the ELBO (17.11) with the closed-form KL; True the tighter bound (17.24).
         """
@@ -274,7 +263,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         n_samples: int = 20,
         importance_weighted: bool = False,
     ) -> float:
-        """Upper bound on the perplexity of the documents, empty ones left out; lower is better.
+        """Upper bound on the perplexity of the documents that are not empty; lower is better.
 
         Parameters
         ----------
@@ -301,141 +290,13 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return float(np.exp(-(bound / tokens).mean() if per == "document" else -bound.sum() / tokens.sum()))
 
     def score(self, X: Any, y: object = None, *, embeddings: Any = None) -> float:
-        """Minus the log of the corpus perplexity: bound a token, in nats; higher is better."""
+        """Minus the log of the corpus perplexity: the bound per token, in nats; higher is better."""
         return -float(np.log(self.perplexity(X, embeddings=embeddings, per="corpus")))
 
-    def summary(self) -> CorpusSummary:
-        """What the model keeps of its training documents."""
-        check_is_fitted(self)
-        return CorpusSummary(
-            self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.assignment_
-        )
-
     def require_embeddings_given(self, embeddings: Any) -> None:
-        """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that takes
-        none."""
+        """Raise a UsageError if the recipe takes embeddings and none are given, or the reverse."""
         recipe = find_recipe(self.recipe)
         require_given(embeddings, recipe=recipe.name, taken=recipe.takes("embeddings"))
-
-    def restore(
-        self,
-        vae: TopicVAE,
-        *,
-        history: list[dict[str, float]],
-        summary: CorpusSummary | None = None,
-        n_updates: int = 0,
-    ) -> None:
-        """Take a trained network, and read the fitted attributes off it."""
-        self.vae_ = vae.eval()
-        self.history_ = history
-        self.n_iter_ = len(history)
-        with torch.no_grad():
-            weight, bias = vae.decoder.topics()
-        self.components_ = weight.detach().T.contiguous().cpu().numpy()
-        self.bias_ = bias.detach().cpu().numpy()
-        self.n_features_in_ = self.components_.shape[1]
-        self._n_features_out = len(self.components_)
-        self.n_updates_ = n_updates
-        self._metric = DocumentMetric.of(self.components_, self.bias_) if self._interpretation().by_energies else None
-        self.explained_ = self.assignment_ = None
-        if summary is not None:
-            self._take(summary)
-
-    def _take(self, summary: CorpusSummary) -> None:
-        self.n_documents_ = summary.n_documents
-        self.information_ = summary.information
-        self.share_ = summary.share
-        self.explained_ = summary.explained
-        self.precision_ = summary.precision
-        self.assignment_ = summary.assignment
-
-    def _summarise(
-        self,
-        counts: Counts,
-        progress: "Progress | None",
-        given_embeddings: Embeddings | None = None,
-        earlier: DocumentAssignment | None = None,
-        folder: Path | None = None,
-        weights: NDArray[np.floating] | None = None,
-        workers: "Cluster | None" = None,
-    ) -> tuple[NDArray[np.float32], CorpusSummary]:
-        """Vectors of the documents, (D, K), and what they say of the topics, with earlier ones.
-
-        A block of documents at a time; with a folder the vectors are kept there, mapped, and an inference that was
-        stopped goes on from the last block. `weights` (D,) is how often each document counts in the shares.
-        """
-        interpretation = self._interpretation()
-        inferred = InferredVectors(len(counts), len(self.components_), folder, self._digest(counts))
-        if workers is None:
-            for rows in inferred.to_do():
-                inferred.fill(rows, *self._block(*_piece(counts, given_embeddings, rows), progress, rows, len(counts)))
-        else:
-            pieces = (_piece(counts, given_embeddings, rows) for rows in inferred.to_do())
-            for rows, found in zip(inferred.to_do(), workers.map(_inferred, self, pieces), strict=True):
-                inferred.fill(rows, *found)
-                if progress:
-                    progress("inferring", rows.stop, len(counts))
-        vectors = inferred.vectors
-        information, share = inferred.pooled(interpretation)
-        if weights is not None:
-            shares_of, share = self._shares_of(vectors), np.zeros(len(share))
-            for rows in blocks(len(counts)):
-                share += weights[rows] @ shares_of[rows].astype(np.float64)
-            share /= weights.sum()
-        explained, precision = self._explained(counts, vectors)
-        assignment = None
-        if interpretation.proportion_exponent is not None:
-            assignment = DocumentAssignment.of(
-                self._shares_of(vectors), counts, interpretation.proportion_exponent, earlier
-            )
-        n_documents = len(counts) if weights is None else round(float(weights.sum()))
-        return vectors, CorpusSummary(n_documents, information, share, explained, precision, assignment)
-
-    def _block(
-        self,
-        counts: Counts,
-        embeddings: Embeddings | None,
-        progress: "Progress | None" = None,
-        rows: slice = slice(0),
-        total: int | None = None,
-    ) -> tuple[NDArray[np.float32], NDArray[np.floating], NDArray[np.floating]]:
-        """Vectors of the documents that are these rows of `total`, (n, K), and what each topic tells in them and its
-        mean share, both (K,)."""
-        interpretation = self._interpretation()
-        latents, _, variance = self._infer(counts, embeddings, progress, rows.start or 0, total)
-        shares = interpretation.shares(latents, self._topic_words())
-        information = interpretation.information(latents, variance, shares)
-        vectors = self._vectors(latents, _unknown(counts, embeddings))
-        return vectors, information, shares.mean(0, dtype=np.float64)
-
-    def _explained(
-        self, counts: Counts, vectors: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
-        """`explained_documents`, where the interpretation needs them, and `topic_precision`."""
-        interpretation, words = self._interpretation(), self._topic_words()
-        K, V = self.components_.shape
-        explained, precision = np.zeros((K, V), np.float32), np.zeros((K + 1, V), np.float32)
-        for rows in blocks(len(counts)):
-            block, latents = counts.slice(rows.start, rows.stop), self.latents(vectors[rows])
-            precision += topic_precision(latents, block)
-            responsibility_prior = interpretation.responsibility_prior(
-                latents, interpretation.shares(latents, words), block.totals()
-            )
-            if responsibility_prior is not None:
-                explained += explained_documents(responsibility_prior, self.components_, block)
-        return explained if interpretation.needs_explained else None, precision
-
-    def _shares_of(self, vectors: NDArray[np.float32]) -> MadeRows:
-        """Shares of the topics in documents with these vectors, both (D, K)."""
-        interpretation, words = self._interpretation(), self._topic_words()
-        return MadeRows(vectors, lambda rows: interpretation.shares(self.latents(rows), words))
-
-    def _digest(self, counts: Counts) -> str:
-        """Of the weights and the sizes of the counts: what vectors are inferred by."""
-        digest = hashlib.sha256(repr((counts.shape, counts.nnz, self.recipe)).encode())
-        for name, tensor in self.vae_.state_dict().items():
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
 
     def _assigned(self, latents: NDArray[np.float32], counts: Counts) -> NDArray[np.int64]:
         interpretation = self._interpretation()
@@ -446,7 +307,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self.assignment_.topics(shares, counts, interpretation.proportion_exponent)
 
     def _vectors(self, latents: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Vectors of documents with these z (D, K), of some of which nothing is known (D,)."""
+        """Vectors of documents with these z (D, K); those marked in `unknown` (D,) are empty documents."""
         vectors = latents.copy() if self._metric is None else self._metric.vectors(latents)
         vectors[unknown] = self.empty_document_vector()
         return vectors
@@ -459,9 +320,9 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         done: int = 0,
         total: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """What the decoder sees (D, K), and mean and variance in the coordinates of the draw, both (D, Z).
+        """The decoder's input at the posterior mean (D, K), and the posterior's mean and variance, both (D, Z).
 
-        Of `total` documents as many as `done` says were inferred before.
+        `done` of `total` documents were inferred before, for the progress.
         """
         data = CountBatches(counts, device=self._device(), embeddings=embeddings)
         self.vae_.eval()
@@ -479,7 +340,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             if progress:
                 progress("inferring", done, len(counts) if total is None else total)
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
-        latents[_unknown(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
+        latents[unknown_documents(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
@@ -541,17 +402,6 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return tags
 
 
-def _piece(counts: Counts, embeddings: Embeddings | None, rows: slice) -> tuple[Counts, Embeddings | None]:
-    """Some of the documents, and their embeddings."""
-    of_rows = None if embeddings is None else embeddings.of(np.arange(rows.start, rows.stop))
-    return counts.slice(rows.start, rows.stop), of_rows
-
-
-def _inferred(model: FittedDocuments, piece: tuple[Counts, Embeddings | None]) -> tuple[NDArray[Any], ...]:
-    """What a worker says of a block of documents."""
-    return model._block(*piece)
-
-
-def _unknown(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:
-    """Whether nothing is known of each document, neither a word nor an embedding, (D,)."""
+def unknown_documents(counts: Counts, embeddings: Embeddings | None) -> NDArray[np.bool_]:
+    """Whether each document has neither a known word nor an embedding, (D,)."""
     return (np.diff(counts.indptr) == 0) & (embeddings is None)

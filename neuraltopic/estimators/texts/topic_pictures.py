@@ -1,20 +1,19 @@
-"""Pictures of a fitted topic model: what `neuraltopic.pictures` draws, of the model's own arrays.
+"""Figures of a fitted topic model, drawn by `neuraltopic.pictures`.
 
 Each method returns a matplotlib Figure; `figure.savefig("topics.pdf")` writes it. Axes: D documents, K topics, V words.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
-from neuraltopic.estimators.document_vae import DocumentVAE
-from neuraltopic.estimators.edited_documents import EditedDocuments
+from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.topics.ranking import top_words
-from neuraltopic.topics.tables import TopicStatistics, topic_labels
+from neuraltopic.topics.tables import topic_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,66 +23,16 @@ _NAME_WORDS = 3
 _PANELS = 12
 
 
-class FittedTopics(Protocol):
-    """What the pictures need of a model: its topics as edits left them."""
+class TopicPictures(FittedTopics):
+    """The part of `TopicModel` that draws."""
 
-    document_vae_: DocumentVAE
-
-    @property
-    def reader_(self) -> DocumentVAE | EditedDocuments:
-        """What reads documents."""
-        ...
-
-    @property
-    def statistics_(self) -> TopicStatistics:
-        """Statistics of each topic in the documents of the fit."""
-        ...
-
-    @property
-    def labels_(self) -> list[str]:
-        """The label of each topic."""
-        ...
-
-    @property
-    def vocabulary_(self) -> tuple[str, ...]:
-        """The V words."""
-        ...
-
-    def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:
-        """What ranks the words of each topic, (K, V)."""
-        ...
-
-
-class FittedTopicsOfDocuments(FittedTopics, Protocol):
-    """What the picture of documents needs."""
-
-    @property
-    def vectors_(self) -> NDArray[np.float32]:
-        """Vectors of the documents."""
-        ...
-
-    @property
-    def topics_(self) -> NDArray[np.int64]:
-        """The topic that each is assigned to, -1 where it was dropped."""
-        ...
-
-    def topic_weights(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Shares of the topics in documents, (D, K)."""
-        ...
-
-    def _require_documents(self) -> None: ...
-
-
-class TopicPictures:
-    """Methods of `TopicModel` that draw."""
-
-    def visualize_topics(self: FittedTopics) -> "Figure":
+    def visualize_topics(self) -> "Figure":
         """Topics on a map, near where they use similar words: see `neuraltopic.topics.layout`."""
         from neuraltopic.pictures.maps import draw_topics
 
         return draw_topics(topic_map(self), self.statistics_.share, short_names(self))
 
-    def visualize_documents(self: FittedTopicsOfDocuments) -> "Figure":
+    def visualize_documents(self) -> "Figure":
         """Documents of the fit among the topics.
 
         Raises
@@ -97,11 +46,13 @@ class TopicPictures:
 
         self._require_documents()
         positions = topic_map(self)
-        documents = spread_positions(document_positions(self.topic_weights(self.vectors_), positions), len(positions))
+        documents = spread_positions(
+            document_positions(self.reader_.document_weights(self.vectors_), positions), len(positions)
+        )
         return draw_documents(documents, self.topics_, positions, self.statistics_.share, short_names(self))
 
-    def visualize_barchart(self: FittedTopics, topics: Sequence[int] | None = None, top_n: int = 10) -> "Figure":
-        """The first words of topics with their probabilities, a panel a topic.
+    def visualize_barchart(self, topics: Sequence[int] | None = None, top_n: int = 10) -> "Figure":
+        """The first words of topics with their probabilities, one panel per topic.
 
         Parameters
         ----------
@@ -126,7 +77,7 @@ class TopicPictures:
             [probabilities[topic, ranked[topic]].tolist() for topic in chosen],
         )
 
-    def visualize_heatmap(self: FittedTopics) -> "Figure":
+    def visualize_heatmap(self) -> "Figure":
         """Correlations of the topics' energies, ordered by the hierarchy, so that similar topics are neighbours."""
         from scipy.cluster.hierarchy import leaves_list
 
@@ -137,19 +88,19 @@ class TopicPictures:
         order = leaves_list(tree) if len(tree) else np.zeros(1, np.int64)
         return draw_heatmap(topic_correlations(reader.components_, reader.bias_), order, short_names(self))
 
-    def visualize_hierarchy(self: FittedTopics) -> "Figure":
+    def visualize_hierarchy(self) -> "Figure":
         """The tree of topics by their distributions of words: see `neuraltopic.topics.hierarchy`."""
         from neuraltopic.pictures.similarity import draw_hierarchy
 
         return draw_hierarchy(topic_hierarchy(self), short_names(self))
 
-    def visualize_term_rank(self: FittedTopics, n_ranks: int = 100) -> "Figure":
-        """How the probability of words falls off by rank, a line a topic."""
+    def visualize_term_rank(self, n_ranks: int = 100) -> "Figure":
+        """How the probability of words falls off by rank, one line per topic."""
         from neuraltopic.pictures.words import draw_term_rank
 
         return draw_term_rank(self.reader_.topic_log_probabilities(self.statistics_.strength), n_ranks)
 
-    def visualize_training(self: FittedTopics) -> "Figure":
+    def visualize_training(self) -> "Figure":
         """The bound after each epoch, of the training documents and of those held out."""
         from neuraltopic.estimators.fitting import best_epoch
         from neuraltopic.models.recipes import find_recipe
@@ -159,15 +110,13 @@ class TopicPictures:
         kept = best_epoch(history, keep_best=find_recipe(self.document_vae_.recipe).schedule.keep_best)
         return draw_training(history, kept["epoch"])
 
-    def visualize_topics_over_time(
-        self: FittedTopics, table: pd.DataFrame, topics: Sequence[int] | None = None
-    ) -> "Figure":
-        """Shares of topics in each period, a panel a topic.
+    def visualize_topics_over_time(self, table: pd.DataFrame, topics: Sequence[int] | None = None) -> "Figure":
+        """Shares of topics in each period, one panel per topic.
 
         Parameters
         ----------
         table : DataFrame
-            A line a topic and period: topic, period, share, and optionally low and high, the ends of an interval.
+            One line per topic and period: topic, period, share, and optionally low and high, the ends of an interval.
         topics : sequence of int, optional
             The 12 with the largest shares by default.
         """
@@ -175,15 +124,13 @@ class TopicPictures:
 
         return draw_over_time(table, *_chosen_with_names(self, topics))
 
-    def visualize_topics_per_class(
-        self: FittedTopics, table: pd.DataFrame, topics: Sequence[int] | None = None
-    ) -> "Figure":
-        """Shares of topics in each class, a panel a topic.
+    def visualize_topics_per_class(self, table: pd.DataFrame, topics: Sequence[int] | None = None) -> "Figure":
+        """Shares of topics in each class, one panel per topic.
 
         Parameters
         ----------
         table : DataFrame
-            A line a topic and class: topic, class, share, and optionally low and high, the ends of an interval.
+            One line per topic and class: topic, class, share, and optionally low and high, the ends of an interval.
         topics : sequence of int, optional
             The 12 with the largest shares by default.
         """

@@ -3,7 +3,6 @@
 Documents that a model was not fitted on, and those of a loaded model, are searched with `neuraltopic.search`.
 """
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.document_vae import DocumentVAE
-from neuraltopic.estimators.edited_documents import EditedDocuments
+from neuraltopic.estimators.texts.topic_inference import TopicInference
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.document_metric import energy_covariance
 from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
@@ -24,17 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class TopicSearch(ABC):
-    """Text search with a TopicModel."""
-
-    recipe: str
-    document_vae_: DocumentVAE
-    preprocessor_: Preprocessor
-    ledger_: "pd.DataFrame"
-    _counts: Counts | None
+class TopicSearch(TopicInference):
+    """The part of `TopicModel` that searches."""
 
     def as_query(self, text: str, *, embedding: Any = None) -> Query:
-        """What a text asks for: its words of the vocabulary, and its direction among document vectors.
+        """A text as a query: its words of the vocabulary, and the direction of its vector.
 
         Parameters
         ----------
@@ -83,7 +74,7 @@ class TopicSearch(ABC):
         return self._found(ranking, self.as_query(query, embedding=embedding), n, by, ranking.live)
 
     def similar_documents(self, id: str, n: int = 10, *, by: str = "hybrid") -> "pd.DataFrame":
-        """The documents of the fit that are most like one of them, as `search` gives them.
+        """The documents of the fit that are most similar to one of them, as `search` gives them.
 
         Raises
         ------
@@ -93,7 +84,7 @@ class TopicSearch(ABC):
             As for `search`.
         """
         ranking = self._ranking_of_fit()
-        ids = self._ids_of_fit()
+        ids = self._require_documents().ids
         if id not in ids:
             raise UsageError("id", expected="that of a document of the fit", got=repr(id), hint="See ledger_")
         place = ids.index(id)
@@ -126,7 +117,7 @@ class TopicSearch(ABC):
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "share": shares[order]})
 
     def similar_topics(self, topic: int, n: int = 5) -> "pd.DataFrame":
-        """The topics most like one, best first: topic, label, similarity.
+        """The topics most similar to one, best first: topic, label, similarity.
 
         Similarity is the correlation of the two topics' energies R over the words of the unigram model softmax(b): 1
         for topics that raise the same words alike, 0 for unrelated ones.
@@ -147,21 +138,20 @@ class TopicSearch(ABC):
         order = [k for k in np.argsort(-similarity, kind="stable").tolist() if k != topic][:n]
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "similarity": similarity[order]})
 
-    def _ids_of_fit(self) -> list[str]:
-        kept = self.ledger_["status"] == "kept"
-        return [str(id) for id in self.ledger_["id"][kept]]
-
-    def _ranking_of_fit(self) -> HybridRanking:
-        self._require_documents()
-        if self._counts is None:
+    def _counts_of_fit(self) -> Counts:
+        counts = self._require_documents().counts
+        if counts is None:
             raise NeuralTopicError(
                 "documents of the fit",
                 expected="a model fitted in memory",
                 got="one whose counts were in a workspace",
                 hint="Build a neuraltopic.search.SearchIndex of the documents",
             )
+        return counts
+
+    def _ranking_of_fit(self) -> HybridRanking:
+        counts = self._counts_of_fit()
         found = directions(self.model_vectors_, self.document_vae_.empty_document_vector())
-        counts = self._counts
         return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
 
     def _found(
@@ -170,7 +160,7 @@ class TopicSearch(ABC):
         import pandas as pd
 
         scores = ranking.scores(query, by)
-        ids, words = self._ids_of_fit(), self.preprocessor_.vocabulary.words
+        ids, words = self._require_documents().ids, self.preprocessor_.vocabulary.words
         order = best(scores.values, scores.eligible & eligible, n, ids.__getitem__)
         parts = [ranking.parts(scores, document) for document in order]
         topics = [
@@ -188,38 +178,5 @@ class TopicSearch(ABC):
         )
 
     def _topics_of_part(self, document: int, of_topics: NDArray[np.floating]) -> dict[int, float]:
-        assert self._counts is not None
-        counts = self._counts.slice(document, document + 1)
+        counts = self._counts_of_fit().slice(document, document + 1)
         return self.parts_by_topic(of_topics, counts, self.model_vectors_[document : document + 1])
-
-    @property
-    @abstractmethod
-    def reader_(self) -> DocumentVAE | EditedDocuments:
-        """Of the estimator."""
-
-    @property
-    @abstractmethod
-    def topics_(self) -> NDArray[np.int64]:
-        """Of the estimator."""
-
-    @property
-    @abstractmethod
-    def labels_(self) -> list[str]:
-        """Of the estimator."""
-
-    @property
-    @abstractmethod
-    def model_vectors_(self) -> NDArray[np.float32]:
-        """Of the estimator."""
-
-    @abstractmethod
-    def parts_by_topic(
-        self, parts: NDArray[np.floating], counts: Counts, vector: NDArray[np.floating]
-    ) -> dict[int, float]:
-        """Of the estimator."""
-
-    @abstractmethod
-    def _require_topic(self, topic: int) -> None: ...
-
-    @abstractmethod
-    def _require_documents(self) -> None: ...

@@ -81,8 +81,8 @@ def expected_shares(before, operation, after):
 def check_consistent(model, n_kept):
     """Everything that a model says of its topics agrees."""
     vectors, topics = model.vectors_, model.topics_
-    rows = np.flatnonzero(model._position >= 0)
-    first = [int(np.flatnonzero(model._position == d)[0]) for d in range(n_kept)]
+    rows = np.flatnonzero(model._documents.position >= 0)
+    first = [int(np.flatnonzero(model._documents.position == d)[0]) for d in range(n_kept)]
     np.testing.assert_allclose(model.transform(TEXTS)[first], vectors, atol=2e-5)
     # A document on the border between two parts or topics may fall on either side by rounding.
     assert (model.predict(TEXTS)[first] == topics).mean() > 0.97
@@ -91,7 +91,7 @@ def check_consistent(model, n_kept):
     T = len(table)
     assert shares.shape == (n_kept, T)
     assert model.components_.shape == (T, len(model.vocabulary_))
-    copies = np.bincount(model._position[rows], minlength=n_kept)
+    copies = np.bincount(model._documents.position[rows], minlength=n_kept)
     np.testing.assert_allclose(table["share"], np.average(shares, axis=0, weights=copies), atol=2e-6)
     listed = np.bincount(topics[topics >= 0], weights=copies[topics >= 0], minlength=T)
     assert table["n_documents"].tolist() == listed.tolist()
@@ -103,9 +103,9 @@ def check_consistent(model, n_kept):
     assert words["label"].tolist() == [label for label in model.labels_ for _ in range(4)]
     documents = model.get_document_info()
     known = documents["topic"].notna().to_numpy()
-    assert known[rows].tolist() == (topics[model._position[rows]] >= 0).tolist()
+    assert known[rows].tolist() == (topics[model._documents.position[rows]] >= 0).tolist()
     listed_rows = rows[known[rows]]
-    position = model._position[listed_rows]
+    position = model._documents.position[listed_rows]
     assert documents["topic"][listed_rows].tolist() == topics[position].tolist()
     assert documents["topic_label"][listed_rows].tolist() == [model.labels_[topic] for topic in topics[position]]
     np.testing.assert_allclose(documents["topic_weight"][listed_rows], shares[position, topics[position]], atol=1e-6)
@@ -292,7 +292,7 @@ def test_update_follows_the_edits(model):
     np.testing.assert_allclose(model.statistics_.share, pooled, atol=1e-5)
     new = np.bincount(model.topics_[model.topics_ >= 0], minlength=len(share))
     assert model.statistics_.n_documents.tolist() == (listed + new).tolist()
-    rows = [int(np.flatnonzero(model._position == d)[0]) for d in range(n_later)]
+    rows = [int(np.flatnonzero(model._documents.position == d)[0]) for d in range(n_later)]
     np.testing.assert_allclose(model.transform(more)[rows], model.vectors_, atol=2e-5)
 
 

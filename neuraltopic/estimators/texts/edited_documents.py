@@ -1,4 +1,4 @@
-"""A fitted model of documents with its topics as edits left them.
+"""A fitted model of documents with edited topics.
 
 Axes: D documents, V words, K topics of the model, S splits, T topics after the edits.
 """
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.counts.document_inference import FittedDocuments
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.edited_topics import EditedTopics
@@ -81,7 +81,7 @@ class EditedDocuments:
         return self.topics_of(X, self.transform(X, embeddings=embeddings))
 
     def topics_of(self, X: Counts, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
-        """As `predict`, of documents whose vectors are at hand, (D, K + S)."""
+        """As `predict`, of documents whose vectors are known, (D, K + S)."""
         own, coordinates = self._parts(vectors)
         return self.topics.listed(self.model.topics_of(X, own), coordinates)
 
@@ -111,7 +111,7 @@ class EditedDocuments:
         if vectors.ndim != 2 or vectors.shape[1] != K + S:
             raise NeuralTopicError(
                 "vectors",
-                expected=f"a row a document, of {K:,} numbers and {S} for the splits of topics",
+                expected=f"one row per document, of {K:,} numbers and {S} for the splits of topics",
                 got=f"an array of shape {vectors.shape}",
                 hint="Pass what transform of this model gives since its topics were split",
             )

@@ -1,4 +1,4 @@
-"""What a TopicModel stores in addition to its DocumentVAE.
+"""The stored state of a TopicModel, in addition to that of its DocumentVAE.
 
 preprocessing.json   settings, vocabulary, phrases, tokeniser
 topics.json          share, documents and information of each topic
@@ -47,7 +47,7 @@ def require_updates(updates: list[Any], n_documents: int, path: Path) -> None:
 
 
 def read_topics(path: Path, n_topics: int, n_documents: int) -> TopicStatistics:
-    """The statistics of so many topics, of so many documents."""
+    """The statistics of `n_topics` topics in `n_documents` documents."""
     topics = read_members(path, _TOPICS, MAX_STATE_BYTES)
     for name in ("share", "n_documents", "strength", "information"):
         require_numbers(path, name, topics[name], n_topics, "topics")

@@ -1,4 +1,4 @@
-"""The part of `DocumentVAE` that goes to disk and comes back.
+"""The part of `DocumentVAE` that is saved and loaded.
 
 config.json          the estimator's parameters, sizes, seed, training history, information and shares of the topics
 weights.safetensors  the network; where the recipe asks for it what the topics explain of each word, and the words and
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.estimators.document_inference import FittedDocuments
+from neuraltopic.estimators.counts.document_summary import SummarisedDocuments
 from neuraltopic.estimators.state import (
     CONFIG,
     WEIGHTS,
@@ -48,8 +48,8 @@ _EXPLAINED, _PRECISION = "explained", "precision"
 _LISTED_WORDS, _LISTED_DOCUMENTS = "listed_words", "listed_documents"
 
 
-class StoredDocuments(FittedDocuments, Stored):
-    """What a `DocumentVAE` keeps, and how it is read again."""
+class StoredDocuments(SummarisedDocuments, Stored):
+    """The stored state of a `DocumentVAE`."""
 
     format = Format(DOCUMENT_VAE_KIND, DOCUMENT_VAE_SCHEMA_VERSION, DOCUMENT_VAE)
 
@@ -63,13 +63,13 @@ class StoredDocuments(FittedDocuments, Stored):
         return seed_groups(self.seed_words, int(self.n_components), int)
 
     def to_state(self) -> State:
-        """All that the fitted model is made of."""
+        """The fitted model as JSON objects and tensors."""
         config = {**self.stored_config(), "share": self.share_.tolist(), "n_updates": self.n_updates_}
         return State({CONFIG: config}, self.stored_tensors())
 
     @classmethod
     def from_state(cls, state: StoredState, *, device: str) -> Self:
-        """The fitted model again."""
+        """The fitted model of a stored state."""
         config = state.config({**MEMBERS, "share": list, "n_updates": int}, OPTIONAL)
         path = state.path(CONFIG)
         model = cls.of_config(config, path)
