@@ -8,14 +8,20 @@ difference of two documents' energies has the variance
 
 which near z = 0 is twice the KL of their word distributions to second order: G is the Fisher information of z there
 (Amari 1998). It is taken in units of a topic's own energies, and beside it the distance of z itself counts, which keeps
-topics of like words apart at all. (Where z sums to 1, R_kw + c_w and b_w - c_w are the same model with another G. That
-of the recipes is near the log lift of words over their frequencies, where they start.)
+topics of like words apart at all.
+
+For z on the simplex R_kw + c_w and b_w - c_w are the same model, and G depends on the choice of c. Documents are
+compared by cosines as well as by distances, and what all topics have in common makes every two documents alike. So R is
+taken with c_w = -mean_k R_kw, and its covariance is
+
+    G' = C G C,    C = I - 1 1^T / K.
 
 Vectors in which that distance is Euclid's are
 
-    v = (I + G / g)^(1/2) z,    g = mean_k G_kk,
+    v = (I + G' / g)^(1/2) z,    g = mean_k G'_kk,
 
-with the symmetric root, whose axes stay nearest to the topics (Löwdin 1950).
+with the symmetric root, whose axes stay nearest to the topics (Löwdin 1950). tests/benchmarks/README.md has the
+precision of neighbours with G and with G'.
 
 Axes: D documents, V words, K topics.
 """
@@ -47,7 +53,7 @@ def energy_covariance(components: FloatArray, bias: FloatArray) -> NDArray[np.fl
 
 @dataclass(frozen=True)
 class DocumentMetric:
-    """G, the root of the metric and its inverse, all symmetric (K, K)."""
+    """G, and the root of the metric of G' and its inverse, all symmetric (K, K)."""
 
     covariance: NDArray[np.float64]
     root: NDArray[np.float64]
@@ -57,8 +63,10 @@ class DocumentMetric:
     def of(cls, components: FloatArray, bias: FloatArray) -> Self:
         """The metric of R (K, V) and b (V,)."""
         covariance = energy_covariance(components, bias)
-        scale = np.diag(covariance).mean()
-        values, axes = np.linalg.eigh(covariance / scale if scale > 0 else covariance)
+        rows = covariance - covariance.mean(0)
+        centred = rows - rows.mean(1, keepdims=True)
+        scale = np.diag(centred).mean()
+        values, axes = np.linalg.eigh(centred / scale if scale > 0 else centred)
         roots = np.sqrt(1.0 + np.maximum(values, 0.0))
         return cls(covariance, (axes * roots) @ axes.T, (axes / roots) @ axes.T)
 

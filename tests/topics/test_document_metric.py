@@ -24,19 +24,33 @@ def test_the_covariance_is_the_fisher_information_at_nothing():
     assert 2 * (p * (log_p - log_q)).sum() == pytest.approx(z @ energy_covariance(R, B) @ z, rel=1e-3)
 
 
-def test_distances_are_those_of_z_and_of_the_energies():
+def test_distances_are_those_of_z_and_of_the_energies_beside_their_mean_over_topics():
     """|v - v'|^2 = |z - z'|^2 + the mean square difference of the energies, in units of a topic's own."""
     metric = DocumentMetric.of(R, B)
-    z = RNG.dirichlet(np.ones(4), 2)
-    difference = (z[0] - z[1]) @ R
+    z = RNG.dirichlet(np.ones(4), 2) ** 0.5
+    own = R - R.mean(0)
+    difference = (z[0] - z[1]) @ own
     p = softmax(B)
     energies = (p * difference**2).sum() - (p @ difference) ** 2
-    expected = np.square(z[0] - z[1]).sum() + energies / energy_variance(R, B).mean()
+    expected = np.square(z[0] - z[1]).sum() + energies / energy_variance(own, B).mean()
     v = metric.vectors(z)
     assert v.dtype == np.float32
     assert np.square(v[0] - v[1]).sum() == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(metric.latents(v), z, atol=1e-6)
     np.testing.assert_allclose(metric.root, metric.root.T, atol=1e-12)
+
+
+def test_the_same_model_has_the_same_vectors():
+    """For z on the simplex energies that all topics gain and b loses change no word's probability, and no vector."""
+    common = 3.0 * RNG.normal(size=30)
+    z = RNG.dirichlet(np.ones(4), 5)
+    np.testing.assert_allclose(
+        log_softmax(z @ (R + common) + B - common, axis=1), log_softmax(z @ R + B, axis=1), atol=1e-12
+    )
+    # The unigram model softmax(b) is part of the metric and is held, which b - c would move.
+    np.testing.assert_allclose(
+        DocumentMetric.of(R + common, B).vectors(z), DocumentMetric.of(R, B).vectors(z), atol=1e-6
+    )
 
 
 def test_topics_of_like_words_are_nearer_than_others():

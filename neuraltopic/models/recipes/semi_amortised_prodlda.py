@@ -42,5 +42,5 @@ RECIPE = Recipe(
     interpretation=EnergyInterpretation(POWER),
     weights_by_design_effect=True,
     reinitialises_topics=True,
-    revision=5,
+    revision=6,
 )
