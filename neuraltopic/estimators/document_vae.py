@@ -54,7 +54,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.vectors.embeddings import Embeddings
 from neuraltopic.reading.vectors.pretrained_vectors import covered_share, require_matrix
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 
 if TYPE_CHECKING:
