@@ -20,6 +20,8 @@ from typing import Annotated
 import typer
 
 from neuraltopic.cli.choose_k import choose_k
+from neuraltopic.cli.common.help import Command, Group, examples
+from neuraltopic.cli.common.names import options
 from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.drift import drift
@@ -29,12 +31,10 @@ from neuraltopic.cli.explore import explore
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
-from neuraltopic.cli.help import Command, Group, examples
 from neuraltopic.cli.images import images
 from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
-from neuraltopic.cli.names import options
 from neuraltopic.cli.plot import plot
 from neuraltopic.cli.report import report
 from neuraltopic.cli.search import search

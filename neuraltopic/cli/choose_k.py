@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import takes
-from neuraltopic.cli.printing import WIDTH, print_json
-from neuraltopic.cli.source import source_of
-from neuraltopic.cli.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import takes
+from neuraltopic.cli.common.printing import WIDTH, print_json
+from neuraltopic.cli.common.source import source_of
+from neuraltopic.cli.common.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:

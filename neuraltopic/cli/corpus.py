@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.options import Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Quiet
 from neuraltopic.corpora import CORPORA, write_corpus
 from neuraltopic.errors import UsageError
 

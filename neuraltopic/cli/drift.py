@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import FitCorpus, ReadAs, read_as, table_output, takes
-from neuraltopic.cli.options import AsJson, CorpusPath, Force, Quiet, RunFolder
-from neuraltopic.cli.printing import print_facts, print_json, records
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import FitCorpus, ReadAs, read_as, table_output, takes
+from neuraltopic.cli.common.options import AsJson, CorpusPath, Force, Quiet, RunFolder
+from neuraltopic.cli.common.printing import print_facts, print_json, records
 
 DocumentsFile = Annotated[
     Path | None,

@@ -1,9 +1,9 @@
 """`neuraltopic embed RUN PATH`."""
 
-from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import ReadAs, read_as, takes
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.embeddings import embedding_source
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     CorpusPath,
     Device,
@@ -14,8 +14,8 @@ from neuraltopic.cli.options import (
     Quiet,
     RunFolder,
 )
-from neuraltopic.cli.printing import print_json
-from neuraltopic.cli.resumable import noted
+from neuraltopic.cli.common.printing import print_json
+from neuraltopic.cli.common.resumable import noted
 
 
 @takes(read_as=read_as)

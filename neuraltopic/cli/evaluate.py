@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import ReadAs, read_as, takes
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.embeddings import embedding_source
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     Device,
     EmbeddingsFile,
@@ -21,8 +21,8 @@ from neuraltopic.cli.options import (
     RunFolder,
     Words,
 )
-from neuraltopic.cli.printing import WIDTH, print_json, records
-from neuraltopic.cli.resumable import noted
+from neuraltopic.cli.common.printing import WIDTH, print_json, records
+from neuraltopic.cli.common.resumable import noted
 from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import format_of, write_table
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import page_sources, takes
-from neuraltopic.cli.options import Quiet, RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import page_sources, takes
+from neuraltopic.cli.common.options import Quiet, RunFolder
 from neuraltopic.errors import UsageError, install_hint
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import FORMATS, format_of, write_table

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.fitted_run import make_run, print_forecast
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
-from neuraltopic.cli.option_groups import ReadAs, RunOptions, read_as, run_options, takes
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.embeddings import embedding_source
+from neuraltopic.cli.common.fitted_run import make_run, print_forecast
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.limits import bytes_of, seconds_of, use_threads
+from neuraltopic.cli.common.option_groups import ReadAs, RunOptions, read_as, run_options, takes
+from neuraltopic.cli.common.options import (
     Cache,
     ClusterAddress,
     CorpusPath,
@@ -27,8 +27,8 @@ from neuraltopic.cli.options import (
     RunOutput,
     Topics,
 )
-from neuraltopic.cli.preprocessing import settings_of
-from neuraltopic.cli.resumable import note_output, noted
+from neuraltopic.cli.common.preprocessing import settings_of
+from neuraltopic.cli.common.resumable import note_output, noted
 from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.urls import is_url

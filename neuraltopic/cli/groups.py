@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import TableOutput, corpus_of_fit, table_output, takes
-from neuraltopic.cli.options import RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import TableOutput, corpus_of_fit, table_output, takes
+from neuraltopic.cli.common.options import RunFolder
 
 if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import Command, examples
-from neuraltopic.cli.option_groups import RunOptions, image_run_options, takes
-from neuraltopic.cli.options import AsJson, Device, Force, LearningRate, Quiet, RunOutput
-from neuraltopic.cli.printing import cost_lines, counted, print_facts, print_json
-from neuraltopic.cli.resumable import interruptible_fit, note_output
+from neuraltopic.cli.common.help import Command, examples
+from neuraltopic.cli.common.option_groups import RunOptions, image_run_options, takes
+from neuraltopic.cli.common.options import AsJson, Device, Force, LearningRate, Quiet, RunOutput
+from neuraltopic.cli.common.printing import cost_lines, counted, print_facts, print_json
+from neuraltopic.cli.common.resumable import interruptible_fit, note_output
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.outputs import IMAGE_RUN
 

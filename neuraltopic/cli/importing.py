@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import ReadAs, read_as, takes
-from neuraltopic.cli.options import AsJson, Force, Quiet, WriteReport
-from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import AsJson, Force, Quiet, WriteReport
+from neuraltopic.cli.common.printing import print_json, print_topics, records
 
 FORMATS = ("gensim", "mallet", "bertopic")
 

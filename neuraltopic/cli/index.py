@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import ReadAs, read_as, takes
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     Device,
     EmbeddingsFile,
@@ -15,7 +15,7 @@ from neuraltopic.cli.options import (
     Quiet,
     RunFolder,
 )
-from neuraltopic.cli.printing import print_json
+from neuraltopic.cli.common.printing import print_json
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.options import Force, Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Force, Quiet
 from neuraltopic.report.plot_names import PLOTS, check_plot
 
 
@@ -29,7 +29,7 @@ def plot(
 
     check_plot(name)
     check_picture(output, force=force)
-    from neuraltopic.cli.resumable import noted
+    from neuraltopic.cli.common.resumable import noted
     from neuraltopic.progress import show_progress
     from neuraltopic.report.plots import draw
 

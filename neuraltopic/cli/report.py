@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import page_sources, takes
-from neuraltopic.cli.options import Force, Quiet, RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import page_sources, takes
+from neuraltopic.cli.common.options import Force, Quiet, RunFolder
 from neuraltopic.storage.formats import REPORT
 from neuraltopic.storage.outputs import check_new_file
 

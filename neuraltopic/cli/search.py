@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.options import AsJson, Quiet
-from neuraltopic.cli.printing import WIDTH, print_json
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import AsJson, Quiet
+from neuraltopic.cli.common.printing import WIDTH, print_json
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.options import Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Quiet
 from neuraltopic.errors import UsageError, install_hint
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neuraltopic.cli.help import Command, examples
-from neuraltopic.cli.option_groups import corpus_of_fit, takes
-from neuraltopic.cli.options import AsJson, Ranking, RunFolder, Words
-from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.cli.common.help import Command, examples
+from neuraltopic.cli.common.option_groups import corpus_of_fit, takes
+from neuraltopic.cli.common.options import AsJson, Ranking, RunFolder, Words
+from neuraltopic.cli.common.printing import print_json, print_topics, records
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.strict_json import read_json
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fitted_run import make_run, print_forecast
-from neuraltopic.cli.help import examples
-from neuraltopic.cli.option_groups import ReadAs, RunOptions, read_as, run_options, takes
-from neuraltopic.cli.options import CorpusPath, Device, RunFolder, RunOutput
-from neuraltopic.cli.resumable import note_output, noted
+from neuraltopic.cli.common.fitted_run import make_run, print_forecast
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, RunOptions, read_as, run_options, takes
+from neuraltopic.cli.common.options import CorpusPath, Device, RunFolder, RunOutput
+from neuraltopic.cli.common.resumable import note_output, noted
 from neuraltopic.storage.outputs import update_output
 
 if TYPE_CHECKING:

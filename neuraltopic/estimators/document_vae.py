@@ -54,7 +54,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.vectors.embeddings import Embeddings
 from neuraltopic.reading.vectors.pretrained_vectors import covered_share, require_matrix
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 
 if TYPE_CHECKING:
@@ -216,14 +216,10 @@ class DocumentVAE(StoredDocuments):
         With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document that often.
         With `workers` the vectors are inferred on that cluster.
         """
-        recipe, _ = self._settings()
-        counts = self._counts(X, fitting=True)
-        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
-        trainer = self._trained(counts, given_embeddings, progress, checkpoint)
+        counts, given_embeddings, history = self._train_network(X, embeddings, progress, checkpoint)
         with pieces_alone():
-            recipe.align(self.vae_)
-        self.restore(self.vae_, history=trainer.history)
-        del trainer  # the optimiser's moments and the best weights take four times the memory of the model
+            find_recipe(self.recipe).align(self.vae_)
+        self.restore(self.vae_, history=history)
         self.vae_.zero_grad()
         vectors, summary = self._summarise(
             counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
@@ -238,8 +234,7 @@ class DocumentVAE(StoredDocuments):
 
         Parameters are those of `fit`, and it raises what `fit` does.
         """
-        counts = self._counts(X, fitting=True)
-        self._trained(counts, self._embeddings(embeddings, counts, fitting=True), progress, checkpoint)
+        self._train_network(X, embeddings, progress, checkpoint)
 
     def partial_fit(
         self,
@@ -332,16 +327,18 @@ class DocumentVAE(StoredDocuments):
         self.__dict__.update(vars(after))
         return vectors
 
-    def _trained(
-        self,
-        counts: Counts,
-        given_embeddings: Embeddings | None,
-        progress: "Progress | None",
-        checkpoint: Path | None,
-    ) -> Trainer:
-        """Build the network and train it to the end of its schedule."""
+    def _train_network(
+        self, X: Any, embeddings: Any, progress: "Progress | None", checkpoint: Path | None
+    ) -> tuple[Counts, Embeddings | None, list[dict[str, float]]]:
+        """Validate the input, build the network, and train it to the end of its schedule.
+
+        Returns the counts, the embeddings and the history. The trainer is dropped: the optimiser's moments and the best
+        weights take four times the memory of the model.
+        """
         started = time.monotonic()
         recipe, schedule = self._settings()
+        counts = self._counts(X, fitting=True)
+        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
         filled = _filled(counts)
@@ -349,15 +346,8 @@ class DocumentVAE(StoredDocuments):
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
-        with torch.random.fork_rng(devices=[]):
-            self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
-        if vectors_of_words is not None:
-            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
-            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
-        recipe.initialise(self.vae_, counts, generator, seeds)
+        self.vae_ = self._new_network(recipe, counts, seeds, vectors_of_words, generator)
         self.vae_.to(device)
-
         held_out, training = split_rows(filled, self.validation_fraction, generator)
         effect = DesignEffect.of(counts)
         trainer = Trainer(
@@ -381,7 +371,25 @@ class DocumentVAE(StoredDocuments):
             given_embeddings,
             self._restarts(recipe, seeds, effect, self.vae_),
         )
-        return trainer
+        return counts, given_embeddings, trainer.history
+
+    def _new_network(
+        self,
+        recipe: Recipe,
+        counts: Counts,
+        seeds: Seeds,
+        word_vectors: NDArray[np.float32] | None,
+        generator: torch.Generator,
+    ) -> TopicVAE:
+        """The network of a recipe with its initial weights, on the CPU."""
+        # torch draws weights of its layers from the global generator; `initialise` draws the ones that are used.
+        with torch.random.fork_rng(devices=[]):
+            network = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
+        if word_vectors is not None:
+            assert isinstance(network.decoder, WordVectorDecoder)  # as the recipe says
+            network.decoder.hold_vectors(torch.from_numpy(word_vectors))
+        recipe.initialise(network, counts, generator, seeds)
+        return network
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""

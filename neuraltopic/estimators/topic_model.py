@@ -54,9 +54,9 @@ from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log
 from neuraltopic.storage.formats import CHECKPOINT, MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.outputs import MODEL
 from neuraltopic.topics.diagnostics import collapse
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.row_blocks import MadeRows
 from neuraltopic.topics.tables import TopicStatistics, pooled_statistics, topic_statistics
+from neuraltopic.topics.words.ranking import top_words
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress

@@ -17,7 +17,7 @@ from neuraltopic.preprocessing.ledger.ledger import LEDGER_COLUMNS
 from neuraltopic.reading.readers import StandardInput, open_corpus
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.topics.coherence import coherence_of_blocks
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -45,8 +45,8 @@ from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.row_blocks import blocks
+from neuraltopic.topics.words.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:

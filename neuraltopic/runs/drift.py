@@ -11,7 +11,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
-from neuraltopic.topics.drift import UNFAMILIAR, TopicDrift, familiarity, topic_drift, verdict
+from neuraltopic.topics.groups.drift import UNFAMILIAR, TopicDrift, familiarity, topic_drift, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ class Drift:
     Attributes
     ----------
     verdict, advice : str
-        See `neuraltopic.topics.drift.verdict`.
+        See `neuraltopic.topics.groups.drift.verdict`.
     n_documents : int
         New documents with a known word.
     n_wordless : int

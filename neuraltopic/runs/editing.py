@@ -1,6 +1,6 @@
 """Edit the topics of a run, and read its documents after the edits.
 
-The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.edits`.
+The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.editing.edits`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log, write_edit_log
 from neuraltopic.storage.lock import only_writer
 from neuraltopic.storage.vectors import VECTORS_NPY, VECTORS_PARQUET, read_vectors
-from neuraltopic.topics.edits import Split
+from neuraltopic.topics.editing.edits import Split
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
 from neuraltopic.runs.groups import counts_of_fit, metadata_of
-from neuraltopic.topics.effects import (
+from neuraltopic.topics.groups.effects import (
     composed_effects,
     effects_table,
     posterior_given_metadata,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def topic_effects(
     run: Path, formula: str, *, corpus: Corpus | None = None, n_draws: int = 50, seed: int = 0
 ) -> "pd.DataFrame":
-    """Regress the shares of each topic on metadata: see `neuraltopic.topics.effects`.
+    """Regress the shares of each topic on metadata: see `neuraltopic.topics.groups.effects`.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Interpretation of a fitted model: shares of topics in documents, and weights of words in topics.
 
 A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point there, whose energies are
-read. Here z is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
+read. Here z is the decoder's input; document vectors may differ, see `neuraltopic.topics.documents.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, xlogy
 
-from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance
-from neuraltopic.topics.ranking import (
+from neuraltopic.topics.documents.document_weights import axis_weights, energy_shares, energy_variance
+from neuraltopic.topics.documents.responsibilities import ResponsibilityPrior
+from neuraltopic.topics.words.distinct import distinct_scores
+from neuraltopic.topics.words.ranking import (
     penalise_shared_words,
     relevance,
     reliable_weights,
     smoothed_topics,
     topic_log_probabilities,
 )
-from neuraltopic.topics.responsibilities import ResponsibilityPrior
 
 FloatArray = NDArray[np.floating]
 

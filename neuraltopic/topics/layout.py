@@ -1,7 +1,7 @@
 """Where topics and documents stand on the map: two dimensions from R, without a draw.
 
 The distance of two topics is that of their energies, standardised: with G = Cov_p[R] (see
-`neuraltopic.topics.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
+`neuraltopic.topics.documents.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
 
     d_jk = sqrt(2 (1 - c_jk)),
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 
 FloatArray = NDArray[np.floating]
 # Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.topics.diagnostics import inactive_topics, live_topics, repeated_topics
-from neuraltopic.topics.ranking import frex, lift, top_words
 from neuraltopic.topics.row_blocks import FloatRows, blocks
+from neuraltopic.topics.words.ranking import frex, lift, top_words
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3

@@ -33,13 +33,13 @@ from neuraltopic.models.overdispersion import DesignEffect, token_correlation
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
-from neuraltopic.topics import document_assignment
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents import document_assignment
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 from neuraltopic.topics.interpretation import EnergyInterpretation
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 K = 50
 KINDS = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.cli.printing import WIDTH
+from neuraltopic.cli.common.printing import WIDTH
 from neuraltopic.reading.readers import StandardInput
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences, write_corpus

@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from neuraltopic.cli import app
-from neuraltopic.cli.help import _SUBJECTS, examples_of
+from neuraltopic.cli.common.help import _SUBJECTS, examples_of
 
 ROOT = typer.main.get_command(app)
 TASKS = ["Fit", "Read the topics", "Check", "Search and export", "Other"]

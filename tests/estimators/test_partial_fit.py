@@ -15,8 +15,8 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.recipes import RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.words.ranking import top_words
 from tests.estimators.test_document_vae import planted
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -11,10 +11,10 @@ from neuraltopic.core.latents import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.models.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 pytestmark = pytest.mark.slow
 

@@ -21,12 +21,12 @@ from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings, require_given
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.document_metric import DocumentMetric
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import DocumentMetric
+from neuraltopic.topics.documents.responsibilities import ResponsibilityPrior, explained_documents
 from neuraltopic.topics.interpretation import TopicInterpretation, TopicWords
-from neuraltopic.topics.responsibilities import ResponsibilityPrior, explained_documents
 from neuraltopic.topics.row_blocks import blocks
-from neuraltopic.topics.word_scores import word_scores
+from neuraltopic.topics.words.word_scores import word_scores
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -184,7 +184,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         word_totals : (V,)
             Count of each word in the training documents.
         ranking : str
-            One of `neuraltopic.topics.ranking_names.RANKINGS`: see `word_scores`.
+            One of `neuraltopic.topics.words.ranking_names.RANKINGS`: see `word_scores`.
         strength : (K,), optional
             See `TopicStatistics`; 1, the prior's, by default.
 

@@ -18,10 +18,10 @@ from neuraltopic.estimators.counts.inferred_vectors import InferredVectors
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.vectors.embeddings import Embeddings
-from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.document_metric import DocumentMetric
-from neuraltopic.topics.responsibilities import explained_documents
+from neuraltopic.topics.documents.corpus_summary import CorpusSummary
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import DocumentMetric
+from neuraltopic.topics.documents.responsibilities import explained_documents
 from neuraltopic.topics.row_blocks import MadeRows, blocks
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from neuraltopic.preprocessing.seed_words import Seeds, require_columns, seed_gr
 from neuraltopic.storage.formats import DOCUMENT_VAE_KIND, DOCUMENT_VAE_SCHEMA_VERSION
 from neuraltopic.storage.members import naming, require, require_history, require_numbers
 from neuraltopic.storage.outputs import DOCUMENT_VAE
-from neuraltopic.topics.corpus_summary import CorpusSummary
-from neuraltopic.topics.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.corpus_summary import CorpusSummary
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 
 # What every model of documents has in its config.json.
 MEMBERS = {"parameters": dict, "n_words": int, "n_documents": int, "information": list, "history": list}

@@ -14,10 +14,10 @@ from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preparation import Preparation, prepare
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.topics.edit_findings import Documents, with_findings
-from neuraltopic.topics.edit_history import EditHistory, kept_coordinates, without_coordinates
-from neuraltopic.topics.edited_topics import EditedTopics
-from neuraltopic.topics.edits import Merge, Operation, Split
+from neuraltopic.topics.editing.edit_findings import Documents, with_findings
+from neuraltopic.topics.editing.edit_history import EditHistory, kept_coordinates, without_coordinates
+from neuraltopic.topics.editing.edited_topics import EditedTopics
+from neuraltopic.topics.editing.edits import Merge, Operation, Split
 
 Texts = Sequence[str] | str | Path | Corpus
 

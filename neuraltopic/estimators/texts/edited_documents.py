@@ -13,9 +13,9 @@ from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.counts.document_inference import FittedDocuments
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.edited_topics import EditedTopics
+from neuraltopic.topics.editing.edited_topics import EditedTopics
 from neuraltopic.topics.interpretation import TopicWords
-from neuraltopic.topics.word_scores import word_scores
+from neuraltopic.topics.words.word_scores import word_scores
 
 # Split coordinates in a vector: documents of one part and of the other are as far apart as those of two topics.
 _SCALE = np.float32(0.5**0.5)

@@ -15,8 +15,7 @@ from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
 from neuraltopic.estimators.texts.edited_documents import EditedDocuments
 from neuraltopic.preprocessing.preprocessor import Preprocessor
-from neuraltopic.topics.edit_history import EditHistory
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.editing.edit_history import EditHistory
 from neuraltopic.topics.row_blocks import MadeRows, blocks
 from neuraltopic.topics.tables import (
     TopicStatistics,
@@ -25,6 +24,7 @@ from neuraltopic.topics.tables import (
     topic_words_table,
     topics_table,
 )
+from neuraltopic.topics.words.ranking import top_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,8 +106,8 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Parameters
         ----------
         ranking : str
-            One of `neuraltopic.topics.ranking_names.RANKINGS`, see `neuraltopic.topics.word_scores`; the default is the
-            recipe's own.
+            One of `neuraltopic.topics.words.ranking_names.RANKINGS`, see `neuraltopic.topics.words.word_scores`; the
+            default is the recipe's own.
 
         Raises
         ------

@@ -16,10 +16,10 @@ from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
 from neuraltopic.estimators.texts.fitted_topics import FittedTopics
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.edit_findings import pooled_findings
-from neuraltopic.topics.edit_history import EditHistory, kept_coordinates
-from neuraltopic.topics.edited_topics import EditedTopics, apply
-from neuraltopic.topics.edits import (
+from neuraltopic.topics.editing.edit_findings import pooled_findings
+from neuraltopic.topics.editing.edit_history import EditHistory, kept_coordinates
+from neuraltopic.topics.editing.edited_topics import EditedTopics, apply
+from neuraltopic.topics.editing.edits import (
     Drop,
     Junk,
     Merge,
@@ -63,7 +63,7 @@ class TopicEditing(FittedTopics):
             For a loaded model.
 
         The share of the new topic is the sum of theirs in every document, its documents are theirs, and its row of R is
-        computed from these: see `neuraltopic.topics.edited_topics`.
+        computed from these: see `neuraltopic.topics.editing.edited_topics`.
         """
         nested = [groups] if all(isinstance(topic, int | np.integer) for topic in groups) else groups
         whole = tuple(tuple(int(topic) for topic in group) for group in nested)
@@ -139,7 +139,7 @@ class TopicEditing(FittedTopics):
         Parameters
         ----------
         operations : sequence of Operation, or of dict as the log has them
-            See `neuraltopic.topics.edits`. Topic numbers in each are those after the edits before it.
+            See `neuraltopic.topics.editing.edits`. Topic numbers in each are those after the edits before it.
         documents : as for `fit`, optional
             For splits, and for merges in a loaded model.
 

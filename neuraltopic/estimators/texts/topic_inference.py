@@ -16,8 +16,8 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Prepared
 from neuraltopic.reading.rows import TextColumns
 from neuraltopic.reading.vectors.embeddings import Embeddings, embeddings_of_input
-from neuraltopic.topics.edit_history import EditHistory
-from neuraltopic.topics.edited_topics import EditedTopics
+from neuraltopic.topics.editing.edit_history import EditHistory
+from neuraltopic.topics.editing.edited_topics import EditedTopics
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress

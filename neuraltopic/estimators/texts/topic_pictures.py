@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.texts.fitted_topics import FittedTopics
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.tables import topic_labels
+from neuraltopic.topics.words.ranking import top_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

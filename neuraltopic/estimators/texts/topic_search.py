@@ -14,7 +14,7 @@ from neuraltopic.estimators.texts.topic_inference import TopicInference
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.rows import Row
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
 
 if TYPE_CHECKING:
