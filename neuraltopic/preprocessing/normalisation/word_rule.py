@@ -6,8 +6,9 @@ from enum import StrEnum
 import regex
 
 from neuraltopic.preprocessing.normalisation.clitics import without_clitics
+from neuraltopic.preprocessing.normalisation.merging import merged
 from neuraltopic.preprocessing.normalisation.scripts import shortest_word
-from neuraltopic.preprocessing.normalisation.spelling import folded, merged, spelt
+from neuraltopic.preprocessing.normalisation.spelling import folded, spelt
 from neuraltopic.preprocessing.normalisation.technical_words import is_name
 from neuraltopic.preprocessing.settings import Preprocessing
 
@@ -58,9 +59,19 @@ class WordRule:
         self._keeps_letters = lemma is None and folded("I", language) == "i"
 
     def __call__(self, form: str) -> str | Dropped:
-        """Return the word, or why there is none."""
+        """Return the key of the word, which all its spellings have, or why there is no word."""
         if self._keeps_letters and form.isascii() and form.isalpha():
             return self._of_letters(form)
+        written = self.written(form)
+        if isinstance(written, Dropped):
+            return written
+        word = self._merged(written)
+        # The letter of c# or f# says as much as a word.
+        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
+        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
+
+    def written(self, form: str) -> str | Dropped:
+        """Return the word in the spelling of the form, or why there is none but for its length."""
         written = self._spelt(form)
         word = self._cased(written)
         if not word:  # marks alone
@@ -75,10 +86,7 @@ class WordRule:
             alone = self._cased(self._spelt(self._lemma(looked_up)))  # German lemmas come capitalised
         if alone != word and self._is_stop_word(alone):
             return Dropped.STOP_WORD
-        word = self._merged(alone)
-        # The letter of c# or f# says as much as a word.
-        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
-        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
+        return alone
 
     def _of_letters(self, form: str) -> str | Dropped:
         """The same for a form of ASCII letters alone, at which most of the rule has nothing to do."""
@@ -118,13 +126,13 @@ class WordRule:
         return spelt(form, self.language)
 
     def _key(self, word: str) -> str:
-        return merged(folded(word, self.language))
+        return merged(folded(word, self.language), self.language)
 
     def _alone(self, word: str) -> str:
         return without_clitics(word, self.language)
 
     def _merged(self, word: str) -> str:
-        return merged(word)
+        return merged(word, self.language)
 
     def _shortest(self, word: str) -> int:
         return self.settings.min_length or shortest_word(word)
@@ -136,6 +144,10 @@ class AsItIs(WordRule):
     def __call__(self, form: str) -> str | Dropped:
         """Return the form, or that it is a stop word."""
         return Dropped.STOP_WORD if form in self.settings.extra_stop_words else form
+
+    def written(self, form: str) -> str | Dropped:
+        """Return the form."""
+        return form
 
     def compared(self, form: str) -> str:
         """The form."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import regex
 
 from neuraltopic.errors import UsageError, install_hint
+from neuraltopic.preprocessing.normalisation.spelling import ordered
 
 _HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3099\u309a\u30fc\uff70\uff9e\uff9f"
 _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -160,8 +161,8 @@ def _loaded(name: str) -> Callable[[str], Iterable[str]]:
 
 
 def _full_width(run: str) -> str:
-    """Kana of half the width as dictionaries have them; Thai and Lao lose their vowel signs by the same mapping."""
-    return unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run
+    """Kana of half the width, and vowel signs in any order, as dictionaries have them."""
+    return ordered(unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run)
 
 
 def _is_cut(text: str, runs: regex.Pattern) -> bool:
