@@ -129,7 +129,8 @@ class WordRule:
         return merged(folded(word, self.language), self.language)
 
     def _alone(self, word: str) -> str:
-        return without_clitics(word, self.language)
+        # A segmenter that knows Korean has taken particles off: what is left of 고양이, a cat, ends in no particle.
+        return word if self.settings.segmenter == "kiwi" else without_clitics(word, self.language)
 
     def _merged(self, word: str) -> str:
         return merged(word, self.language)

@@ -80,15 +80,18 @@ def _rjieba() -> Callable[[str], Iterable[str]]:
 
 def _sudachi() -> Callable[[str], Iterable[str]]:
     sudachi = importlib.import_module("sudachipy")
-    tokeniser = sudachi.Dictionary(dict="core").create(mode=sudachi.SplitMode.B)
+    dictionary = sudachi.Dictionary(dict="core")
+    create = dictionary.tokenizer if hasattr(dictionary, "tokenizer") else dictionary.create  # its name before 0.7
+    tokeniser = create(mode=sudachi.SplitMode.B)
     kept = ("名詞", "動詞", "形容詞", "形状詞", "副詞")  # nouns, verbs, adjectives, adverbs, in their dictionary form
     return lambda run: [word.dictionary_form() for word in tokeniser.tokenize(run) if word.part_of_speech()[0] in kept]
 
 
 def _kiwi() -> Callable[[str], Iterable[str]]:
     kiwi = importlib.import_module("kiwipiepy").Kiwi(num_workers=1)
+    # Nouns, verbs and adjectives in their dictionary form (배우다, to learn, is not 배우, an actor), roots, adverbs.
     kept = ("NNG", "NNP", "VV", "VA", "SL", "XR", "MAG")
-    return lambda run: [token.form for token in kiwi.tokenize(run) if token.tag.split("-")[0] in kept]
+    return lambda run: [token.lemma for token in kiwi.tokenize(run) if token.tag.split("-")[0] in kept]
 
 
 _SEGMENTERS = {
