@@ -13,6 +13,7 @@ from neuraltopic.preprocessing.normalisation.technical_words import is_name
 from neuraltopic.preprocessing.settings import Preprocessing
 
 _NOUNS_IN_CAPITALS = ("de", "lb")
+_IN_SYLLABLES = ("vi",)  # written with a blank between syllables: those of two letters say as much as others' words
 _NUMBER = regex.compile(r"\p{N}")
 # Particles and endings of Japanese, which segmenters cut in many ways; words of hiragana that mean something are longer
 # or are written with other letters too.
@@ -53,6 +54,7 @@ class WordRule:
     ) -> None:
         self.settings = settings
         self.language = language
+        self._most_shortest = 2 if language in _IN_SYLLABLES else 3
         self._lemma = lemma
         self._stop_words = frozenset(self.compared(word) for word in stop_words)
         self._drops_grammar = language == "ja" and bool(self._stop_words)
@@ -94,7 +96,7 @@ class WordRule:
         if lowered in self._stop_words:
             return Dropped.STOP_WORD
         word = lowered if self.settings.lowercase else form
-        return word if (self.settings.min_length or 3) <= len(word) <= self.settings.max_length else Dropped.LENGTH
+        return word if self._shortest(word) <= len(word) <= self.settings.max_length else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""
@@ -136,7 +138,7 @@ class WordRule:
         return merged(word, self.language)
 
     def _shortest(self, word: str) -> int:
-        return self.settings.min_length or shortest_word(word)
+        return self.settings.min_length or min(self._most_shortest, shortest_word(word))
 
 
 class AsItIs(WordRule):
