@@ -190,6 +190,7 @@ class Preprocessor:
             languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
+            learned, keys = learned.spelt(words.spellings(list(forms), stream, frozenset(learned.single_words)))
             fitted = Fitted(
                 vocabulary=learned.vocabulary,
                 phrases=tuple(learned.phrases),
@@ -200,6 +201,7 @@ class Preprocessor:
                 n_documents=stream.n_documents,
                 libraries=library_versions(any(language.lemmas for language in languages)),
                 pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
+                keys=keys,
             )
             numbers = fitted.lexicon.numbers(word_of_form)
             counts, n_tokens, parts = _count_documents(

@@ -50,6 +50,8 @@ class Fitted:
     pruned : uint32 array
         CRC-32 of the words that the fit met and did not take into the vocabulary, ascending: what is then known of them
         without keeping rare words of the documents. Empty where an earlier version saved it.
+    keys : dict of str to str
+        The key of each word of the vocabulary, or of a phrase in it, that is shown in another spelling.
     """
 
     vocabulary: Vocabulary
@@ -62,11 +64,12 @@ class Fitted:
     segmenter: dict[str, str] = field(default_factory=dict)
     normalisation: int = NORMALISATION
     pruned: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    keys: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def lexicon(self) -> Lexicon:
         """What counts the words of the vocabulary."""
-        return Lexicon(self.vocabulary, self.phrases)
+        return Lexicon(self.vocabulary, self.phrases, self.keys)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -76,6 +79,7 @@ class Fitted:
             "cf": self.vocabulary.cf.tolist(),
             "n_documents": self.n_documents,
             "phrases": [list(pair) for pair in self.phrases],
+            "keys": self.keys,
             "stop_words": list(self.stop_words),
             "languages": [language.to_dict() for language in self.languages],
             "tokeniser": self.tokeniser,
@@ -103,9 +107,9 @@ class Fitted:
         for name in ("df", "cf"):
             _check(name, "a list of whole numbers", _is_list_of(state[name], int))
         for name in ("tokeniser", "libraries", *(() if first else ("segmenter",))):
-            mapping = state[name]
-            strings = isinstance(mapping, dict) and _is_list_of([*mapping, *mapping.values()], str)
-            _check(name, "names and versions", strings)
+            _check(name, "names and versions", _is_mapping_of_strings(state[name]))
+        keys = state.get("keys", {})
+        _check("keys", "words and their keys", _is_mapping_of_strings(keys) and len(set(keys.values())) == len(keys))
         words, df, cf, n_documents = (state[name] for name in ("words", "df", "cf", "n_documents"))
         _check("n_documents", "a whole number", type(n_documents) is int)
         _check("words", "distinct words, one or more", 0 < len(words) == len(set(words)) and all(words))
@@ -131,6 +135,7 @@ class Fitted:
             segmenter=state.get("segmenter", {}),
             normalisation=version,
             pruned=_decoded(state.get("pruned", "")),
+            keys=keys,
         )
 
     def has_pruned(self, words: Iterable[str | Dropped]) -> NDArray[np.bool_]:
@@ -182,6 +187,10 @@ def _is_pair(pair: object) -> bool:
 
 def _is_list_of(values: object, kind: type) -> bool:
     return isinstance(values, list) and all(type(value) is kind for value in values)
+
+
+def _is_mapping_of_strings(mapping: object) -> bool:
+    return isinstance(mapping, dict) and _is_list_of([*mapping, *mapping.values()], str)
 
 
 def _check(name: str, expected: str, holds: bool) -> None:

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -24,13 +25,26 @@ _ORDERS = {
     "utf-32": ((codecs.BOM_UTF32_BE, "utf-32-be"), (b"", "utf-32-le")),
     "utf-8-sig": ((b"", "utf-8"),),
 }
-_COMPRESSED = (
-    ("gzip", ".gz", re.compile(rb"\x1f\x8b\x08")),
-    ("bzip2", ".bz2", re.compile(rb"BZh[1-9]1AY&SY")),
-    ("zstandard", ".zst", re.compile(rb"\x28\xb5\x2f\xfd")),
+_DECOMPRESS = "Decompress it (zcat FILE | neuraltopic fit -), or end the name of a file in "
+_UNPACK = "Unpack it, and give the file or the folder"
+_NOT_TEXT = (
+    ("gzip data", re.compile(rb"\x1f\x8b\x08"), _DECOMPRESS + ".gz"),
+    ("bzip2 data", re.compile(rb"BZh[1-9]1AY&SY"), _DECOMPRESS + ".bz2"),
+    ("zstandard data", re.compile(rb"\x28\xb5\x2f\xfd"), _DECOMPRESS + ".zst"),
+    ("a zip archive", re.compile(rb"PK\x03\x04"), _UNPACK + "; a spreadsheet must be called .xlsx or .ods"),
+    ("a tar archive", re.compile(rb".{257}ustar", re.DOTALL), _UNPACK),
+    ("a SQLite database", re.compile(rb"SQLite format 3\0"), "Export the table as CSV"),
+    ("a pickle", re.compile(rb"\x80[\2-\5][\x95}\]c(]"), "Save it as CSV, JSON or Parquet: a pickle can run code"),
 )
+# Bytes of UTF-16 that decide whether text without a mark is in it, and the share of zeros in the higher ones of its
+# pairs: those of letters of Latin alphabets, blanks and line ends.
+_WIDE_SAMPLE, _WIDE_SHARE = 1 << 12, 0.4
+# Control characters that no text has, and the share of zeros up to which a text has them by some fault of a program.
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
+_FEW_ZEROS = 0.05
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LETTERS = re.compile(rb"[A-Za-z]+")
+_WINDOWS = re.compile(rb"[\x80-\x9f]")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
 # any other single-byte encoding; a text of few bytes in another script is told by their share.
 _EVIDENCE = ((16, 0.03), (4, 0.3))
@@ -69,20 +83,36 @@ def check_encoding(encoding: str) -> str:
 def detect(data: bytes, *, complete: bool = True) -> str | None:
     """Name the encoding of `data`, or None for binary data.
 
-    A byte-order mark decides; a NUL byte without one means binary; then strict UTF-8; then UTF-8 again if
-    most of what is not ASCII is UTF-8, so that one bad byte does not turn a whole corpus into mojibake; then
-    an older encoding. `complete` says that `data` does not stop in the middle of a file.
+    A byte-order mark decides; zeros in every other place mean UTF-16; another NUL byte means binary; then strict UTF-8;
+    then UTF-8 again if most of what is not ASCII is UTF-8, so that one bad byte does not turn a whole corpus into
+    mojibake; then an older encoding. `complete` says that `data` does not stop in the middle of a file.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding
     if b"\0" in data:
-        return None
+        return _wide_encoding(data)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=complete)
     except UnicodeDecodeError:
         return "utf-8" if _mostly_utf8(data) else _older_encoding(data)
     return "utf-8"
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 without a mark, told by the zeros of one half of the bytes; None where it is not."""
+    sample = data[: min(_WIDE_SAMPLE, len(data) // 2 * 2)]
+    zeros = [sample[start::2].count(0) / max(1, len(sample) // 2) for start in (0, 1)]
+    for encoding, high, low in (("utf-16-le", zeros[1], zeros[0]), ("utf-16-be", zeros[0], zeros[1])):
+        if len(sample) > 2 and high >= _WIDE_SHARE and low == 0:
+            with suppress(UnicodeDecodeError):
+                return None if _CONTROL.search(sample.decode(encoding).encode("utf-8")) else encoding
+    return None
+
+
+def _has_few_zeros(data: bytes) -> bool:
+    """Whether zeros are the only fault of a text."""
+    return data.count(0) <= _FEW_ZEROS * len(data) and _CONTROL.search(data) is None
 
 
 def _mostly_utf8(data: bytes) -> bool:
@@ -102,7 +132,9 @@ def _older_encoding(data: bytes) -> str:
 
         guess = from_bytes(sample, cp_exclusion=_NEVER_GUESSED).best()
         if guess is not None and "cp1252" not in guess.could_be_from_charset:
-            return codecs.lookup(guess.encoding).name
+            name = codecs.lookup(guess.encoding).name
+            # The two of Central Europe differ in š, ž, ť, ą, ś and ź, for which Windows has these bytes.
+            return "iso8859-2" if name == "cp1250" and not _WINDOWS.search(sample) else name
     try:
         data.decode("cp1252")
     except UnicodeDecodeError:
@@ -142,7 +174,8 @@ class Lines:
     """The lines of a stream without their ends, decoded one by one; read once.
 
     Iterating gives pairs of a line and its problem; the line of a problem has U+FFFD where it could not be
-    decoded. A line ends at a line feed; a carriage return before it stays.
+    decoded. A line ends at a line feed, and a carriage return before it stays; where there is no line feed, at a
+    carriage return. NUL bytes are blanks where they are few and the only fault of the text.
 
     Parameters
     ----------
@@ -167,15 +200,13 @@ class Lines:
 
     def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
         head = stream.read(SAMPLE)
-        for kind, suffix, start_of in _COMPRESSED:
+        for kind, start_of, hint in _NOT_TEXT:
             if start_of.match(head):
-                raise NeuralTopicError(
-                    name,
-                    expected="text",
-                    got=f"{kind} data",
-                    hint=f"Decompress it (zcat FILE | neuraltopic fit -), or end the name of a file in {suffix}",
-                )
+                raise NeuralTopicError(name, expected="text", got=kind, hint=hint)
         found = encoding or detect(head, complete=len(head) < SAMPLE)
+        self._blanks_zeros = found is None and _has_few_zeros(head)
+        if self._blanks_zeros:
+            found = detect(head.replace(b"\0", b""), complete=len(head) < SAMPLE)
         if found is None:
             raise NeuralTopicError(
                 name,
@@ -187,7 +218,9 @@ class Lines:
         self._codec, start = _codec(found, head)
         self.head = head[start:]
         self._stream = stream
-        self._newline = "\n".encode(self._codec)
+        ends = "\n", "\r"
+        shown = self.head.decode(self._codec, "replace")
+        self._newline = ends["\n" not in shown and "\r" in shown].encode(self._codec)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         unfinished: list[bytes] = []
@@ -227,5 +260,7 @@ class Lines:
         if text is None:
             text = line.decode(self._codec, "replace")
         elif "\0" in text:
+            if self._blanks_zeros:
+                return text.replace("\0", " "), ""
             problem = "binary"
         return text, problem

@@ -68,11 +68,12 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         of tables is read as these, the ids of several after the path of the file. A text file is a document a
         line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
         (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
-        (.docx), PDF, HTML and e-mail (.eml) a document a file. All but Parquet, spreadsheets and mailboxes may be
-        compressed (.gz, .bz2, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, names a folder or a
-        file that fsspec reads. "-" is standard input: lines, or JSON when it begins with "{" or "[{". In
-        a list or Series the ids are the positions from 0; bytes are decoded each by itself, and lists of words are
-        texts that are cut already. Data frames are those of pandas and polars, and tables of pyarrow.
+        (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) a document a file. All but Parquet,
+        spreadsheets and mailboxes may be compressed (.gz, .bz2, .zst). A URL, such as s3://bucket/folder/ or
+        https://host/file.csv, names a folder or a file that fsspec reads. "-" is standard input: lines, or JSON when it
+        begins with "{" or "[{". In a list or Series the ids are the positions from 0; bytes are decoded each by itself,
+        and lists of words are texts that are cut already. Data frames are those of pandas and polars, and tables of
+        pyarrow.
     text : str or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         blanks; "a.b" is the field b in the object a of JSON. Several are joined in their order, with a blank line

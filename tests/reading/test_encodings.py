@@ -40,10 +40,49 @@ def test_big_endian_marks(mark):
     assert decode(mark + "été".encode(codec)).text == "été"
 
 
-def test_a_nul_byte_means_binary_unless_an_encoding_is_named():
-    data = "no mark".encode("utf-16-le")
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_told_by_its_zeros(encoding):
+    assert decode("no mark, é\n".encode(encoding)) == ("no mark, é\n", encoding, "")
+    assert detect("a\1".encode(encoding)) is None
+
+
+def test_other_zeros_mean_binary_unless_an_encoding_is_named():
+    data = "我们昨天讨论了 no".encode("utf-16-le")
     assert decode(data) == (None, "", "binary")
-    assert decode(data, "utf-16") == ("no mark", "utf-16", "")
+    assert decode(data, "utf-16") == ("我们昨天讨论了 no", "utf-16", "")
+
+
+def test_lines_end_at_a_carriage_return_where_there_is_no_line_feed():
+    assert list(Lines(io.BytesIO(b"one\rtwo\r"), "mac.txt")) == [("one", ""), ("two", "")]
+    assert list(Lines(io.BytesIO("é\rtwo".encode("utf-16-be")), "mac.txt")) == [("é", ""), ("two", "")]
+    assert list(Lines(io.BytesIO(b"one\rtwo\r\n"), "windows.txt")) == [("one\rtwo\r", "")]
+
+
+def test_a_few_zeros_in_a_text_are_blanks():
+    lines = Lines(io.BytesIO(b"the first line\0here\n" * 9), "padded.txt")
+    assert list(lines) == [("the first line here", "")] * 9
+    with pytest.raises(NeuralTopicError, match="binary data"):
+        Lines(io.BytesIO(b"the first line\0here\1\n" * 9), "film.txt")
+
+
+@pytest.mark.parametrize("encoding", ["iso8859-2", "cp1250"])
+def test_the_two_encodings_of_central_europe(encoding):
+    text = "Příliš žluťoučký kůň úpěl ďábelské ódy; šest žen šlo přes řeku\n" * 20
+    assert decode(text.encode(encoding)) == (text, encoding, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"PK\3\4rest", "a zip archive"),
+        (b"name".ljust(257, b"\0") + b"ustar", "a tar archive"),
+        (b"SQLite format 3\0rest", "a SQLite database"),
+        (b"\x80\4\x95rest", "a pickle"),
+    ],
+)
+def test_what_is_no_text_is_named(data, kind):
+    with pytest.raises(NeuralTopicError, match=f"expected text; got {kind}"):
+        Lines(io.BytesIO(data), "file.csv")
 
 
 def test_mostly_utf8_is_not_read_as_anything_else():

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
-from neuraltopic.reading.formats.document_files import html_text
+from neuraltopic.reading.formats.document_files import html_text, read_document
 from neuraltopic.reading.readers import open_corpus
 
 
@@ -291,3 +291,27 @@ def test_a_table_among_documents_is_no_document(tmp_path):
         ("labels.csv", None, "a table among documents: give its path to read its rows"),
         ("one.txt", "one", ""),
     ]
+
+
+def test_rich_text_is_its_text():
+    found = read_document(rb"{\rtf1\ansi\ansicpg1252{\fonttbl\f0 Arial;}\f0 caf\'e9 {\b bold}\par 5 \u8364?}", ".rtf")
+    assert found.text == "café bold\n5 €"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        (
+            ".srt",
+            "1\n00:00:01,000 --> 00:00:02,000\n<i>The train</i>\nis late\n\n"
+            "2\n00:00:02,000 --> 00:00:03,500\n{\\an8}1984\n",
+        ),
+        (
+            ".vtt",
+            "WEBVTT\n\nNOTE by hand\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>The train\nis late</v>\n\n"
+            "b\n00:02.000 --> 00:03.500\n1984\n",
+        ),
+    ],
+)
+def test_subtitles_are_what_is_said(suffix, content):
+    assert read_document(content.encode(), suffix).text == "The train is late\n1984"

@@ -1,6 +1,8 @@
 """The languages of a corpus: which stop words and lemmas each has, and which of them a document is in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -167,6 +169,35 @@ class WordsOfForms:
     def flat(self) -> list[str | Dropped]:
         """The words of form f by choice c at c * F + f, as `resolved` numbers them."""
         return [word for of_choice in self.words for word in of_choice]
+
+    def spellings(self, forms: Sequence[str], stream: TokenStream, keys: Container[str]) -> dict[str, str]:
+        """The most frequent spelling of each of some words, where that is not the key of the word.
+
+        Parameters
+        ----------
+        forms : sequence of F str
+            Those that were added.
+        stream : TokenStream
+            Of numbers as `resolved` gives them.
+        keys : container of str
+            The words.
+        """
+        counts = np.zeros(self.n_choices * len(forms), np.int64)
+        for block in stream:
+            counts += np.bincount(block.tokens, minlength=len(counts))
+        tally: dict[str, Counter[str]] = {}
+        for only_other, choice in itertools.product((True, False), range(self.n_choices)):
+            of_choice = counts[choice * len(forms) : (choice + 1) * len(forms)].tolist()
+            for form, key, count in zip(forms, self.words[choice], of_choice, strict=True):
+                # First what is spelt otherwise than its key, then all spellings of these words.
+                if count and key in (keys if only_other else tally) and not (only_other and form.isascii()):
+                    rules = self._rules[self._script(form)]
+                    written = rules[min(choice, len(rules) - 1)].word.written(form)
+                    if not only_other:
+                        tally[key][written] += count
+                    elif written != key:
+                        tally.setdefault(key, Counter())
+        return {key: min(found, key=lambda written: (-found[written], written)) for key, found in tally.items()}
 
     def resolved(self, stream: TokenStream, path: Path) -> TokenStream:
         """The stream with a number for each form and choice, written to `path`; itself where there is no choice."""

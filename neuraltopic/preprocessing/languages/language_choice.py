@@ -48,10 +48,18 @@ def choose_languages(settings: Preprocessing, sample: list[str], tokenise: Token
 def _language(found: Found, settings: Preprocessing) -> Language:
     listed = _listed(found.code, found.script)
     words, source = listed.stop_words, listed.source
-    if source == NONE:
-        words = function_words(_spelt(found))
-        source = FROM_CORPUS if words else NONE
+    if 2 * sum(map(_is_phrase, words)) >= len(words):  # of none, too
+        found_words = function_words(_spelt(found))
+        words, source = (found_words, FROM_CORPUS) if found_words else (words, source)
     return Language(found.code, found.script, words, source, _takes_lemmas(found, settings), len(found.documents))
+
+
+def _is_phrase(entry: str) -> bool:
+    """Whether an entry of a list of stop words is several words.
+
+    A list of phrases, as that of Vietnamese, has single words that mean something: nước, water, is part of several.
+    """
+    return "_" in entry or " " in entry
 
 
 def _listed(code: str, script: str) -> Language:
@@ -93,8 +101,8 @@ def _doubt(named: str, found: Sequence[Found]) -> None:
 def _note_stop_words(language: Language) -> None:
     if language.source == FROM_CORPUS:
         _warn(
-            f"{language.name} has no list of stop words: the {len(language.stop_words)} most common words of the "
-            f"documents are dropped instead ({', '.join(language.stop_words[:8])} ...)"
+            f"{language.name} has no list of single stop words: the {len(language.stop_words)} most common words of "
+            f"the documents are dropped instead ({', '.join(language.stop_words[:8])} ...)"
         )
     elif language.source == NONE:
         _warn(f"{language.name} has no list of stop words: name them with extra_stop_words if topics are full of them")

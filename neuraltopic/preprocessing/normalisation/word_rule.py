@@ -6,12 +6,14 @@ from enum import StrEnum
 import regex
 
 from neuraltopic.preprocessing.normalisation.clitics import without_clitics
+from neuraltopic.preprocessing.normalisation.merging import merged
 from neuraltopic.preprocessing.normalisation.scripts import shortest_word
-from neuraltopic.preprocessing.normalisation.spelling import folded, merged, spelt
+from neuraltopic.preprocessing.normalisation.spelling import folded, spelt
 from neuraltopic.preprocessing.normalisation.technical_words import is_name
 from neuraltopic.preprocessing.settings import Preprocessing
 
 _NOUNS_IN_CAPITALS = ("de", "lb")
+_IN_SYLLABLES = ("vi",)  # written with a blank between syllables: those of two letters say as much as others' words
 _NUMBER = regex.compile(r"\p{N}")
 # Particles and endings of Japanese, which segmenters cut in many ways; words of hiragana that mean something are longer
 # or are written with other letters too.
@@ -52,15 +54,26 @@ class WordRule:
     ) -> None:
         self.settings = settings
         self.language = language
+        self._most_shortest = 2 if language in _IN_SYLLABLES else 3
         self._lemma = lemma
         self._stop_words = frozenset(self.compared(word) for word in stop_words)
         self._drops_grammar = language == "ja" and bool(self._stop_words)
         self._keeps_letters = lemma is None and folded("I", language) == "i"
 
     def __call__(self, form: str) -> str | Dropped:
-        """Return the word, or why there is none."""
+        """Return the key of the word, which all its spellings have, or why there is no word."""
         if self._keeps_letters and form.isascii() and form.isalpha():
             return self._of_letters(form)
+        written = self.written(form)
+        if isinstance(written, Dropped):
+            return written
+        word = self._merged(written)
+        # The letter of c# or f# says as much as a word.
+        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
+        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
+
+    def written(self, form: str) -> str | Dropped:
+        """Return the word in the spelling of the form, or why there is none but for its length."""
         written = self._spelt(form)
         word = self._cased(written)
         if not word:  # marks alone
@@ -75,10 +88,7 @@ class WordRule:
             alone = self._cased(self._spelt(self._lemma(looked_up)))  # German lemmas come capitalised
         if alone != word and self._is_stop_word(alone):
             return Dropped.STOP_WORD
-        word = self._merged(alone)
-        # The letter of c# or f# says as much as a word.
-        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
-        return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
+        return alone
 
     def _of_letters(self, form: str) -> str | Dropped:
         """The same for a form of ASCII letters alone, at which most of the rule has nothing to do."""
@@ -86,7 +96,7 @@ class WordRule:
         if lowered in self._stop_words:
             return Dropped.STOP_WORD
         word = lowered if self.settings.lowercase else form
-        return word if (self.settings.min_length or 3) <= len(word) <= self.settings.max_length else Dropped.LENGTH
+        return word if self._shortest(word) <= len(word) <= self.settings.max_length else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""
@@ -118,16 +128,17 @@ class WordRule:
         return spelt(form, self.language)
 
     def _key(self, word: str) -> str:
-        return merged(folded(word, self.language))
+        return merged(folded(word, self.language), self.language)
 
     def _alone(self, word: str) -> str:
-        return without_clitics(word, self.language)
+        # A segmenter that knows Korean has taken particles off: what is left of 고양이, a cat, ends in no particle.
+        return word if self.settings.segmenter == "kiwi" else without_clitics(word, self.language)
 
     def _merged(self, word: str) -> str:
-        return merged(word)
+        return merged(word, self.language)
 
     def _shortest(self, word: str) -> int:
-        return self.settings.min_length or shortest_word(word)
+        return self.settings.min_length or min(self._most_shortest, shortest_word(word))
 
 
 class AsItIs(WordRule):
@@ -136,6 +147,10 @@ class AsItIs(WordRule):
     def __call__(self, form: str) -> str | Dropped:
         """Return the form, or that it is a stop word."""
         return Dropped.STOP_WORD if form in self.settings.extra_stop_words else form
+
+    def written(self, form: str) -> str | Dropped:
+        """Return the form."""
+        return form
 
     def compared(self, form: str) -> str:
         """The form."""

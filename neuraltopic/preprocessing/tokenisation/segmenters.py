@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import regex
 
 from neuraltopic.errors import UsageError, install_hint
+from neuraltopic.preprocessing.normalisation.spelling import ordered
 
 _HAN = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3099\u309a\u30fc\uff70\uff9e\uff9f"
 _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -79,15 +80,18 @@ def _rjieba() -> Callable[[str], Iterable[str]]:
 
 def _sudachi() -> Callable[[str], Iterable[str]]:
     sudachi = importlib.import_module("sudachipy")
-    tokeniser = sudachi.Dictionary(dict="core").create(mode=sudachi.SplitMode.B)
+    dictionary = sudachi.Dictionary(dict="core")
+    create = dictionary.tokenizer if hasattr(dictionary, "tokenizer") else dictionary.create  # its name before 0.7
+    tokeniser = create(mode=sudachi.SplitMode.B)
     kept = ("名詞", "動詞", "形容詞", "形状詞", "副詞")  # nouns, verbs, adjectives, adverbs, in their dictionary form
     return lambda run: [word.dictionary_form() for word in tokeniser.tokenize(run) if word.part_of_speech()[0] in kept]
 
 
 def _kiwi() -> Callable[[str], Iterable[str]]:
     kiwi = importlib.import_module("kiwipiepy").Kiwi(num_workers=1)
+    # Nouns, verbs and adjectives in their dictionary form (배우다, to learn, is not 배우, an actor), roots, adverbs.
     kept = ("NNG", "NNP", "VV", "VA", "SL", "XR", "MAG")
-    return lambda run: [token.form for token in kiwi.tokenize(run) if token.tag.split("-")[0] in kept]
+    return lambda run: [token.lemma for token in kiwi.tokenize(run) if token.tag.split("-")[0] in kept]
 
 
 _SEGMENTERS = {
@@ -160,8 +164,8 @@ def _loaded(name: str) -> Callable[[str], Iterable[str]]:
 
 
 def _full_width(run: str) -> str:
-    """Kana of half the width as dictionaries have them; Thai and Lao lose their vowel signs by the same mapping."""
-    return unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run
+    """Kana of half the width, and vowel signs in any order, as dictionaries have them."""
+    return ordered(unicodedata.normalize("NFKC", run) if _NOT_FULL.search(run) else run)
 
 
 def _is_cut(text: str, runs: regex.Pattern) -> bool:

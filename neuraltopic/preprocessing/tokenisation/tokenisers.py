@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 # A letter or number, then letters, marks (Hindi vowel signs, decomposed accents) and numbers; such runs are
-# joined by an apostrophe, a character without width, or between Hebrew letters gershayim.
+# joined by an apostrophe, a character without width, between Hebrew letters gershayim or two apostrophes, or in l·l a
+# middle dot. A joiner after a mark at the end makes the last letter of Malayalam and Bengali words.
 _RUN = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+"
-_BETWEEN = rf"(?:[{APOSTROPHES}]|[{ZERO_WIDTH}]+|(?<=\p{{Hebrew}}[\p{{M}}]?)[{GERSHAYIM}](?=\p{{Hebrew}}))"
-_WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+")
+_BETWEEN = (
+    rf"(?:[{APOSTROPHES}]|[{ZERO_WIDTH}]+|(?<=\p{{Hebrew}}[\p{{M}}]?)(?:[{GERSHAYIM}]|[{APOSTROPHES}]{{2}})(?=\p{{Hebrew}})"
+    r"|(?<=[lL\u0140])[\u00b7\u2027\u2219\u22c5](?=[lL]))"
+)
+_LAST_JOINER = r"(?:(?<=\p{M})\u200d)?+"
+_WORD = regex.compile(rf"{_RUN}(?:{_BETWEEN}{_RUN})*+{_LAST_JOINER}")
 
 # All but letters, digits and apostrophes become a space.
 _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
@@ -30,7 +35,7 @@ _GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 
 # The signs of technical words, which `with_signs_hidden` turns into control characters, are part of words.
 _SIGNED_RUN = r"[\p{L}\p{N}\x01-\x04][\p{L}\p{M}\p{N}\x01-\x04]*+"
-_SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:{_BETWEEN}{_SIGNED_RUN})*+")
+_SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:{_BETWEEN}{_SIGNED_RUN})*+{_LAST_JOINER}")
 _SIGNED_ASCII = "".join(chr(SHOW.get(code, ord(character))) for code, character in enumerate(_ASCII))
 
 

@@ -1,7 +1,8 @@
 """Learn a vocabulary, and the phrases in it, from a stream of tokens."""
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,36 @@ class Learned:
     phrases: list[Pair]
     pruned: tuple[str, ...]
     removed: dict[Pruned, int]
+
+    @property
+    def single_words(self) -> list[str]:
+        """The words of the vocabulary that are no phrases, and the words of phrases."""
+        joined = set(map(phrase_of, self.phrases))
+        words = [word for word in self.vocabulary.words if word not in joined]
+        return list(dict.fromkeys(itertools.chain(words, *self.phrases)))
+
+    def spelt(self, spellings: Mapping[str, str]) -> tuple["Learned", dict[str, str]]:
+        """The same in other spellings of some words, and the word that each spelling stands for.
+
+        A spelling that is another word as well, or of two words, is not taken.
+        """
+        taken = set(self.single_words)
+        shown: dict[str, str] = {}
+        for word in self.single_words:
+            spelling = spellings.get(word, word)
+            if spelling not in taken:
+                taken.add(spelling)
+                shown[word] = spelling
+        if not shown:
+            return self, {}
+        phrases = [(shown.get(first, first), shown.get(second, second)) for first, second in self.phrases]
+        shown_phrase = dict(zip(map(phrase_of, self.phrases), map(phrase_of, phrases), strict=True))
+        old = self.vocabulary
+        words = [shown_phrase.get(word) or shown.get(word, word) for word in old.words]
+        order = sorted(range(len(words)), key=lambda row: (-old.df[row], words[row]))
+        vocabulary = Vocabulary([words[row] for row in order], old.df[order], old.cf[order])
+        keys = {spelling: word for word, spelling in shown.items()}
+        return Learned(vocabulary, phrases, self.pruned, self.removed), keys
 
 
 def learn(

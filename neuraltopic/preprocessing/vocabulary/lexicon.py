@@ -1,6 +1,7 @@
 """The vocabulary as numbers: which words and pairs it takes to recognise it in a stream of words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,22 +28,27 @@ class Lexicon:
         The columns, V of them.
     phrases : sequence of (str, str)
         Pairs to join. Their words are recognised even where they are no words of the vocabulary.
+    keys : mapping of str to str, optional
+        The key of each word that is spelt otherwise.
     """
 
-    def __init__(self, vocabulary: Vocabulary, phrases: Sequence[Pair]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, phrases: Sequence[Pair], keys: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.n_columns = len(vocabulary)
         joined = {phrase_of(pair) for pair in phrases}
         known = [word for word in vocabulary.words if word not in joined]
         known += sorted({word for pair in phrases for word in pair} - set(known))
-        self._number = {word: number for number, word in enumerate(known)}
-        keyed = sorted((self._number[a] * len(known) + self._number[b], phrase_of((a, b))) for a, b in phrases)
+        number = {word: number for number, word in enumerate(known)}
+        self._number = {keys.get(word, word): row for word, row in number.items()}
+        keyed = sorted((number[a] * len(known) + number[b], phrase_of((a, b))) for a, b in phrases)
         self._join = PhraseJoiner(np.array([key for key, _ in keyed], np.int64), len(known))
         names = known + [name for _, name in keyed]
         # The last entry is read by -1, a word that is not known.
         self._columns = np.array([*(vocabulary.index.get(name, -1) for name in names), -1], np.int32)
 
     def numbers(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """Return the number of each word, -1 where it is not known; what was dropped is never known."""
+        """Return the number of each word, given by its key; -1 where it is not known, as what was dropped never is."""
         return np.array([self._number.get(word, -1) for word in words], np.int32)
 
     def columns(self, block: Block) -> Block:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from neuraltopic.errors import UsageError
 from neuraltopic.reading.columns import Columns, Records, choose_columns, note
 from neuraltopic.reading.encodings import SAMPLE, Lines
-from neuraltopic.reading.formats.dialects import Dialect, Quoting, Record, find_dialect, read_records
+from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, Record, find_dialect, read_records
 from neuraltopic.reading.formats.headers import find_header
 from neuraltopic.reading.rows import Row
 
 _HEAD = 1000  # records that decide about the header
 _MANY_LINES = 100
 _LONE_RETURN = re.compile("\r(?!\n|$)")
+_NAME = re.compile(r"[^\W\d]\w*(?: \w+){0,2}")
 _SEPARATOR = re.compile('"?sep=(.)"?\\s*', re.IGNORECASE)
 
 
@@ -42,6 +43,7 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     start = 1 if stated else 0
     sample = sample[start:]
     dialect = find_dialect(sample, expected=delimiter, delimiter=stated[1] if stated else None, whole=whole)
+    sample = _with_one_separator(sample, dialect, name)
     head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
     header = find_header(head, dialect.n_fields, (text, id))
     twice = [column for place, column in enumerate(header.columns) if column in header.columns[:place]]
@@ -62,10 +64,13 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     records = Records(name, chosen, lines.encoding, id_asked=id is not None)
     found = read_records(itertools.chain(sample, stream), dialect, line=start + 1)
     rows = itertools.islice(found, header.n_above + header.is_there, None)
-    yield from _rows(rows, name, dialect, header.columns, records)
+    names = header.columns if header.is_there else []
+    yield from _rows(rows, name, dialect, header.columns, names, records)
 
 
-def _rows(found: Iterable[Record], name: str, dialect: Dialect, columns: list[str], records: Records) -> Iterator[Row]:
+def _rows(
+    found: Iterable[Record], name: str, dialect: Dialect, columns: list[str], names: list[str], records: Records
+) -> Iterator[Row]:
     n_columns, odd = len(columns), _Odd()
     # Where nothing is quoted, a separator in the last column can only be part of its text.
     joins = records.columns.text == columns[-1] and dialect.delimiter and not dialect.needed
@@ -76,6 +81,8 @@ def _rows(found: Iterable[Record], name: str, dialect: Dialect, columns: list[st
                 odd.n_joined += 1
             else:
                 problem = problem or f"{len(values)} values for {n_columns} columns"
+        if [value.strip() for value in values] == names:
+            problem = problem or "the header again"
         if unclosed:
             odd.first_unclosed = odd.first_unclosed or line
             odd.n_unclosed += 1
@@ -85,6 +92,18 @@ def _rows(found: Iterable[Record], name: str, dialect: Dialect, columns: list[st
         yield records.row(dict(zip(columns, values, strict=False)), problem, line, n_lines)
     records.close()
     odd.tell(name, columns[-1])
+
+
+def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: str) -> list[tuple[str, str]]:
+    """The lines, the names in the first with the separator of the others where it has another one."""
+    if dialect.n_fields < 2 or dialect.delimiter in sample[0][0]:
+        return sample
+    for mark in DELIMITERS:
+        names = [field.strip().strip('"') for field in sample[0][0].removesuffix("\r").split(mark)]
+        if len(names) == dialect.n_fields and all(map(_NAME.fullmatch, names)):
+            note(name, f"the first line separates the names by {mark!r}, and the others by {dialect.delimiter!r}")
+            return [(dialect.delimiter.join(names), sample[0][1]), *sample[1:]]
+    return sample
 
 
 @dataclass

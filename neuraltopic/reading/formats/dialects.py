@@ -306,7 +306,11 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
     trials = [_best_quoting(head, mark, whole=whole and len(lines) <= _HEAD) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
     if steady:
-        return max(steady, key=lambda trial: trial.share).dialect.delimiter  # the first of equals
+        best = max(steady, key=lambda trial: trial.share)  # the first of equals
+        # Names that are separated by another mark than the rows: as many as the rows have fields by their own.
+        n_names = lines[0][0].count(best.dialect.delimiter) + 1
+        alike = [trial for trial in steady if trial.dialect.n_fields == n_names]
+        return (best if best in alike or n_names == 1 else next(iter(alike), best)).dialect.delimiter
     # Rows differ in length: what stands between single words in the first line.
     names = lines[0][0].strip() if lines else ""
     return next((mark for mark in marks if re.fullmatch(rf'\s*"?\w+"?\s*({re.escape(mark)}\s*"?\w+"?\s*)+', names)), "")
@@ -340,7 +344,7 @@ def _best_quoting(lines: Sequence[tuple[str, str]], delimiter: str, *, whole: bo
 
 def _try(dialect: Dialect, lines: Sequence[tuple[str, str]], *, whole: bool) -> _Trial:
     needed = dialect.quotes and _needed(dialect, [line for line, _ in lines])
-    if dialect.quotes and not needed and not dialect.numeric:
+    if dialect.quotes and not needed and not dialect.numeric and any('"' in line for line, _ in lines):
         # Where fields that span lines make columns of numbers, which the lines by themselves do not, they are fields.
         joined = _measure(replace(dialect, needed=True), lines, whole=whole)
         if joined.dialect.numeric:

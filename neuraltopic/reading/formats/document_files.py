@@ -1,4 +1,4 @@
-"""The text of a file that is one document, and no plain text: Word, PDF, HTML, an e-mail."""
+"""The text of a file that is one document, and no plain text: Word, RTF, PDF, HTML, an e-mail, subtitles."""
 
 import importlib
 import io
@@ -15,6 +15,8 @@ from neuraltopic.reading.encodings import Decoded, check_encoding, decode
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 4096  # bytes of HTML that may name its encoding
+_CUE_TIME = re.compile(r"^[\d:.,]+ --> [\d:.,]+.*$", re.MULTILINE)
+_CUE_TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _NO_TEXT = "script, style, noscript, template, head"
 _BLOCKS = (
     "address, article, aside, blockquote, br, caption, dd, div, dl, dt, fieldset, figcaption, figure, footer, form, "
@@ -146,6 +148,26 @@ def _pdf(data: bytes, encoding: str | None) -> Decoded:
     return Decoded(text.encode("utf-8", "replace").decode("utf-8"), "utf-8")
 
 
+def _rich_text(data: bytes, encoding: str | None) -> Decoded:
+    # RTF is ASCII, and says itself how other characters are written.
+    text = library("striprtf.striprtf", "striprtf").rtf_to_text(data.decode("latin-1"), errors="replace")
+    return Decoded(text, "ascii")
+
+
+def _subtitles(data: bytes, encoding: str | None) -> Decoded:
+    """What is said, a line for each cue: without numbers, times, tags, and lines that roll on from the cue before."""
+    decoded = decode(data, encoding)
+    if decoded.text is None:
+        return decoded
+    lines: list[str] = []
+    for cue in re.split(r"\r?\n\s*\r?\n", decoded.text):
+        time = _CUE_TIME.search(cue)
+        if time:
+            spoken = [_CUE_TAG.sub("", line).strip() for line in cue[time.end() :].splitlines()]
+            lines.append(" ".join(line for line in spoken if line and line not in lines[-2:]))
+    return Decoded("\n".join(filter(None, lines)), decoded.encoding)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what libraries say of odd files to themselves."""
@@ -167,4 +189,7 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".htm": _html,
     ".xhtml": _html,
     ".eml": _email,
+    ".rtf": _rich_text,
+    ".srt": _subtitles,
+    ".vtt": _subtitles,
 }

@@ -52,12 +52,21 @@ def find_header(records: Sequence[Sequence[str]], n_fields: int, wanted: Sequenc
     is_there, doubt = _is_header(first, rows, names)
     n_columns = len(first) if is_there else max(len(first), n_fields)
     cells = [cell.strip() and cell for cell in first] if is_there else [""] * n_columns
-    if is_there and len(first) == n_fields - 1 and sum(len(row) == n_fields for row in rows) >= _MOSTLY * len(rows):
+    more = [row for row in rows if len(row) == n_fields]
+    if is_there and len(first) == n_fields - 1 and len(more) >= _MOSTLY * len(rows) and not _is_prose(first, more):
         # R leaves out the name of the column of row names; a separator at the end of each row gives an empty one more.
-        ends = all(row[-1] == "" for row in rows if len(row) == n_fields)
+        ends = all(row[-1] == "" for row in more)
         cells = [*cells, ""] if ends else ["", *cells]
     columns = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
     return Header(columns, _strings(columns, rows if is_there else [first, *rows]), n_above, is_there, doubt)
+
+
+def _is_prose(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the last field of rows is the end of a sentence with a comma in it, and not a column of its own."""
+    if not rows:
+        return False
+    blanks = [sum(row[place].startswith(" ") for row in rows) / len(rows) for place in range(len(rows[0]))]
+    return folded(first[0]) == "id" or (blanks[-1] >= _MOSTLY and max(blanks[:-1]) < 1 - _MOSTLY)
 
 
 def _count_above(records: Sequence[Sequence[str]], n_fields: int, names: set[str]) -> int:

@@ -261,7 +261,7 @@ def test_a_named_language_that_does_not_fit_is_noted():
 @pytest.mark.parametrize(("code", "of"), [("sw", SWAHILI), ("km", KHMER)])
 @pytest.mark.parametrize("language", ["auto", "named"])
 def test_function_words_of_a_language_without_a_list_are_found_in_the_corpus(code, of, language):
-    with pytest.warns(NeuralTopicWarning, match="has no list of stop words: the .* most common words"):
+    with pytest.warns(NeuralTopicWarning, match="has no list of single stop words: the .* most common words"):
         preprocessor = fitted(texts(of, 120), language="auto" if language == "auto" else code)
     found = preprocessor.languages[0]
     assert (found.code, found.source) == (code, "corpus")
@@ -269,6 +269,19 @@ def test_function_words_of_a_language_without_a_list_are_found_in_the_corpus(cod
     assert function_words <= set(found.stop_words)
     assert not set(of[1]) & set(found.stop_words)
     assert not function_words & set(preprocessor.vocabulary.words)
+
+
+def test_a_list_of_phrases_is_replaced_by_the_function_words_of_the_corpus():
+    frames = ["{} và {} là của những người dân ở đây.", "Các {} và {} đã được nói đến là một việc."]
+    vietnamese = (frames, ["nước", "nhà", "cây", "xe", "cá", "trường", "rừng", "sông", "núi", "biển"])
+    with pytest.warns(NeuralTopicWarning, match="Vietnamese has no list of single stop words"):
+        preprocessor = fitted(texts(vietnamese, 120), language="vi", numbers=False)
+    assert {"và", "là", "của", "những"} <= set(preprocessor.languages[0].stop_words)
+    # Words of two letters, of which the list has some, are syllables like others.
+    assert set(vietnamese[1]) <= set(preprocessor.vocabulary.words)
+    with pytest.warns(NeuralTopicWarning, match="of the tokens are stop words"):  # by the list, for want of documents
+        few = fitted(texts(vietnamese, 10), language="vi")
+    assert few.languages[0].source == "list"
 
 
 def test_a_small_corpus_of_a_language_without_a_list_keeps_its_words_with_a_note():

@@ -26,7 +26,7 @@ from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
         ("fr", "œuvre oeuvre Œuvre", "oeuvre"),
         ("ja", "カタカナ ｶﾀｶﾅ", "カタカナ"),
         ("ja", "ガラス ｶﾞﾗｽ カ\u3099ラス", "ガラス"),
-        ("el", "οδός ΟΔΌΣ οδόσ", "οδός"),
+        ("el", "οδός ΟΔΌΣ οδόσ", "οδος"),
         ("ru", "ёлка елка Ёлка е\u0308лка", "елка"),
         ("ru", "замок за\u0301мок", "замок"),
         ("uk", "йод и\u0306од", "йод"),
@@ -34,7 +34,7 @@ from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
         ("ro", "știință ştiinţă", "știință"),
         ("th", "น้ำ น้ํา", "น้ำ"),
         ("vi", "tiếng ti\u0065\u0302\u0301ng", "tiếng"),
-        ("hi", "क़लम \u0915\u093cलम", "\u0915\u093cलम"),
+        ("hi", "क़लम \u0915\u093cलम", "कलम"),
     ],
 )
 def test_forms_of_one_word_are_one_word(language, forms, word):
@@ -59,7 +59,7 @@ def test_what_tells_words_apart_stays(language, form):
     assert spelt(form, language) == form
 
 
-@given(st.text(max_size=12), st.sampled_from(["en", "ar", "fa", "he", "ru", "th", "tr", "ro"]))
+@given(st.text(max_size=12), st.sampled_from(["en", "ar", "fa", "he", "ru", "th", "tr", "ro", "ur", "ckb", "vi", "mr"]))
 def test_a_spelling_is_its_own_spelling(form, language):
     once = spelt(form, language)
     assert spelt(once, language) == once

@@ -22,7 +22,7 @@ def rule(lemma=None, language="en", **settings) -> WordRule:
         ("co\u00adoperation", "cooperation"),
         ("мʼякий", "м'який"),
         ("ΣΟΦΟΣ", "σοφος"),  # the sigma at the end of a word is a final one
-        ("Σοφός", "σοφός"),
+        ("Σοφός", "σοφος"),
         ("İstanbul", "istanbul"),
         ("I\u0307stanbul", "istanbul"),
         ("ILIK", "ilik"),

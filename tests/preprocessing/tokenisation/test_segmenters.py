@@ -45,6 +45,48 @@ def test_another_segmenter_cuts_the_scripts_that_it_is_for():
     assert segmentation.identity_for(["词"])["name"] == "rjieba"
 
 
+EXTRA = "in the extra segmentation, which is not installed"
+
+
+def test_sudachi_gives_dictionary_forms_of_japanese():
+    pytest.importorskip("sudachipy", reason=f"sudachipy is {EXTRA}")
+    pytest.importorskip("sudachidict_core", reason=f"sudachidict-core is {EXTRA}")
+    segmentation = Segmentation("sudachi")
+    assert segmentation("昨日の電車は遅れました。").strip(" 。").split() == ["昨日", "電車", "遅れる"]
+    assert segmentation("Pythonで機械学習を勉強した").split() == ["Python", "機械", "学習", "勉強", "する"]
+    assert segmentation("เราคุย").split() == ["เรา", "คุย"]
+    assert segmentation.identity_for(["電車"])["name"] == "sudachi"
+
+
+def test_kiwi_gives_dictionary_forms_of_korean():
+    pytest.importorskip("kiwipiepy", reason=f"kiwipiepy is {EXTRA}")
+    segmentation = Segmentation("kiwi")
+    assert segmentation("학교에서 학생들이 컴퓨터를 배운다").split() == ["학교", "학생", "컴퓨터", "배우다"]
+    assert segmentation("어제 기차가 늦게 도착했습니다.").strip(" .").split() == ["어제", "기차", "늦다", "도착"]
+    assert segmentation.identity_for(["학교"])["name"] == "kiwi"
+
+
+def test_words_that_kiwi_cut_keep_their_last_syllable():
+    pytest.importorskip("kiwipiepy", reason=f"kiwipiepy is {EXTRA}")
+    settings = Preprocessing(min_df=1, max_df=1.0, segmenter="kiwi", language="ko")
+    korean = Preprocessor(settings)
+    korean.fit_transform([Row("a", "고양이가 학교에서 잔다", {}), Row("b", "고양이를 보았다", {})])
+    assert set(korean.vocabulary.words) >= {"고양이", "학교"}
+    assert korean.segmenter["name"] == "kiwi"
+    opened = Preprocessor.from_state(korean.state())
+    assert opened.columns_of(["고양이는"]) == [(korean.vocabulary.index["고양이"],)]
+
+
+def test_japanese_that_sudachi_cut_is_counted_in_dictionary_forms():
+    pytest.importorskip("sudachidict_core", reason=f"sudachidict-core is {EXTRA}")
+    japanese = Preprocessor(Preprocessing(min_df=1, max_df=1.0, segmenter="sudachi", language="ja"))
+    japanese.fit_transform([Row("a", "電車は遅れました", {}), Row("b", "電車が遅れている", {})])
+    assert dict(zip(japanese.vocabulary.words, japanese.vocabulary.df.tolist(), strict=True)) == {
+        "遅れる": 2,
+        "電車": 2,
+    }
+
+
 def test_a_segmenter_that_is_not_installed_is_a_usage_error(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 

@@ -257,6 +257,36 @@ def test_row_names_of_r(tmp_path):
     ]
 
 
+def test_a_comma_of_prose_is_no_row_name_of_r(tmp_path):
+    content = "number,text\n" + "".join(f"{n},It rained all day, said {word}\n" for n, word in enumerate("abcdef"))
+    found, notes = texts(tmp_path, "prose.csv", content)
+    assert found == [f"It rained all day, said {word}" for word in "abcdef"]
+    assert notes == ["6 rows have more values than there are columns; the surplus is read as part of 'text'"]
+    quoted = "id,text\n" + "".join(f"{n},'It rained,isn''t it'\n" for n in range(6))
+    assert texts(tmp_path, "quoted.csv", quoted)[0] == ["'It rained,isn''t it'"] * 6
+
+
+@pytest.mark.parametrize(("names", "rows"), [(",", ";"), (";", ","), ("\t", "|")])
+def test_names_may_be_separated_by_another_mark_than_the_rows(tmp_path, names, rows):
+    sentence = "rain, and wind" if rows == ";" else "rain and wind"
+    content = names.join(["id", "text", "score"]) + "\n"
+    content += "".join(f"{n}{rows}{sentence} {word}{rows}3\n" for n, word in enumerate("abcdef"))
+    found, notes = texts(tmp_path, "two.csv", content)
+    assert found == [f"{sentence} {word}" for word in "abcdef"]
+    assert notes == [f"the first line separates the names by {names!r}, and the others by {rows!r}"]
+
+
+def test_a_header_that_comes_again_is_no_document(tmp_path):
+    rows, _, left = read(write(tmp_path, "joined.csv", "id,text\n1,one\n2,two\nid,text\n3,three\n"))
+    assert [(row.text, row.problem) for row in rows] == [
+        ("one", ""),
+        ("two", ""),
+        (None, "the header again"),
+        ("three", ""),
+    ]
+    assert left == ["id,text"]
+
+
 def test_titles_above_the_header(tmp_path):
     content = "Survey of 2021\n\nid;text\n" + "".join(f"{n};some words {n}\n" for n in range(9))
     rows, notes, left = read(write(tmp_path, "a.csv", content))
