@@ -59,7 +59,7 @@ def explore(
 
     with ExitStack() as stack:
         with show_progress(quiet=quiet) as progress:
-            found = None if index is None else SearchIndex.open(index)
+            found, why = None if index is None else SearchIndex.open(index), ""
             if found is None:
                 place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="neuraltopic-")))
                 found, why = indexed(run, sources, place / "index", progress)
@@ -67,5 +67,5 @@ def explore(
                     progress.note(f"the page searches what it holds: {why}")
                 else:
                     sources = with_texts_of(sources, found)
-            explorer = Explorer(run, sources, found)
+            explorer = Explorer(run, sources, found, why)
         serve(explorer, host=host, port=port, started=started)

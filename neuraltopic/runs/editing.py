@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.reading.embedding_files import EmbeddingFile, EmbeddingSource
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.documents import open_run
@@ -126,6 +127,40 @@ def corpus_of(run: Path) -> Corpus:
         )
     options = named.get("read_as")
     return open_corpus(named["name"], **(options if isinstance(options, dict) else {}))
+
+
+def embeddings_of(run: Path, corpus: Corpus) -> EmbeddingSource:
+    """The embeddings that a run was fitted with, as run.json names them: a file, or a model that makes them again.
+
+    Raises
+    ------
+    UsageError
+        When run.json names none, or what it names is no longer there.
+    NeuralTopicError
+        When it has changed.
+    """
+    facts = read_run_facts(run)["run"]
+    named = facts.get("embeddings") if facts else None
+    known = named if isinstance(named, dict) else {}
+    source: EmbeddingSource
+    if isinstance(known.get("model"), str):
+        from neuraltopic.reading.embedding_models import EmbeddingModel, EmbeddingsByModel
+
+        source = EmbeddingsByModel(EmbeddingModel(known["model"]), corpus)
+    elif isinstance(known.get("file"), str):
+        source = EmbeddingFile(known["file"])
+    else:
+        raise UsageError(
+            f"embeddings of {run}", expected="a file or a model in run.json", got="none", hint="Name those of the fit"
+        )
+    if source.facts()["sha256"] != known.get("sha256"):
+        raise NeuralTopicError(
+            f"embeddings of {run}",
+            expected=f"{source.path} as it was at the fit",
+            got="another content",
+            hint="Name those of the fit",
+        )
+    return source
 
 
 def documents_of_run(run: Path) -> "pd.DataFrame":

@@ -91,14 +91,23 @@ def make_app(
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
-def search_routes(index_now: Callable[[], SearchIndex], workers: Workers, limits: Limits) -> list[Route]:
-    """What answers /search and /documents/ID from the index that `index_now` returns."""
+def search_routes(
+    index_now: Callable[[], SearchIndex],
+    workers: Workers,
+    limits: Limits,
+    embed: Callable[[str], Any] | None = None,
+) -> list[Route]:
+    """What answers /search and /documents/ID from the index that `index_now` returns; `embed` is for queries."""
 
     async def search(request: Request) -> Response:
         options = await _options(request, limits)
         query = options.pop("query", None)
-        answer = await workers.run(lambda: index_now().answer(query, **options).to_dict())
-        return json_answer(answer)
+
+        def answer() -> dict[str, Any]:
+            embedding = embed(query) if embed is not None and query is not None else None
+            return index_now().answer(query, embedding=embedding, **options).to_dict()
+
+        return json_answer(await workers.run(answer))
 
     async def document(request: Request) -> Response:
         id, index = checked_text("id", request.path_params["id"], limits), index_now()
