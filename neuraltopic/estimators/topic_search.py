@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -18,7 +19,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.document_metric import energy_covariance
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,8 @@ class TopicSearch(ABC):
     preprocessor_: Preprocessor
     ledger_: "pd.DataFrame"
     _counts: Counts | None
+    # What was made of these counts and vectors, at the first search.
+    _held_ranking: tuple[Counts, NDArray[np.float32], HybridRanking] | None = None
 
     def as_query(self, text: str, *, embedding: Any = None) -> Query:
         """What a text asks for: its words of the vocabulary, and its direction among document vectors.
@@ -50,8 +53,7 @@ class TopicSearch(ABC):
         check_is_fitted(self)
         if not isinstance(text, str):
             raise UsageError("query", expected="a text", got=type(text).__name__, hint="Search for a str")
-        vae = self.document_vae_
-        counts = self.preprocessor_.transform([Row("", text, {})]).counts
+        vae, counts = self.document_vae_, self._counts_of(text)
         words = dict(zip(counts.indices.tolist(), map(float, counts.data.tolist()), strict=True))
         if embedding is None and find_recipe(vae.recipe).takes("embeddings"):
             return Query(words, np.zeros(vae.n_components, np.float32))
@@ -119,7 +121,7 @@ class TopicSearch(ABC):
                 "query", expected="a word of the vocabulary", got=f"{query!r:.60}", hint="Try other words for it"
             )
         reader, labels = self.reader_, self.labels_
-        counts = self.preprocessor_.transform([Row("", query, {})]).counts
+        counts = self._counts_of(query)
         beside = None if embedding is None else np.asarray(embedding)[None]
         shares = reader.document_weights(np.asarray(reader.transform(counts, embeddings=beside)))[0]
         order = np.argsort(-shares, kind="stable")[:n]
@@ -147,6 +149,15 @@ class TopicSearch(ABC):
         order = [k for k in np.argsort(-similarity, kind="stable").tolist() if k != topic][:n]
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "similarity": similarity[order]})
 
+    def _counts_of(self, text: str) -> Counts:
+        """Counts of one text, (1, V), as `Preprocessor.transform` gives them, without a file."""
+        blocks = self.preprocessor_.token_blocks([Row("", text, {})])
+        tokens = np.concatenate([np.zeros(0, np.int64), *(block.tokens for block in blocks)])
+        words, counts = np.unique(tokens, return_counts=True)
+        V = len(self.preprocessor_.vocabulary)
+        indptr = np.array([0, len(words)], np.int64)
+        return Counts.from_scipy(csr_array((counts, words, indptr), shape=(1, V)))
+
     def _ids_of_fit(self) -> list[str]:
         kept = self.ledger_["status"] == "kept"
         return [str(id) for id in self.ledger_["id"][kept]]
@@ -160,26 +171,30 @@ class TopicSearch(ABC):
                 got="one whose counts were in a workspace",
                 hint="Build a neuraltopic.search.SearchIndex of the documents",
             )
-        found = directions(self.model_vectors_, self.document_vae_.empty_document_vector())
-        counts = self._counts
-        return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+        counts, vectors = self._counts, self.model_vectors_
+        held = self._held_ranking
+        if held is None or held[0] is not counts or held[1] is not vectors:
+            found = directions(vectors, self.document_vae_.empty_document_vector())
+            held = counts, vectors, HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+            self._held_ranking = held
+        return held[2]
 
     def _found(
         self, ranking: HybridRanking, query: Query, n: int, by: str, eligible: NDArray[np.bool_]
     ) -> "pd.DataFrame":
         import pandas as pd
 
-        scores = ranking.scores(query, by)
         ids, words = self._ids_of_fit(), self.preprocessor_.vocabulary.words
-        order = best(scores.values, scores.eligible & eligible, n, ids.__getitem__)
-        parts = [ranking.parts(scores, document) for document in order]
+        ranked = ranking.ranked(query, n, by, id_of=ids.__getitem__, allowed=eligible)
+        order = ranked.documents
+        parts = [ranking.parts(ranked.weights, document) for document in order]
         topics = [
             self._topics_of_part(document, of_topics) for document, (_, of_topics) in zip(order, parts, strict=True)
         ]
         return pd.DataFrame(
             {
                 "rank": np.arange(1, len(order) + 1),
-                "score": scores.values[order],
+                "score": np.array(ranked.values),
                 "id": pd.array([ids[document] for document in order], dtype="str"),
                 "topic": self.topics_[order],
                 "words": [{words[w]: part for w, part in of_words.items()} for of_words, _ in parts],
