@@ -1,6 +1,6 @@
 """Choose constants of the default by one rule on six corpora.
 
-    python tests/benchmarks/constants.py weight|ranking|assignment|search [seeds]
+    python tests/benchmarks/constants.py weight|ranking|assignment|search|metric [seeds]
 
 15 % of the training documents of each corpus are held out; test documents have no part. K = 50. The corpora are of
 three kinds: short documents (stackoverflow, searchsnippets), middle (agnews) and long (20ng-v5000, nyt, raw posts of
@@ -13,6 +13,7 @@ largest wins; candidates within the spread of seeds are level, and the one in fo
 - assignment: least share of an average topic's documents, tokens as one. NMI + purity, over 2.
 - search: weight of the topics beside the words. Documents held out are the queries, 500 at most, and the others of
   their label are to be found: precision at 10 + mean average precision, over 2.
+- metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
 """
 
 import itertools
@@ -40,6 +41,7 @@ from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.documents import document_assignment
 from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
 from neuraltopic.topics.interpretation import EnergyInterpretation
 from neuraltopic.topics.words.ranking import top_words
@@ -173,9 +175,30 @@ def by_search(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
         yield weight, (p10 + average) / 2.0, f"{p10:.3f}, {average:.3f}"
 
 
+def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:
+    fit = fitted(name, seed)
+    training, held_out = (fit.model.latents(vectors).astype(np.float64) for vectors in fit.vectors)
+    centring = np.eye(K) - 1.0 / K
+    covariance = energy_covariance(fit.model.components_, fit.model.bias_)
+    for candidate, of_energies in (("G", covariance), ("G'", centring @ covariance @ centring)):
+        values, axes = np.linalg.eigh(of_energies / np.diag(of_energies).mean())
+        root = (axes * np.sqrt(1.0 + values.clip(0.0))) @ axes.T
+        of_training, of_held_out = (part.labels for part in fit.parts)
+        p10 = precision_at_10(training @ root, of_training, held_out @ root, of_held_out).mean()
+        yield candidate, p10, f"{p10:.3f}"
+
+
+SUBJECTS = {
+    "weight": by_weight,
+    "ranking": by_ranking,
+    "assignment": by_assignment,
+    "search": by_search,
+    "metric": by_metric,
+}
+
+
 def main() -> None:
-    subjects = {"weight": by_weight, "ranking": by_ranking, "assignment": by_assignment, "search": by_search}
-    figures_of = subjects[sys.argv[1]]
+    figures_of = SUBJECTS[sys.argv[1]]
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     scores: dict[object, dict[str, list[float]]] = {}
     for name, seed in itertools.product(KINDS, range(seeds)):
