@@ -10,7 +10,7 @@ from typing import Any
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
-from neuraltopic.reading.embedding_models import EmbeddingsByModel
+from neuraltopic.reading.vectors.embedding_models import EmbeddingsByModel
 from neuraltopic.report.content import Sources, page_content
 from neuraltopic.report.page import page_of, policy_of
 from neuraltopic.runs.editing import corpus_of, edit_run, embeddings_of, open_with_documents

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.reading.embedding_files import EmbeddingFile, EmbeddingSource
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile, EmbeddingSource
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log, write_edit_log
@@ -144,7 +144,7 @@ def embeddings_of(run: Path, corpus: Corpus) -> EmbeddingSource:
     known = named if isinstance(named, dict) else {}
     source: EmbeddingSource
     if isinstance(known.get("model"), str):
-        from neuraltopic.reading.embedding_models import EmbeddingModel, EmbeddingsByModel
+        from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
 
         source = EmbeddingsByModel(EmbeddingModel(known["model"]), corpus)
     elif isinstance(known.get("file"), str):

@@ -20,8 +20,8 @@ from sklearn.manifold import smacof
 from neuraltopic.runs.documents import open_run
 from neuraltopic.topics.layout import classical_scaling, topic_correlations, topic_distances, topic_positions
 from neuraltopic.topics.overlap import rank_biased_overlap
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.stability import align_topics
+from neuraltopic.topics.words.ranking import top_words
 
 _NEAR, _ALIKE = 5, 0.3
 

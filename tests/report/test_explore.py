@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from neuraltopic.cli import main
 from neuraltopic.errors import UsageError
-from neuraltopic.reading.embedding_models import EmbeddingModel
+from neuraltopic.reading.vectors.embedding_models import EmbeddingModel
 from neuraltopic.report.content import Sources
 from neuraltopic.report.explore import make_app
 from neuraltopic.report.explorer import Explorer, indexed, with_texts_of
