@@ -20,6 +20,9 @@ def serve(
     searches: Annotated[
         int, typer.Option("--searches", min=1, max=256, help="Maximum number of concurrent searches.")
     ] = 4,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Number of processes that answer requests.")
+    ] = 1,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time limit per request, in seconds.")] = 10.0,
     quiet: Quiet = False,
 ) -> None:
@@ -52,4 +55,5 @@ def serve(
         limits=Limits(searches=searches, seconds=seconds),
         page=page,
         started=started,
+        workers=workers,
     )

@@ -131,6 +131,8 @@ class TopicInference(FittedTopics):
         dict of int to float
             -1 holds the part of topics that were dropped.
         """
+        if not self._edits.topics.steps:
+            return dict(enumerate(parts.tolist()))
         coordinates = np.repeat(self._coordinates_of(counts, vector), len(parts), axis=0)
         became = self._edits.topics.listed(np.arange(len(parts)), coordinates)
         return {int(topic): float(parts[became == topic].sum()) for topic in np.unique(became)}

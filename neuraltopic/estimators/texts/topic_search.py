@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
 from neuraltopic.estimators.texts.topic_inference import TopicInference
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.documents.document_metric import energy_covariance
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 class TopicSearch(TopicInference):
     """The part of `TopicModel` that searches."""
+
+    # Made of these documents at the first search.
+    _held_ranking: tuple[DocumentsOfFit, HybridRanking] | None = None
 
     def as_query(self, text: str, *, embedding: Any = None) -> Query:
         """A text as a query: its words of the vocabulary, and the direction of its vector.
@@ -41,8 +46,7 @@ class TopicSearch(TopicInference):
         check_is_fitted(self)
         if not isinstance(text, str):
             raise UsageError("query", expected="a text", got=type(text).__name__, hint="Search for a str")
-        vae = self.document_vae_
-        counts = self.preprocessor_.transform([Row("", text, {})]).counts
+        vae, counts = self.document_vae_, self._counts_of(text)
         words = dict(zip(counts.indices.tolist(), map(float, counts.data.tolist()), strict=True))
         if embedding is None and find_recipe(vae.recipe).takes("embeddings"):
             return Query(words, np.zeros(vae.n_components, np.float32))
@@ -110,7 +114,7 @@ class TopicSearch(TopicInference):
                 "query", expected="a word of the vocabulary", got=f"{query!r:.60}", hint="Try other words for it"
             )
         reader, labels = self.reader_, self.labels_
-        counts = self.preprocessor_.transform([Row("", query, {})]).counts
+        counts = self._counts_of(query)
         beside = None if embedding is None else np.asarray(embedding)[None]
         shares = reader.document_weights(np.asarray(reader.transform(counts, embeddings=beside)))[0]
         order = np.argsort(-shares, kind="stable")[:n]
@@ -138,6 +142,15 @@ class TopicSearch(TopicInference):
         order = [k for k in np.argsort(-similarity, kind="stable").tolist() if k != topic][:n]
         return pd.DataFrame({"topic": order, "label": [labels[k] for k in order], "similarity": similarity[order]})
 
+    def _counts_of(self, text: str) -> Counts:
+        """Counts of one text, (1, V), as `Preprocessor.transform` gives them, without a file."""
+        blocks = self.preprocessor_.token_blocks([Row("", text, {})])
+        tokens = np.concatenate([np.zeros(0, np.int64), *(block.tokens for block in blocks)])
+        words, counts = np.unique(tokens, return_counts=True)
+        V = len(self.preprocessor_.vocabulary)
+        indptr = np.array([0, len(words)], np.int64)
+        return Counts.from_scipy(csr_array((counts, words, indptr), shape=(1, V)))
+
     def _counts_of_fit(self) -> Counts:
         counts = self._require_documents().counts
         if counts is None:
@@ -150,26 +163,30 @@ class TopicSearch(TopicInference):
         return counts
 
     def _ranking_of_fit(self) -> HybridRanking:
-        counts = self._counts_of_fit()
-        found = directions(self.model_vectors_, self.document_vae_.empty_document_vector())
-        return HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+        documents = self._require_documents()
+        if self._held_ranking is None or self._held_ranking[0] is not documents:
+            counts = self._counts_of_fit()
+            found = directions(documents.vectors, self.document_vae_.empty_document_vector())
+            ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+            self._held_ranking = documents, ranking
+        return self._held_ranking[1]
 
     def _found(
         self, ranking: HybridRanking, query: Query, n: int, by: str, eligible: NDArray[np.bool_]
     ) -> "pd.DataFrame":
         import pandas as pd
 
-        scores = ranking.scores(query, by)
         ids, words = self._require_documents().ids, self.preprocessor_.vocabulary.words
-        order = best(scores.values, scores.eligible & eligible, n, ids.__getitem__)
-        parts = [ranking.parts(scores, document) for document in order]
+        ranked = ranking.ranked(query, n, by, id_of=ids.__getitem__, allowed=eligible)
+        order = ranked.documents
+        parts = [ranking.parts(ranked.weights, document) for document in order]
         topics = [
             self._topics_of_part(document, of_topics) for document, (_, of_topics) in zip(order, parts, strict=True)
         ]
         return pd.DataFrame(
             {
                 "rank": np.arange(1, len(order) + 1),
-                "score": scores.values[order],
+                "score": np.array(ranked.values),
                 "id": pd.array([ids[document] for document in order], dtype="str"),
                 "topic": self.topics_[order],
                 "words": [{words[w]: part for w, part in of_words.items()} for of_words, _ in parts],
