@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from neuraltopic import DocumentVAE
-from neuraltopic.estimators import inferred_vectors
+from neuraltopic.estimators.counts import inferred_vectors
 from neuraltopic.topics import row_blocks
 
 COUNTS = sparse.random_array((90, 30), density=0.2, rng=np.random.default_rng(0), format="csr")
