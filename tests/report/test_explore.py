@@ -22,7 +22,7 @@ from neuraltopic.runs.editing import edit_run
 from neuraltopic.search import SearchIndex
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.lock import only_writer
-from tests.reading.test_embedding_models import static_model  # noqa: F401  # a fixture
+from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
 from tests.report.conftest import HOSTILE
 from tests.tiny_corpus import sentences
 
