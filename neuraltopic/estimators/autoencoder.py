@@ -1,4 +1,4 @@
-"""Autoencoder: a matrix in, short codes out and back again, as a scikit-learn transformer.
+"""Autoencoder: codes of the rows of a matrix, and reconstructions from codes, as a scikit-learn transformer.
 
 Axes: D rows, V features, K dimensions of the code.
 """
@@ -165,7 +165,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.random_state = random_state
 
     def fit(self, X: Any, y: object = None, *, progress: "Progress | None" = None) -> Self:
-        """Learn to reconstruct the rows of X.
+        """Fit the model to the rows of X.
 
         Parameters
         ----------
@@ -305,7 +305,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return schedule, _CORRUPTIONS[self.corruption](self.noise)
 
     def _rows(self, X: Any, *, fitting: bool) -> Any:
-        """Check X once, at the edge."""
+        """Validate X."""
         X = validate_data(
             self,
             X,
@@ -339,7 +339,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     def _stages(
         self, network: autoencoders.Autoencoder, training: Data, held_out: Data, schedule: Schedule
     ) -> Iterator[tuple[Any, ...]]:
-        """What is trained on what, and for how long: each layer on the codes below it, then the whole."""
+        """The stages of training with their data and epochs: each layer on the codes below it, then the whole."""
         if self.pretrain_epochs:
             epochs = dataclasses.replace(schedule, max_epochs=self.pretrain_epochs)
             for depth, layer in enumerate(autoencoders.layerwise(network)):

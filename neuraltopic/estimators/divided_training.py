@@ -63,14 +63,14 @@ class _Work(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where a group of processes begins: the checkpoint, and the seconds that training may still take."""
+    """The start of a group of processes: the checkpoint, and the seconds that are left for training."""
 
     checkpoint: bytes | None
     max_seconds: float | None
 
 
 class _Told(NamedTuple):
-    """What the first process tells."""
+    """A message of the first process."""
 
     stage: str
     done: int
@@ -124,7 +124,7 @@ def fit_on_cluster(
     weights: NDArray[np.floating] | None = None,
     progress: "Progress | None" = None,
 ) -> NDArray[np.float32]:
-    """Train a model on a cluster, go on from its last checkpoint, and return the vectors, inferred there too.
+    """Train a model on a cluster, and return the vectors, which are inferred there too.
 
     Parameters are those of `DocumentVAE.fit_transform`, and it raises what `train_on_cluster` does.
     """
@@ -145,7 +145,7 @@ def require_divided(vae: DocumentVAE) -> None:
 
 
 def _train_in_process(work: _Work, state: _State, tell: Callable[[_Told], None]) -> None:
-    """Train as `train` does, and tell of progress and each checkpoint."""
+    """Train as `train` does, and report progress and each checkpoint."""
     vae = clone(work.vae).set_params(max_seconds=state.max_seconds)
     with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
         checkpoint = Path(folder) / "checkpoint"

@@ -193,7 +193,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         checkpoint: Path | None = None,
         after_epoch: "Callable[[ImageVAE, int], None] | None" = None,
     ) -> Self:
-        """Learn from images.
+        """Fit the model to images.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _network_and_trainer(
         self, levels: torch.Tensor, generator: torch.Generator
     ) -> tuple[VAE[DenseDecoder], Trainer]:
-        """The network with its first weights, and what trains it on images of these grey levels, (N, D)."""
+        """The network with its initial weights, and its trainer on images of these grey levels, (N, D)."""
         binarisation, device = self._chosen_binarisation(), choose_device(self.device)
         if binarisation == "fixed":
             levels = binarise(levels, generator)
@@ -261,7 +261,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return network, trainer
 
     def _digest(self, levels: torch.Tensor, shape: tuple[int, ...], schedule: Schedule) -> str:
-        """Of everything that the fit depends on: a checkpoint belongs to one."""
+        """Digest of everything that the fit depends on, which a checkpoint must match."""
         digest = hashlib.sha256(levels.numpy().tobytes())
         parameters = self.get_params() | {"random_state": self.seed_, "device": choose_device(self.device).type}
         digest.update(repr((parameters, shape, schedule)).encode())
@@ -367,7 +367,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def sample(
         self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
     ) -> NDArray[np.float32]:
-        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
+        """Samples of the model: the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
         check_is_fitted(self)
         require_whole("n_images", n_images)
         require_random_state(random_state)
@@ -456,7 +456,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self.binarisation or ("dynamic" if self.likelihood == "bernoulli" else "none")
 
     def _levels(self, X: Any, *, fitting: bool) -> torch.Tensor:
-        """Check X once, at the edge: uint8 or float32, (N, D)."""
+        """Validate X: uint8 or float32, (N, D)."""
         X = validate_data(
             self,
             _flattened(X)[0],
@@ -504,7 +504,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return next(self.vae_.parameters()).device
 
     def __sklearn_tags__(self) -> Any:
-        """Say that a Bernoulli likelihood asks for pixels that are not negative."""
+        """State that a Bernoulli likelihood needs non-negative pixels."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.positive_only = self.likelihood == "bernoulli"

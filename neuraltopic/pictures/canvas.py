@@ -156,8 +156,11 @@ def shortened(text: str, length: int) -> str:
 
 def fit_titles(figure: "Figure") -> None:
     """Break names above panels that are wider than their panels into lines, between words of the topic."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg, as `new_figure` makes it
+    assert isinstance(figure.canvas, FigureCanvasAgg)  # as `new_figure` makes it
+    renderer = figure.canvas.get_renderer()
     for axes in figure.axes:
         room, name, lines = axes.get_window_extent(renderer).width, axes.get_title(loc="left"), [""]
         title = axes.set_title(name, loc="left", fontsize=_TITLE)

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, whatever stops the process that writes them."""
+"""Atomic writes: a file or folder is either complete or unchanged, also if the writing process is killed."""
 
 import ctypes
 import errno

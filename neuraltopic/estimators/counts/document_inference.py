@@ -344,7 +344,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return latents, mean, variance
 
     def _counts(self, X: Any, *, fitting: bool) -> Counts:
-        """Check X once, at the edge."""
+        """Validate X."""
         if not isinstance(X, Counts):
             X = validate_data(
                 self,
@@ -368,7 +368,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return X
 
     def _embeddings(self, embeddings: Any, counts: Counts, *, fitting: bool) -> Embeddings | None:
-        """Check embeddings once, at the edge."""
+        """Validate the embeddings."""
         self.require_embeddings_given(embeddings)
         if fitting:
             self.n_dimensions_in_ = None
