@@ -24,7 +24,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The whole suite runs in one process per processor; named files run in this process, where a debugger works."""
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return 0
-    from neuraltopic.preprocessing.processors import usable_cpus
+    from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
 
     return min(usable_cpus(), _MOST_PROCESSES)
 

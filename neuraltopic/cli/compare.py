@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import takes
 from neuraltopic.cli.options import Label, Topics
 from neuraltopic.cli.printing import WIDTH, print_json
@@ -30,6 +31,7 @@ Models = Annotated[
 
 
 @takes(source=source_of, sweep=sweep_of)
+@examples("neuraltopic compare texts/ -o comparison -k 20 --models default,lda,nmf")
 def compare(
     *,
     source: "Source",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from neuraltopic.errors import UsageError, parameter
 
 if TYPE_CHECKING:
-    from neuraltopic.reading.embedding_files import EmbeddingSource
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 
 
 def embedding_source(
@@ -28,11 +28,11 @@ def embedding_source(
             hint="Leave one of them out",
         )
     if embed_with is not None:
-        from neuraltopic.reading.embedding_models import EmbeddingModel, EmbeddingsByModel
+        from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
 
         return EmbeddingsByModel(EmbeddingModel(embed_with, device=device), corpus)
     if embeddings is None:
         return None
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     return EmbeddingFile(embeddings)

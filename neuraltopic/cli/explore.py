@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import page_sources, takes
 from neuraltopic.cli.options import Quiet, RunFolder
 from neuraltopic.errors import UsageError, install_hint
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @takes(sources=page_sources)
+@examples("neuraltopic explore run")
 def explore(
     run: RunFolder,
     *,

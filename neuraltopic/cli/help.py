@@ -1,20 +1,12 @@
 """What `--help` prints: commands by task, the options of a long command by subject, and examples."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from typer.core import TyperCommand, TyperGroup
 
-from neuraltopic.cli.examples import EXAMPLES
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-# The commands by what they are for; others stand last.
-TASKS = {
-    "Fit": ("fit", "update", "choose-k", "compare"),
-    "Read the topics": ("topics", "report", "explore", "plot", "over-time", "per-class", "effects"),
-    "Check": ("evaluate", "drift", "inspect"),
-    "Search and export": ("embed", "index", "search", "serve", "export"),
-    "Other": ("import", "corpus", "images"),
-}
 # Parameters of commands by subject. The preprocessing is what `cli.preprocessing.settings_of` takes.
 _SUBJECTS = {
     "Documents": (
@@ -36,6 +28,21 @@ _SUBJECTS = {
 _MANY = 18
 
 
+def examples(*lines: str) -> Callable[[FunctionT], FunctionT]:
+    """Give a command example calls, which its `--help` prints and a test parses."""
+
+    def decorate(command: FunctionT) -> FunctionT:
+        command.__dict__["examples"] = lines
+        return command
+
+    return decorate
+
+
+def examples_of(command: Any) -> tuple[str, ...]:
+    """The example calls of a command."""
+    return getattr(command.callback, "examples", ())
+
+
 class Command(TyperCommand):
     """A command whose help lists many options by subject, and ends with examples."""
 
@@ -52,15 +59,20 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands, listed by task."""
+    """A group of commands, listed by the task that each was registered with."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the name and the first sentence of each command."""
         width = formatter.width - 6 - max(map(len, self.commands))
-        lines = {name: (name, command.get_short_help_str(width)) for name, command in self.commands.items()}
-        for task, names in TASKS.items():
-            _write(formatter, task, [lines.pop(name) for name in names if name in lines])
-        _write(formatter, "Commands", list(lines.values()))
+        tasks: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            task = getattr(command, "rich_help_panel", None)
+            of_task = tasks.setdefault(task if isinstance(task, str) else "Commands", [])
+            # typer has groups after commands; here they lead.
+            place = 0 if hasattr(command, "commands") else len(of_task)
+            of_task.insert(place, (name, command.get_short_help_str(width)))
+        for task, lines in tasks.items():
+            _write(formatter, task, lines)
         _write_examples(ctx, formatter)
 
 
@@ -79,10 +91,9 @@ def _records(ctx: Any, chosen: Iterable[Any], ordered: list[Any]) -> list[tuple[
 
 
 def _write_examples(ctx: Any, formatter: Any) -> None:
-    examples = EXAMPLES.get(" ".join(ctx.command_path.split()[1:]), ())
-    if examples:
+    if lines := examples_of(ctx.command):
         with formatter.section("Examples"):
-            formatter.write("".join(f"  {example}\n" for example in examples))
+            formatter.write("".join(f"  {line}\n" for line in lines))
 
 
 def _write(formatter: Any, heading: str, records: list[tuple[str, str]]) -> None:

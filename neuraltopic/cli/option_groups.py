@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Encoding, Force, IdColumn, TextColumn
+from neuraltopic.cli.options import (
+    AsJson,
+    DryRun,
+    Encoding,
+    Force,
+    IdColumn,
+    Quiet,
+    ResumeFit,
+    TextColumn,
+    WriteReport,
+)
 from neuraltopic.cli.printing import print_json, records
 from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import format_of, write_table
@@ -70,13 +80,30 @@ def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
     return decorate
 
 
-def corpus_of_fit(
-    corpus: FitCorpus = None, text: TextColumn = None, id: IdColumn = None, encoding: Encoding = None
-) -> "Corpus | None":
-    """The corpus that was named, or None for the one that run.json names."""
-    from neuraltopic.reading.readers import open_corpus
+@dataclass(frozen=True)
+class ReadAs:
+    """How the documents of a command are read."""
 
-    return None if corpus is None else open_corpus(corpus, text=text, id=id, encoding=encoding)
+    text: list[str] | None
+    id: str | None
+    encoding: str | None
+
+    def open(self, path: str) -> "Corpus":
+        """The corpus at a path."""
+        from neuraltopic.reading.readers import open_corpus
+
+        return open_corpus(path, text=self.text, id=self.id, encoding=self.encoding)
+
+
+def read_as(text: TextColumn = None, id: IdColumn = None, encoding: Encoding = None) -> ReadAs:
+    """The columns and the encoding of documents."""
+    return ReadAs(text, id, encoding)
+
+
+@takes(read_as=read_as)
+def corpus_of_fit(corpus: FitCorpus = None, *, read_as: ReadAs) -> "Corpus | None":
+    """The corpus that was named, or None for the one that run.json names."""
+    return None if corpus is None else read_as.open(corpus)
 
 
 @takes(corpus=corpus_of_fit)
@@ -95,6 +122,45 @@ def page_sources(
     from neuraltopic.report.content import Sources
 
     return Sources(corpus=corpus, classes=classes, dates=dates)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a command that writes a run folder treats an earlier one, and what it prints."""
+
+    force: bool
+    resume: bool
+    dry_run: bool
+    report: bool
+    as_json: bool
+    quiet: bool
+
+    def arguments(self) -> dict[str, Any]:
+        """What the library functions that write a run folder take, with the command line."""
+        return {"force": self.force, "resume": self.resume, "command": ["neuraltopic", *sys.argv[1:]]}
+
+
+def run_options(
+    force: Force = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
+    report: WriteReport = True,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> RunOptions:
+    """The options of a command that fits documents and writes a run folder."""
+    return RunOptions(force, resume, dry_run, report, as_json, quiet)
+
+
+def image_run_options(
+    force: Force = False,
+    resume: ResumeFit = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> RunOptions:
+    """The same of a command that fits images, whose runs have no report."""
+    return RunOptions(force, resume, dry_run, False, as_json, quiet)
 
 
 @dataclass(frozen=True)

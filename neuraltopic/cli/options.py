@@ -12,7 +12,7 @@ CorpusPath = Annotated[
     typer.Argument(
         metavar="PATH",
         help="Documents: a folder, a text file (one per line), CSV, TSV, JSON, Parquet, a spreadsheet or a mailbox; "
-        "text may be .gz, .zst or .bz2; - reads standard input, a URL such as s3://bucket/folder/ what is there.",
+        "text may be .gz, .zst or .bz2. - reads standard input; a URL, such as s3://bucket/folder/, reads from there.",
     ),
 ]
 CorpusOrCounts = Annotated[
@@ -30,7 +30,7 @@ Topics = Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")
 RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
 ResumeFit = Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory, and fit nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory without fitting.")]
 TextColumn = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="COLUMN", help="Name of the text column; given again, the texts are joined."),

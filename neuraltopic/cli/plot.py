@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.options import Force, Quiet
 from neuraltopic.report.plot_names import PLOTS, check_plot
 
 
+@examples("neuraltopic plot topics run -o topics.pdf")
 def plot(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(PLOTS)}.")],
     run: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.option_groups import page_sources, takes
 from neuraltopic.cli.options import Force, Quiet, RunFolder
 from neuraltopic.storage.formats import REPORT
@@ -18,6 +19,7 @@ NoText = Annotated[bool, typer.Option("--no-text", help="Omit the texts and ids 
 
 
 @takes(sources=page_sources)
+@examples("neuraltopic report run", "neuraltopic report run -o page.html --no-text")
 def report(
     run: RunFolder,
     *,

@@ -1,57 +1,29 @@
-"""Checks before a resumable fit, and the message when it is interrupted."""
+"""The notes of a fit, and the message when it is interrupted."""
 
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuraltopic.cli.names import options
-from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
+from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.progress import QuietProgress
-from neuraltopic.storage.outputs import OutputKind, check_output
+
+if TYPE_CHECKING:
+    from neuraltopic.storage.outputs import OutputKind
 
 
-def check_run_output(
-    output: Path,
-    kind: OutputKind,
-    *,
-    source: str | None,
-    see: str,
-    force: bool,
-    resume: bool,
-    dry_run: bool,
-    quiet: bool,
-) -> None:
-    """Refuse a run folder that may not be written; a dry run only notes it.
+def note_output(output: Path, kind: "OutputKind", *, source: str | Path | None, force: bool, quiet: bool) -> None:
+    """Say before a dry run why the run folder could not be written, if it could not."""
+    from neuraltopic.runs.folder import require_output
 
-    Parameters
-    ----------
-    see : str
-        The command that shows a finished run.
-
-    Raises
-    ------
-    UsageError
-    """
-    from neuraltopic.runs.workspace import clear_finished
-
-    clear_finished(output)
-    if resume and not force and output.is_dir() and kind.entries(output):
-        raise UsageError(
-            parameter("resume"),
-            expected=f"an unfinished fit of {output}",
-            got="a finished run",
-            hint=f"See it with {see} {output}, or replace it with --force",
-        )
     try:
-        check_output(output, kind, force=force, source=source)
+        require_output(output, kind, source=source, force=force)
     except UsageError as error:
-        if not dry_run:
-            raise
         if not quiet:
-            print(f"note: {error}", file=sys.stderr)
+            print(f"note: {error.rendered(options())}", file=sys.stderr)
 
 
 @contextmanager

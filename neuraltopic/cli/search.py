@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.options import AsJson, Quiet
 from neuraltopic.cli.printing import WIDTH, print_json
 from neuraltopic.errors import UsageError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _REASONS = 4
 
 
+@examples(
+    "neuraltopic search news.index 'moon landing'", "neuraltopic search news.index --like doc-17 --where 'year >= 2015'"
+)
 def search(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
     query: Annotated[
@@ -71,7 +75,7 @@ def search(
 def _vectors(path: Path | None, n_queries: int) -> Any:
     if path is None:
         return None
-    from neuraltopic.reading.embedding_files import EmbeddingFile
+    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     values = EmbeddingFile(path).values
     if len(values) != n_queries:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from neuraltopic.cli.help import examples
 from neuraltopic.cli.options import Quiet
 from neuraltopic.errors import UsageError, install_hint
 
 
+@examples("neuraltopic serve news.index --port 8080")
 def serve(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.preprocessing.token_stream import FormIds
+from neuraltopic.preprocessing.tokenisation.token_stream import FormIds
 from neuraltopic.topics.overlap import rank_biased_overlap
 from neuraltopic.topics.stability import align_topics
 

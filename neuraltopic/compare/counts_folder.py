@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, draw_held_out, embeddings_of
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.token_stream import Block
-from neuraltopic.reading.embedding_files import EmbeddingSource
+from neuraltopic.preprocessing.tokenisation.token_stream import Block
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 
 _VOCABULARY = "vocab.txt"
 _TRAIN = "train_bow.npz"

@@ -8,9 +8,9 @@ from neuraltopic.compare.counts_folder import has_test_counts, is_counts_folder,
 from neuraltopic.compare.data import HELD_OUT, ComparisonData, split_corpus
 from neuraltopic.errors import UsageError, parameter
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingSource
 from neuraltopic.reading.readers import corpus_facts
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress

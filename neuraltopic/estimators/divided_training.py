@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from neuraltopic.cluster.process_group import joined
@@ -16,6 +17,7 @@ from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.formats import CHECKPOINT
 
 if TYPE_CHECKING:
     from neuraltopic.cluster.ray_cluster import Cluster
@@ -110,6 +112,31 @@ def train_on_cluster(
         return message.checkpoint is not None
 
     cluster.run_group(_train_in_process, _Work(clone(vae), whole, embeddings), state, told)
+
+
+def fit_on_cluster(
+    cluster: "Cluster",
+    vae: DocumentVAE,
+    counts: Counts,
+    *,
+    checkpoint: Path | None,
+    embeddings: Any = None,
+    weights: NDArray[np.floating] | None = None,
+    progress: "Progress | None" = None,
+) -> NDArray[np.float32]:
+    """Train a model on a cluster, go on from its last checkpoint, and return the vectors, inferred there too.
+
+    Parameters are those of `DocumentVAE.fit_transform`, and it raises what `train_on_cluster` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
+        path = checkpoint or Path(folder) / CHECKPOINT
+        train_on_cluster(cluster, vae, counts, checkpoint=path, embeddings=embeddings, progress=progress)
+        if vae.max_seconds is not None:
+            vae.set_params(max_seconds=1e-3)  # training ended in its time, and does not go on here
+        vectors = vae.fit_transform(
+            counts, embeddings=embeddings, weights=weights, progress=progress, checkpoint=path, workers=cluster
+        )
+        return np.asarray(vectors) if checkpoint else np.array(vectors)  # a copy of what is mapped from the folder
 
 
 def require_divided(vae: DocumentVAE) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from neuraltopic.core.networks import SparseRows
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.reading.embeddings import Embeddings
+from neuraltopic.reading.vectors.embeddings import Embeddings
 
 
 @dataclass(frozen=True)

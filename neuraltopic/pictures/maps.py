@@ -116,11 +116,13 @@ def _place_names(
     names: Sequence[str],
 ) -> None:
     """Write each name below its circle, above it or beside it, where it touches neither a circle nor a name."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.patheffects import withStroke
 
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg, as `new_figure` makes it
+    assert isinstance(figure.canvas, FigureCanvasAgg)  # as `new_figure` makes it
+    renderer = figure.canvas.get_renderer()
     scale = figure.dpi / 72.0
     centres = axes.transData.transform(positions)
     reach = (radii[:, None] + _APART) * scale

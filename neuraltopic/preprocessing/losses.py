@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 
 from neuraltopic.errors import NeuralTopicWarning, parameter
-from neuraltopic.preprocessing.normalisation import Dropped
-from neuraltopic.preprocessing.token_stream import TokenStream
+from neuraltopic.preprocessing.normalisation.word_rule import Dropped
+from neuraltopic.preprocessing.tokenisation.token_stream import TokenStream
 
 
 class Pruned(StrEnum):

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
 from neuraltopic.preprocessing.settings import PARAGRAPHS
-from neuraltopic.preprocessing.tokenisers import Tokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser
 
 # A shorter paragraph, such as a heading, goes with the one after it.
 _SHORTEST = 20  # tokens

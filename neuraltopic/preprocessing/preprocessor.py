@@ -22,35 +22,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
+from neuraltopic.preprocessing.cleaning.plain_text import PlainText
+from neuraltopic.preprocessing.cleaning.repair import Repair
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
-from neuraltopic.preprocessing.cutter import Cutter
-from neuraltopic.preprocessing.detection import Sample
-from neuraltopic.preprocessing.document_filter import Intake
-from neuraltopic.preprocessing.language_choice import choose_languages
-from neuraltopic.preprocessing.language_names import AUTO
-from neuraltopic.preprocessing.languages import ANY_SCRIPT, Language, WordsOfForms, rules_of
-from neuraltopic.preprocessing.learning import learn
-from neuraltopic.preprocessing.ledger import Ledger
-from neuraltopic.preprocessing.lemmas import lemmatiser
-from neuraltopic.preprocessing.lexicon import Lexicon
+from neuraltopic.preprocessing.languages.corpus_languages import ANY_SCRIPT, Language, WordsOfForms, rules_of
+from neuraltopic.preprocessing.languages.detection import Sample
+from neuraltopic.preprocessing.languages.language_choice import choose_languages
+from neuraltopic.preprocessing.languages.language_names import AUTO
+from neuraltopic.preprocessing.languages.lemmas import lemmatiser
+from neuraltopic.preprocessing.ledger.document_filter import Intake
+from neuraltopic.preprocessing.ledger.ledger import Ledger
 from neuraltopic.preprocessing.losses import Losses
-from neuraltopic.preprocessing.normalisation import AsItIs, Dropped, WordRule
+from neuraltopic.preprocessing.normalisation.word_rule import AsItIs, Dropped, WordRule
 from neuraltopic.preprocessing.passages import PassageCounts, Passages, grouped
-from neuraltopic.preprocessing.plain_text import PlainText
-from neuraltopic.preprocessing.processes import Workers, numbered_in_processes
-from neuraltopic.preprocessing.repair import Repair
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.preprocessing.state import Fitted, digests, library_versions
-from neuraltopic.preprocessing.token_stream import Block, FormIds, TokenStream, numbered
-from neuraltopic.preprocessing.tokenisers import (
+from neuraltopic.preprocessing.tokenisation.cutter import Cutter
+from neuraltopic.preprocessing.tokenisation.processes import Workers, numbered_in_processes
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, TokenStream, numbered
+from neuraltopic.preprocessing.tokenisation.tokenisers import (
     BlankTokeniser,
     PatternTokeniser,
     SpacyTokeniser,
     Tokeniser,
     WordTokeniser,
 )
-from neuraltopic.preprocessing.version_1 import FirstWordRule, FirstWordTokeniser
-from neuraltopic.preprocessing.vocabulary import Vocabulary
+from neuraltopic.preprocessing.tokenisation.version_1 import FirstWordRule, FirstWordTokeniser
+from neuraltopic.preprocessing.vocabulary.learning import learn
+from neuraltopic.preprocessing.vocabulary.lexicon import Lexicon
+from neuraltopic.preprocessing.vocabulary.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
 

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from neuraltopic.errors import UsageError, parameter
-from neuraltopic.preprocessing.language_names import AUTO, language_code
-from neuraltopic.preprocessing.segmenters import DEFAULT_SEGMENTER, find_segmenter
+from neuraltopic.preprocessing.languages.language_names import AUTO, language_code
+from neuraltopic.preprocessing.tokenisation.segmenters import DEFAULT_SEGMENTER, find_segmenter
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "language": (str,),

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.preprocessing.languages import ANY_SCRIPT, FROM_LIST, Language
-from neuraltopic.preprocessing.lexicon import Lexicon, Pair, phrase_of
-from neuraltopic.preprocessing.normalisation import Dropped
-from neuraltopic.preprocessing.vocabulary import Vocabulary
+from neuraltopic.preprocessing.languages.corpus_languages import ANY_SCRIPT, FROM_LIST, Language
+from neuraltopic.preprocessing.normalisation.word_rule import Dropped
+from neuraltopic.preprocessing.vocabulary.lexicon import Lexicon, Pair, phrase_of
+from neuraltopic.preprocessing.vocabulary.vocabulary import Vocabulary
 
 _PARTS = ("settings", "words", "df", "cf", "n_documents", "phrases", "stop_words", "tokeniser", "libraries")
 # Those of the rules of today; without them a state is of the first.

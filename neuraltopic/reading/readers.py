@@ -12,16 +12,16 @@ from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
-from neuraltopic.reading.delimited import delimited_rows
-from neuraltopic.reading.document_files import READERS, suffix_of
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
+from neuraltopic.reading.formats.delimited import delimited_rows
+from neuraltopic.reading.formats.document_files import READERS, suffix_of
+from neuraltopic.reading.formats.json_lines import json_rows
+from neuraltopic.reading.formats.mailboxes import mbox_rows
+from neuraltopic.reading.formats.parquet import count_rows, parquet_rows
+from neuraltopic.reading.formats.sheets import sheet_rows
 from neuraltopic.reading.joined import JoinedCorpus
-from neuraltopic.reading.json_lines import json_rows
-from neuraltopic.reading.mailboxes import mbox_rows
-from neuraltopic.reading.parquet import count_rows, parquet_rows
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
-from neuraltopic.reading.sheets import sheet_rows
 from neuraltopic.reading.urls import (
     files_below,
     is_folder,

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.preprocessing.ledger import Status
+from neuraltopic.preprocessing.ledger.ledger import Status
 from neuraltopic.topics.layout import EXTENT, document_positions, spread_positions
 
 # Documents that a page draws as points. Of more it has a density of all and every n-th as a point.

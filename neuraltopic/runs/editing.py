@@ -1,4 +1,4 @@
-"""Edit the topics of a run, and read its documents as they stand after the edits.
+"""Edit the topics of a run, and read its documents after the edits.
 
 The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.edits`.
 """
@@ -36,7 +36,7 @@ class EditedMeanwhileError(NeuralTopicError):
 def edit_run(
     run: Path, operations: Sequence[Any], *, corpus: Corpus | None = None, known: int | None = None
 ) -> TopicModel:
-    """Do edits in a row, all or none, and write them to the log of the run; one writer at a time.
+    """Apply edits in order, all or none, and write them to the log of the run; one writer at a time.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def edit_run(
 
 
 def open_with_documents(run: Path, *, device: str = "cpu") -> TopicModel:
-    """The model of a run folder with the documents of the fit at hand: `get_document_info`, `vectors_` and `topics_`.
+    """The model of a run folder with the documents of the fit: `get_document_info`, `vectors_` and `topics_`.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def corpus_of(run: Path) -> Corpus:
 
 
 def documents_of_run(run: Path) -> "pd.DataFrame":
-    """The table of documents of a run, by its topics as they stand."""
+    """The table of documents of a run, by its edited topics."""
     import pandas as pd
 
     path = run_file(run, "documents.parquet")
@@ -137,7 +137,7 @@ def documents_of_run(run: Path) -> "pd.DataFrame":
 
 
 def vectors_of_run(run: Path) -> "pd.DataFrame":
-    """The vectors of a run, a line a document: id, z0, z1, ..., with a column for each split of a topic behind them."""
+    """The vectors of a run, one line per document: id, z0, z1, ..., then a column for each split of a topic."""
     table = read_vectors(run_file(run, VECTORS_PARQUET))
     if (run / EDIT_LOG).exists():
         vectors, K = open_with_documents(run).vectors_, table.shape[1] - 1

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.preprocessing.ledger import LEDGER_COLUMNS
+from neuraltopic.preprocessing.ledger.ledger import LEDGER_COLUMNS
 from neuraltopic.preprocessing.preparation import prepare
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents

@@ -11,7 +11,8 @@ import numpy as np
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.state import CONFIG
-from neuraltopic.estimators.topic_model import Documents, TopicModel
+from neuraltopic.estimators.texts.counted_documents import Documents
+from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.search.answering import Answering

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
-from neuraltopic.preprocessing.ledger import Ledger
+from neuraltopic.preprocessing.ledger.ledger import Ledger
 from neuraltopic.preprocessing.preparation import DigestedRows
-from neuraltopic.reading.embeddings import Embeddings
 from neuraltopic.reading.rows import Corpus, Row
+from neuraltopic.reading.vectors.embeddings import Embeddings
 from neuraltopic.search.segments import FIELDS, Segment, write_arrays
 from neuraltopic.search.texts import TextWriter
 from neuraltopic.storage.tables import write_table

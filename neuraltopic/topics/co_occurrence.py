@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.token_stream import Block
+from neuraltopic.preprocessing.tokenisation.token_stream import Block
 
 # A window that no document fills: every document is one window.
 WHOLE_DOCUMENT = np.iinfo(np.int32).max

@@ -1,4 +1,4 @@
-"""Do a topic's words go together in documents? NPMI, C_V, UMass and C_UCI of the top words of each topic.
+"""Coherence of topics: NPMI, C_V, UMass and C_UCI of the top words of each topic.
 
 Every figure is gensim's `CoherenceModel`'s where that is defined, and finite where it is not: for a word that never
 occurs, and for a list of one word. Axes: K topics, n words in a list.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
 from neuraltopic.topics.co_occurrence import WHOLE_DOCUMENT, WindowCounts, count_windows, document_blocks
 
 # gensim's windows, those of the papers, and the probability that it adds to that of a pair before the logarithm.

@@ -1,4 +1,4 @@
-"""Lists that share no word, where the vocabulary has words enough.
+"""Word lists without common words, if the vocabulary is large enough.
 
 Axes: K topics, V words.
 """

@@ -40,7 +40,7 @@ TOKENS_AS_ONE = 3.0
 _SMOOTHED_BY = 2.0
 # Non-zeros x topics of the documents that are looked at together, which bounds r: 26 MiB where they have five words.
 _AT_ONCE = 1 << 25
-# Documents, evenly spaced in a larger corpus, from which the mixture is learnt; the last step is of all.
+# Documents, evenly spaced in a larger corpus, from which the mixture is learned; the last step is of all.
 _DOCUMENTS = 1 << 16
 # Share of an average topic's documents below which a topic keeps the documents of which it has the largest share.
 _SMALL = 0.1

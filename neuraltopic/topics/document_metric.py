@@ -1,4 +1,4 @@
-"""How far apart documents are: by how differently the model expects their words, and by their topics.
+"""The metric of document vectors: differences in the expected words, and in the topics.
 
 Coordinates of z are topics, and topics that share most of their words are as far apart there as any two. What the
 decoder makes of z is z^T R + b, the energies of the words. Over the words of the unigram model p = softmax(b) the

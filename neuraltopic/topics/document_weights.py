@@ -1,4 +1,4 @@
-"""How much of a document each topic accounts for, by what the decoder makes of z: the energies z^T R + b of the words.
+"""Shares of topics in documents, computed from the energies z^T R + b of the words.
 
 G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. The energies of two
 documents whose z differ by d are apart by energies whose variance over these words is d^T G d.
@@ -31,9 +31,10 @@ def axis_weights(latents: FloatArray, variance: FloatArray) -> NDArray[np.float3
         From `energy_variance`.
 
     Moving z from 0 to z_k along axis k alone changes the word distribution by
-    KL(p(. | z_k) || p(. | 0)) = 1/2 z_k^2 Var(R_k) nats a token, to second order. A topic's weight is that information,
-    counted where z_k > 0, the side that the topic's word list describes. It is unchanged when z_k is stretched and R_k
-    shrunk, and a dimension without information gets 0. A document with no positive coordinate is shared evenly.
+    KL(p(. | z_k) || p(. | 0)) = 1/2 z_k^2 Var(R_k) nats per token, to second order. A topic's weight is that
+    information, counted where z_k > 0, the side that the topic's word list describes. It does not change if z_k is
+    scaled up and R_k down, and a dimension without information gets 0. A document with no positive coordinate has equal
+    weights.
     """
     return _normalised(np.square(np.maximum(latents, 0.0)) * variance)
 

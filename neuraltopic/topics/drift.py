@@ -1,9 +1,9 @@
 r"""How well a model fits new documents: their likelihood, words and topics, compared with documents of its fit.
 
-Fit. The score of a document of n tokens is log p(x | z) / n at the z inferred from it, in nats a token. It is compared
-with documents of the fit of like length, as long ones score lower than short ones: u is the share of these that score
-as low or lower, which is uniform from 0 to 1 where new documents are like those of the fit. A document with u below
-0.01 is unfamiliar.
+Fit. The score of a document of n tokens is log p(x | z) / n at the z inferred from it, in nats per token. It is
+compared with documents of the fit of similar length, as long ones score lower than short ones: u is the share of these
+that score as low or lower, which is uniform from 0 to 1 if new documents are like those of the fit. A document with u
+below 0.01 is unfamiliar.
 
 Words. Share of the tokens that the settings keep and the vocabulary does not have.
 
@@ -94,7 +94,7 @@ def topic_drift(shares: FloatArray, new_shares: FloatArray, rng: np.random.Gener
 
 
 def verdict(unfamiliar: float, unknown: float, unknown_of_fit: float, topics_moved: bool) -> tuple[str, str]:
-    """What the figures come to, and what to do.
+    """The verdict on the figures, and the advice.
 
     Returns
     -------
@@ -104,11 +104,11 @@ def verdict(unfamiliar: float, unknown: float, unknown_of_fit: float, topics_mov
     advice : str
     """
     if unknown > max(MANY_UNKNOWN * unknown_of_fit, unknown_of_fit + 0.02):
-        return "new words", "fit anew with these documents: an update keeps the vocabulary"
+        return "new words", "fit again with these documents: an update keeps the vocabulary"
     if unfamiliar > MANY_UNFAMILIAR:
         return (
             "unfamiliar",
-            "look at the least familiar documents; update with them, or fit anew for a new theme",
+            "look at the least familiar documents; update with them, or fit again for a new theme",
         )
     if topics_moved:
         return "moved", "the model holds; its shares are those of its fit: read the shares of the new documents"

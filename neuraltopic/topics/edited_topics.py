@@ -1,4 +1,4 @@
-r"""Topics as they stand after edits, read off the topics of the model, which stay as they are.
+r"""Topics after edits, computed from the topics of the model, which do not change.
 
 A document has the shares s (K,) of the model's topics and, for each split, a coordinate
 

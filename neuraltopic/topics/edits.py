@@ -1,4 +1,4 @@
-"""What can be done to topics, as the log of edits has it: a JSON object an operation.
+"""Edit operations on topics, and their form in the log: one JSON object per operation.
 
     {"op": "rename", "labels": {"3": "Space flight", "5": null}}      null: the label of its words again
     {"op": "merge", "groups": [[3, 7], [12, 15]]}

@@ -1,4 +1,4 @@
-r"""Regression of the shares of topics on metadata, with intervals that know that shares are inferred from words.
+r"""Regression of the shares of topics on metadata, with intervals that include the uncertainty of inferred shares.
 
 The method of composition (Treier & Jackman 2008; Roberts, Stewart & Airoldi 2016): shares are drawn from what the words
 of each document say, every draw s^(m) is regressed on the design X by least squares, and the fits are pooled,
@@ -14,7 +14,7 @@ as much of z as an observation l of precision p,
     p = 1/v - 1/v_0,    l = (m/v - m_0/v_0) / p,
 
 so that with z ~ N(X c, t) in place of the prior z given words and metadata is N((p l + X c / t) / (p + 1/t),
-1 / (p + 1/t)); c and t of each coordinate are learnt by expectation maximisation.
+1 / (p + 1/t)); c and t of each coordinate are learned by expectation maximisation.
 
 Axes: D documents, P columns of X, K topics, M draws.
 """
@@ -126,7 +126,7 @@ def require_full_rank(design: FloatArray, names: Sequence[str]) -> None:
 
 
 def effects_table(found: Coefficients, terms: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:
-    """A line a term of a topic: topic, label, term, estimate, error, low, high (95 %)."""
+    """One line per term of a topic: topic, label, term, estimate, error, low, high (95 %)."""
     P, K = found.estimate.shape
     estimate, error = found.estimate.T.ravel(), found.error.T.ravel()
     return pd.DataFrame(

@@ -122,7 +122,7 @@ def group_words(
 def shares_table(
     name: str, values: Sequence[object], found: GroupShares, labels: Sequence[str], listed: NDArray[np.integer]
 ) -> pd.DataFrame:
-    """A line a topic in a group: `name` (the group), topic, label, share, low, high, n_documents, n_listed.
+    """One line per topic in a group: `name` (the group), topic, label, share, low, high, n_documents, n_listed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What each topic explains of a corpus: every word of every document, shared among the topics that account for it.
+"""Responsibilities: every word of every document, divided among the topics that account for it.
 
 Axes: D documents, V words, K topics.
 """

@@ -36,7 +36,7 @@ class Split:
 
 
 def split_documents(counts: sparse.csr_array, weight: FloatArray, unigram: FloatArray) -> Split | None:
-    """Two parts of the documents, or None where they do not part.
+    """Two parts of the documents, or None if they do not separate.
 
     The parts start as the two sides of the leading direction of the centred tf-idf rows. Then each document moves to
     the part whose words make its own likelier, as in the classification form of the mixture of unigrams (Celeux &

@@ -1,4 +1,4 @@
-"""What ranks the words of each topic, by the name of the ranking.
+"""Scores that rank the words of each topic, by the name of the ranking.
 
 Axes: K topics, V words.
 """

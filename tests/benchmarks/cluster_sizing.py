@@ -21,8 +21,8 @@ from neuraltopic.core.division import AmongProcesses
 from neuraltopic.core.training import Trainer, step
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
-from neuraltopic.preprocessing import processes
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+from neuraltopic.preprocessing.tokenisation import processes
 from neuraltopic.reading.rows import Row
 from neuraltopic.runs.forecast import random_counts
 

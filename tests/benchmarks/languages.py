@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import normalized_mutual_info_score
 
 from neuraltopic import TopicModel
-from neuraltopic.preprocessing.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
 
 K = 10
 FOLDER = Path(os.environ.get("NEURALTOPIC_DATA", Path(__file__).parents[3] / "shared" / "data")) / "sib200"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sklearn.feature_extraction.text import CountVectorizer
 
+from neuraltopic.preprocessing.languages.stop_words import stop_words
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
-from neuraltopic.preprocessing.stop_words import stop_words
 from neuraltopic.reading.rows import Row
 
 EQUAL = {"min_df": 5, "max_df": 0.5}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.reading.embedding_models import EmbeddingModel
+from neuraltopic.reading.vectors.embedding_models import EmbeddingModel
 from tests.cli.conftest import FAST
 from tests.reading.test_embedding_models import static_model  # noqa: F401  # a fixture
 from tests.tiny_corpus import sentences

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from neuraltopic.estimators.checkpoints import Checkpoint
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 from neuraltopic.runs.documents import open_run
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences

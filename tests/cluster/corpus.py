@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from neuraltopic.errors import NeuralTopicError
-from neuraltopic.preprocessing.tokenisers import BlankTokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import BlankTokeniser
 
 _LETTERS = np.array(list("bcdfghklmnprstvz"))
 

@@ -10,11 +10,11 @@ import pytest
 from neuraltopic import TopicModel
 from neuraltopic.cluster.ray_cluster import connected
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
-from neuraltopic.preprocessing import processes
-from neuraltopic.preprocessing.cutter import Cutter
-from neuraltopic.preprocessing.processes import numbered_in_processes
-from neuraltopic.preprocessing.token_stream import FormIds
-from neuraltopic.preprocessing.tokenisers import BlankTokeniser
+from neuraltopic.preprocessing.tokenisation import processes
+from neuraltopic.preprocessing.tokenisation.cutter import Cutter
+from neuraltopic.preprocessing.tokenisation.processes import numbered_in_processes
+from neuraltopic.preprocessing.tokenisation.token_stream import FormIds
+from neuraltopic.preprocessing.tokenisation.tokenisers import BlankTokeniser
 from tests.cluster import corpus
 
 ray = pytest.importorskip("ray")

@@ -4,7 +4,7 @@ from scipy import sparse
 
 from neuraltopic.compare.counts_folder import is_counts_folder, read_counts_folder
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.embedding_files import EmbeddingFile
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
 TRAIN = np.array([[2, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]])
 TEST = np.array([[0, 0, 3], [0, 0, 0]])

@@ -6,8 +6,8 @@ import pytest
 from neuraltopic.compare.data import ComparisonData, draw_held_out, embeddings_of, is_saved, split_corpus
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
 from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 from tests.tiny_corpus import sentences
 
 SETTINGS = Preprocessing(min_df=1)

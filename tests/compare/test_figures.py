@@ -12,7 +12,7 @@ from neuraltopic.compare.figures import (
     topic_figures,
 )
 from neuraltopic.evaluate.metrics import METRICS
-from neuraltopic.preprocessing.token_stream import Block
+from neuraltopic.preprocessing.tokenisation.token_stream import Block
 from tests.compare.conftest import counts
 
 TRAIN = [[1, 1, 0, 0]] * 6 + [[0, 0, 1, 1]] * 6

@@ -5,8 +5,8 @@ from scipy import sparse
 from neuraltopic.compare.source import Source
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.reading.embedding_files import EmbeddingFile
 from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ def test_weights_that_are_no_safetensors(folder):
 def test_no_size_is_believed_before_it_is_compared(folder, monkeypatch):
     """A folder that claims a million topics is refused before a network of that size is thought of."""
     monkeypatch.setattr(
-        "neuraltopic.estimators.document_vae_state.find_recipe", lambda name: pytest.fail("a network was built")
+        "neuraltopic.estimators.counts.document_vae_state.find_recipe", lambda name: pytest.fail("a network was built")
     )
     change(folder / "config.json", ("parameters", "n_components"), 10**6)
     sign(folder)

@@ -163,7 +163,7 @@ def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gav
         np.testing.assert_allclose(vae.document_weights(given), expected, rtol=1e-5)
     for wrong in (vectors[0], vectors[:, :3], vectors[None]):
         with pytest.raises(
-            NeuralTopicError, match=r"vectors: expected a row a document, of 4 numbers; got an array of"
+            NeuralTopicError, match=r"vectors: expected one row per document, of 4 numbers; got an array of"
         ):
             vae.latents(wrong)
     with pytest.raises(NeuralTopicError, match=r"vectors: expected finite numbers; got nan in row 7\."):

@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
-from neuraltopic.preprocessing import learning, token_stream
 from neuraltopic.preprocessing import preprocessor as preprocessing
+from neuraltopic.preprocessing.cleaning.plain_text import PlainText
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.ledger import Status
-from neuraltopic.preprocessing.normalisation import Dropped, WordRule
-from neuraltopic.preprocessing.phrases import PHRASE_MIN_COUNT
-from neuraltopic.preprocessing.plain_text import PlainText
+from neuraltopic.preprocessing.languages.stop_words import stop_words
+from neuraltopic.preprocessing.ledger.ledger import Status
+from neuraltopic.preprocessing.normalisation.word_rule import Dropped, WordRule
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
-from neuraltopic.preprocessing.stop_words import stop_words
-from neuraltopic.preprocessing.tokenisers import WordTokeniser
-from neuraltopic.preprocessing.vocabulary import document_limits
+from neuraltopic.preprocessing.tokenisation import token_stream
+from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.vocabulary import learning
+from neuraltopic.preprocessing.vocabulary.phrases import PHRASE_MIN_COUNT
+from neuraltopic.preprocessing.vocabulary.vocabulary import document_limits
 from neuraltopic.reading.rows import Row
 
 ALL = {"min_df": 1, "max_df": 1.0, "min_length": 1}
@@ -259,8 +260,8 @@ ALPHABET = ["red", "green", "blue", "the", "4x"]
 @given(st.lists(st.lists(st.sampled_from(ALPHABET), max_size=12).map(" ".join), min_size=1), st.integers(1, 40))
 def test_with_phrases_the_df_and_cf_are_those_of_the_counts(texts, block):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neuraltopic.preprocessing.phrases.PHRASE_MIN_COUNT", 2)
-        patch.setattr("neuraltopic.preprocessing.phrases.PHRASE_MIN_NPMI", 0.0)
+        patch.setattr("neuraltopic.preprocessing.vocabulary.phrases.PHRASE_MIN_COUNT", 2)
+        patch.setattr("neuraltopic.preprocessing.vocabulary.phrases.PHRASE_MIN_NPMI", 0.0)
         patch.setattr(token_stream, "BLOCK_TOKENS", block)
         patch.setattr(preprocessing, "FORMS_HELD", 2)
         preprocessor = Preprocessor(Preprocessing(min_df=2, max_df=1.0, max_vocabulary=4, phrases=True))
@@ -384,7 +385,7 @@ def test_transform_goes_by_the_stop_words_of_the_fit(monkeypatch):
     preprocessor = Preprocessor(Preprocessing(**ALL))
     preprocessor.fit_transform(rows("the cat"))
     monkeypatch.setattr(
-        "neuraltopic.preprocessing.language_choice.stop_words", lambda language: pytest.fail("read again")
+        "neuraltopic.preprocessing.languages.language_choice.stop_words", lambda language: pytest.fail("read again")
     )
     assert len(Preprocessor.from_state(preprocessor.state()).transform(rows("the cat")).counts) == 1
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
-from neuraltopic.reading.document_files import html_text
+from neuraltopic.reading.formats.document_files import html_text
 from neuraltopic.reading.readers import open_corpus
 
 

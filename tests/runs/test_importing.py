@@ -97,7 +97,7 @@ def test_a_run_of_given_topics_is_a_run(imported, texts, tmp_path):
 
 
 def test_what_would_change_given_topics_is_refused(imported):
-    with pytest.raises(UsageError, match="those of another tool, which stay as they are"):
+    with pytest.raises(UsageError, match="imported topics, which are fixed"):
         TopicModel.load(imported.run.folder / "model").partial_fit(sentences())
     with pytest.raises(UsageError, match="Use neuraltopic import"):
         TopicModel(3, recipe="given_topics").fit(sentences())

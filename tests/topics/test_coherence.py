@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.preprocessing.token_stream import Block
+from neuraltopic.preprocessing.tokenisation.token_stream import Block
 from neuraltopic.topics import coherence
 from neuraltopic.topics.co_occurrence import WHOLE_DOCUMENT, count_windows
 from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi, topic_coherence

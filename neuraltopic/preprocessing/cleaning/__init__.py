@@ -1,0 +1,1 @@
+"""Prose out of texts as they were gathered: markup, messages, addresses and damaged characters."""

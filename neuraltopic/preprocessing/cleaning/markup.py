@@ -1,0 +1,82 @@
+"""Markup in texts that were gathered from pages, forums and documentation: HTML, entities, BBCode, blocks of code."""
+
+import html
+import re
+
+from neuraltopic.reading.formats.document_files import html_text
+
+# An element is known by its closing tag, or as one of those that often stand without: in prose "<" also opens
+# addresses, placeholders and smileys.
+_OPEN = "a|b|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|iframe|img|input|li|link|meta|ol|p|pre|small|span|strong"
+_TAG = re.compile(
+    rf"</[a-z][\w:.-]*\s*>|<(?:{_OPEN}|sub|sup|table|tbody|td|th|tr|u|ul)(?:\s+[\w:-]+\s*=[^<>]*|\s*/?)>|<!--|<!doctype\b|<!\[CDATA\[",
+    re.IGNORECASE,
+)
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+# A parser reads on to the end of these; where that does not come they are words about markup.
+_SWALLOWS = ("script", "style", "noscript", "template", "title", "textarea", "iframe", "xmp", "select", "head")
+_SWALLOWING = re.compile(rf"<(?=(?P<name>{'|'.join(_SWALLOWS)})\b|(?P<comment>!--))", re.IGNORECASE)
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|&(?:nbsp|amp|quot)\b")
+# Entities that have lost their ampersand, known by their end.
+_HALF_ENTITY_END = re.compile(r";(?<=sp;|mp;|ot;|uo;|ip;|sh;|os;)")
+_HALF_ENTITY = re.compile(r"\b(?:nbsp|amp|quot|[lr][sd]quo|hellip|[mn]dash|apos);")
+
+_BB_NAMES = (
+    "align|attach|b|center|code|color|email|font|hr|i|img|indent|justify|left|li|list|media|ol|quote|right|s|size|"
+    "spoiler|strike|sub|sup|table|td|th|tr|u|ul|url|user|video|youtube"
+)
+_BB_END = re.compile(rf"\[/(?:{_BB_NAMES})\]", re.IGNORECASE)
+_BB_TAG = re.compile(rf"\[(?:/?(?:{_BB_NAMES})(?:[=\s][^\[\]]*)?/?|\*)\]", re.IGNORECASE)
+_BB_WORDLESS = re.compile(r"\[(img|attach|media|video|youtube)\b[^\[\]]*\][^\[\]]*\[/\1\]", re.IGNORECASE)
+
+_FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n.*?(?:^[ \t]*(?P=fence)[ \t]*$|\Z)")
+_LINK = re.compile(r"\]\((?:https?://|/|#|\.{1,2}/|mailto:)[^\s()]*(?:\s+\"[^\"]*\")?\)")
+
+# Text that was escaped twice is common, three times is not.
+_ROUNDS = 3
+
+
+def without_html(text: str) -> str:
+    """The words of a text with tags; a text without any as it is."""
+    if "<" not in text or not _TAG.search(text):
+        return text
+    lowered = text.lower()
+
+    def closed(found: re.Match[str]) -> str:
+        end = "-->" if found["comment"] else f"</{found['name'].lower()}"
+        return "<" if end in lowered else "&lt;"
+
+    return html_text(_SWALLOWING.sub(closed, _CDATA.sub(" ", text)))
+
+
+def without_entities(text: str) -> str:
+    """The text with the characters that entities such as &amp; or &#233; stand for."""
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text).replace("\xa0", " ") if "&" in text else text
+
+
+def without_bbcode(text: str) -> str:
+    """The text without the tags of forums, [b] or [quote author=me], if one of them is closed."""
+    if "[/" not in text or not _BB_END.search(text):
+        return text
+    return _BB_TAG.sub(" ", _BB_WORDLESS.sub(" ", text))
+
+
+def without_code(text: str) -> str:
+    """Markdown without the blocks of code between fences, if anything stands beside them, and the targets of links."""
+    if "]" in text and "](" in text:
+        text = _LINK.sub("] ", text)
+    if ("`" in text and "```" in text) or ("~" in text and "~~~" in text):
+        prose = _FENCED.sub("\n", text)
+        text = prose if prose.strip() else text
+    return text
+
+
+def without_tags_and_entities(text: str) -> str:
+    """The text without tags and entities, which may be escaped twice."""
+    for _ in range(_ROUNDS):
+        plain = without_entities(without_html(text))
+        if plain == text:
+            break
+        text = plain
+    return _HALF_ENTITY.sub(" ", text) if _HALF_ENTITY_END.search(text) else text

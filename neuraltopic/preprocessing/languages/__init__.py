@@ -1,0 +1,1 @@
+"""The languages of a corpus, with stop words and lemmas for each."""

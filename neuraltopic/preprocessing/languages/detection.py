@@ -1,0 +1,147 @@
+"""Detection of the languages of a corpus in a sample of its documents.
+
+The script of a document settles most languages. Within a script py3langid names one, and its function words in the
+document must bear it out, so that a list of names or of invented words is not taken for Latin.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from neuraltopic.errors import UsageError
+from neuraltopic.preprocessing.languages.language_names import language_code
+from neuraltopic.preprocessing.languages.stop_words import stop_word_languages, stop_words
+from neuraltopic.preprocessing.normalisation.scripts import language_of_script, script_of_text
+from neuraltopic.preprocessing.normalisation.word_rule import WordRule
+from neuraltopic.preprocessing.settings import Preprocessing
+
+_SAMPLE = 512  # documents
+_CHARACTERS = 600  # of each
+# Share of English function words from which on a text in Latin letters is English without asking: German and Dutch
+# stay below a fifth, English prose is at a half.
+_PLAINLY_ENGLISH = 0.3
+# A language is one of the corpus when so many documents, and so large a share of those of its script, are in it.
+_FEWEST_DOCUMENTS, _LEAST_SHARE = 3, 0.01
+# Of a document: fewest words by which it is told, fewest function words, and their least share.
+_FEWEST_WORDS, _FEWEST_FUNCTION_WORDS, _LEAST_COVERED = 4, 2, 0.15
+# A language without a list cannot be borne out: it must be that of most documents, and English must not.
+_MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
+
+
+class Sample:
+    """Passes texts on, and keeps the beginnings of some from all of the corpus: every one, then every second ...
+
+    `clean` makes of a text what is kept of it.
+    """
+
+    def __init__(self, texts: Iterable[str], clean: Callable[[str], str] = str) -> None:
+        self._texts = texts
+        self._clean = clean
+        self.kept: list[str] = []
+        self._every = 1
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every text."""
+        for number, text in enumerate(self._texts):
+            if number % self._every == 0:
+                if len(self.kept) == _SAMPLE:
+                    del self.kept[1::2]
+                    self._every *= 2
+                if number % self._every == 0:
+                    self.kept.append(self._clean(text)[:_CHARACTERS])
+            yield text
+
+
+@dataclass(frozen=True)
+class Found:
+    """A language of a sample: its script, the forms of the documents in it, and how many of these bear it out."""
+
+    code: str
+    script: str
+    documents: list[list[str]]
+    n_told: int
+
+
+def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[str]]]) -> list[Found]:
+    """The languages of a sample, of each script those of more documents first; that of most documents comes first.
+
+    Parameters
+    ----------
+    texts : list of str
+    tokenise : callable
+        Cuts texts into forms.
+    """
+    of_script: dict[str, list[tuple[str | None, list[str]]]] = defaultdict(list)
+    for text, forms in zip(texts, tokenise(texts), strict=True):
+        if forms:
+            script = script_of_text(text)
+            of_script[script].append((_language(text, forms, script), forms))
+    found = [language for script, documents in of_script.items() for language in _accepted(script, documents)]
+    return sorted(found, key=lambda language: (-len(language.documents), language.code))
+
+
+def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> list[Found]:
+    """The languages of the documents of a script; those that are told of no language count to the first."""
+    usual = language_of_script(script)
+    if usual is None:
+        return []
+    told = Counter(code for code, _ in documents if code)
+    least = max(_LEAST_SHARE * len(documents), min(_FEWEST_DOCUMENTS, 0.5 * len(documents)))
+    codes = [code for code, count in sorted(told.items(), key=lambda item: (-item[1], item[0])) if count >= least]
+    codes = [
+        code for code in codes if code in stop_word_languages() or code == usual or _prevails(told[code], documents)
+    ]
+    codes = codes or [usual]
+    of_code: dict[str, list[list[str]]] = {code: [] for code in codes}
+    for code, forms in documents:
+        of_code[code if code in of_code else codes[0]].append(forms)
+    return [Found(code, script, of_code[code], told[code]) for code in codes]
+
+
+def _prevails(n_told: int, documents: list[tuple[str | None, list[str]]]) -> bool:
+    """Whether a language that no list can bear out is that of most documents."""
+    return n_told >= max(_FEWEST_DOCUMENTS, _MOST_DOCUMENTS * len(documents))
+
+
+def _language(text: str, forms: list[str], script: str) -> str | None:
+    """The language of a document, None where too little bears it out."""
+    usual = language_of_script(script)
+    if usual is None or len(forms) < _FEWEST_WORDS:
+        return None
+    covered = _covered(forms, usual)
+    if usual == "en" and covered >= _PLAINLY_ENGLISH:
+        return usual
+    code = _identified(text)
+    if code == usual or code is None:
+        return usual if _bears_out(covered, len(forms)) or usual not in stop_word_languages() else None
+    if code not in stop_word_languages():
+        return code if covered < _HARDLY_COVERED else None
+    of_code = _covered(forms, code)
+    return code if of_code > covered and _bears_out(of_code, len(forms)) else None
+
+
+def _bears_out(covered: float, n_forms: int) -> bool:
+    return covered >= _LEAST_COVERED and covered * n_forms >= _FEWEST_FUNCTION_WORDS
+
+
+def _covered(forms: list[str], code: str) -> float:
+    """Share of the forms that are function words of a language; 0 where it has no list."""
+    if code not in stop_word_languages():
+        return 0.0
+    return sum(map(_rule(code).is_stop_word, forms)) / len(forms)
+
+
+@cache
+def _rule(code: str) -> WordRule:
+    return WordRule(Preprocessing(), stop_words(code), None, code)
+
+
+def _identified(text: str) -> str | None:
+    """The code that py3langid gives a text, None where it is none of ours."""
+    import py3langid
+
+    try:
+        return language_code(py3langid.classify(text)[0])
+    except UsageError:
+        return None

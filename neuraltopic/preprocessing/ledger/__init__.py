@@ -1,0 +1,1 @@
+"""Which rows are documents, and what became of every row."""

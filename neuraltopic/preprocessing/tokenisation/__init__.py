@@ -1,0 +1,1 @@
+"""From texts to numbered tokens, in one process or several."""

@@ -1,0 +1,152 @@
+"""Texts to numbered forms: ASCII texts by operations on arrays of their bytes, others word by word."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuraltopic.preprocessing.cleaning.marks import looked_through
+from neuraltopic.preprocessing.normalisation.technical_words import HIDDEN, SHOW
+from neuraltopic.preprocessing.tokenisation import token_stream
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser, WordTokeniser
+
+# Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
+_AT_ONCE, _WORTH_IT = 1 << 17, 1 << 11
+# Words that are looked up at once, at first few: what is new among them is looked up once an occurrence.
+_FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 16
+
+_IN_WORDS = np.zeros(256, bool)
+_IN_WORDS[[code for code in range(128) if chr(code).isalnum() or chr(code) in HIDDEN]] = True
+_SHOWN = bytes(SHOW.get(code, code) for code in range(256))
+_APOSTROPHE = ord("'")
+_BETWEEN = "\0"  # texts; in no word
+
+# A word of up to 16 characters is two numbers of 8 bytes each; characters beyond its end are blotted out.
+_BYTES = 8
+_WITHIN = np.array([(1 << 8 * length) - 1 for length in range(_BYTES + 1)], np.uint64)
+_SLOT_BITS = 20  # of the table, which takes 20 MiB
+_MIX, _MIX_SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+
+
+def numbered_texts(texts: Iterable[str], tokeniser: Tokeniser, ids: FormIds) -> Iterator[Block]:
+    """Yield blocks of texts with their forms as numbers (int32), each form numbered at first sight, as `numbered` does.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    tokeniser : Tokeniser
+    ids : FormIds
+        May be cleared between two blocks.
+    """
+    if not isinstance(tokeniser, WordTokeniser):
+        yield from numbered(tokeniser(texts), ids)
+        return
+    words, held, n_held = AsciiWords(ids), list[Block](), 0
+    for run in _runs(_prepared(texts, tokeniser)):
+        if run[0].isascii() and sum(map(len, run)) >= _WORTH_IT:
+            held.append(words(run))
+        else:
+            held += numbered(map(tokeniser.words, run), ids)
+        n_held += len(held[-1].tokens)
+        if n_held >= token_stream.BLOCK_TOKENS:
+            yield _joined(held)
+            held, n_held = [], 0
+    if held:
+        yield _joined(held)
+
+
+class AsciiWords:
+    """Numbers the words of ASCII texts whose signs of technical words are hidden.
+
+    A table of fixed size has the numbers of words seen before. Words that are new to it, whose place in it another has
+    taken, or of more than 16 characters are looked up one by one.
+
+    Parameters
+    ----------
+    ids : FormIds
+        Where the numbers are from.
+    """
+
+    def __init__(self, ids: FormIds) -> None:
+        self._ids = ids
+        self._first = np.zeros(1 << _SLOT_BITS, np.uint64)
+        self._second = np.zeros(1 << _SLOT_BITS, np.uint64)
+        self._number = np.zeros(1 << _SLOT_BITS, np.int32)
+        self._n_known = 0
+        self._at_once = _FEWEST_WORDS
+
+    def __call__(self, texts: list[str]) -> Block:
+        """The words of the texts as a block of numbers."""
+        if len(self._ids) < self._n_known:  # they were cleared
+            self._first.fill(0)
+        lengths = np.array([len(text) + 1 for text in texts])
+        # One character before the first text, and enough to read 16 from every start of a word.
+        data = f"{_BETWEEN}{_BETWEEN.join(texts)}{_BETWEEN * (2 * _BYTES)}".encode("ascii")
+        starts, ends = _edges(np.frombuffer(data, np.uint8))
+        tokens = self._numbers(data, starts, ends)
+        self._n_known = len(self._ids)
+        bounds = np.searchsorted(starts, np.concatenate([[0], np.cumsum(lengths)]))
+        return Block(tokens, bounds)
+
+    def _numbers(self, data: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.int32]:
+        # The eight bytes from each byte on.
+        eight = np.ndarray((len(data) - _BYTES + 1,), "<u8", buffer=data, strides=(1,))
+        shown = data.translate(_SHOWN).decode("ascii")
+        numbers = np.empty(len(starts), np.int32)
+        done = 0
+        while done < len(starts):
+            part = slice(done, done + self._at_once)
+            begin, end = starts[part], ends[part]
+            length = end - begin
+            first = eight[begin] & _WITHIN[np.minimum(length, _BYTES)]
+            second = eight[begin + _BYTES] & _WITHIN[np.clip(length - _BYTES, 0, _BYTES)]
+            slot = ((first ^ second * _MIX_SECOND) * _MIX >> np.uint64(64 - _SLOT_BITS)).astype(np.intp)
+            short = length <= 2 * _BYTES
+            known = (self._first[slot] == first) & (self._second[slot] == second) & short
+            found = self._number[slot]
+            new = np.flatnonzero(~known)
+            forms = [shown[a:b] for a, b in zip(begin[new].tolist(), end[new].tolist(), strict=True)]
+            found[new] = [self._ids[form] for form in forms]
+            numbers[part] = found
+            free = new[short[new] & (self._first[slot[new]] == 0)]
+            free = free[np.unique(slot[free], return_index=True)[1]]
+            taken = slot[free]
+            self._first[taken], self._second[taken], self._number[taken] = first[free], second[free], found[free]
+            done += self._at_once
+            self._at_once = min(2 * self._at_once, _MOST_WORDS)
+        return numbers
+
+
+def _edges(data: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each word begins and ends."""
+    within = _IN_WORDS[data]
+    apostrophes = np.flatnonzero(data == _APOSTROPHE)
+    within[apostrophes[within[apostrophes - 1] & within[apostrophes + 1]]] = True
+    edges = np.flatnonzero(within[1:] != within[:-1]) + 1
+    return edges[::2], edges[1::2]
+
+
+def _prepared(texts: Iterable[str], tokeniser: WordTokeniser) -> Iterator[str]:
+    for text, is_marked in looked_through(texts):
+        yield tokeniser.prepared(text) if is_marked else text
+
+
+def _runs(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Consecutive texts that are ASCII, or are not."""
+    run, n_characters = list[str](), 0
+    for text in texts:
+        if run and (n_characters >= _AT_ONCE or text.isascii() != run[0].isascii()):
+            yield run
+            run, n_characters = [], 0
+        run.append(text)
+        n_characters += len(text)
+    if run:
+        yield run
+
+
+def _joined(blocks: list[Block]) -> Block:
+    """The documents of several blocks as one."""
+    lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
+    tokens = np.concatenate([block.tokens for block in blocks])
+    return Block(tokens, np.concatenate([[0], np.cumsum(lengths)]))

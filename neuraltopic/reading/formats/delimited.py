@@ -1,0 +1,152 @@
+"""Rows of files whose fields are separated by commas, semicolons, tabs or bars."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import Columns, Records, choose_columns, note
+from neuraltopic.reading.encodings import SAMPLE, Lines
+from neuraltopic.reading.formats.dialects import Dialect, Quoting, Record, find_dialect, read_records
+from neuraltopic.reading.formats.headers import find_header
+from neuraltopic.reading.rows import Row
+
+_HEAD = 1000  # records that decide about the header
+_MANY_LINES = 100
+_LONE_RETURN = re.compile("\r(?!\n|$)")
+_SEPARATOR = re.compile('"?sep=(.)"?\\s*', re.IGNORECASE)
+
+
+def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None, id: str | None) -> Iterator[Row]:
+    """Read a header and rows; quoted fields may hold line ends.
+
+    The separator, the quoting and the header are decided from the first mebibyte; a line "sep=;" decides the separator.
+    Blank lines are no rows. What the file needs to be read otherwise than by the rules is noted at the end.
+
+    Parameters
+    ----------
+    delimiter : str
+        The separator that the name of the file promises.
+
+    Raises
+    ------
+    UsageError
+        When the columns are not there or not clear.
+    NeuralTopicError
+        When an id comes twice in a column that was asked for.
+    """
+    stream = _physical_lines(lines)
+    sample, whole = _sample(stream)
+    stated = _SEPARATOR.fullmatch(sample[0][0]) if sample else None
+    start = 1 if stated else 0
+    sample = sample[start:]
+    dialect = find_dialect(sample, expected=delimiter, delimiter=stated[1] if stated else None, whole=whole)
+    head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
+    header = find_header(head, dialect.n_fields, (text, id))
+    twice = [column for place, column in enumerate(header.columns) if column in header.columns[:place]]
+    if twice:
+        raise UsageError(
+            name,
+            expected="column names that differ",
+            got=f"{twice[0]!r} twice in the header",
+            hint="Rename one of the columns",
+        )
+    hint = "Name the column of the text"
+    if not header.is_there:
+        hint += ", or write a first line of names: the first line reads like the others"
+    chosen = choose_columns(name, header.columns, header.strings, text=text, id=id, hint=hint)
+    _note_header(name, header.columns, header.n_above, is_there=header.is_there, doubt=header.doubt, chosen=chosen)
+    if dialect.quoting is Quoting.NONE:
+        note(name, "quotes are read as text, since they do not pair up to quoted fields")
+    records = Records(name, chosen, lines.encoding, id_asked=id is not None)
+    found = read_records(itertools.chain(sample, stream), dialect, line=start + 1)
+    rows = itertools.islice(found, header.n_above + header.is_there, None)
+    yield from _rows(rows, name, dialect, header.columns, records)
+
+
+def _rows(found: Iterable[Record], name: str, dialect: Dialect, columns: list[str], records: Records) -> Iterator[Row]:
+    n_columns, odd = len(columns), _Odd()
+    # Where nothing is quoted, a separator in the last column can only be part of its text.
+    joins = records.columns.text == columns[-1] and dialect.delimiter and not dialect.needed
+    for values, line, n_lines, problem, unclosed in found:
+        if len(values) > n_columns and any(values[n_columns:]):
+            if joins:
+                values[n_columns - 1 :] = [dialect.delimiter.join(values[n_columns - 1 :])]
+                odd.n_joined += 1
+            else:
+                problem = problem or f"{len(values)} values for {n_columns} columns"
+        if unclosed:
+            odd.first_unclosed = odd.first_unclosed or line
+            odd.n_unclosed += 1
+        if n_lines > _MANY_LINES:
+            odd.n_long += 1
+            odd.longest = max(odd.longest, (n_lines, line))
+        yield records.row(dict(zip(columns, values, strict=False)), problem, line, n_lines)
+    records.close()
+    odd.tell(name, columns[-1])
+
+
+@dataclass
+class _Odd:
+    """What was met that a user should know of."""
+
+    n_joined: int = 0
+    n_unclosed: int = 0
+    first_unclosed: int = 0
+    n_long: int = 0
+    longest: tuple[int, int] = (0, 0)
+
+    def tell(self, name: str, last_column: str) -> None:
+        """Note it."""
+        if self.n_joined:
+            rows = "1 row has" if self.n_joined == 1 else f"{self.n_joined:,} rows have"
+            note(name, f"{rows} more values than there are columns; the surplus is read as part of {last_column!r}")
+        if self.n_unclosed:
+            rows = "1 row opens" if self.n_unclosed == 1 else f"{self.n_unclosed:,} rows open"
+            note(
+                name,
+                f"{rows} a quote that is not closed rightly, the first in line {self.first_unclosed:,}; such a quote "
+                "is read as text, and each line as a row",
+            )
+        if self.n_long:
+            rows = "1 row spans" if self.n_long == 1 else f"{self.n_long:,} rows span"
+            n_lines, line = self.longest
+            note(name, f"{rows} more than {_MANY_LINES} lines; the longest begins in line {line:,} and has {n_lines:,}")
+
+
+def _note_header(name: str, columns: list[str], n_above: int, *, is_there: bool, doubt: bool, chosen: Columns) -> None:
+    if n_above:
+        lines = "the first line is" if n_above == 1 else f"the first {n_above} lines are"
+        note(name, f"{lines} left out, as a title")
+    if not is_there:
+        called = f"its columns are called {', '.join(columns)}" if len(columns) > 1 else "it has one column"
+        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
+    elif doubt:
+        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
+
+
+def _sample(stream: Iterator[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """The lines of the first mebibyte, and whether these are all."""
+    sample, size = [], 0
+    for pair in stream:
+        sample.append(pair)
+        size += len(pair[0]) + 1
+        if size >= SAMPLE:
+            return sample, False
+    return sample, True
+
+
+def _physical_lines(lines: Lines) -> Iterator[tuple[str, str]]:
+    """Lines without their line feed; in a file whose first line ends with a carriage return alone, so do all."""
+    stream = iter(lines)
+    first = next(stream, None)
+    if first is None:
+        return
+    if not _LONE_RETURN.search(first[0]):
+        yield first
+        yield from stream
+        return
+    for line, problem in itertools.chain([first], stream):
+        for piece in line.removesuffix("\r").split("\r"):
+            yield piece, problem

@@ -1,0 +1,1 @@
+"""Vectors that a user gives: embeddings of documents and vectors of words."""

@@ -1,0 +1,354 @@
+"""Tables of lines: each written by a known convention, and read back row by row."""
+
+import csv
+import io
+import warnings
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.reading.formats import dialects
+from neuraltopic.reading.formats.dialects import Dialect, Quoting, find_dialect
+from neuraltopic.reading.readers import open_corpus
+
+SENTENCES = [
+    "We talked about the oven, and that is why the flour mattered.",
+    "Is the tomato still good; without the seed?",
+    "My neighbour said that her telescope needs a mirror",
+    "After the loan came the deposit, nobody expected the teller.",
+]
+
+
+def read(path, **options):
+    """The rows of a file, and the notes; every line of the file is in one row, or the header, or blank."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", NeuralTopicWarning)
+        rows = list(open_corpus(path, **options))
+    notes = [str(warning.message).partition(": ")[2] for warning in caught]
+    lines = path.read_bytes().decode("utf-8").split("\n")
+    for row in rows:
+        for line in range(row.line - 1, row.line - 1 + row.n_lines):
+            assert lines[line] is not None  # no line is in two rows
+            lines[line] = None
+    left = [line for line in lines if line and line.strip()]
+    return rows, notes, left
+
+
+def write(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content.encode("utf-8"))
+    return path
+
+
+def texts(tmp_path, name, content, **options):
+    rows, notes, _ = read(write(tmp_path, name, content), **options)
+    return [row.text for row in rows], notes
+
+
+def table(*texts, head="id\ttext", mark="\t"):
+    return "\n".join([head, *(f"{number}{mark}{text}" for number, text in enumerate(texts)), ""])
+
+
+# Quotation marks that are text
+
+
+@pytest.mark.parametrize("every", [2, 7, 50])
+@pytest.mark.parametrize("opening", ['"', '"Inches" are text: ', '5" pipes, and '])
+def test_stray_quotes_in_a_dump_are_text(tmp_path, every, opening):
+    written = [(opening if n % every == 1 else "") + SENTENCES[n % 4] for n in range(300)]
+    rows, _, left = read(write(tmp_path, "dump.tsv", table(*written)))
+    assert [row.text for row in rows] == written
+    assert [(row.id, row.line, row.n_lines) for row in rows[-2:]] == [("298", 300, 1), ("299", 301, 1)]
+    assert left == ["id\ttext"]
+
+
+def test_a_quote_that_another_row_closes_joins_no_rows(tmp_path):
+    written = [*SENTENCES, '"It was great', *SENTENCES, 'She said "yes"', *SENTENCES, '12"', *SENTENCES]
+    for name, mark in (("a.tsv", "\t"), ("a.csv", ",")):
+        written = [text.replace(",", "") for text in written] if mark == "," else written
+        found, notes = texts(tmp_path, name, table(*written, head=f"id{mark}text", mark=mark))
+        assert found == written
+        assert notes == ["quotes are read as text, since they do not pair up to quoted fields"]
+
+
+def test_a_stray_quote_beyond_the_beginning_joins_no_rows_and_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("neuraltopic.reading.formats.delimited.SAMPLE", 1000)
+    written = [f"plain text number {n}" for n in range(100)]
+    written[60] = '"cut short'
+    written[80] = 'and ends with a "quote"'
+    written[90] = '"another'
+    written[95] = 'closed"'
+    found, notes = texts(tmp_path, "late.csv", table(*written, head="id,text", mark=","))
+    assert found == written
+    assert notes == [
+        "2 rows open a quote that is not closed rightly, the first in line 62; such a quote is read as text, "
+        "and each line as a row"
+    ]
+
+
+def test_a_broken_row_of_a_quoted_file_costs_that_row_alone(tmp_path):
+    rows = [f'{n},"a, ""b"" and\nc {n}",x' for n in range(50)]
+    rows[20] = '20,"never closed, x'
+    found, notes, left = read(write(tmp_path, "a.csv", "\n".join(["id,text,label", *rows, ""])))
+    assert len(found) == 50
+    assert [row.text for row in found if row.id != "20"] == [f'a, "b" and\nc {n}' for n in range(50) if n != 20]
+    assert found[20].text == '"never closed'
+    assert left == ["id,text,label"]
+    assert notes == [
+        "1 row opens a quote that is not closed rightly, the first in line 42; such a quote is read as text, "
+        "and each line as a row"
+    ]
+
+
+def test_a_record_of_many_lines_is_noted(tmp_path):
+    long = "\n".join(["line"] * 150)
+    found, notes = texts(tmp_path, "a.csv", f'id,text\n1,"{long}"\n2,"a, b"\n')
+    assert found == [long, "a, b"]
+    assert notes == ["1 row spans more than 100 lines; the longest begins in line 2 and has 150"]
+
+
+def test_a_quote_that_never_closes_ends_at_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(dialects, "FIELD_LIMIT", 100)
+    written = ["a, b", *["plain"] * 40]
+    content = table('"a, b"', '"open', *["plain"] * 40, head="id,text", mark=",")
+    found, notes = texts(tmp_path, "a.csv", content)
+    assert found == [written[0], '"open', *written[1:]]
+    assert len(notes) == 1
+
+
+# Backslashes
+
+
+def test_backslash_escapes_in_quoted_fields(tmp_path):
+    content = 'id,text\n1,"say \\"hi\\", then"\n2,"a \\\\ b"\n3,plain\n4,"two\nlines, \\"x\\""\n5,"C:\\dir"\n'
+    assert texts(tmp_path, "a.csv", content) == (
+        ['say "hi", then', "a \\ b", "plain", 'two\nlines, "x"', "C:\\dir"], [],
+    )  # fmt: skip
+
+
+def test_the_dump_of_a_database(tmp_path):
+    content = table("one\\ntwo", 'a\\ttab and "', "back\\\\slash", "\\N", "over\\\ntwo lines", "x\\\ty")
+    rows, _, left = read(write(tmp_path, "a.tsv", content))
+    assert [row.text for row in rows] == ["one\ntwo", 'a\ttab and "', "back\\slash", "", "over\ntwo lines", "x\ty"]
+    assert [row.n_lines for row in rows] == [1, 1, 1, 1, 2, 1]
+    assert left == ["id\ttext"]
+
+
+def test_latex_is_not_an_escape(tmp_path):
+    written = ["the \\nabla of \\theta", "\\alpha and \\beta", "C:\\new\\text", *SENTENCES]
+    assert texts(tmp_path, "a.tsv", table(*written)) == (written, [])
+
+
+# Separators
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_the_separator_is_decided_from_many_lines(tmp_path, mark):
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=mark)
+    writer.writerows([["id", "text", "answer (yes, no; maybe)"], *([n, SENTENCES[n % 4], "yes"] for n in range(40))])
+    for name in ("a.csv", "a.tsv"):
+        found, notes = texts(tmp_path, name, out.getvalue())
+        assert found == [SENTENCES[n % 4] for n in range(40)]
+        assert notes == []
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line", ["sep={}", '"sep={}"', "SEP={}\r"])
+def test_a_first_line_may_name_the_separator(tmp_path, mark, line):
+    rows, _, left = read(write(tmp_path, "a.csv", f"{line.format(mark)}\nid{mark}text\n1{mark}a b\n"))
+    assert [(row.id, row.text, row.line) for row in rows] == [("1", "a b", 3)]
+    assert left == [line.format(mark), f"id{mark}text"]
+
+
+def test_unquoted_commas_belong_to_the_last_column(tmp_path):
+    found, notes = texts(tmp_path, "a.csv", table(*SENTENCES * 3, head="id,text", mark=","))
+    assert found == SENTENCES * 3
+    assert notes == ["6 rows have more values than there are columns; the surplus is read as part of 'text'"]
+
+
+def test_a_file_of_one_column_is_not_cut_at_commas(tmp_path):
+    assert texts(tmp_path, "a.csv", "\n".join(["text", *SENTENCES, "He said, \"no\", and left"])) == (
+        [*SENTENCES, 'He said, "no", and left'], [],
+    )  # fmt: skip
+    assert texts(tmp_path, "b.csv", 'text\n"a, b"\n"two\nlines"\nplain\n') == (["a, b", "two\nlines", "plain"], [])
+    assert texts(tmp_path, "c.csv", 'text\n"stray, b\nplain, c\nends"\nplain, d\n')[0] == [
+        '"stray, b', "plain, c", 'ends"', "plain, d",
+    ]  # fmt: skip
+
+
+def test_spaces_before_a_quote(tmp_path):
+    content = "id, text, year\n" + "".join(f'{n}, "{SENTENCES[n % 4]}", 2001\n' for n in range(8))
+    assert texts(tmp_path, "a.csv", content)[0] == [SENTENCES[n % 4] for n in range(8)]
+
+
+def test_a_separator_at_the_end_of_each_line(tmp_path):
+    rows, notes, _ = read(write(tmp_path, "a.csv", "id;text\n1;a b;\n2;c d;\n"))
+    assert [(row.id, row.text, row.problem) for row in rows] == [("1", "a b", ""), ("2", "c d", "")]
+    assert notes == []
+
+
+# Headers
+
+
+def test_a_file_without_a_header(tmp_path):
+    content = "\n".join(f"{n}\t{SENTENCES[n % 4]}" for n in range(8))
+    rows, notes, left = read(write(tmp_path, "a.tsv", content))
+    assert [row.text for row in rows] == [SENTENCES[n % 4] for n in range(8)]
+    assert rows[0].metadata == {"column 1": "0"}
+    assert left == []
+    assert notes == [
+        "the first line reads like the others, so it is taken as a row and not as a header; "
+        "its columns are called column 1, column 2"
+    ]
+    found, notes = texts(tmp_path, "b.csv", "\n".join(SENTENCES * 3))
+    assert found == SENTENCES * 3
+    assert len(notes) == 1
+    labels = "\n".join(f"{'kitchen' if n % 2 else 'garden'}|{SENTENCES[n % 4]}" for n in range(8))
+    assert texts(tmp_path, "c.csv", labels, text="column 2")[0] == [SENTENCES[n % 4] for n in range(8)]
+
+
+def test_what_was_asked_for_is_not_in_a_file_without_a_header(tmp_path):
+    path = write(tmp_path, "a.tsv", "\n".join(f"{n}\t{SENTENCES[n % 4]}" for n in range(8)))
+    with pytest.raises(ValueError, match=r"got columns column 1, column 2\. .* the first line reads like the others"):
+        list(open_corpus(path, text="text"))
+
+
+def test_a_header_in_doubt_is_noted(tmp_path):
+    found, notes = texts(tmp_path, "a.csv", "good\nbad\nokay\nfine\nnot good\nbad\nso so\n")
+    assert len(found) == 6
+    assert notes == ["the first line is taken as the header, so 'good' is the name of the text and no document"]
+
+
+def test_the_question_of_a_survey_is_a_header(tmp_path):
+    question = "What did you like best about our service, and what should we do better?"
+    content = "\n".join([f'"{question}"', *["The food was good", '"Nothing at all, really, to be honest"'] * 4])
+    assert texts(tmp_path, "a.csv", content)[0] == ["The food was good", "Nothing at all, really, to be honest"] * 4
+
+
+@pytest.mark.parametrize("head", ["ID,Text,Date", "id, text ,date", "\ufeffId,TEXT,date", "iD,T ext,date"])
+def test_names_of_columns_may_differ_in_case_and_blanks(tmp_path, head):
+    content = f"{head}\n" + "".join(f"x{n},words of {n},2021\n" for n in range(3))
+    rows, notes, _ = read(write(tmp_path, "a.csv", content))
+    assert [(row.id, row.text) for row in rows] == [(f"x{n}", f"words of {n}") for n in range(3)]
+    assert notes == []
+
+
+def test_an_ambiguous_name_is_not_guessed(tmp_path):
+    path = write(tmp_path, "a.csv", "Body,body ,n\na,b,1\n")
+    with pytest.raises(ValueError, match="expected a column 'BODY'; got columns Body, body , n"):
+        list(open_corpus(path, text="BODY"))
+    assert [row.text for row in open_corpus(path, text="Body")] == ["a"]
+
+
+def test_columns_without_a_name(tmp_path):
+    rows, _, _ = read(write(tmp_path, "a.csv", ",text,\n0,a b,\n1,c d,\n"))
+    assert [row.text for row in rows] == ["a b", "c d"]
+    assert rows[0].metadata == {"column 1": "0", "column 3": ""}
+
+
+def test_row_names_of_r(tmp_path):
+    rows, _, _ = read(write(tmp_path, "a.csv", '"text" "n"\n'.replace(" ", ",") + '"1","a b",5\n"2","c d",6\n'))
+    assert [(row.text, row.metadata) for row in rows] == [
+        ("a b", {"column 1": "1", "n": "5"}),
+        ("c d", {"column 1": "2", "n": "6"}),
+    ]
+
+
+def test_titles_above_the_header(tmp_path):
+    content = "Survey of 2021\n\nid;text\n" + "".join(f"{n};some words {n}\n" for n in range(9))
+    rows, notes, left = read(write(tmp_path, "a.csv", content))
+    assert [row.text for row in rows] == [f"some words {n}" for n in range(9)]
+    assert rows[0].line == 4
+    assert left == ["Survey of 2021", "id;text"]
+    assert notes == ["the first line is left out, as a title"]
+
+
+# Ids
+
+
+def test_an_id_that_nobody_asked_for_may_repeat(tmp_path):
+    rows, notes, _ = read(write(tmp_path, "a.csv", "id,text\nx,a b\ny,c\nx,d\nx#2,e\nx,f\n"))
+    assert [row.id for row in rows] == ["x", "y", "x#2", "x#2#2", "x#3"]
+    assert notes == [
+        "3 rows have the id of an earlier one, the first 'x' in rows 1 and 3; they are numbered #2, #3 ... after it"
+    ]
+
+
+# Whatever a writer of tables writes
+
+WORDS = st.sampled_from(['"', '""', "'", ",", ";", "|", "a", "word", 'say "hi"', '5"', " ", "é", "\\", "n"])
+TEXTS = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
+LINES = st.lists(TEXTS, min_size=1, max_size=3).map("\n".join)
+WRITERS = {
+    "excel": ("a.csv", {"dialect": "excel"}, LINES),
+    "excel-tab": ("a.tsv", {"dialect": "excel-tab"}, LINES),
+    "semicolons": ("a.csv", {"delimiter": ";"}, LINES),
+    "all quoted": ("a.csv", {"quoting": csv.QUOTE_ALL}, LINES),
+    "strings quoted": ("a.csv", {"quoting": csv.QUOTE_NONNUMERIC, "delimiter": ";"}, LINES),
+    "plain tabs": ("a.tsv", {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "quotechar": None}, TEXTS),
+    "escaped quotes": ("a.csv", {"doublequote": False, "escapechar": "\\", "quoting": csv.QUOTE_ALL}, LINES),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_what_is_written_is_read_back(tmp_path_factory, writer, data):
+    name, options, strategy = WRITERS[writer]
+    written = data.draw(st.lists(strategy.filter(str.strip), min_size=1, max_size=12))
+    if writer == "plain tabs":
+        written = [text.replace("\\", "/") for text in written]
+    # Something must show what a quote and a backslash are: '""""' is a text as it stands, and a quote in quotes.
+    written += {"plain tabs": ['"cut short'], "escaped quotes": ['say "hi" to']}.get(writer, [])
+    out = io.StringIO()
+    csv.writer(out, **options).writerows([["id", "text", "n"], *([n, t, n % 3] for n, t in enumerate(written))])
+    path = write(tmp_path_factory.mktemp("written"), name, out.getvalue())
+    rows, _, left = read(path)
+    assert [row.text for row in rows] == written
+    assert [row.id for row in rows] == [str(n) for n in range(len(written))]
+    assert [row.metadata["n"] for row in rows] == [str(n % 3) for n in range(len(written))]
+    assert len(left) == 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet='ab ,;\t|"\\\r\n', max_size=80), st.sampled_from(["a.csv", "a.tsv"]))
+def test_no_line_of_any_file_is_lost_or_in_two_rows(tmp_path_factory, content, name):
+    path = write(tmp_path_factory.mktemp("any"), name, "text\n" + content)
+    try:
+        _, notes, left = read(path)
+    except NeuralTopicError:  # no row, or a name twice in the header
+        return
+    above = sum("left out" in note for note in notes)
+    assert len(left) <= 1 + above + ("\r" in content)
+
+
+def test_a_dialect_says_what_was_decided():
+    def found(lines, expected=","):
+        return find_dialect([(line, "") for line in lines], expected=expected, whole=True)
+
+    assert found(["id,text", "1,a"]) == Dialect(",", n_fields=2, numeric=(0,))
+    assert found(["id,text", '1,"a, b"']) == Dialect(",", n_fields=2, numeric=(0,), needed=True)
+    assert found(["id\ttext", '1\t"a', "2\tb"], "\t").quoting is Quoting.NONE
+    assert found(["id,text", '1,"a \\"b\\", c"', '2,"a \\"b\\""']).quoting is Quoting.BACKSLASH
+    assert found([]) == Dialect("")
+
+
+def test_the_ledger_says_which_lines_a_row_takes_up(tmp_path):
+    from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
+
+    path = write(tmp_path, "a.csv", 'id,text\n1,"two\nlines"\n\n2,three words here\n')
+    ledger = Preprocessor(Preprocessing(min_df=1, max_df=1.0)).fit_transform(open_corpus(path)).ledger.to_frame()
+    assert ledger[["id", "line", "n_lines"]].values.tolist() == [["1", 2, 2], ["2", 5, 1]]
+
+
+def test_lines_that_were_given_back_come_again_from_any_source():
+    lines = ["id,text", '1,"open', "2,b", '3,"again', '4,"closed"', "5,c"]
+    dialect = Dialect(",", n_fields=2, needed=True, numeric=(0,))
+    found = list(dialects.read_records(((line, "") for line in lines), dialect))
+    assert [(record.values, record.line, record.unclosed) for record in found] == [
+        (["id", "text"], 1, False), (["1", '"open'], 2, True), (["2", "b"], 3, False), (["3", '"again'], 4, True),
+        (["4", "closed"], 5, False), (["5", "c"], 6, False),
+    ]  # fmt: skip

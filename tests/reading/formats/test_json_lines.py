@@ -1,0 +1,153 @@
+"""JSON in the layouts that people have it in."""
+
+import gzip
+import io
+import json
+import sys
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.formats import json_lines
+from neuraltopic.reading.readers import open_corpus
+
+OBJECTS = [{"id": f"r{n}", "text": f"text {n} é [x], {{y}}", "stars": n % 5} for n in range(250)]
+
+
+def read(tmp_path, name, content, **options):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(open_corpus(path, **options))
+
+
+LAYOUTS = {
+    "lines": "\n".join(map(json.dumps, OBJECTS)),
+    "array": json.dumps(OBJECTS),
+    "indented array": "\n" + json.dumps(OBJECTS, indent=1),
+    "array, a line each": "[\n" + ",\n".join(map(json.dumps, OBJECTS)) + "\n]\n",
+    "indented objects": "\n".join(json.dumps(record, indent=2) for record in OBJECTS),
+    "in an object": json.dumps({"count": 250, "reviews": OBJECTS}),
+    "in an indented object": json.dumps({"meta": {"n": 250}, "data": OBJECTS}, indent=4),
+    "deep in an object": json.dumps({"status": "ok", "result": {"items": OBJECTS}}),
+    "a comma after each": ",\n".join(map(json.dumps, OBJECTS)),
+    "columns": pd.DataFrame(OBJECTS).to_json(),
+    "lists": json.dumps(pd.DataFrame(OBJECTS).to_dict("list")),
+    "split": pd.DataFrame(OBJECTS).to_json(orient="split"),
+    "records": pd.DataFrame(OBJECTS).to_json(orient="records"),
+    "table": pd.DataFrame(OBJECTS).to_json(orient="table"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.ndjson"])
+def test_every_layout_gives_the_rows(tmp_path, monkeypatch, layout, name):
+    monkeypatch.setattr(json_lines, "_READ", 100)  # so that values are cut everywhere
+    rows = read(tmp_path, name, LAYOUTS[layout])
+    assert [(row.id, row.text, row.metadata["stars"]) for row in rows] == [
+        (record["id"], record["text"], record["stars"]) for record in OBJECTS
+    ]
+    assert not any(row.problem for row in rows)
+
+
+def test_rows_by_key(tmp_path):
+    rows = read(tmp_path, "a.json", json.dumps({"x": {"text": "a b"}, "y": {"text": "c"}}))
+    assert [(row.id, row.text) for row in rows] == [("x", "a b"), ("y", "c")]
+
+
+def test_compressed_json(tmp_path):
+    assert len(read(tmp_path, "a.json.gz", gzip.compress(LAYOUTS["array"].encode()))) == 250
+
+
+def test_an_array_of_texts(tmp_path):
+    rows = read(tmp_path, "a.json", '["a b", "c", 3]')
+    assert [(row.id, row.text, row.problem) for row in rows] == [
+        ("1", "a b", ""), ("2", "c", ""), ("3", None, "broken JSON: not an object (int)"),
+    ]  # fmt: skip
+
+
+def test_one_object_with_a_text_is_one_row(tmp_path):
+    rows = read(tmp_path, "a.json", json.dumps({"text": "a b", "comments": [{"text": "c"}]}, indent=1))
+    assert [row.text for row in rows] == ["a b"]
+
+
+def test_an_array_through_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LAYOUTS["indented array"].encode())))
+    assert len(list(open_corpus("-"))) == 250
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[laughter] a line\n")))
+    assert [row.text for row in open_corpus("-")] == ["[laughter] a line"]
+
+
+def test_a_first_line_that_is_broken_costs_itself_alone(tmp_path):
+    rows = read(tmp_path, "a.jsonl", '{"text": "cut\n{"text": "a"}\n{"text": "b"}')
+    assert [(row.text, row.line, row.n_lines) for row in rows] == [(None, 1, 1), ("a", 2, 1), ("b", 3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        ('[{"text": "a"}, {"text": ', "Expecting value"),
+        ('[{"text": "a"}', "no ] at the end"),
+        ('[{"text": "a"}, {"text" "b"}, ' + '{"text": "c"},' * 9 + "]", "Expecting ':' delimiter near"),
+        ("[" * 100_000, "maximum recursion depth"),
+    ],
+)
+def test_a_broken_array_is_refused(tmp_path, content, got):
+    with pytest.raises(NeuralTopicError, match=r"expected whole JSON; got .*, before line 2") as error:
+        read(tmp_path, "a.json", content)
+    assert got in str(error.value)
+
+
+def test_a_value_without_an_end_is_not_read_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_lines, "VALUE_LIMIT", 1000)
+    monkeypatch.setattr(json_lines, "_READ", 100)
+    with pytest.raises(NeuralTopicError, match="a value of more than 1,000 characters"):
+        read(tmp_path, "a.json", '[{"text": [' + "\n".join(["1, 2, 3, 4, 5,"] * 500))
+
+
+def test_bytes_that_are_not_text_cost_one_object_of_an_array(tmp_path):
+    rows = read(tmp_path, "a.json", b'[{"text": "a"},\n{"text": "caf\xe9"},\n{"text": "\\ud800"}]', encoding="utf-8")
+    assert [(row.text, row.problem) for row in rows] == [
+        ("a", ""), (None, "undecodable: byte 0xe9 at 13 is not utf-8"), (None, "not text (lone surrogate)"),
+    ]  # fmt: skip
+
+
+# Fields in fields
+
+NESTED = [{"id": n, "data": {"title": f"t{n}", "body": f"text {n}", "by": {"name": "x"}}} for n in range(3)]
+
+
+def test_nested_fields_are_named_by_their_path(tmp_path):
+    content = "\n".join(map(json.dumps, NESTED))
+    rows = read(tmp_path, "a.jsonl", content, text="data.body", id="data.title")
+    assert [(row.id, row.text) for row in rows] == [(f"t{n}", f"text {n}") for n in range(3)]
+    assert rows[0].metadata == {"id": 0, "data": {"by": {"name": "x"}}}
+    with pytest.raises(UsageError, match=r"got columns id, data\.title, data\.body, data\.by\.name"):
+        read(tmp_path, "b.jsonl", content)
+
+
+def test_the_only_nested_string_is_the_text_and_a_dotted_name_goes_first(tmp_path):
+    assert [row.text for row in read(tmp_path, "a.jsonl", '{"n": 1, "d": {"e": {"body": "x"}}}')] == ["x"]
+    assert [row.text for row in read(tmp_path, "d.jsonl", '{"n": "y", "d": {"text": "x", "title": "t"}}')] == ["x"]
+    rows = read(tmp_path, "b.jsonl", '{"d.e": "whole", "d": {"e": "part"}}', text="d.e")
+    assert rows[0].text == "whole"
+    assert [row.text for row in read(tmp_path, "c.jsonl", '{"a.b": {"c": "x"}, "n": "y"}', text="a.b.c")] == ["x"]
+
+
+def test_a_nested_field_that_is_missing(tmp_path):
+    rows = read(tmp_path, "a.jsonl", '{"d": {"t": "x"}, "n": "y"}\n{"d": null}\n{"d": {"t": 3}}', text="d.t")
+    assert [(row.text, row.problem) for row in rows] == [
+        ("x", ""), (None, "no column 'd.t'"), (None, "not text (int 3)"),
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"text": st.text(st.characters(exclude_categories=["Cs"]))}), min_size=1),
+    st.sampled_from([None, 1]),
+)
+def test_any_text_in_an_array_is_read_back(tmp_path_factory, objects, indent):
+    content = json.dumps(objects, indent=indent, ensure_ascii=bool(indent))
+    rows = read(tmp_path_factory.mktemp("any"), "a.json", content, encoding="utf-8")
+    assert [row.text for row in rows] == [record["text"] for record in objects]
