@@ -147,9 +147,9 @@ class TopicSearch(TopicInference):
         blocks = self.preprocessor_.token_blocks([Row("", text, {})])
         tokens = np.concatenate([np.zeros(0, np.int64), *(block.tokens for block in blocks)])
         words, counts = np.unique(tokens, return_counts=True)
-        V = len(self.preprocessor_.vocabulary)
         indptr = np.array([0, len(words)], np.int64)
-        return Counts.from_scipy(csr_array((counts, words, indptr), shape=(1, V)))
+        shape = (1, len(self.preprocessor_.vocabulary))
+        return Counts.from_scipy(csr_array((counts, words, indptr), shape=shape))
 
     def _counts_of_fit(self) -> Counts:
         counts = self._require_documents().counts
