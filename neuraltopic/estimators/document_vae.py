@@ -36,6 +36,7 @@ from neuraltopic.estimators.fitting import (
     split_rows,
     train,
 )
+from neuraltopic.estimators.memory import release_free_memory
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.initialisation.reinitialisation import Reinitialisation
@@ -221,6 +222,7 @@ class DocumentVAE(StoredDocuments):
             find_recipe(self.recipe).align(self.vae_)
         self.restore(self.vae_, history=history)
         self.vae_.zero_grad()
+        release_free_memory()
         vectors, summary = self._summarise(
             counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
         )

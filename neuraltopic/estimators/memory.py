@@ -3,6 +3,8 @@
 Axes: D documents, V words, K topics.
 """
 
+import ctypes
+
 from neuraltopic.errors import UsageError, parameter
 
 _BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas, and the blocks of reading and inference
@@ -45,6 +47,18 @@ def require_memory(max_memory: float | None, D: int, V: int, K: int) -> None:
             got=_megabytes(max_memory),
             hint=f"Allow more, or ask for fewer words ({parameter('max_vocabulary')}) or topics",
         )
+
+
+def release_free_memory() -> None:
+    """Give memory that was freed back to the system, where the C library holds it for later (glibc).
+
+    A stage of a fit that needs other sizes of blocks than the one before would else add to what that one held.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # another C library
+        return
+    trim(0)
 
 
 def _megabytes(size: float) -> str:

@@ -19,7 +19,7 @@ from neuraltopic.estimators.counts.document_vae_state import MEMBERS, OPTIONAL
 from neuraltopic.estimators.divided_training import fit_on_cluster, require_divided
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.fitting import require_positive, require_whole
-from neuraltopic.estimators.memory import processes_within, require_memory
+from neuraltopic.estimators.memory import processes_within, release_free_memory, require_memory
 from neuraltopic.estimators.state import CONFIG, Format, State, Stored, StoredState
 from neuraltopic.estimators.texts.counted_documents import (
     Documents,
@@ -418,6 +418,7 @@ class TopicModel(
             unlearned = Preprocessor(settings, n_jobs=self._processes(), workers=workers)
             preparation = counted(corpus, unlearned, workspace, progress, compare=corpus is not documents)
             self._require_enough(preparation, corpus.name, settings)
+            release_free_memory()
             of_rows = embeddings_of_rows(preparation, embeddings)
             self._set_by_column(vae, preparation.preprocessor)
             self._limit(vae, started)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import best_epoch
+from neuraltopic.estimators.memory import release_free_memory
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
@@ -231,6 +232,7 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
     if entries := model.edit_entries(with_coordinates=True):
         write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
         model = model.unedited()
+    release_free_memory()
     model.save(folder / MODEL_FOLDER)
     write_table(model.get_topic_info(), folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")

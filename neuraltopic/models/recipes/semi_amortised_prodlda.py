@@ -1,4 +1,4 @@
-"""The default: ProdLDA with an informed start, a learned prior mean, and refinement of each document."""
+"""The default: ProdLDA with an informed start, new starts of dead topics, and refinement of each document."""
 
 from dataclasses import replace
 
@@ -22,8 +22,9 @@ def semi_amortised_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, initialised from a factorisation, with refined posteriors.
 
     Logistic-normal shares, energy softmax and batch-normalised encoder are those of ProdLDA (Srivastava & Sutton 2017).
-    In addition, topics start at a non-negative matrix factorisation, the prior's mean is learned, the decoder's input
-    is a power of the shares, and Newton's method refines the encoder's mean when documents are transformed or scored.
+    In addition, topics start at a non-negative matrix factorisation, the tokens of a document count for less where
+    its words repeat (`DesignEffect`), dead topics start afresh (`Reinitialisation`), the decoder's input is a power of
+    the shares, and Newton's method refines the encoder's mean when documents are transformed or scored.
     """
     latent = RefinedLogisticNormal(n_components, concentration=0.1, power=POWER)
     return VAE(
