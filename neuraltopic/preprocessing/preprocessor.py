@@ -179,7 +179,7 @@ class Preprocessor:
         passages = Passages(self.settings.split)
         intake = self._intake(rows, only_new=True, report=report)
         apart = cutter.fresh()  # so that texts in the sample are not counted twice
-        sample = Sample(intake, lambda text: next(apart.clean([text])))
+        sample = Sample(intake, apart.clean)
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
             stream = TokenStream(folder / _FORMS, self._numbered(sample, cutter, forms, passages))
