@@ -4,14 +4,22 @@ import ast
 import doctest
 import importlib
 import re
+import shlex
 
 import pytest
+import typer
 
+from neuraltopic.cli import app
+from tests.bertopic_folder import bertopic_of_news
 from tests.documentation import ROOT, alike, blocks, commands, run_page
 from tests.test_imports import modules
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LANGUAGES = {"console", "python", "sh", "text"}
+# What a page says that its reader has.
+GIVEN = {"docs/how-to/migrate.md": lambda folder: bertopic_of_news(folder / "saved-model")}
+_COMMAND = re.compile(r"^(?:\$ )?(neuraltopic [^\n]+)$", re.M)
+_IN_A_LINE = re.compile(r"`(neuraltopic [a-z][^`\n]*)`")
 
 
 def has_examples(page):
@@ -44,7 +52,48 @@ def test_the_command_for_a_fresh_machine_writes_where_a_checkout_has_nothing():
 def test_examples_of_a_page(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    if given := GIVEN.get(str(page.relative_to(ROOT))):
+        given(tmp_path)
+        capsys.readouterr()
     assert run_page(page, lambda: tuple(capsys.readouterr())) > 0
+
+
+def commands_in(page):
+    """Commands that a page shows in blocks that are not run, and in its sentences."""
+    text = page.read_text(encoding="utf-8")
+    shown = [line for block in blocks(page) if block.language == "text" for line in _COMMAND.findall(block.text)]
+    # One with a word in capitals, or a choice, stands for others.
+    return [
+        command
+        for command in [*shown, *_IN_A_LINE.findall(text)]
+        if not re.search(r"\b[A-Z]{2,}\b|\.\.\.|…|\|", command)
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if commands_in(page)], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_commands_that_are_not_run_have_the_options_they_say(page):
+    for command in commands_in(page):
+        parse(shlex.split(command, comments=True)[1:])
+
+
+def parse(arguments):
+    """Parse a command as the command line does, whether or not its files are there."""
+    parser = typer.main.get_command(app)
+    while hasattr(parser, "commands"):
+        name, *arguments = arguments
+        parser = parser.commands[name]
+    if arguments:  # else it is the name of a command, in a sentence
+        parser.make_context("neuraltopic", list(arguments)).close()
+
+
+def test_a_command_with_an_option_that_is_not_there_is_found():
+    for command in ("fit texts --topic-count 5 -o run", "export run ldavis --pretty"):
+        with pytest.raises(Exception, match="No such option"):
+            parse(command.split())
+    with pytest.raises(Exception, match="Missing"):
+        parse(["over-time", "--by", "date"])
 
 
 def holds_an_example(tree):

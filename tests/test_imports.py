@@ -112,7 +112,7 @@ def test_what_the_contract_refuses(text):
     [
         "from neuraltopic.models.decoders.mixture import MixtureSoftmax",
         "from neuraltopic.core import networks",
-        "from neuraltopic.topics.ranking import top_words",
+        "from neuraltopic.topics.words.ranking import top_words",
         "import numpy as np",
     ],
 )

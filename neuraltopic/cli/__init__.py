@@ -1,7 +1,7 @@
 """The command line: each command parses, calls one library function of the same name, and prints.
 
 Data go to stdout; notes, progress and errors to stderr. An error is one line. Exit codes: 0 done, 1 the data
-cannot be used, 2 the request is wrong, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
+cannot be used, 2 the request is wrong, 130 interrupted, 141 the output is no longer read, 143 terminated.
 """
 
 import errno
@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
@@ -20,6 +20,8 @@ from typing import Annotated
 import typer
 
 from neuraltopic.cli.choose_k import choose_k
+from neuraltopic.cli.common.help import Command, Group, examples
+from neuraltopic.cli.common.names import options
 from neuraltopic.cli.compare import compare
 from neuraltopic.cli.corpus import corpus
 from neuraltopic.cli.drift import drift
@@ -29,12 +31,10 @@ from neuraltopic.cli.explore import explore
 from neuraltopic.cli.export import export
 from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
-from neuraltopic.cli.help import Command, Group
 from neuraltopic.cli.images import images
 from neuraltopic.cli.importing import import_
 from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
-from neuraltopic.cli.names import options
 from neuraltopic.cli.plot import plot
 from neuraltopic.cli.report import report
 from neuraltopic.cli.search import search
@@ -48,15 +48,20 @@ _DEBUG = "--debug"
 _HIDDEN = re.compile(r"(?<![^/\\])\.([^/\\]+)\.(?:[0-9a-f]{16}\.(?:partial|replaced)|unfinished)(?![^/\\])")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, cls=Group)
-_COMMANDS = (
-    *(fit, update, report, explore, plot, evaluate, compare, choose_k, over_time, per_class, effects, drift),
-    *(export, embed, index, search, serve, inspect, corpus),
-)
-for command in _COMMANDS:
-    app.command(cls=Command)(command)
-app.command(name="import", cls=Command)(import_)
-app.add_typer(topics, name="topics")
-app.add_typer(images, name="images")
+# The commands by what they are for, as `--help` lists them.
+_COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Fit": (fit, update, choose_k, compare),
+    "Read the topics": (topics, report, explore, plot, over_time, per_class, effects),
+    "Check": (evaluate, drift, inspect),
+    "Search and export": (embed, index, search, serve, export),
+    "Other": (import_, corpus, images),
+}
+for task, commands in _COMMANDS.items():
+    for command in commands:
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, rich_help_panel=task)
+        else:
+            app.command(command.__name__.strip("_").replace("_", "-"), cls=Command, rich_help_panel=task)(command)
 
 
 class Terminated(KeyboardInterrupt):
@@ -72,13 +77,19 @@ def _show_version(asked: bool) -> None:
 
 
 @app.callback()
+@examples(
+    "neuraltopic corpus lee news",
+    "neuraltopic fit news -k 10 -o run",
+    "neuraltopic topics run",
+    "neuraltopic fit --help",
+)
 def neuraltopic_(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error, with any command.")] = False,
 ) -> None:
-    """Topics, document vectors and figures of quality from documents."""
+    """Topics, document vectors and evaluation figures from documents."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _start_again_in_utf8()
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = _DEBUG in given
-    # Threads that spin while they wait slow a busy machine down several times. Read when torch is imported.
+    # Threads that spin while they wait slow down a busy machine several times. torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = [argument for argument in given if argument != _DEBUG] or ["--help"]
     _escape_what_cannot_be_printed()
@@ -124,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _start_again_in_utf8() -> None:
     """Replace the process by one that reads paths as UTF-8, whatever the locale.
 
-    Else paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
+    Otherwise paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
     """
     os.environ["PYTHONUTF8"] = "1"  # for the processes that it starts
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.option_groups import takes
-from neuraltopic.cli.printing import WIDTH, print_json
-from neuraltopic.cli.source import source_of
-from neuraltopic.cli.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import takes
+from neuraltopic.cli.common.printing import WIDTH, print_json
+from neuraltopic.cli.common.source import source_of
+from neuraltopic.cli.common.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 Range = Annotated[str, typer.Option("--range", metavar="LEAST:MOST", help="Smallest and largest number of topics.")]
 Steps = Annotated[
-    int, typer.Option("--steps", metavar="NUMBER", help="How many numbers to try, evenly spaced in log K.")
+    int, typer.Option("--steps", metavar="NUMBER", help="Number of values of K to fit, evenly spaced in log K.")
 ]
 Recipe = Annotated[str, typer.Option("--recipe", metavar="NAME", help="Model recipe.")]
 
 
 @takes(source=source_of, sweep=sweep_of)
+@examples("neuraltopic choose-k texts/ -o choice --range 10:100 --steps 5")
 def choose_k(
     *,
     source: "Source",

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.option_groups import takes
-from neuraltopic.cli.options import Label, Topics
-from neuraltopic.cli.printing import WIDTH, print_json
-from neuraltopic.cli.source import source_of
-from neuraltopic.cli.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import takes
+from neuraltopic.cli.common.options import Label, Topics
+from neuraltopic.cli.common.printing import WIDTH, print_json
+from neuraltopic.cli.common.source import source_of
+from neuraltopic.cli.common.sweep import Sweep, interruptible_sweep, refuse_failures, sweep_of
 
 if TYPE_CHECKING:
     from neuraltopic.compare.results import Comparison
@@ -30,6 +31,7 @@ Models = Annotated[
 
 
 @takes(source=source_of, sweep=sweep_of)
+@examples("neuraltopic compare texts/ -o comparison -k 20 --models default,lda,nmf")
 def compare(
     *,
     source: "Source",

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Quiet
 from neuraltopic.corpora import CORPORA, write_corpus
 from neuraltopic.errors import UsageError
 
 
+@examples("neuraltopic corpus --list", "neuraltopic corpus lee news")
 def corpus(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help=f"Corpus: {', '.join(CORPORA)}.")] = None,
     folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Path to the output folder.")] = None,

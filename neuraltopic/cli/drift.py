@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.option_groups import FitCorpus, corpus_of_fit, table_output
-from neuraltopic.cli.options import AsJson, CorpusPath, Encoding, Force, IdColumn, Quiet, RunFolder, TextColumn
-from neuraltopic.cli.printing import print_facts, print_json, records
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import FitCorpus, ReadAs, read_as, table_output, takes
+from neuraltopic.cli.common.options import AsJson, CorpusPath, Force, Quiet, RunFolder
+from neuraltopic.cli.common.printing import print_facts, print_json, records
 
 DocumentsFile = Annotated[
     Path | None,
@@ -15,13 +16,14 @@ DocumentsFile = Annotated[
 ]
 
 
+@takes(read_as=read_as)
+@examples("neuraltopic drift run december.csv --text body")
 def drift(
     run: RunFolder,
     new: CorpusPath,
     corpus: FitCorpus = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    *,
+    read_as: ReadAs,
     output: DocumentsFile = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed of the comparison samples.")
@@ -30,16 +32,15 @@ def drift(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Tell how well a run fits new documents, and what to do."""
+    """Measure how well a run fits new documents and advise."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.readers import open_corpus
     from neuraltopic.runs import drift as runs
 
     table = table_output(output, force, as_json)
-    documents = open_corpus(new, text=text, id=id, encoding=encoding)
+    documents = read_as.open(new)
     with show_progress(quiet=quiet) as progress:
         found = runs.drift(
-            run, documents, corpus=corpus_of_fit(corpus, text, id, encoding), seed=seed, progress=progress
+            run, documents, corpus=None if corpus is None else read_as.open(corpus), seed=seed, progress=progress
         )
     topics = found.topics_table()
     table.write_file(found.documents)

@@ -1,31 +1,31 @@
 """`neuraltopic embed RUN PATH`."""
 
-from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.embeddings import embedding_source
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     CorpusPath,
     Device,
     EmbeddingsFile,
     EmbedWith,
-    Encoding,
     Force,
-    IdColumn,
     NewFolder,
     Quiet,
     RunFolder,
-    TextColumn,
 )
-from neuraltopic.cli.printing import print_json
-from neuraltopic.cli.resumable import noted
+from neuraltopic.cli.common.printing import print_json
+from neuraltopic.cli.common.resumable import noted
 
 
+@takes(read_as=read_as)
+@examples("neuraltopic embed run december.csv --text body -o vectors")
 def embed(
     run: RunFolder,
     path: CorpusPath,
     output: NewFolder,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    *,
+    read_as: ReadAs,
     embeddings: EmbeddingsFile = None,
     embed_with: EmbedWith = None,
     device: Device = "auto",
@@ -38,11 +38,8 @@ def embed(
     Writes vectors.npy, vectors.parquet and ledger.csv.
     """
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.readers import open_corpus
-    from neuraltopic.storage.outputs import VECTORS, check_output
 
-    check_output(output, VECTORS, force=force, source=None if path == "-" else path)
-    corpus = open_corpus(path, text=text, id=id, encoding=encoding)
+    corpus = read_as.open(path)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.runs import documents as runs
 

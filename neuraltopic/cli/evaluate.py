@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.embeddings import embedding_source
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.embeddings import embedding_source
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     Device,
     EmbeddingsFile,
     EmbedWith,
-    Encoding,
     Force,
-    IdColumn,
     Label,
     Quiet,
     Ranking,
     RunFolder,
-    TextColumn,
     Words,
 )
-from neuraltopic.cli.printing import WIDTH, print_json, records
-from neuraltopic.cli.resumable import noted
+from neuraltopic.cli.common.printing import WIDTH, print_json, records
+from neuraltopic.cli.common.resumable import noted
 from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import format_of, write_table
 
@@ -53,6 +52,10 @@ Output = Annotated[
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed for samples and intervals.")]
 
 
+@takes(read_as=read_as)
+@examples(
+    "neuraltopic evaluate run held-out/", "neuraltopic evaluate run held-out.csv --text body --per-topic -o figures.csv"
+)
 def evaluate(
     run: RunFolder,
     held_out: HeldOut,
@@ -64,9 +67,8 @@ def evaluate(
     per_topic: PerTopic = False,
     output: Output = None,
     seed: Seed = 0,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    *,
+    read_as: ReadAs,
     embeddings: EmbeddingsFile = None,
     embed_with: EmbedWith = None,
     device: Device = "auto",
@@ -76,13 +78,12 @@ def evaluate(
 ) -> None:
     """Evaluate a run on held-out documents."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.readers import open_corpus
 
     format = format_of(output) if output else None
     if output:
         check_new_file(output, force=force)
-    corpus = open_corpus(held_out, text=text, id=id, encoding=encoding)
-    reference_corpus = None if reference is None else open_corpus(reference, text=text, id=id, encoding=encoding)
+    corpus = read_as.open(held_out)
+    reference_corpus = None if reference is None else read_as.open(reference)
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=device)
     from neuraltopic.evaluate import evaluate_model
     from neuraltopic.runs.documents import open_run
@@ -149,7 +150,7 @@ def _print_figures(figures: "tuple[Figure, ...]") -> None:
 
 
 def _print_topics(topics: "pd.DataFrame") -> None:
-    """Print a line a topic, its label last."""
+    """Print one line per topic, its label last."""
     names = [str(name) for name in topics if name not in ("topic", "label")]
     lines = [["topic", *names, "label"]]
     for values in topics[["topic", *names, "label"]].itertuples(index=False):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.option_groups import page_sources, takes
-from neuraltopic.cli.options import Quiet, RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import page_sources, takes
+from neuraltopic.cli.common.options import Quiet, RunFolder
 from neuraltopic.errors import UsageError, install_hint
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @takes(sources=page_sources)
+@examples("neuraltopic explore run")
 def explore(
     run: RunFolder,
     *,
@@ -57,7 +59,7 @@ def explore(
 
     with ExitStack() as stack:
         with show_progress(quiet=quiet) as progress:
-            found = None if index is None else SearchIndex.open(index)
+            found, why = None if index is None else SearchIndex.open(index), ""
             if found is None:
                 place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="neuraltopic-")))
                 found, why = indexed(run, sources, place / "index", progress)
@@ -65,5 +67,5 @@ def explore(
                     progress.note(f"the page searches what it holds: {why}")
                 else:
                     sources = with_texts_of(sources, found)
-            explorer = Explorer(run, sources, found)
+            explorer = Explorer(run, sources, found, why)
         serve(explorer, host=host, port=port, started=started)

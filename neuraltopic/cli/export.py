@@ -1,12 +1,14 @@
 """`neuraltopic export RUN TABLE`."""
 
+import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.options import Force, Ranking, RunFolder, Words
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Force, Ranking, RunFolder, Words
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.outputs import check_new_file
 from neuraltopic.storage.tables import FORMATS, format_of, write_table
@@ -16,13 +18,14 @@ if TYPE_CHECKING:
 
 
 TABLES = ("topics", "topic-words", "documents", "vectors")
-# What other tools read.
-_FOREIGN = ("ldavis", "mallet")
+# Formats of other tools, and the module whose function `write(run, output, force=)` writes each.
+_FOREIGN = {"ldavis": "neuraltopic.runs.ldavis", "mallet": "neuraltopic.runs.mallet"}
 
 
+@examples("neuraltopic export run topic-words -o words.csv", "neuraltopic export run documents --format json")
 def export(
     run: RunFolder,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(TABLES)}; ldavis, mallet.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(TABLES)}; {', '.join(_FOREIGN)}.")],
     format: Annotated[
         str | None,
         typer.Option("--format", "-f", metavar="NAME", help=f"Format: {', '.join(FORMATS)}. [default: csv]"),
@@ -55,15 +58,9 @@ def export(
 
 
 def _write_foreign(run: Path, table: str, output: Path | None, *, force: bool) -> None:
-    from neuraltopic.runs.migration import write_ldavis, write_mallet
-
     if output is None:
         raise UsageError("--output", expected=f"a path for {table}", got="none", hint="Add -o PATH")
-    if table == "ldavis":
-        check_new_file(output, force=force)
-        write_ldavis(run, output)
-    else:
-        write_mallet(run, output, force=force)
+    importlib.import_module(_FOREIGN[table]).write(run, output, force=force)
 
 
 def _frame(run: Path, table: str, words: int, ranking: str) -> "pd.DataFrame":

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.option_groups import TableOutput, corpus_of_fit, table_output, takes
-from neuraltopic.cli.options import RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import TableOutput, corpus_of_fit, table_output, takes
+from neuraltopic.cli.common.options import RunFolder
 
 if TYPE_CHECKING:
     from neuraltopic.reading.rows import Corpus
@@ -16,6 +17,7 @@ GroupWords = Annotated[
 
 
 @takes(table=table_output, corpus=corpus_of_fit)
+@examples("neuraltopic over-time run --by date --every year -o years.csv")
 def over_time(
     run: RunFolder,
     *,
@@ -35,6 +37,7 @@ def over_time(
 
 
 @takes(table=table_output, corpus=corpus_of_fit)
+@examples("neuraltopic per-class run --by label --words 5")
 def per_class(
     run: RunFolder,
     *,
@@ -50,6 +53,7 @@ def per_class(
 
 
 @takes(table=table_output, corpus=corpus_of_fit)
+@examples("neuraltopic effects run --formula 'source + year'")
 def effects(
     run: RunFolder,
     *,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.help import Command
-from neuraltopic.cli.options import AsJson, Device, DryRun, Force, LearningRate, Quiet, ResumeFit, RunOutput
-from neuraltopic.cli.printing import cost_lines, counted, print_facts, print_json
-from neuraltopic.cli.resumable import check_run_output, interruptible_fit
+from neuraltopic.cli.common.help import Command, examples
+from neuraltopic.cli.common.option_groups import RunOptions, image_run_options, takes
+from neuraltopic.cli.common.options import AsJson, Device, Force, LearningRate, Quiet, RunOutput
+from neuraltopic.cli.common.printing import cost_lines, counted, print_facts, print_json
+from neuraltopic.cli.common.resumable import interruptible_fit, note_output
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.storage.outputs import IMAGE_RUN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +40,7 @@ ImageRunFolder = Annotated[
 Part = Annotated[str, typer.Option("--part", metavar="NAME", help="Part of the data: train or test.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
 
-images = typer.Typer(rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
+images = typer.Typer(name="images", rich_markup_mode=None, help="Fit, evaluate and draw models of images.")
 
 
 Latent = Annotated[
@@ -89,6 +91,8 @@ EpochsKept = Annotated[
 
 
 @images.command(cls=Command)
+@takes(options=image_run_options)
+@examples("neuraltopic images fit mnist.npz --latent 2 -o digits")
 def fit(
     data: DataPath,
     output: RunOutput = Path("run"),
@@ -107,20 +111,13 @@ def fit(
     epochs_kept: EpochsKept = None,
     seed: Seed = 0,
     device: Device = "auto",
-    force: Force = False,
-    resume: ResumeFit = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    *,
+    options: RunOptions,
 ) -> None:
     """Fit a model of images and write a run folder.
 
     The default is a variational autoencoder.
     """
-    from neuraltopic.storage.outputs import IMAGE_RUN
-
-    see = "neuraltopic inspect"
-    check_run_output(output, IMAGE_RUN, source=data, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
     n_components, n_above = _latent_sizes(latent)
     kept = None if epochs_kept is None else _whole_numbers("--epochs-kept", epochs_kept)
     widths = _whole_numbers("--hidden", hidden)
@@ -144,10 +141,11 @@ def fit(
         random_state=seed,
     )
     model.check_parameters()
-    if dry_run:
-        _forecast(model, data, as_json=as_json, quiet=quiet)
+    if options.dry_run:
+        note_output(output, IMAGE_RUN, source=data, force=options.force, quiet=options.quiet)
+        _forecast(model, data, as_json=options.as_json, quiet=options.quiet)
     else:
-        _fit(model, data, output, kept, force=force, resume=resume, as_json=as_json, quiet=quiet)
+        _fit(model, data, output, kept, options)
 
 
 def _fit(
@@ -155,35 +153,30 @@ def _fit(
     data: str,
     output: Path,
     epochs_kept: tuple[int, ...] | None,
-    *,
-    force: bool,
-    resume: bool,
-    as_json: bool,
-    quiet: bool,
+    options: RunOptions,
 ) -> None:
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.images import fit_image_run
 
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=options.quiet) as progress:
         with interruptible_fit(output, progress, ready="reading") as watched:
             run = fit_image_run(
                 model,
                 _read(data, "train", progress, watched),
                 output,
                 epochs_kept=epochs_kept,
-                force=force,
-                resume=resume,
-                command=["neuraltopic", *sys.argv[1:]],
                 progress=watched,
+                **options.arguments(),
             )
         progress.note(f"run: {run.folder}")
-    if as_json:
+    if options.as_json:
         print_json({"run": str(run.folder), "facts": run.facts})
     else:
         print_facts(_facts(run))
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images evaluate digits mnist.npz")
 def evaluate(
     run: ImageRunFolder,
     data: DataPath,
@@ -219,7 +212,7 @@ def evaluate(
     print_facts(
         [
             ("images", f"{result.n_images:,} of {read.name}{of}"),
-            ("NLL", f"{result.nll:,.2f}{error} nats an image ({by})"),
+            ("NLL", f"{result.nll:,.2f}{error} nats per image ({by})"),
             ("ELBO", f"{result.elbo:,.2f} nats"),
             ("KL", f"{result.kl:,.2f} nats"),
             ("active", f"{result.active_units} of {counted(result.n_components, 'dimension')}"),
@@ -261,6 +254,7 @@ def _coverage_facts(coverage: "LabelCoverage | None") -> list[tuple[str, str]]:
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images manifold digits -o manifold.png")
 def manifold(
     run: ImageRunFolder,
     output: Annotated[
@@ -295,6 +289,7 @@ def manifold(
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images reconstruct digits mnist.npz -o images.png")
 def reconstruct(
     run: ImageRunFolder,
     data: DataPath,
@@ -330,6 +325,7 @@ def reconstruct(
 
 
 @images.command(cls=Command)
+@examples("neuraltopic images sample digits -o samples.png")
 def sample(
     run: ImageRunFolder,
     output: Annotated[
@@ -450,7 +446,7 @@ def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
         ("training", f"{trained}, {counted(facts['epochs'], 'epoch')}"),
         (
             "kept" if model.model == "gan" else "best",
-            f"epoch {best['epoch']}, {best[bound]:,.2f} nats a {rows} image ({value})",
+            f"epoch {best['epoch']}, {best[bound]:,.2f} nats per {rows} image ({value})",
         ),
     ]
 

@@ -6,42 +6,47 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Encoding, Force, IdColumn, Quiet, TextColumn, WriteReport
-from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import AsJson, Force, Quiet, WriteReport
+from neuraltopic.cli.common.printing import print_json, print_topics, records
 
 FORMATS = ("gensim", "mallet", "bertopic")
 
 
+@takes(read_as=read_as)
+@examples("neuraltopic import gensim lda.model --documents texts/ -o run")
 def import_(
-    format: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="What the tool wrote: a file or a folder.")],
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help=f"Format: {', '.join(FORMATS)}.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Path to the file or folder that the tool wrote.")],
     documents: Annotated[
-        str, typer.Option("--documents", metavar="PATH", help="The documents that the topics are about.")
+        str,
+        typer.Option("--documents", metavar="PATH", help="Path to the documents that the topics were learned from."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Run folder to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")],
     words: Annotated[
-        Path | None, typer.Option("--words", metavar="FILE", help="Words of a .npy of gensim, one a line.")
+        Path | None, typer.Option("--words", metavar="FILE", help="Words of a gensim .npy file, one per line.")
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Load a pickle of gensim, which can run code: only your own.")
+        bool, typer.Option("--trust", help="Load a gensim pickle. It can run code: only your own.")
     ] = False,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs of the inference network.")] = None,
+    *,
+    read_as: ReadAs,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Maximum number of epochs of the inference network.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")] = None,
     report: WriteReport = True,
     force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a run of the topics of gensim, MALLET or BERTopic."""
+    """Import topics of gensim, MALLET or BERTopic as a run."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.readers import open_corpus
     from neuraltopic.reading.topic_files import read_topics
 
     topics = read_topics(format, path, words=words, trusted=trust)
-    corpus = open_corpus(documents, text=text, id=id, encoding=encoding)
+    corpus = read_as.open(documents)
     from neuraltopic.report.page import write_report
     from neuraltopic.runs.importing import import_run
     from neuraltopic.storage.formats import REPORT

@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import (
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
+from neuraltopic.cli.common.options import (
     AsJson,
     Device,
     EmbeddingsFile,
-    Encoding,
     Force,
-    IdColumn,
     Quiet,
     RunFolder,
-    TextColumn,
 )
-from neuraltopic.cli.printing import print_json
+from neuraltopic.cli.common.printing import print_json
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ To = Annotated[
 ]
 
 
+@takes(read_as=read_as)
+@examples("neuraltopic index run -o news.index", "neuraltopic index run december.csv --text body -o news.index --add")
 def index(
     run: RunFolder,
     documents: Documents = None,
@@ -54,9 +55,8 @@ def index(
     delete: Delete = None,
     no_text: NoText = False,
     to: To = None,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    *,
+    read_as: ReadAs,
     embeddings: EmbeddingsFile = None,
     device: Device = "auto",
     force: Force = False,
@@ -81,7 +81,7 @@ def index(
         else:
             from neuraltopic.search.runs import build_index, documents_of_run
 
-            corpus, expected = documents_of_run(run, documents, text, id, encoding)
+            corpus, expected = documents_of_run(run, documents, read_as.text, read_as.id, read_as.encoding)
             if add:
                 changed = _add(run, output, corpus, beside, device, progress)
             else:

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import AsJson, RunFolder
-from neuraltopic.cli.printing import counted, live_text, loss_lines, print_json, readable_bytes
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import AsJson, RunFolder
+from neuraltopic.cli.common.printing import counted, live_text, loss_lines, print_json, readable_bytes
 from neuraltopic.errors import NeuralTopicError
 
 
+@examples("neuraltopic inspect run --verify")
 def inspect(
     run: RunFolder,
     as_json: AsJson = False,

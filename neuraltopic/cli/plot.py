@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.options import Force, Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Force, Quiet
 from neuraltopic.report.plot_names import PLOTS, check_plot
 
 
+@examples("neuraltopic plot topics run -o topics.pdf")
 def plot(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(PLOTS)}.")],
     run: Annotated[
@@ -27,7 +29,7 @@ def plot(
 
     check_plot(name)
     check_picture(output, force=force)
-    from neuraltopic.cli.resumable import noted
+    from neuraltopic.cli.common.resumable import noted
     from neuraltopic.progress import show_progress
     from neuraltopic.report.plots import draw
 

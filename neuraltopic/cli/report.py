@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.option_groups import page_sources, takes
-from neuraltopic.cli.options import Force, Quiet, RunFolder
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import page_sources, takes
+from neuraltopic.cli.common.options import Force, Quiet, RunFolder
 from neuraltopic.storage.formats import REPORT
 from neuraltopic.storage.outputs import check_new_file
 
@@ -18,6 +19,7 @@ NoText = Annotated[bool, typer.Option("--no-text", help="Omit the texts and ids 
 
 
 @takes(sources=page_sources)
+@examples("neuraltopic report run", "neuraltopic report run -o page.html --no-text")
 def report(
     run: RunFolder,
     *,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuraltopic.cli.options import AsJson, Quiet
-from neuraltopic.cli.printing import WIDTH, print_json
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import AsJson, Quiet
+from neuraltopic.cli.common.printing import WIDTH, print_json
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _REASONS = 4
 
 
+@examples(
+    "neuraltopic search news.index 'moon landing'", "neuraltopic search news.index --like doc-17 --where 'year >= 2015'"
+)
 def search(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
     query: Annotated[

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from neuraltopic.cli.options import Quiet
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.options import Quiet
 from neuraltopic.errors import UsageError, install_hint
 
 
+@examples("neuraltopic serve news.index --port 8080")
 def serve(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="Path to the index.")],
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
@@ -18,6 +20,9 @@ def serve(
     searches: Annotated[
         int, typer.Option("--searches", min=1, max=256, help="Maximum number of concurrent searches.")
     ] = 4,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Number of processes that answer requests.")
+    ] = 1,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time limit per request, in seconds.")] = 10.0,
     quiet: Quiet = False,
 ) -> None:
@@ -50,4 +55,5 @@ def serve(
         limits=Limits(searches=searches, seconds=seconds),
         page=page,
         started=started,
+        workers=workers,
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neuraltopic.cli.help import Command
-from neuraltopic.cli.option_groups import corpus_of_fit, takes
-from neuraltopic.cli.options import AsJson, Ranking, RunFolder, Words
-from neuraltopic.cli.printing import print_json, print_topics, records
+from neuraltopic.cli.common.help import Command, examples
+from neuraltopic.cli.common.option_groups import corpus_of_fit, takes
+from neuraltopic.cli.common.options import AsJson, Ranking, RunFolder, Words
+from neuraltopic.cli.common.printing import print_json, print_topics, records
 from neuraltopic.errors import UsageError
 from neuraltopic.storage.strict_json import read_json
 
@@ -31,6 +31,7 @@ class _RunFirst(TyperGroup):
 
 
 topics = typer.Typer(
+    name="topics",
     cls=_RunFirst,
     no_args_is_help=True,
     help="Print, name or edit the topics of a run.",
@@ -38,6 +39,7 @@ topics = typer.Typer(
 
 
 @topics.command("show", cls=Command)
+@examples("neuraltopic topics run", "neuraltopic topics run --words 20 --ranking lift --json")
 def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_json: AsJson = False) -> None:
     """Print the topics of a run; the word show may be left out."""
     from neuraltopic.runs.documents import open_run
@@ -50,6 +52,7 @@ def show(run: RunFolder, words: Words = 10, ranking: Ranking = "default", as_jso
 
 
 @topics.command("hierarchy", cls=Command)
+@examples("neuraltopic topics hierarchy run")
 def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
     """Print a tree of the topics, the most similar merged first."""
     from neuraltopic.runs.documents import open_run
@@ -65,6 +68,7 @@ def hierarchy(run: RunFolder, as_json: AsJson = False) -> None:
 
 @topics.command("name", cls=Command)
 @takes(corpus=corpus_of_fit)
+@examples("neuraltopic topics name run --dry-run")
 def name(
     run: RunFolder,
     *,
@@ -99,6 +103,11 @@ def name(
 
 @topics.command("edit", cls=Command)
 @takes(corpus=corpus_of_fit)
+@examples(
+    "neuraltopic topics edit run merge 3 7",
+    "neuraltopic topics edit run rename 3 'space flight'",
+    "neuraltopic topics edit run undo",
+)
 def edit(
     run: RunFolder,
     *,

@@ -1,32 +1,22 @@
 """`neuraltopic update RUN PATH`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuraltopic.cli.fit import note_run, print_forecast, write_run_report
-from neuraltopic.cli.options import (
-    AsJson,
-    CorpusPath,
-    Device,
-    DryRun,
-    Encoding,
-    Force,
-    IdColumn,
-    Quiet,
-    ResumeFit,
-    RunFolder,
-    RunOutput,
-    TextColumn,
-    WriteReport,
-)
-from neuraltopic.cli.printing import print_json, print_topics, records
-from neuraltopic.cli.resumable import check_run_output, interruptible_fit, noted
+from neuraltopic.cli.common.fitted_run import make_run, print_forecast
+from neuraltopic.cli.common.help import examples
+from neuraltopic.cli.common.option_groups import ReadAs, RunOptions, read_as, run_options, takes
+from neuraltopic.cli.common.options import CorpusPath, Device, RunFolder, RunOutput
+from neuraltopic.cli.common.resumable import note_output, noted
+from neuraltopic.storage.outputs import update_output
 
 if TYPE_CHECKING:
+    from neuraltopic.estimators.topic_model import TopicModel
+    from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.rows import Corpus
+    from neuraltopic.runs.folder import Run
 
 
 Seed = Annotated[
@@ -34,60 +24,36 @@ Seed = Annotated[
 ]
 
 
+@takes(read_as=read_as, options=run_options)
+@examples("neuraltopic update run december.csv --text body -o run-december")
 def update(
     run: RunFolder,
     path: CorpusPath,
     output: RunOutput,
-    text: TextColumn = None,
-    id: IdColumn = None,
-    encoding: Encoding = None,
+    *,
+    read_as: ReadAs,
     seed: Seed = None,
     device: Device = "auto",
-    force: Force = False,
-    resume: ResumeFit = False,
-    dry_run: DryRun = False,
-    report: WriteReport = True,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    options: RunOptions,
 ) -> None:
     """Update a run with new documents and write a new run folder.
 
     Topics keep their numbers, and earlier documents their weight.
     """
-    from neuraltopic.reading.readers import open_corpus
-    from neuraltopic.storage.outputs import update_output
-
-    kind, source, see = update_output(run, output), None if path == "-" else path, "neuraltopic topics"
-    check_run_output(output, kind, source=source, see=see, force=force, resume=resume, dry_run=dry_run, quiet=quiet)
-    corpus = open_corpus(path, text=text, id=id, encoding=encoding)
-    if dry_run:
-        _forecast(run, corpus, as_json=as_json, quiet=quiet)
+    corpus = read_as.open(path)
+    if options.dry_run:
+        kind, source = update_output(run, output), corpus.path
+        note_output(output, kind, source=source, force=options.force, quiet=options.quiet)
+        _forecast(run, corpus, as_json=options.as_json, quiet=options.quiet)
         return
-    from neuraltopic.progress import show_progress
     from neuraltopic.runs.updates import update_run
 
-    with show_progress(quiet=quiet) as progress:
-        with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
-            updated = update_run(
-                run,
-                corpus,
-                output,
-                random_state=seed,
-                device=device,
-                force=force,
-                resume=resume,
-                command=["neuraltopic", *sys.argv[1:]],
-                progress=watched,
-            )
-        table = updated.model.get_topic_info(10)
-        note_run(updated, table, progress)
-        progress.note(f"unknown to the vocabulary: {updated.facts['unknown_share']:.1%} of the words")
-        if report:
-            write_run_report(updated.folder, progress)
-    if as_json:
-        print_json({"run": str(output), "facts": updated.facts, "topics": records(table)})
-    else:
-        print_topics(table)
+    def make(progress: "QuietProgress") -> "Run[TopicModel]":
+        return update_run(
+            run, corpus, output, random_state=seed, device=device, progress=progress, **options.arguments()
+        )
+
+    make_run(output, options, make)
 
 
 def _forecast(run: Path, corpus: "Corpus", *, as_json: bool, quiet: bool) -> None:

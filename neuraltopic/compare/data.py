@@ -158,19 +158,12 @@ def split_corpus(
     prepared = preprocessor.fit_transform(train.rows, progress=progress)
     train = train.take(np.flatnonzero(prepared.position >= 0))
     counted = preprocessor.transform(test.rows, progress=progress).counts
-    filled = np.flatnonzero(counted.totals())
-    if not len(filled):
-        raise NeuralTopicError(
-            "held-out documents",
-            expected="at least one with a word of the vocabulary",
-            got=f"none among {len(test.rows):,}",
-            hint="Hold out more documents, or others",
-        )
-    test = test.take(filled)
+    with_words = _require_words(counted)
+    test = test.take(with_words)
     train_labels, test_labels = _labels(train.rows, test.rows, label, corpus.name)
     return ComparisonData(
         prepared.counts,
-        counted.rows(filled),
+        counted.rows(with_words),
         preprocessor.vocabulary.words,
         train_labels,
         test_labels,
@@ -178,6 +171,19 @@ def split_corpus(
         train.embeddings,
         test.embeddings,
     )
+
+
+def _require_words(counts: Counts) -> NDArray[np.int64]:
+    """The held-out documents that have words; raises where there are none."""
+    with_words = np.flatnonzero(counts.totals())
+    if not len(with_words):
+        raise NeuralTopicError(
+            "held-out documents",
+            expected="at least one with a word of the vocabulary",
+            got=f"none among {len(counts):,}",
+            hint="Hold out more documents, or others",
+        )
+    return with_words
 
 
 def draw_held_out(n_documents: int, share: float, seed: int) -> NDArray[np.int64]:

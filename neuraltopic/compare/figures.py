@@ -22,7 +22,7 @@ from neuraltopic.evaluate.retrieval import precision_at_10, probe_hits
 from neuraltopic.topics.coherence import coherence_of_blocks, document_npmi
 from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 TOP_WORDS = 10
 # Of the halves of the held-out documents: one draw, the same for every model and every seed.

@@ -1,4 +1,4 @@
-"""Which dimensions of z a model uses."""
+"""Active units: the dimensions of z that a model uses."""
 
 from torch import Tensor
 

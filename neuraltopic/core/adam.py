@@ -16,7 +16,7 @@ _FIRST, _SECOND = 0.9, 0.999
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are stepped alike.
+    """Parameters with the same learning rate and weight decay.
 
     Attributes
     ----------
@@ -68,13 +68,13 @@ class Adam:
     def step(self) -> None:
         """Step all parameters that have a gradient."""
         for group in self.groups:
-            stepped = [parameter for parameter in group.parameters if parameter.grad is not None]
+            stepped = [(parameter, parameter.grad) for parameter in group.parameters if parameter.grad is not None]
             if not stepped:
                 continue
-            moments = [self._moments[parameter] for parameter in stepped]
+            moments = [self._moments[parameter] for parameter, _ in stepped]
             adam(
-                stepped,  # type: ignore[arg-type]
-                [parameter.grad for parameter in stepped],  # type: ignore[misc]
+                [parameter for parameter, _ in stepped],
+                [gradient for _, gradient in stepped],
                 [moment["exp_avg"] for moment in moments],
                 [moment["exp_avg_sq"] for moment in moments],
                 [],
@@ -101,12 +101,12 @@ class Adam:
         moments["exp_avg_sq"].select(dim, target).copy_(moments["exp_avg_sq"].select(dim, source))
 
     def state(self) -> dict[str, Tensor]:
-        """All that a resumed fit needs: steps taken and moments, by the number of the parameter and a name."""
+        """State for a resumed fit: steps taken and moments, by the number of the parameter and a name."""
         return dict(self._named())
 
     @torch.no_grad()
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on from a `state()`.
+        """Resume from a `state()`.
 
         Raises
         ------

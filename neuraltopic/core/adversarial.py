@@ -6,6 +6,7 @@ trained to be mistaken for the prior. With a Dirichlet prior it is a topic model
 Axes: B rows of data, K numbers that the decoder sees.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,13 +53,13 @@ class _Reversal(Function):
 
 def reverse_gradient(x: Tensor) -> Tensor:
     """x, with its gradient's sign changed on the way back (Ganin & Lempitsky 2015)."""
-    out: Tensor = _Reversal.apply(x)  # type: ignore[no-untyped-call]
-    return out
+    reverse: Callable[[Tensor], Tensor] = _Reversal.apply
+    return reverse(x)
 
 
 @dataclass(frozen=True)
 class Adversarial:
-    """E_q[log p(x | z)] plus what the discriminator makes of the draws; the value is the ELBO, as a bound on log p(x).
+    """E_q[log p(x | z)] plus the log odds that the discriminator gives the draws; the value is the ELBO.
 
     The surrogate has log D(prior) + log(1 - D(q)), which the discriminator raises and the encoder, through a reversed
     gradient, lowers: one step trains both (Goodfellow et al. 2014; the minimax form).

@@ -26,7 +26,7 @@ def identity(x: Tensor) -> Tensor:
 
 
 class Loss(Protocol):
-    """What a reconstruction costs, computed from the decoder's output before its last activation."""
+    """The loss of a reconstruction, computed from the decoder's output before its last activation."""
 
     def link(self, output: Tensor) -> Tensor:
         """x^ from the decoder's output, both (B, D)."""

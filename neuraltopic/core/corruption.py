@@ -15,7 +15,7 @@ Rows = Tensor | SparseRows
 
 
 class Corruption(Protocol):
-    """Anything that draws x~ from x and leaves x as it was."""
+    """A callable that draws x~ from x and does not change x."""
 
     def __call__(self, x: Rows, generator: torch.Generator) -> Rows:
         """x~ for each row, (B, D); all noise comes from `generator`."""

@@ -1,4 +1,4 @@
-"""How far apart two distributions are that are known by draws: the maximum mean discrepancy under a kernel.
+"""The maximum mean discrepancy of two distributions under a kernel, estimated from draws.
 
 Axes: N and M points, K numbers of a point.
 """

@@ -1,9 +1,8 @@
-"""Training on several processes or machines: every process sees the whole batch, and the decoder reads its part.
+"""Data-parallel training on several processes or machines.
 
-The decoder's log likelihood, over all words, is nearly all the work of an update. Encoder and noise are the same in
-every process, from generators in the same state, so that the sum of their gradients is the gradient of one process, to
-the order of summation. It is the data-parallel loop of torch.distributed, which torchrun starts: each process makes the
-same `Trainer` of the same data, and the gradients are averaged.
+Every process encodes the whole batch, with the same noise, and decodes its own rows: the decoder's log likelihood, over
+all words, is nearly all the work of an update. The gradients are averaged with torch.distributed, and equal those of
+one process up to the order of summation. torchrun starts the processes; each makes the same `Trainer` of the same data.
 
 Axes: S samples, B rows of data.
 """
@@ -20,14 +19,14 @@ from neuraltopic.errors import UsageError, parameter
 
 
 class Stateful(Protocol):
-    """What has all of a training in its state: a `Trainer`."""
+    """A `Trainer`, whose state is that of the whole training."""
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors by name, and numbers."""
         ...
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Go on from a `state()`."""
+        """Resume from a `state()`."""
         ...
 
 
@@ -40,19 +39,19 @@ class Division(Protocol):
         ...
 
     def agree(self, training: Stateful) -> None:
-        """Go on from the state of the first process."""
+        """Take the state of the first process."""
         ...
 
     def model(self, model: VAE) -> Any:
-        """The model as the objective sees it."""
+        """The model that the objective is computed with."""
         ...
 
     def loss(self, bound: Bound) -> Tensor:
-        """What to differentiate, a scalar."""
+        """The loss to differentiate, a scalar."""
         ...
 
     def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
-        """The mean bound a row; the gradients of the parameters become those of the whole batch."""
+        """The mean bound per row; the gradients of the parameters become those of the whole batch."""
         ...
 
     def agreed(self, value: float) -> float:
@@ -66,7 +65,7 @@ class Undivided:
     first = True
 
     def agree(self, training: Stateful) -> None:
-        """There is no other."""
+        """Do nothing."""
 
     def model(self, model: VAE) -> VAE:
         """The model itself."""
@@ -86,7 +85,7 @@ class Undivided:
 
 
 class AmongProcesses:
-    """The rows of each batch in equal parts, one for each process of the default group of torch.distributed."""
+    """The rows of each batch, divided equally among the processes of the default group of torch.distributed."""
 
     def __init__(self) -> None:
         self._rank, self._n = distributed.get_rank(), distributed.get_world_size()
@@ -97,27 +96,27 @@ class AmongProcesses:
         return self._rank == 0
 
     def agree(self, training: Stateful) -> None:
-        """Take over the state of the first process: those of others may differ by the rounding of their machines."""
+        """Take the state of the first process; on other machines it may differ by rounding."""
         sent: list[Any] = [training.state() if self.first else None]
         distributed.broadcast_object_list(sent, src=0)
         if not self.first:
             training.restore(*sent[0])
 
     def model(self, model: VAE) -> "DividedVAE":
-        """One whose log likelihood is that of this process's rows, and 0 of the others."""
+        """A model whose log likelihood is that of this process's rows, and 0 for the others."""
         return DividedVAE(model, self)
 
     def rows(self, n_rows: int) -> slice:
-        """Those of this process in a batch of so many."""
+        """The rows of this process in a batch of `n_rows`."""
         return slice(self._rank * n_rows // self._n, (self._rank + 1) * n_rows // self._n)
 
     def loss(self, bound: Bound) -> Tensor:
-        """As many times minus the mean as there are processes, of the rows of this one."""
+        """Minus the sum of the surrogate over this process's rows, times the number of processes over that of rows."""
         n_rows = len(bound.surrogate)
         return -self._n * bound.surrogate[self.rows(n_rows)].sum() / n_rows
 
     def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
-        """Average the gradients, and the sum of the bound over the rows of each process."""
+        """Average the gradients over processes; return the mean bound over all rows."""
         n_rows = len(bound.value)
         own = bound.value[self.rows(n_rows)].sum().double()
         distributed.all_reduce(own)
@@ -131,14 +130,14 @@ class AmongProcesses:
         return float(own) / n_rows
 
     def agreed(self, value: float) -> float:
-        """The value that the first process has: what is decided by it is decided alike everywhere."""
+        """The value that the first process has, so that every process decides alike."""
         shared = torch.tensor([value], dtype=torch.float64)
         distributed.broadcast(shared, src=0)
         return float(shared)
 
 
 class DividedVAE:
-    """A model whose decoder reads the rows of one process alone, unless `require_divisible` refuses it."""
+    """A model whose decoder reads only the rows of one process, unless `require_divisible` refuses it."""
 
     def __init__(self, model: VAE, division: AmongProcesses) -> None:
         require_divisible(model)
@@ -146,11 +145,11 @@ class DividedVAE:
         self._division = division
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else an objective asks of a model: that of the model itself."""
+        """Every other attribute is that of the model itself."""
         return getattr(self._model, name)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
-        """log p(x | z) in nats, (S, B) from z (S, B, Z), of the rows of this process; 0 of the others."""
+        """log p(x | z) in nats, (S, B) from z (S, B, Z), for the rows of this process; 0 for the others."""
         own = self._division.rows(z.shape[1])
         numbers = torch.arange(own.start, own.stop, device=z.device)
         found = self._model.log_likelihood(z[:, own], x[numbers])
@@ -158,7 +157,7 @@ class DividedVAE:
 
 
 def require_divisible(model: VAE) -> None:
-    """Refuse a model whose likelihood of a row depends on the other rows, as its decoder says by `couples_rows`.
+    """Refuse a model whose decoder has `couples_rows`: the likelihood of a row depends on the other rows.
 
     Raises
     ------
@@ -174,7 +173,7 @@ def require_divisible(model: VAE) -> None:
 
 
 def division() -> Division:
-    """By the processes that torch.distributed has started; undivided where there is one."""
+    """The division among the processes of torch.distributed; `Undivided` if there is one."""
     if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
         return AmongProcesses()
     return Undivided()

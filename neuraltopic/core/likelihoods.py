@@ -1,4 +1,4 @@
-"""Decoders of dense data: p(x | z) from what a network puts out for each feature.
+"""Decoders of dense data: p(x | z) from the output of a network for each feature.
 
 Axes: S samples, B rows of data, D features, K numbers that the decoder sees; samples lead.
 """

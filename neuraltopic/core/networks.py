@@ -1,4 +1,4 @@
-"""What networks are made of: sparse rows that are multiplied by their non-zeros alone, noise, initialisation.
+"""Building blocks of networks: sparse rows, linear layers, dropout, initialisation.
 
 Axes: B rows, D input features, H hidden units.
 """

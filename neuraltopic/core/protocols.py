@@ -1,4 +1,4 @@
-"""What the parts of a model are to one another: encoder, latent and decoder, each a `torch.nn.Module`.
+"""The interfaces of the parts of a model: encoder, latent and decoder, each a `torch.nn.Module`.
 
 An encoder reads the data; a latent turns what the encoder puts out into a posterior q(z | x), which is drawn from by
 reparameterising, and knows its density and its divergence from the prior. Both densities are of the same z, in whatever
@@ -108,11 +108,11 @@ class TopicDecoder(Decoder, Protocol):
         ...
 
     def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
-        """Take the rows of R of some topics, transposed (V, G)."""
+        """Set the rows of R of some topics, transposed (V, G)."""
         ...
 
     def topics(self) -> tuple[Tensor, Tensor]:
-        """R transposed (V, K) and b (V,), as they are in force, whatever parameters they are made of."""
+        """R transposed (V, K) and b (V,), computed from the parameters."""
         ...
 
 

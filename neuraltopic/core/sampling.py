@@ -148,7 +148,7 @@ class Estimate(NamedTuple):
 
 
 class WeightedSamples(NamedTuple):
-    """Points z ~ q and the weights w = p(z) / q(z) that make them speak of p.
+    """Points z ~ q and their importance weights w = p(z) / q(z).
 
     Attributes
     ----------

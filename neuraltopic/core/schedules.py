@@ -1,4 +1,4 @@
-"""What changes during a fit: the learning rate and the weight of the KL, each a function of progress in [0, 1].
+"""Schedules of a fit: the learning rate and the weight of the KL, each a function of progress in [0, 1].
 
 The shape is given in fractions of the fit, so that a fit of any length has all of it.
 """
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Rate(Protocol):
-    """How the learning rate goes."""
+    """A schedule of the learning rate."""
 
     def __call__(self, progress: float) -> float:
         """Factor on the learning rate at `progress`."""
@@ -19,11 +19,11 @@ class Rate(Protocol):
 
 
 class KLWeight(Protocol):
-    """How the weight of the KL goes."""
+    """A schedule of the weight of the KL."""
 
     @property
     def full_from(self) -> float:
-        """The progress from which the weight stays as it is."""
+        """The progress from which the weight is constant."""
         ...
 
     def __call__(self, progress: float) -> float:

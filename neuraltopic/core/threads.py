@@ -1,7 +1,7 @@
-"""Independent pieces of work on as many threads as torch has, each piece on one.
+"""Independent pieces of work on as many threads as torch has, one thread per piece.
 
-torch divides single operations among its threads, which pays for large ones alone; whole pieces always pay. A piece
-comes out the same on any number of threads, since each is worked on by one.
+torch divides single operations among its threads, which is faster for large operations only. A piece is computed by one
+thread, so its result does not depend on the number of threads.
 """
 
 import os
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 @cache
 def _pool(n_threads: int) -> ThreadPoolExecutor:
-    """Threads of which each has one of torch's; they stay, since an update of a model asks for them several times."""
+    """Threads that each use one torch thread; they are kept, since every update uses them several times."""
     pool, all_there = ThreadPoolExecutor(n_threads, "neuraltopic"), threading.Barrier(n_threads)
 
     def begin(_: int) -> None:
@@ -33,11 +33,11 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child process does not have its parent's threads
 
 
 class _Own(threading.local):
-    """What `pieces_alone` leaves for the pieces of a thread; 0 outside of it."""
+    """Number of threads that `pieces_alone` gives to `in_threads`; 0 outside of it."""
 
     n_threads = 0
 
@@ -47,9 +47,9 @@ _own = _Own()
 
 @contextmanager
 def pieces_alone() -> Iterator[None]:
-    """Let only the pieces of `in_threads` have the threads that torch has, and all other operations one.
+    """Let only `in_threads` use several threads, and all other operations one.
 
-    What is computed is then the same to the bit on any number of threads.
+    The results are then the same to the bit on any number of threads.
     """
     before, outer = torch.get_num_threads(), _own.n_threads
     _own.n_threads = outer or before
@@ -62,10 +62,10 @@ def pieces_alone() -> Iterator[None]:
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What `function` gives for each item, in order, with no more items begun than there are threads and one.
+    """The result of `function` for each item, in order; at most one more item is submitted than there are threads.
 
-    The function takes no gradient, and must not draw from a generator that it shares. Until the last result is taken,
-    or the iterator is closed, torch has one thread.
+    The function is called without gradients and must not use a shared random generator. Until the last result is taken
+    or the iterator is closed, torch itself uses one thread.
     """
     before = torch.get_num_threads()
     n_threads = _own.n_threads or before
@@ -74,7 +74,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
         return
 
     def alone(item: Item) -> Result:
-        with torch.no_grad():  # of each thread its own
+        with torch.no_grad():  # the setting is per thread
             return function(item)
 
     torch.set_num_threads(1)

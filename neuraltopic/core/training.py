@@ -31,10 +31,6 @@ class Data(Protocol):
         ...
 
 
-# How much larger batches get beyond `enough_rows`.
-_LARGEST_GROWTH = 2.0
-
-
 @dataclass(frozen=True)
 class Schedule:
     """How a fit proceeds.
@@ -47,7 +43,7 @@ class Schedule:
         `enough_rows`, of more rows than these, as many as see `fewest_epochs` times so many, and each row once.
     batch_size : int, optional
         By default a thirty-second of the rows, from 32 to `largest_batch`: a small corpus needs its updates, a large
-        one its speed. With `enough_rows`, beyond these it grows with the root of the rows, to twice as much.
+        one its speed. With `enough_rows`, beyond these it grows with the root of the rows.
     learning_rate : float
         Rate of Adam (Kingma & Ba 2015) where the factor of `rate` is 1.
     decoder_rate : float
@@ -97,7 +93,7 @@ class Schedule:
     def resolve(self, n_rows: int) -> "ResolvedSchedule":
         """The schedule for so many training rows, every default filled in."""
         excess = n_rows / self.enough_rows if self.enough_rows else 1.0
-        growth = min(max(1.0, math.sqrt(excess)), _LARGEST_GROWTH)
+        growth = max(1.0, math.sqrt(excess))
         batch_size = self.batch_size or min(max(n_rows // 32, 32), round(growth * self.largest_batch))
         n_batches = math.ceil(n_rows / batch_size)
         parts = max(1, min(round(excess), n_batches))

@@ -1,4 +1,4 @@
-"""Autoencoder: a matrix in, short codes out and back again, as a scikit-learn transformer.
+"""Autoencoder: codes of the rows of a matrix, and reconstructions from codes, as a scikit-learn transformer.
 
 Axes: D rows, V features, K dimensions of the code.
 """
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuraltopic.core import autoencoders
 from neuraltopic.core.autoencoders import Codes, CrossEntropy, Loss, Reconstruction, SquaredError
@@ -21,6 +21,7 @@ from neuraltopic.core.training import Data, Schedule, Trainer, mean_bound
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
+    checked_codes,
     draw_seed,
     require_one_of,
     require_positive,
@@ -100,7 +101,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     ----------
     history_ : list of dict
         stage ("layer 1", ... while pre-training, then "end to end"), epoch, train_loss and held_out_loss (mean of a
-        row, on corrupted inputs where there is a corruption), one entry an epoch.
+        row, on corrupted inputs where there is a corruption), one entry per epoch.
     n_iter_ : int
         Epochs run, of all stages.
     seed_ : int
@@ -164,7 +165,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.random_state = random_state
 
     def fit(self, X: Any, y: object = None, *, progress: "Progress | None" = None) -> Self:
-        """Learn to reconstruct the rows of X.
+        """Fit the model to the rows of X.
 
         Parameters
         ----------
@@ -251,14 +252,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     def inverse_transform(self, Z: Any) -> NDArray[np.float32]:
         """The reconstruction from each code, dense: (D, V) from (D, K)."""
         check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
-        if Z.shape[1] != self._n_features_out:
-            raise NeuralTopicError(
-                "codes",
-                expected=f"{self._n_features_out:,} columns",
-                got=f"{Z.shape[1]:,}",
-                hint="Pass what transform gave",
-            )
+        Z = checked_codes(Z, self._n_features_out)
         data, network = MatrixBatches(Z, device=self._device()), self.network_
         with torch.no_grad():
             batches = torch.arange(len(data)).split(_AT_ONCE)
@@ -311,7 +305,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return schedule, _CORRUPTIONS[self.corruption](self.noise)
 
     def _rows(self, X: Any, *, fitting: bool) -> Any:
-        """Check X once, at the edge."""
+        """Validate X."""
         X = validate_data(
             self,
             X,
@@ -345,7 +339,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     def _stages(
         self, network: autoencoders.Autoencoder, training: Data, held_out: Data, schedule: Schedule
     ) -> Iterator[tuple[Any, ...]]:
-        """What is trained on what, and for how long: each layer on the codes below it, then the whole."""
+        """The stages of training with their data and epochs: each layer on the codes below it, then the whole."""
         if self.pretrain_epochs:
             epochs = dataclasses.replace(schedule, max_epochs=self.pretrain_epochs)
             for depth, layer in enumerate(autoencoders.layerwise(network)):

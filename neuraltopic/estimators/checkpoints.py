@@ -68,5 +68,5 @@ class Checkpoint:
                 str(self.path),
                 expected="a checkpoint of this very fit",
                 got=str(error),
-                hint="Delete it to start the fit afresh",
+                hint="Delete it to start the fit over",
             ) from error

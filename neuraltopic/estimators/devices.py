@@ -1,4 +1,4 @@
-"""Where the mathematics runs."""
+"""The device that computes."""
 
 import torch
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from neuraltopic.cluster.process_group import joined
@@ -16,6 +17,7 @@ from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.formats import CHECKPOINT
 
 if TYPE_CHECKING:
     from neuraltopic.cluster.ray_cluster import Cluster
@@ -61,14 +63,14 @@ class _Work(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where a group of processes begins: the checkpoint, and the seconds that training may still take."""
+    """The start of a group of processes: the checkpoint, and the seconds that are left for training."""
 
     checkpoint: bytes | None
     max_seconds: float | None
 
 
 class _Told(NamedTuple):
-    """What the first process tells."""
+    """A message of the first process."""
 
     stage: str
     done: int
@@ -112,13 +114,38 @@ def train_on_cluster(
     cluster.run_group(_train_in_process, _Work(clone(vae), whole, embeddings), state, told)
 
 
+def fit_on_cluster(
+    cluster: "Cluster",
+    vae: DocumentVAE,
+    counts: Counts,
+    *,
+    checkpoint: Path | None,
+    embeddings: Any = None,
+    weights: NDArray[np.floating] | None = None,
+    progress: "Progress | None" = None,
+) -> NDArray[np.float32]:
+    """Train a model on a cluster, and return the vectors, which are inferred there too.
+
+    Parameters are those of `DocumentVAE.fit_transform`, and it raises what `train_on_cluster` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
+        path = checkpoint or Path(folder) / CHECKPOINT
+        train_on_cluster(cluster, vae, counts, checkpoint=path, embeddings=embeddings, progress=progress)
+        if vae.max_seconds is not None:
+            vae.set_params(max_seconds=1e-3)  # training ended in its time, and does not go on here
+        vectors = vae.fit_transform(
+            counts, embeddings=embeddings, weights=weights, progress=progress, checkpoint=path, workers=cluster
+        )
+        return np.asarray(vectors) if checkpoint else np.array(vectors)  # a copy of what is mapped from the folder
+
+
 def require_divided(vae: DocumentVAE) -> None:
     """Raise a UsageError of a recipe whose training cannot be divided."""
     require_divisible(find_recipe(vae.recipe).compose(2, max(2, int(vae.n_components)), 1))
 
 
 def _train_in_process(work: _Work, state: _State, tell: Callable[[_Told], None]) -> None:
-    """Train as `train` does, and tell of progress and each checkpoint."""
+    """Train as `train` does, and report progress and each checkpoint."""
     vae = clone(work.vae).set_params(max_seconds=state.max_seconds)
     with tempfile.TemporaryDirectory(prefix="neuraltopic-") as folder:
         checkpoint = Path(folder) / "checkpoint"

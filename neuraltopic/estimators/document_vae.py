@@ -24,8 +24,9 @@ from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
+from neuraltopic.estimators.counts.document_vae_state import StoredDocuments
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.estimators.devices import choose_device
-from neuraltopic.estimators.document_vae_state import StoredDocuments
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -35,7 +36,6 @@ from neuraltopic.estimators.fitting import (
     split_rows,
     train,
 )
-from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.decoders.mixture import WordVectorDecoder
 from neuraltopic.models.initialisation.reinitialisation import Reinitialisation
@@ -54,7 +54,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds, require_columns
 from neuraltopic.reading.vectors.embeddings import Embeddings
 from neuraltopic.reading.vectors.pretrained_vectors import covered_share, require_matrix
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
-# Share of the time of a fit that is for training, where it is limited.
+# Fraction of a time limit that training may take.
 _TRAINING_SHARE = 0.75
 
 
@@ -81,51 +81,51 @@ class DocumentVAE(StoredDocuments):
         Share of the documents held out for early stopping; 0 trains on all of them to the last epoch. By default a
         twentieth, but no more than 250 documents.
     seed_words : mapping of topic to columns, or a list of lists, optional
-        Columns of X that are to stand high in some topics: {0: [12, 7]}, or one list for each of topics 0, 1, ... The
-        topics start at the documents that hold them, and a prior keeps them there as far as the counts allow: see
-        `neuraltopic.models.priors.seed_prior`. Not for the recipe nvdm.
+        Columns of X that should rank high in some topics: {0: [12, 7]}, or one list for each of topics 0, 1, ... The
+        topics are initialised from the documents that contain these words, and a prior favours the words as far as the
+        counts allow: see `neuraltopic.models.priors.seed_prior`. Not for the recipe nvdm.
     word_vectors : array of shape (V, E), optional
-        Of the recipe etm: a vector for each column of X, a row of NaN where there is none. They stay as they are; words
-        without one learn their own. By default all are learnt from the counts.
+        Pretrained word vectors for the recipe etm, one for each column of X; a row of NaN where there is none. They are
+        frozen; those of the other words are learned. By default all are learned from the counts.
     max_seconds : float, optional
-        About how long a fit or an update may take. Training ends when three quarters of it are gone, its learning rate
-        at the end of its course; the rest is for the vectors of all documents. How far it comes, and so the result,
-        depends on the machine.
+        Approximate time limit of a fit or an update, in seconds. Training takes at most three quarters of it, and the
+        learning-rate schedule is shortened to end there; the rest is for the vectors of all documents. The result then
+        depends on the speed of the machine.
     device : str, default "auto"
-        "cpu", "cuda", "mps", or "auto" for the best there is.
+        "cpu", "cuda", "mps", or "auto" for the fastest available.
     random_state : int, RandomState or None
         Seeds the one generator of the fit. Same input, seed, machine and number of threads: same bits.
 
     Attributes
     ----------
     components_ : float32 array of shape (K, V)
-        R, whose rows rank the words of each topic.
+        R, the energies of each topic's words (17.15).
     bias_ : float32 array of shape (V,)
         b, near the log frequency of each word.
     history_ : list of dict
-        epoch, train_bound and held_out_bound (nats per document), one entry an epoch of the fit or the last update.
+        epoch, train_bound and held_out_bound (nats per document), one entry per epoch of the fit or the last update.
     information_ : float32 array of shape (K,)
-        What each topic tells of a training document, in nats: of a Gaussian z the mean KL of each dimension's
-        marginal, of one on the simplex what each topic adds to the mutual information of documents and topics.
+        Information of each topic about a training document, in nats: for a Gaussian z the mean KL of the marginal of
+        each dimension, for a z on the simplex each topic's term in the mutual information of documents and topics.
     explained_ : float32 array of shape (K, V), or None
-        In how many training documents each topic accounts for each word, of a z on the simplex.
+        Expected number of training documents in which each topic accounts for each word, for a z on the simplex.
     share_ : float64 array of shape (K,)
-        Mean share of each topic in the training documents: with the default and the recipes of embeddings, its mean
-        part in the energies of their words, see `energy_shares`.
+        Mean share of each topic in the training documents: for the default and the recipes of embeddings its mean
+        fraction of the energies of their words, see `energy_shares`.
     assignment_ : DocumentAssignment, or None
-        What the training documents assigned to each topic have; None with the recipes that list a document under its
-        largest share.
+        Words and number of the training documents assigned to each topic; None for the recipes that assign a document
+        to the topic of its largest share.
     precision_ : float32 array of shape (K + 1, V), or None
-        What the training documents said of R and, in the last row, of b: see `topic_precision`. None of a model that
-        was saved without, which cannot be updated.
+        Precision of R and, in the last row, of b, given the training documents: see `topic_precision`. None for a model
+        that was saved without it, which cannot be updated.
     n_documents_ : int
-        Training documents: those of the fit and of all updates, which the figures above are of.
+        Number of training documents in the fit and all updates; the statistics above are over all of them.
     n_updates_ : int
-        Calls of `partial_fit` since the fit.
+        Number of calls of `partial_fit` since the fit.
     seed_ : int
-        What seeded the generator: `random_state` where that is a whole number. A fit with it gives the same bits.
+        Seed of the generator: `random_state` where that is a whole number. A fit with this seed gives the same bits.
     n_iter_ : int
-        Epochs run.
+        Number of epochs run.
     n_features_in_ : int
         V.
     n_dimensions_in_ : int, or None
@@ -175,21 +175,20 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Learn from counts.
+        """Fit the model to counts.
 
         Parameters
         ----------
         X : Counts, sparse matrix or array of shape (D, V)
-            How often each word occurs in each document, 0 or more.
+            Count of each word in each document, 0 or more.
         y : ignored
         embeddings : floating-point array of shape (D, C), optional
-            A point for each document from a model of language, as the recipes contextual and zeroshot take. It may be
-            mapped from disk; batches of it are read.
+            A sentence embedding of each document, for the recipes contextual and zeroshot. The array may be mapped from
+            disk; it is read in batches.
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
-            A file that is written after every epoch. Where it is there already, the fit goes on from it, to
-            the same bits as if it had never stopped. The vectors are kept beside it, in vectors.npy, and are mapped
-            from there.
+            A file that is written after every epoch. If it exists, the fit resumes from it, to the same bits as an
+            uninterrupted fit. The vectors are written to vectors.npy beside it, and mapped from there.
 
         Raises
         ------
@@ -212,19 +211,15 @@ class DocumentVAE(StoredDocuments):
         checkpoint: Path | None = None,
         workers: "Cluster | None" = None,
     ) -> NDArray[np.float32]:
-        """Learn from counts, as `fit` does, and return the vectors, (D, K), as `transform` would.
+        """Fit the model as `fit` does, and return the vectors, (D, K), as `transform` would.
 
-        With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document so often.
+        With `weights` (D,), as for `partial_fit_transform`, `share_` and `n_documents_` count each document that often.
         With `workers` the vectors are inferred on that cluster.
         """
-        recipe, _ = self._settings()
-        counts = self._counts(X, fitting=True)
-        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
-        trainer = self._trained(counts, given_embeddings, progress, checkpoint)
+        counts, given_embeddings, history = self._train_network(X, embeddings, progress, checkpoint)
         with pieces_alone():
-            recipe.align(self.vae_)
-        self.restore(self.vae_, history=trainer.history)
-        del trainer  # the optimiser's moments and the best weights take four times the memory of the model
+            find_recipe(self.recipe).align(self.vae_)
+        self.restore(self.vae_, history=history)
         self.vae_.zero_grad()
         vectors, summary = self._summarise(
             counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
@@ -235,12 +230,11 @@ class DocumentVAE(StoredDocuments):
     def train(
         self, X: Any, *, embeddings: Any = None, progress: "Progress | None" = None, checkpoint: Path | None = None
     ) -> None:
-        """Train the network as `fit` does, and no more: a `fit` with the same checkpoint goes on from it.
+        """Train the network as `fit` does, without inferring vectors; `fit` with the same checkpoint resumes from it.
 
         Parameters are those of `fit`, and it raises what `fit` does.
         """
-        counts = self._counts(X, fitting=True)
-        self._trained(counts, self._embeddings(embeddings, counts, fitting=True), progress, checkpoint)
+        self._train_network(X, embeddings, progress, checkpoint)
 
     def partial_fit(
         self,
@@ -250,18 +244,18 @@ class DocumentVAE(StoredDocuments):
         progress: "Progress | None" = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Update the model with new documents, or fit it: topic k stays topic k, and all documents weigh alike.
+        """Update the model with new documents; topics keep their numbers, and all documents have equal weight.
 
-        A Gaussian prior holds R and b at what earlier documents found, by as much as they said of each word in each
-        topic (see `neuraltopic.models.priors.earlier_topics`), and the statistics of the topics (`explained_`,
-        `assignment_`, `information_`, `share_`) are of all documents. The encoder and a learned prior mean continue
-        from where they were, with the new documents alone. The earlier ones are not needed again. The same
-        chunks in the same order give the same bits on the same machine with the same number of threads, also where the
-        model is saved and loaded in between.
+        The new documents have a Gaussian prior on R and b, whose mean is what the earlier documents found and whose
+        precision is how much they said of each word in each topic (see `neuraltopic.models.priors.earlier_topics`). The
+        statistics of the topics (`explained_`, `assignment_`, `information_`, `share_`) are over all documents. The
+        encoder and a learned prior mean are trained further on the new documents alone; the earlier ones are not needed
+        again. The same chunks in the same order give the same bits on the same machine with the same number of threads,
+        also if the model is saved and loaded in between.
 
-        On an unfitted model this is `fit`. The topics are then those of the first chunk, from whose factorisation the
-        default starts: it should hold the themes that the model must distinguish, in many more documents than topics. A
-        theme that only later chunks have finds its place in the topics nearest to it.
+        On an unfitted model this is `fit`. The topics are then those of the first chunk, whose factorisation is the
+        start of the default: it should contain the themes that the model must distinguish, in many more documents than
+        topics. A theme that occurs only in later chunks is absorbed by the nearest topics.
 
         Parameters are those of `fit`.
 
@@ -271,7 +265,7 @@ class DocumentVAE(StoredDocuments):
             When `n_components` is not what it was in the fit, or the recipe takes embeddings.
         NeuralTopicError
             When the counts are not usable, training stops being finite, or the model was saved without `precision_`.
-            The model stays as it was.
+            The model is then unchanged.
         """
         self.partial_fit_transform(X, progress=progress, checkpoint=checkpoint)
         return self
@@ -290,8 +284,8 @@ class DocumentVAE(StoredDocuments):
         Parameters
         ----------
         weights : array of shape (D,), optional
-            How many documents each row stands for, such as copies of one text, in `share_` and `n_documents_`. What is
-            learnt does not depend on them.
+            Number of documents that each row stands for, such as copies of one text, in `share_` and `n_documents_`.
+            Training does not depend on them.
         """
         if not hasattr(self, "vae_"):
             return np.asarray(self.fit_transform(X, weights=weights, progress=progress, checkpoint=checkpoint))
@@ -333,16 +327,18 @@ class DocumentVAE(StoredDocuments):
         self.__dict__.update(vars(after))
         return vectors
 
-    def _trained(
-        self,
-        counts: Counts,
-        given_embeddings: Embeddings | None,
-        progress: "Progress | None",
-        checkpoint: Path | None,
-    ) -> Trainer:
-        """Make the network, and train it to the end."""
+    def _train_network(
+        self, X: Any, embeddings: Any, progress: "Progress | None", checkpoint: Path | None
+    ) -> tuple[Counts, Embeddings | None, list[dict[str, float]]]:
+        """Validate the input, build the network, and train it to the end of its schedule.
+
+        Returns the counts, the embeddings and the history. The trainer is dropped: the optimiser's moments and the best
+        weights take four times the memory of the model.
+        """
         started = time.monotonic()
         recipe, schedule = self._settings()
+        counts = self._counts(X, fitting=True)
+        given_embeddings = self._embeddings(embeddings, counts, fitting=True)
         seeds = self.seeds()
         require_columns(seeds, counts.shape[1])
         filled = _filled(counts)
@@ -350,15 +346,8 @@ class DocumentVAE(StoredDocuments):
         self.seed_ = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(self.seed_)
         device = choose_device(self.device)
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn below.
-        with torch.random.fork_rng(devices=[]):
-            self.vae_ = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
-        if vectors_of_words is not None:
-            assert isinstance(self.vae_.decoder, WordVectorDecoder)  # as the recipe says
-            self.vae_.decoder.hold_vectors(torch.from_numpy(vectors_of_words))
-        recipe.initialise(self.vae_, counts, generator, seeds)
+        self.vae_ = self._new_network(recipe, counts, seeds, vectors_of_words, generator)
         self.vae_.to(device)
-
         held_out, training = split_rows(filled, self.validation_fraction, generator)
         effect = DesignEffect.of(counts)
         trainer = Trainer(
@@ -382,18 +371,36 @@ class DocumentVAE(StoredDocuments):
             given_embeddings,
             self._restarts(recipe, seeds, effect, self.vae_),
         )
-        return trainer
+        return counts, given_embeddings, trainer.history
+
+    def _new_network(
+        self,
+        recipe: Recipe,
+        counts: Counts,
+        seeds: Seeds,
+        word_vectors: NDArray[np.float32] | None,
+        generator: torch.Generator,
+    ) -> TopicVAE:
+        """The network of a recipe with its initial weights, on the CPU."""
+        # torch draws weights of its layers from the global generator; `initialise` draws the ones that are used.
+        with torch.random.fork_rng(devices=[]):
+            network = recipe.compose(counts.shape[1], int(self.n_components), self.n_dimensions_in_)
+        if word_vectors is not None:
+            assert isinstance(network.decoder, WordVectorDecoder)  # as the recipe says
+            network.decoder.hold_vectors(torch.from_numpy(word_vectors))
+        recipe.initialise(network, counts, generator, seeds)
+        return network
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
         self._settings()
 
     def schedule(self) -> Schedule:
-        """The recipe's schedule with what the user set in place."""
+        """The recipe's schedule with the parameters that the user set."""
         return self._settings()[1]
 
     def _limit(self, trainer: Trainer, started: float) -> None:
-        """End training in time, where there is a limit, for a fit that began then."""
+        """Make training end within `max_seconds`, if set, of a fit that began at the time `started`."""
         if self.max_seconds is None:
             return
         begun = time.monotonic()
@@ -410,32 +417,32 @@ class DocumentVAE(StoredDocuments):
         given_embeddings: Embeddings | None = None,
         after_epoch: Callable[[Trainer], None] = lambda _: None,
     ) -> None:
-        """Train to the end, from the checkpoint where there is one of the same request, counts and embeddings."""
+        """Train to the end of the schedule, from the checkpoint of the same request, counts and embeddings if any."""
         digest = hashlib.sha256(repr(request).encode() + counts.word_totals().tobytes())
         if given_embeddings is not None and checkpoint:
             digest.update(given_embeddings.digest())
         kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
-        # Where the decoder divides its work by itself the bits need not depend on the number of threads.
+        # A decoder that divides its own work makes the bits independent of the number of threads.
         with pieces_alone() if getattr(trainer.model.decoder, "in_pieces", False) else nullcontext():
             train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:
-        """Raise unless `partial_fit` can update the model, for the reasons it gives."""
+        """Raise what `partial_fit` would, unless it can update the model."""
         recipe, _ = self._settings()
         if recipe.takes("embeddings"):
             raise UsageError(
                 parameter("recipe"),
                 expected="one of counts alone, which updates are of",
                 got=f"{recipe.name}, which takes embeddings",
-                hint="Fit anew with all documents",
+                hint="Fit again with all documents",
             )
         if recipe is GIVEN_TOPICS:
             raise UsageError(
                 parameter("recipe"),
-                expected="topics that documents may change",
-                got="those of another tool, which stay as they are",
+                expected="a recipe whose topics are learned",
+                got="imported topics, which are fixed",
                 hint="Import them again with all documents",
             )
         K = len(self.components_)
@@ -444,18 +451,18 @@ class DocumentVAE(StoredDocuments):
                 parameter("n_components"),
                 expected=f"{K}, as in the fit",
                 got=repr(self.n_components),
-                hint="Fit anew for others",
+                hint="Fit again for others",
             )
         if self.precision_ is None:
             raise NeuralTopicError(
                 "model",
-                expected="one that says how sure it is of each topic",
-                got="one saved by an earlier version of neuraltopic, which did not keep it",
-                hint="Fit it anew with this version",
+                expected="one saved with the precision of its topics",
+                got="one saved by an earlier version of neuraltopic, which did not store it",
+                hint="Fit it again with this version",
             )
 
     def _settings(self) -> tuple[Recipe, Schedule]:
-        """The recipe, and its schedule with what the user set in place."""
+        """The recipe, and its schedule with the parameters that the user set."""
         recipe = find_recipe(self.recipe)
         require_whole("n_components", self.n_components, smallest=recipe.fewest_topics)
         given = {}
@@ -497,8 +504,7 @@ class DocumentVAE(StoredDocuments):
     def _objective(
         self, recipe: Recipe, seeds: Seeds, counts: Counts, n_rows: int, effect: DesignEffect | None = None
     ) -> Objective:
-        """The recipe's bound, its KL weighted by a design effect or not, beside the prior of the seeds where there are
-        any."""
+        """The recipe's bound, its KL weighted by a design effect if given, with the prior of the seed words if any."""
         objective = recipe.objective
         if effect is not None:
             assert isinstance(objective, ELBO)
@@ -511,7 +517,7 @@ class DocumentVAE(StoredDocuments):
     def _restarts(
         self, recipe: Recipe, seeds: Seeds, effect: DesignEffect, model: TopicVAE
     ) -> Callable[[Trainer], None]:
-        """What happens to dead topics between the epochs of a fit."""
+        """The reinitialisation of dead topics after an epoch of a fit."""
         if not recipe.reinitialises_topics:
             return lambda _: None
         assert recipe.interpretation.proportion_exponent is not None
@@ -536,7 +542,7 @@ def _folder(checkpoint: Path | None) -> Path | None:
 
 
 def _filled(counts: Counts) -> NDArray[np.int64]:
-    """The documents with words."""
+    """Rows of the documents that have words."""
     filled = np.flatnonzero(np.diff(counts.indptr))
     if not len(filled):
         raise NeuralTopicError(

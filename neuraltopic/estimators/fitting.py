@@ -1,4 +1,4 @@
-"""What the fits of all estimators share: parameters checked by name, the seed, the rows held out, the training."""
+"""What the fits of all estimators share: validation of parameters, the seed, the held-out rows, the training loop."""
 
 from collections.abc import Callable
 from numbers import Real
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 
 from neuraltopic.core.training import NonFiniteLossError, Trainer
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
@@ -63,6 +63,24 @@ def require_random_state(value: object) -> None:
             got=repr(value),
             hint="Try 0",
         ) from error
+
+
+def checked_codes(Z: Any, n_columns: int) -> NDArray[np.floating]:
+    """Codes that are to be decoded, (N, n_columns).
+
+    Raises
+    ------
+    ValueError
+        As scikit-learn's `check_array` does.
+    NeuralTopicError
+        When there is another number of columns.
+    """
+    Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
+    if Z.shape[1] != n_columns:
+        raise NeuralTopicError(
+            "codes", expected=f"{n_columns:,} columns", got=f"{Z.shape[1]:,}", hint="Pass what transform gave"
+        )
+    return Z
 
 
 def draw_seed(random_state: Any) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.training import Schedule, Trainer, bounds
@@ -23,6 +23,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
+    checked_codes,
     draw_seed,
     require_one_of,
     require_positive,
@@ -118,7 +119,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ----------
     vae_ : VAE
     history_ : list of dict
-        epoch, train_bound and held_out_bound (nats an image), one entry an epoch.
+        epoch, train_bound and held_out_bound (nats per image), one entry per epoch.
     image_shape_ : tuple of int
         Shape of an image of the fit, (rows, columns), or (D,).
     seed_ : int
@@ -192,7 +193,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         checkpoint: Path | None = None,
         after_epoch: "Callable[[ImageVAE, int], None] | None" = None,
     ) -> Self:
-        """Learn from images.
+        """Fit the model to images.
 
         Parameters
         ----------
@@ -217,17 +218,36 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.check_parameters()
         X, shape = _flattened(X)
         levels = self._levels(X, fitting=True)
-        binarisation = self._chosen_binarisation()
         self.seed_ = draw_seed(self.random_state)
-        generator = torch.Generator().manual_seed(self.seed_)
-        device = choose_device(self.device)
-        digest = hashlib.sha256(levels.numpy().tobytes())
+        network, trainer = self._network_and_trainer(levels, torch.Generator().manual_seed(self.seed_))
+        kept = Checkpoint(checkpoint, self._digest(levels, shape, trainer.schedule)) if checkpoint else None
+
+        def take(trainer: Trainer) -> None:
+            image_shape, history = shape or (levels.shape[1],), trainer.history
+            self.restore(network, image_shape=image_shape, n_images=len(levels), history=history)
+
+        def end_epoch(trainer: Trainer) -> None:
+            self.history_, self.n_iter_ = trainer.history, trainer.epoch
+            if after_epoch:
+                after_epoch(self, trainer.epoch)
+
+        take(trainer)
+        rate = trainer.schedule.learning_rate
+        hint = f"Lower the learning rate below {rate:g}, or look for extreme values there"
+        train(trainer, kept, progress, hint=hint, after_epoch=end_epoch)
+        take(trainer)
+        return self
+
+    def _network_and_trainer(
+        self, levels: torch.Tensor, generator: torch.Generator
+    ) -> tuple[VAE[DenseDecoder], Trainer]:
+        """The network with its initial weights, and its trainer on images of these grey levels, (N, D)."""
+        binarisation, device = self._chosen_binarisation(), choose_device(self.device)
         if binarisation == "fixed":
             levels = binarise(levels, generator)
         network = self.build(levels.shape[1])
         initialise_image_vae(network, _mean_image(levels), generator)
         held_out, training = split_rows(np.arange(len(levels)), self.validation_fraction, generator)
-        schedule = self.resolved_schedule(len(training))
         dynamic, own = binarisation == "dynamic", MODELS[self.model]
         trainer = Trainer(
             network.to(device),
@@ -235,28 +255,17 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             ImageBatches(levels, training, dynamic=dynamic and self.model != "gan", device=device),
             ImageBatches(levels, held_out, dynamic=dynamic, device=device),
             OBJECTIVES[self.objective](int(self.n_samples)) if own is None else own.objective,
-            schedule,
+            self.resolved_schedule(len(training)),
             generator,
         )
-        request = (self.get_params() | {"random_state": self.seed_, "device": device.type}, shape, schedule)
-        digest.update(repr(request).encode())
-        kept = Checkpoint(checkpoint, digest.hexdigest()) if checkpoint else None
-        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
+        return network, trainer
 
-        def watch(trainer: Trainer) -> None:
-            self.history_, self.n_iter_ = trainer.history, trainer.epoch
-            if after_epoch:
-                after_epoch(self, trainer.epoch)
-
-        train(
-            trainer,
-            kept,
-            progress,
-            hint=f"Lower the learning rate below {schedule.learning_rate:g}, or look for extreme values there",
-            after_epoch=watch,
-        )
-        self.restore(network, image_shape=shape or (levels.shape[1],), n_images=len(levels), history=trainer.history)
-        return self
+    def _digest(self, levels: torch.Tensor, shape: tuple[int, ...], schedule: Schedule) -> str:
+        """Digest of everything that the fit depends on, which a checkpoint must match."""
+        digest = hashlib.sha256(levels.numpy().tobytes())
+        parameters = self.get_params() | {"random_state": self.seed_, "device": choose_device(self.device).type}
+        digest.update(repr((parameters, shape, schedule)).encode())
+        return digest.hexdigest()
 
     def check_parameters(self) -> None:
         """Raise a UsageError for a parameter that no fit could use."""
@@ -352,20 +361,13 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def inverse_transform(self, Z: Any) -> NDArray[np.float32]:
         """Mean of p(x | z) for each code, ``(N, *image_shape_)`` from (N, Z): a probability for Bernoulli pixels."""
         check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float32, np.float64], input_name="Z")
-        if Z.shape[1] != self._n_features_out:
-            raise NeuralTopicError(
-                "codes",
-                expected=f"{self._n_features_out:,} columns",
-                got=f"{Z.shape[1]:,}",
-                hint="Pass what transform gave",
-            )
+        Z = checked_codes(Z, self._n_features_out)
         return self._decode(torch.from_numpy(Z.astype(np.float32)))
 
     def sample(
         self, n_images: int = 100, *, random_state: int | np.random.RandomState | None = None
     ) -> NDArray[np.float32]:
-        """Images of the model's own, the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
+        """Samples of the model: the mean of p(x | z) at z ~ p(z), float32 ``(N, *image_shape_)``."""
         check_is_fitted(self)
         require_whole("n_images", n_images)
         require_random_state(random_state)
@@ -454,7 +456,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self.binarisation or ("dynamic" if self.likelihood == "bernoulli" else "none")
 
     def _levels(self, X: Any, *, fitting: bool) -> torch.Tensor:
-        """Check X once, at the edge: uint8 or float32, (N, D)."""
+        """Validate X: uint8 or float32, (N, D)."""
         X = validate_data(
             self,
             _flattened(X)[0],
@@ -502,7 +504,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return next(self.vae_.parameters()).device
 
     def __sklearn_tags__(self) -> Any:
-        """Say that a Bernoulli likelihood asks for pixels that are not negative."""
+        """State that a Bernoulli likelihood needs non-negative pixels."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.positive_only = self.likelihood == "bernoulli"

@@ -1,4 +1,4 @@
-"""The memory that a fit takes, and a limit on it.
+"""Expected memory of a fit, and a limit on it.
 
 Axes: D documents, V words, K topics.
 """
@@ -31,7 +31,7 @@ def processes_within(max_memory: float | None, n_jobs: int) -> int:
 
 
 def require_memory(max_memory: float | None, D: int, V: int, K: int) -> None:
-    """Refuse a fit that is expected to take more.
+    """Refuse a fit that is expected to need more memory.
 
     Raises
     ------

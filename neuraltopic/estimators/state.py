@@ -1,4 +1,4 @@
-"""How estimators go to disk and come back: a folder of JSON and safetensors, with a manifest that is verified first.
+"""Saving and loading of estimators: a folder of JSON and safetensors, with a manifest that is verified first.
 
 manifest.json        format, schema version, size and SHA-256 of each file
 config.json          the estimator's parameters, sizes, seed, training history
@@ -60,12 +60,12 @@ class Format:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Its files, but for the manifest."""
+        """Its files, except the manifest."""
         return (*self.objects, WEIGHTS)
 
 
 class State(NamedTuple):
-    """All that a fitted estimator is made of.
+    """The state of a fitted estimator.
 
     Attributes
     ----------
@@ -154,12 +154,12 @@ class Stored(ABC):
 
     @abstractmethod
     def to_state(self) -> State:
-        """All that the fitted estimator is made of."""
+        """The state of the fitted estimator."""
 
     @classmethod
     @abstractmethod
     def from_state(cls, state: StoredState, *, device: str) -> Self:
-        """The fitted estimator again.
+        """The fitted estimator of a stored state.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Stored(ABC):
 
 
 def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
-    """The parameters as JSON can hold them, with the seed of the fit as the random state."""
+    """The parameters as plain JSON values, with the seed of the fit as the random state."""
     parameters = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in estimator.get_params().items()
     }

@@ -1,4 +1,4 @@
-"""Honest figures: how good topics and document vectors are, on documents that the model has not seen."""
+"""Evaluation of topics and document vectors on held-out documents."""
 
 from neuraltopic.evaluate.figures import Evaluation, Figure, Interval
 from neuraltopic.evaluate.labels import Labelled, training_vectors

@@ -1,4 +1,4 @@
-"""Do documents of one label come together? Purity and normalised mutual information of clusters with labels.
+"""Agreement of clusters with labels: purity and normalised mutual information.
 
 Axes: D documents, R labels, C clusters, B tables, K topics.
 """

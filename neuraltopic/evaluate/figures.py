@@ -60,7 +60,7 @@ class Evaluation:
     ----------
     figures : tuple of Figure
     topics : DataFrame
-        A line a topic: topic, label, and its part of each figure of topics.
+        One line per topic: topic, label, and its part of each figure of topics.
     reference : str
         The documents in which coherence was counted.
     held_out : str
@@ -83,8 +83,8 @@ class Evaluation:
         raise KeyError(metric)
 
     def to_frame(self) -> "pd.DataFrame":
-        """A line a figure: metric, value, low, high, n, unit, better, meaning; low and high are missing where there is
-        no interval."""
+        """One line per figure: metric, value, low, high, n, unit, better, meaning; low and high are missing if
+        there is no interval."""
         import pandas as pd
 
         lines = [asdict(figure) for figure in self.figures]

@@ -1,4 +1,4 @@
-"""How well a model of images does on images it was not fitted on: the figures that papers report.
+"""Evaluation of a model of images on held-out images, with the figures that papers report.
 
 Axes: N images, Z numbers of a code.
 """
@@ -27,7 +27,7 @@ _AT_ONCE = 512
 
 @dataclass(frozen=True)
 class ImageEvaluation:
-    """Figures of N images, in nats an image.
+    """Figures of N images, in nats per image.
 
     Attributes
     ----------

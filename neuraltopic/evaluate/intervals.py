@@ -1,4 +1,4 @@
-"""How far a figure would move with other documents or other topics: intervals that hold it in 95 of 100 samples.
+"""95 % confidence intervals of figures, over documents or over topics.
 
 Axes: D sampled things (documents, topics), B resamples, C cells of a table.
 """

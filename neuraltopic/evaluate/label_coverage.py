@@ -1,4 +1,4 @@
-"""Which kinds of image a model draws, and how evenly: what a model that has lost some of them shows (mode collapse).
+"""Mode collapse: which labels the samples of a model have, and how evenly.
 
 Samples are labelled by a classifier of the training images (as Metz et al. 2017 count modes of stacked digits).
 

@@ -1,6 +1,7 @@
 """All figures of a fitted model on held-out documents."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,14 @@ from neuraltopic.preprocessing.ledger.ledger import LEDGER_COLUMNS
 from neuraltopic.reading.readers import StandardInput, open_corpus
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.topics.coherence import coherence_of_blocks
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from neuraltopic.estimators.topic_model import TopicModel
+    from neuraltopic.preprocessing.counts import Counts
     from neuraltopic.preprocessing.preprocessor import Prepared
     from neuraltopic.progress import Progress
     from neuraltopic.reading.vectors.embeddings import Embeddings
@@ -50,23 +52,19 @@ def evaluate_model(
     ----------
     model : TopicModel
         Fitted. The documents go through its own preprocessing.
-    held_out : sequence of str, path, or Corpus
-        Documents that were not in the fit.
+    held_out, reference : sequence of str, path, or Corpus
+        Documents that were not in the fit, and those in which coherence counts words; by default the same.
     embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
         Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
         the half that is to be predicted.
-    reference : sequence of str, path, or Corpus, optional
-        Where coherence counts words; the held-out documents by default.
     training : Labelled, optional
         Documents of the fit, for the probe and for retrieval, which are left out without them: see `training_vectors`.
     label : str, optional
         The column of `held_out` that holds labels; by default "label", where there is one.
     others : sequence of TopicModel
         The same fit from other seeds, for stability.
-    n_words : int
-        Number of words per topic.
-    ranking : str
-        What ranks them: see `TopicModel.word_weights`.
+    n_words, ranking : int, str
+        How many words of each topic are compared, and what ranks them: see `TopicModel.word_weights`.
     seed : int
         For the halves of completion and the resamples of intervals. The same seed gives the same figures.
     progress : callable of (stage, done, total), optional
@@ -74,51 +72,92 @@ def evaluate_model(
     Raises
     ------
     UsageError
-        When there is no such label, when another model has another vocabulary or number of topics, when `n_words` is
-        less than 1, or when a model does not have the ranking; when the embeddings are missing, not usable, or given to
-        a recipe that takes none.
+        When there is no such label or ranking, another model has another vocabulary or number of topics, or `n_words`
+        is less than 1; about embeddings as `TopicModel.transform` does.
     NeuralTopicError
         When no held-out document has a word of the model.
     """
-    if isinstance(n_words, bool) or not isinstance(n_words, int | np.integer) or n_words < 1:
-        raise UsageError("n_words", expected="a whole number of 1 or more", got=repr(n_words), hint="Try 10")
+    lists, other_lists = _word_lists(model, others, n_words, ranking)
+    documents = _read(model, held_out, embeddings, label, progress)
+    counted_in, name = (documents.rows, documents.name) if reference is None else _reference(reference)
+    parts = _topic_figures(model, lists, other_lists, counted_in, name, seed, progress)
+    of_perplexity = perplexity_figures(
+        model.document_vae_, documents.counts, embeddings=documents.embeddings, seed=seed, progress=progress
+    )
+    of_documents, notes = _document_figures(model, documents, training, seed, progress)
+    return Evaluation(
+        figures=(*(figure for figures, _ in parts for figure in figures), *of_perplexity, *of_documents),
+        topics=_topics_table(model, [values for _, values in parts]),
+        reference=name,
+        held_out=documents.name,
+        notes=(*notes, *documents.notes),
+    )
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """Held-out documents: as they were read, as they were counted, and the column of their labels."""
+
+    name: str
+    rows: "Corpus | list[Row]"
+    prepared: "Prepared"
+    embeddings: "Embeddings | None"
+    ledger: "pd.DataFrame"
+    column: str | None
+
+    @property
+    def counts(self) -> "Counts":
+        """Counts of each document, (N, V)."""
+        return self.prepared.counts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left out of the perplexity."""
+        seen = "left out: perplexity_completion: an embedding has seen the half that is to be predicted"
+        return () if self.embeddings is None else (seen,)
+
+
+def _read(
+    model: "TopicModel", held_out: Documents, embeddings: Any, label: str | None, progress: "Progress | None"
+) -> _HeldOut:
+    """Read and count held-out documents.
+
+    Raises
+    ------
+    UsageError
+        When the embeddings are not usable, or there is no such label.
+    NeuralTopicError
+        When no document has a word of the model.
+    """
     model.document_vae_.require_embeddings_given(embeddings)
-    lists = top_words(model.word_weights(ranking), n_words)
-    other_lists = [_lists_of(other, model, n_words, ranking) for other in others]
     corpus = _opened(held_out)
     rows = list(corpus) if isinstance(corpus, StandardInput) else corpus  # which can be read once
     prepared = model.preprocessor_.transform(rows, progress=progress)
-    _require_known_words(prepared, corpus.name)
-    given_embeddings = model.embeddings_of(prepared, embeddings)
-    ledger = prepared.ledger.to_frame()
-    column = column_of([str(name) for name in ledger if name not in LEDGER_COLUMNS], label, corpus.name)
-    reference_corpus = corpus if reference is None else _opened(reference)
-    counted_in = rows if reference is None else reference_corpus
-    parts = _topic_figures(model, lists, other_lists, counted_in, reference_corpus.name, seed, progress)
-    figures = [figure for of_topics, _ in parts for figure in of_topics]
-    figures += perplexity_figures(
-        model.document_vae_, prepared.counts, embeddings=given_embeddings, seed=seed, progress=progress
-    )
-    of_documents, notes = _document_figures(model, prepared, given_embeddings, ledger, column, training, seed, progress)
-    if given_embeddings is not None:
-        notes.append("left out: perplexity_completion: an embedding has seen the half that is to be predicted")
-    return Evaluation(
-        figures=(*figures, *of_documents),
-        topics=_topics_table(model, [values for _, values in parts]),
-        reference=reference_corpus.name,
-        held_out=corpus.name,
-        notes=tuple(notes),
-    )
-
-
-def _require_known_words(prepared: "Prepared", name: str) -> None:
     if not prepared.counts.nnz:
         raise NeuralTopicError(
-            name,
+            corpus.name,
             expected="a document with a word of the model",
             got=f"none in {prepared.ledger.summary()}",
             hint="Evaluate on documents of the language and kind that the model was fitted on",
         )
+    ledger = prepared.ledger.to_frame()
+    column = column_of([str(name) for name in ledger if name not in LEDGER_COLUMNS], label, corpus.name)
+    return _HeldOut(corpus.name, rows, prepared, model.embeddings_of(prepared, embeddings), ledger, column)
+
+
+def _reference(reference: Documents) -> tuple[Corpus, str]:
+    corpus = _opened(reference)
+    return corpus, corpus.name
+
+
+def _word_lists(
+    model: "TopicModel", others: Sequence["TopicModel"], n_words: int, ranking: str
+) -> "tuple[NDArray[np.int64], list[NDArray[np.int64]]]":
+    """The first words of each topic, (K, n_words), of a model and of the same fit from other seeds."""
+    if isinstance(n_words, bool) or not isinstance(n_words, int | np.integer) or n_words < 1:
+        raise UsageError("n_words", expected="a whole number of 1 or more", got=repr(n_words), hint="Try 10")
+    lists = top_words(model.word_weights(ranking), n_words)
+    return lists, [_lists_of(other, model, n_words, ranking) for other in others]
 
 
 def _topic_figures(
@@ -146,29 +185,28 @@ def _topic_figures(
 
 def _document_figures(
     model: "TopicModel",
-    prepared: "Prepared",
-    embeddings: "Embeddings | None",
-    ledger: "pd.DataFrame",
-    column: str | None,
+    documents: _HeldOut,
     training: Labelled | None,
     seed: int,
     progress: "Progress | None",
 ) -> tuple[list[Figure], list[str]]:
-    """Figures that need labels, and notes on those that are left out."""
+    """Figures that need labels, and notes on the figures that are left out."""
     clusters, supervised = "purity, nmi and KMeans", "probe_accuracy and precision_at_10"
+    column, position = documents.column, documents.prepared.position
     if column is None:
-        return [], [f"left out: {clusters}, {supervised}: the held-out documents have no column {DEFAULT_LABEL!r}"]
-    readable = prepared.position >= 0
-    texts = label_texts(ledger[column][readable])
+        missing = f"the held-out documents have no column {DEFAULT_LABEL!r}"
+        return [], [f"left out: {clusters}, {supervised}: {missing}"]
+    readable = position >= 0
+    texts = label_texts(documents.ledger[column][readable])
     labelled = [row for row, text in enumerate(texts) if text is not None]
     if not labelled:
         return [], [f"left out: {clusters}, {supervised}: no held-out document has a {column!r}"]
     notes = []
     if len(labelled) < len(texts):
         notes.append(f"{len(texts) - len(labelled):,} held-out documents have no {column!r}, and no part in {clusters}")
-    rows = prepared.position[readable][labelled]
-    given_embeddings = None if embeddings is None else embeddings.of(rows)
-    counts = prepared.counts.rows(rows)
+    rows = position[readable][labelled]
+    given_embeddings = None if documents.embeddings is None else documents.embeddings.of(rows)
+    counts = documents.counts.rows(rows)
     # As the vectors of the fit are, without the coordinates of splits.
     vectors = np.asarray(model.document_vae_.transform(counts, embeddings=given_embeddings))
     held_out = Labelled(vectors, [texts[row] for row in labelled])

@@ -1,4 +1,4 @@
-"""Perplexity of held-out documents three ways: by the bound, by importance weights, by completing documents.
+"""Perplexity of held-out documents by the bound, by importance weighting, and by document completion.
 
 Axes: D documents, V words, K numbers of a latent point.
 """
@@ -108,7 +108,7 @@ def perplexity_of(log_likelihood: FloatArray, tokens: FloatArray, per: Form) -> 
 
 
 def _terms(log_likelihood: FloatArray, tokens: FloatArray, per: Form) -> tuple[FloatArray, FloatArray]:
-    """What is summed above and below the line."""
+    """The terms of the numerator and of the denominator."""
     filled = tokens > 0
     log_likelihood, tokens = log_likelihood[filled], tokens[filled]
     return (log_likelihood / tokens, np.ones_like(tokens)) if per == "document" else (log_likelihood, tokens)

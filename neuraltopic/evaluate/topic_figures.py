@@ -1,4 +1,4 @@
-"""Figures of the word lists of K topics, each topic's part of them, and their intervals over topics."""
+"""Figures of the word lists of K topics, the value of each topic, and intervals over topics."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ def difference_figures(
 def stability_figures(
     lists: NDArray[np.integer], others: Sequence[NDArray[np.integer]], *, seed: int
 ) -> tuple[list[Figure], Values]:
-    """How much of each topic's list comes back in other models of the same vocabulary: rank-biased overlap with its
+    """Overlap of each topic's list with those of other models of the same vocabulary: rank-biased overlap with its
     partner in the best pairing, mean over the models.
 
     Parameters

@@ -1,4 +1,4 @@
-"""IDX files, in which MNIST and its kin are distributed: a header of sizes, then bytes.
+"""IDX files, the format of MNIST and similar data sets: a header of sizes, then bytes.
 
 Two zero bytes, the type of the numbers (8 is uint8), the number of axes, each axis as four bytes (big-endian), and
 the numbers in C order. The file may be compressed with gzip.
@@ -7,8 +7,8 @@ the numbers in C order. The file may be compressed with gzip.
 import gzip
 import math
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +55,10 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedIOBase:
     with open(path, "rb") as file:
         compressed = file.read(2) == _GZIP
-    return gzip.open(path, "rb") if compressed else open(path, "rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if compressed else open(path, "rb")
 
 
 def _wrong(path: Path, expected: str, got: str) -> NeuralTopicError:

@@ -1,4 +1,4 @@
-"""Figure 11: the codes of images as training goes on, and the images decoded on a grid over the prior.
+"""Figure 11: the codes of images in the course of training, and the images decoded on a grid over the prior.
 
 Axes: N images, R rows and C columns of the grid, H rows and W columns of pixels.
 """

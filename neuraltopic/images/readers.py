@@ -1,4 +1,4 @@
-"""Open whatever holds images: an .npz or .npy of arrays, IDX files, a folder of PNG files."""
+"""Read images: an .npz or .npy of arrays, IDX files, a folder of PNG files."""
 
 import zipfile
 from pathlib import Path

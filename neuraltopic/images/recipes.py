@@ -34,7 +34,7 @@ OBJECTIVES: dict[str, Callable[[int], Objective]] = {
 
 @dataclass(frozen=True)
 class OwnTraining:
-    """How a model that is no VAE is trained.
+    """The training of a model that is not a VAE.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Pace:
         learning_rate: float | None,
         patience: int | None,
     ) -> Schedule:
-        """The schedule for so many training images, with what is given in place."""
+        """The schedule for this many training images, with the given parameters in place of its own."""
         batch_size = batch_size or self.batch_size
         n_batches = math.ceil(n_images / batch_size)
         return replace(

@@ -1,4 +1,4 @@
-"""Many images in one: samples of a model, and images above their reconstructions.
+"""Grids of images: samples of a model, and images above their reconstructions.
 
 Axes: N images, H rows and W columns of pixels.
 """
@@ -44,7 +44,7 @@ def draw_samples(images: NDArray[np.floating]) -> "Figure":
 
 
 def draw_reconstructions(images: NDArray[np.floating], reconstructed: NDArray[np.floating]) -> "Figure":
-    """Rows of images, each above a row of what became of them; both (N, H, W) in [0, 1]."""
+    """Rows of images, each above a row of their reconstructions; both (N, H, W) in [0, 1]."""
     n = len(images)
     pairs = math.ceil(math.sqrt(n / 2))
     columns = math.ceil(n / pairs)

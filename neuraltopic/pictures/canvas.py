@@ -13,12 +13,14 @@ from neuraltopic.storage.pictures import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 WIDTH = 7.0  # inches: that of a page of two columns
 # Distinct also for the colour-blind (Okabe and Ito 2008).
 BLUE, ORANGE = "#0072B2", "#D55E00"
 COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 GREY, QUIET = "#8d96a1", "#e6e6e6"
+_TITLE = 7.5  # points
 _FIRST_FONT = "DejaVu Sans"  # which matplotlib brings
 _STYLE: Any = {
     **STYLE,
@@ -139,7 +141,39 @@ def _script(letter: int) -> str:
     return unicodedata.name(chr(letter), "").partition(" ")[0]
 
 
+_BETWEEN = " · "
+
+
 def shortened_name(words: Sequence[str], length: int = 36) -> str:
     """The first words of a topic, cut to a length that a label has room for."""
-    name = " · ".join(words)
-    return name if len(name) <= length else name[: length - 1].rstrip(" ·") + "…"
+    return shortened(_BETWEEN.join(words), length)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text cut to this many letters, of which the last says so."""
+    return text if len(text) <= length else text[: length - 1].rstrip(_BETWEEN) + "…"
+
+
+def fit_titles(figure: "Figure") -> None:
+    """Break names above panels that are wider than their panels into lines, between words of the topic."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.draw_without_rendering()
+    assert isinstance(figure.canvas, FigureCanvasAgg)  # as `new_figure` makes it
+    renderer = figure.canvas.get_renderer()
+    for axes in figure.axes:
+        room, name, lines = axes.get_window_extent(renderer).width, axes.get_title(loc="left"), [""]
+        title = axes.set_title(name, loc="left", fontsize=_TITLE)
+
+        def fits(text: str, title: "Text" = title, room: float = room) -> bool:
+            title.set_text(text)
+            return bool(title.get_window_extent(renderer).width <= room)
+
+        for part in name.split(_BETWEEN):
+            longer = lines[-1] + _BETWEEN + part if lines[-1] else part
+            if fits(longer) or not lines[-1]:
+                lines[-1] = longer
+            else:
+                lines.append(part)
+        cut = [next((t for n in range(len(line), 1, -1) if fits(t := shortened(line, n))), "…") for line in lines]
+        title.set_text("\n".join(cut))

@@ -5,12 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, style
+from neuraltopic.pictures.canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    QUIET,
+    WIDTH,
+    fit_titles,
+    line_height,
+    new_figure,
+    shortened,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ABREAST = 3
+_LETTERS_BELOW = 26  # of labels that a panel has room for below it
+_MOST_MARKED = 40  # periods whose points are still apart
+_LONGEST_CLASS = 24  # letters
 # What a history calls the curves, how they are shown.
 _CURVES = (("train_bound", "training", BLUE, "-"), ("held_out_bound", "held out", ORANGE, "--"))
 
@@ -58,23 +72,37 @@ def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
     names : a string for each of these
     """
     periods = list(dict.fromkeys(table["period"].tolist()))
-    with style([*names, *map(str, periods)]):
+    labels = short_dates(periods)
+    every = -(-len(periods) // max(_LETTERS_BELOW // max(map(len, labels)), 1))
+    look: dict[str, Any] = {"color": BLUE, "linewidth": 1.3}
+    if len(periods) <= _MOST_MARKED:
+        look |= {"marker": "o", "markersize": 2}
+    with style([*names, *labels]):
         columns, rows = _grid(len(topics))
         figure = new_figure(WIDTH * columns / _ABREAST, 1.5 * rows + 0.2)
         for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
             axes = figure.add_subplot(rows, columns, number + 1)
             own = table[table["topic"] == topic].set_index("period").reindex(periods)
             places = range(len(periods))
-            axes.plot(places, 100 * own["share"], color=BLUE, linewidth=1.3, marker="o", markersize=2)
+            axes.plot(places, 100 * own["share"], **look)
             if {"low", "high"} <= set(own):
                 axes.fill_between(places, 100 * own["low"], 100 * own["high"], color=BLUE, alpha=0.2, linewidth=0)
-            every = -(-len(periods) // 4)
-            axes.set_xticks(list(places)[::every], [str(period)[:10] for period in periods[::every]], fontsize=6)
+            axes.set_xticks(list(places)[::every], labels[::every], fontsize=6)
             axes.set_ylim(bottom=0)
             axes.set_title(name, loc="left", fontsize=7.5)
             axes.grid(color=QUIET, linewidth=0.5)
         figure.supylabel("share of the topic, %", fontsize=7)
+        fit_titles(figure)
     return figure
+
+
+def short_dates(periods: Sequence[Any]) -> list[str]:
+    """First days of periods without what all of them share: years, months or days."""
+    texts = [str(period)[:10] for period in periods]
+    for first in ("-01-01", "-01"):
+        if all(len(text) == 10 and text.endswith(first) for text in texts):
+            return [text.removesuffix(first) for text in texts]
+    return texts
 
 
 def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[str]) -> "Figure":
@@ -90,17 +118,18 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
         for number, (topic, name) in enumerate(zip(topics, names, strict=True)):
             axes = figure.add_subplot(rows, columns, number + 1)
             own = table[table["topic"] == topic].nlargest(most, "share")
-            labels = [text if len(text) <= 18 else text[:17] + "…" for text in own["class"].astype(str)]
+            labels = [shortened(text, _LONGEST_CLASS) for text in own["class"].astype(str)]
             axes.barh(range(len(own)), 100 * own["share"], color=BLUE, height=0.72)
             if {"low", "high"} <= set(own):
                 axes.hlines(range(len(own)), 100 * own["low"], 100 * own["high"], color="black", linewidth=1)
-            axes.set_yticks(range(len(own)), labels)
+            axes.set_yticks(range(len(own)), labels, fontsize=6)
             axes.set_ylim(n_bars - 0.4, -0.6)
             axes.tick_params(axis="y", length=0)
             axes.locator_params(axis="x", nbins=3)
             axes.set_title(name, loc="left", fontsize=7.5)
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
         figure.supxlabel("share of the topic, %", fontsize=7)
+        fit_titles(figure)
     return figure
 
 

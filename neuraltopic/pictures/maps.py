@@ -18,7 +18,11 @@ _LARGEST = 14.0  # points, radius of the largest circle; less where there are ma
 # Where a name stands about its circle: below, above, beside, at the corners.
 _SIDES = np.array([[0, -1], [0, 1], [1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]])
 _APART = 3.0  # points between a name and the circle of another topic, whose name it could be taken for
-_NAMED_OVER_OTHERS = 25  # topics of large shares whose names may cover circles of smaller ones
+_GAP = 1.0  # points between a name and its own circle
+# Of the topics with the largest shares: names that have no room at their circle stand where there is some, with a line.
+_WITH_LINES, _BEHIND = 50, 20  # and the first of them, whose lines may run behind circles
+_DIRECTIONS = np.array([[np.cos(angle), np.sin(angle)] for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False)])
+_REACH, _LINE_POINTS = np.arange(8.0, 160.0, 8.0), 24  # points from a circle to a name with a line; points of the line
 _DOTS_AS_PIXELS = 2_000  # documents beyond which an SVG holds them as one image
 
 
@@ -115,50 +119,104 @@ def _place_names(
     share: FloatArray,
     names: Sequence[str],
 ) -> None:
-    """Write each name below its circle, above it or beside it, where it touches neither a circle nor a name."""
+    """Write each name below its circle, above it or beside it, where it touches neither a circle nor a name.
+
+    Names of large topics that have no such place stand farther off, with a line that crosses no name; those of the
+    largest may run behind circles, where there is no other way out of a crowd.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.patheffects import withStroke
 
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg, as `new_figure` makes it
+    assert isinstance(figure.canvas, FigureCanvasAgg)  # as `new_figure` makes it
+    renderer = figure.canvas.get_renderer()
     scale = figure.dpi / 72.0
-    centres = axes.transData.transform(positions)
-    reach = (radii[:, None] + _APART) * scale
-    taken = np.concatenate([centres - reach, centres + reach], axis=1)  # left, bottom, right, top
-    window = axes.get_window_extent(renderer)
-    frame = (window.x0, window.y0, window.x1, window.y1)
+    back, window = axes.transData.inverted(), axes.get_window_extent(renderer)
+    room = _Room(axes.transData.transform(positions), radii, np.asarray(window.extents), scale)
     size = 7.0 if len(names) <= 100 else 5.5
     effects = [withStroke(linewidth=1.8, foreground="white")]
     left_out = 0
-    order = np.argsort(-share, kind="stable")
-    for rank, topic in enumerate(order.tolist()):
+    for rank, topic in enumerate(np.argsort(-share, kind="stable").tolist()):
         text = axes.text(0, 0, names[topic], fontsize=size, ha="center", va="center", path_effects=effects)
         extent = text.get_window_extent(renderer)
         half = np.array([extent.width, extent.height]) / 2 + scale
-        places = centres[topic] + _SIDES * (half + radii[topic] * scale)
-        place = _free(places, half, np.delete(taken, topic, axis=0), frame)
-        if place is None and rank < _NAMED_OVER_OTHERS:
-            # Over smaller circles then, but over no larger one and over no name.
-            kept = np.concatenate([taken[order[:rank]], taken[len(names) :]])
-            place = _free(places, half, kept, frame)
-            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # no rim of a circle between letters
+        place, line = room.at_circle(topic, half), None
+        for behind in (False, True)[: (rank < _WITH_LINES) + (rank < _BEHIND)]:
+            if place is None:
+                place, line = room.with_line(topic, half, behind=behind)
         if place is None:
             text.remove()
             left_out += 1
-        else:
-            text.set_position(tuple(axes.transData.inverted().transform(place).tolist()))
-            taken = np.concatenate([taken, [[*(place - half), *(place + half)]]])
+            continue
+        room.take(place[None], half)
+        text.set_position(tuple(back.transform(place).tolist()))
+        if line is not None:
+            room.take(line, np.full(2, 3.0 * scale))  # each point up to the next
+            axes.plot(*back.transform(line[[0, -1]]).T, color=GREY, linewidth=0.5, zorder=0)
     if left_out:
         note = f"{left_out} of {len(names)} names left out for want of room"
         axes.text(0.0, 0.0, note, transform=axes.transAxes, fontsize=6, color=GREY, ha="left", va="bottom")
 
 
-def _free(places: FloatArray, half: FloatArray, taken: FloatArray, frame: tuple[float, ...]) -> FloatArray | None:
-    """The first place about which a box of this half width and height touches no box that is taken; None for none."""
-    for place in places:
-        (left, bottom), (right, top) = (place - half).tolist(), (place + half).tolist()
-        inside = frame[0] <= left and right <= frame[2] and frame[1] <= bottom and top <= frame[3]
-        beside = (right < taken[:, 0]) | (taken[:, 2] < left) | (top < taken[:, 1]) | (taken[:, 3] < bottom)
-        if inside and beside.all():
-            return np.asarray(place)
-    return None
+class _Room:
+    """What is free of circles, names and lines, in dots. Boxes are left, bottom, right, top."""
+
+    def __init__(self, centres: FloatArray, radii: FloatArray, frame: FloatArray, scale: float) -> None:
+        self._centres, self._frame, self._scale = centres, frame, scale
+        self._rims = (radii + _GAP) * scale
+        reach = (radii[:, None] + _APART) * scale
+        self._circles = np.concatenate([centres - reach, centres + reach], axis=1)
+        self._written = np.empty((0, 4))
+
+    def take(self, places: FloatArray, half: FloatArray) -> None:
+        """Let boxes of this half width and height, about these places (n, 2), be free no more."""
+        self._written = np.concatenate([self._written, np.concatenate([places - half, places + half], axis=1)])
+
+    def at_circle(self, topic: int, half: FloatArray) -> FloatArray | None:
+        """A free place for a name at its circle; None for none."""
+        places = self._centres[topic] + _SIDES * (half + self._rims[topic])
+        return next((place for place in places if self._free(place, half, topic)), None)
+
+    def with_line(
+        self, topic: int, half: FloatArray, *, behind: bool
+    ) -> tuple[FloatArray, FloatArray] | tuple[None, None]:
+        """The nearest free place off the circle, and points of the line to it, (n, 2), that are free too.
+
+        With `behind` a line may cross other circles.
+        """
+        centre, others = self._centres[topic], np.arange(len(self._rims)) != topic
+        for distance in _REACH * self._scale:
+            for direction in _DIRECTIONS:
+                start = centre + direction * self._rims[topic]
+                # The side or corner of the name that faces the circle is at this distance.
+                place = start + direction * distance + half * direction / np.abs(direction).max()
+                if not self._free(place, half, topic):
+                    continue
+                line = start + np.linspace(0.0, 1.0, _LINE_POINTS)[:, None] * (
+                    np.clip(centre, place - half, place + half) - start
+                )
+                crossed = _distances_to_line(line[0], line[-1], self._centres) <= self._rims
+                off_names = _off(self._written, line[:, None], np.zeros(2)).all()
+                if off_names and (behind or not (crossed & others).any()):
+                    return place, line
+        return None, None
+
+    def _free(self, place: FloatArray, half: FloatArray, topic: int) -> bool:
+        """Whether a box about this place is inside and touches no other, but for its own circle's."""
+        inside = (place - half >= self._frame[:2]).all() and (place + half <= self._frame[2:]).all()
+        off_circles = _off(self._circles, place, half)
+        off_circles[topic] = True
+        return bool(inside and off_circles.all() and _off(self._written, place, half).all())
+
+
+def _off(boxes: FloatArray, place: FloatArray, half: FloatArray) -> NDArray[np.bool_]:
+    """Which of the boxes, (n,), a box of this half width and height does not touch; of places (m, 1, 2), (m, n)."""
+    return np.asarray(((place + half < boxes[:, :2]) | (boxes[:, 2:] < place - half)).any(-1))
+
+
+def _distances_to_line(start: FloatArray, end: FloatArray, points: FloatArray) -> FloatArray:
+    """How far the points, (n, 2), are from the line between two others."""
+    along = end - start
+    where = np.clip((points - start) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
+    return np.asarray(np.linalg.norm(points - start - where[:, None] * along, axis=1))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, style
+from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, shortened, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def draw_barchart(
         for number, (title, row, values) in enumerate(zip(titles, words, probabilities, strict=True)):
             axes = figure.add_subplot(rows, columns, number + 1)
             axes.barh(range(len(row)), 1000 * np.array(values), color=BLUE, height=0.72)
-            axes.set_yticks(range(len(row)), [word if len(word) <= 18 else word[:17] + "…" for word in row])
+            axes.set_yticks(range(len(row)), [shortened(word, 18) for word in row])
             axes.set_ylim(n_words - 0.4, -0.6)
             axes.set_xlim(0, 1000 * max(values) * 1.05)
             axes.set_title(title, loc="left", fontsize=7.5)

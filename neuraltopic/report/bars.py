@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.topics.ranking import relevance, top_words
+from neuraltopic.topics.words.ranking import relevance, top_words
 
 # The weights that the slider of the page has.
 RELEVANCE_WEIGHTS = tuple(step / 10 for step in range(11))

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.texts.topic_pictures import given_names, topic_map
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.estimators.topic_pictures import given_names, topic_map
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.report.bars import RELEVANCE_WEIGHTS, topic_bars
 from neuraltopic.report.citation import bibtex, methods

@@ -156,7 +156,7 @@ def make_app(explorer: Explorer, *, host: str = "127.0.0.1", limits: Limits = _L
 
     routes = [Route("/", guarded(page)), Route("/edit", guarded(edit), methods=["POST"])]
     if explorer.index is not None:
-        routes += search_routes(lambda: _index_of(explorer), workers, limits)
+        routes += search_routes(lambda: _index_of(explorer), workers, limits, explorer.embed)
     names = {"localhost"} if is_loopback(host) else {"localhost", host.lower(), socket.gethostname().lower()}
     own = Middleware(OwnPage, token=explorer.token, names=frozenset(names), everywhere=not is_loopback(host))
     return Starlette(routes=routes, middleware=[own], lifespan=lifespan)

@@ -1,15 +1,20 @@
 """A run that is looked at and worked on: its page as its topics stand, its documents, its edits."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
+from neuraltopic.reading.vectors.embedding_models import EmbeddingsByModel
 from neuraltopic.report.content import Sources, page_content
 from neuraltopic.report.page import page_of, policy_of
-from neuraltopic.runs.editing import edit_run, open_with_documents
+from neuraltopic.runs.editing import corpus_of, edit_run, embeddings_of, open_with_documents
+from neuraltopic.runs.facts import read_run_facts
 from neuraltopic.search.index import SearchIndex
 from neuraltopic.storage.edit_log import EDIT_LOG
 
@@ -25,9 +30,13 @@ class Explorer:
         As for `page_content`.
     index : SearchIndex, optional
         Of the run's model; without one the page searches what it holds.
+    why : str
+        Why there is no index, which the page says.
 
     Attributes
     ----------
+    embed : callable, optional
+        What embeds a query, for a recipe of embeddings.
     token : str
         What a request must know that changes the topics: the page has it, other sites do not.
 
@@ -37,12 +46,14 @@ class Explorer:
         When the index is of another model, or `run` is no run folder of documents.
     """
 
-    def __init__(self, run: Path, sources: Sources, index: SearchIndex | None = None) -> None:
+    def __init__(self, run: Path, sources: Sources, index: SearchIndex | None = None, why: str = "") -> None:
         self.run = Path(run)
         self.token = secrets.token_urlsafe(32)
         self._sources = sources
         self._lock = Lock()
-        self._index = index
+        self._index, self._why = index, why
+        embedded = index is not None and find_recipe(index.model.recipe).takes("embeddings")
+        self.embed = query_encoder(self.run) if embedded else None
         self._page, self._policy, self._written = b"", "", (0, 0)
         self.page()
 
@@ -73,6 +84,7 @@ class Explorer:
             "log": len(model.edit_entries(with_coordinates=False)),
             "edits": model.edits_,
             "documents": None if index is None else len(index),
+            "why_no_search": self._why,
         }
         self._page, self._policy = page_of(content).encode("utf-8"), policy_of(content)
         self._index = index
@@ -89,25 +101,33 @@ class Explorer:
 def indexed(run: Path, sources: Sources, folder: Path, progress: Any = None) -> tuple[SearchIndex | None, str]:
     """An index of the documents of a run in a folder that is not there yet; without one, why.
 
+    A recipe of embeddings has those of the fit, where they still are, or the model that made them.
+
     Raises
     ------
     UsageError
         When `run` is no run folder of documents.
     """
-    from neuraltopic.errors import NeuralTopicError
-    from neuraltopic.models.recipes import find_recipe
-    from neuraltopic.runs.editing import corpus_of
-    from neuraltopic.runs.facts import read_run_facts
-
     model = open_with_documents(run)
-    if find_recipe(model.recipe).takes("embeddings"):
-        return None, f"the recipe {model.recipe} needs embeddings of the documents to index them"
     try:
         corpus = sources.corpus or corpus_of(run)
         digest = read_run_facts(run)["run"]["corpus_sha256"]
-        return SearchIndex.build(folder, model, corpus, corpus_sha256=digest, progress=progress), ""
+        options: dict[str, Any] = {"corpus_sha256": digest, "progress": progress}
+        if find_recipe(model.recipe).takes("embeddings"):
+            options["embeddings"] = embeddings_of(run, corpus)
+            options["embeddings"].report_to(progress)
+        return SearchIndex.build(folder, model, corpus, **options), ""
     except (NeuralTopicError, OSError) as error:
         return None, str(error)
+
+
+def query_encoder(run: Path) -> Callable[[str], Any] | None:
+    """What embeds a query, for a run that was fitted with a model of sentences which is still there; else None."""
+    try:
+        source = embeddings_of(run, corpus_of(run))
+    except (NeuralTopicError, OSError):
+        return None
+    return (lambda query: source.model.encode([query])[0]) if isinstance(source, EmbeddingsByModel) else None
 
 
 def with_texts_of(sources: Sources, index: SearchIndex) -> Sources:

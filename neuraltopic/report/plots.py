@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuraltopic.estimators.texts.topic_pictures import short_names, topic_map
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.estimators.topic_pictures import short_names, topic_map
 from neuraltopic.pictures.maps import draw_documents
 from neuraltopic.report.documents import documents_of
 from neuraltopic.runs.documents import open_run

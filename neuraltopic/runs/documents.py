@@ -1,13 +1,13 @@
-"""A run is a folder: fit a corpus into one, resume an interrupted fit, open one, embed documents with one.
+"""Run folders of documents: fit one, resume an interrupted fit, open one, embed documents with one.
 
 model/               TopicModel.save
-topics.csv           a line a topic
-topic_words.csv      a line a word of a topic
-documents.parquet    a line an input row: the ledger, and the topic of the document
+topics.csv           one line per topic
+topic_words.csv      one line per word of a topic
+documents.parquet    one line per input row: the ledger, and the topic of the document
 vectors.npy          float32 (D, K), the documents kept, in input order
 vectors.parquet      id and vector of the same
-ledger.csv           a line an input row: kept, or why not
-training.jsonl       a line an epoch
+ledger.csv           one line per input row: kept, or why not
+training.jsonl       one line per epoch
 edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
 run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
                      but for the log
@@ -35,7 +35,7 @@ from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 from neuraltopic.reading.vectors.embeddings import Embeddings
 from neuraltopic.reading.vectors.pretrained_vectors import fingerprint
 from neuraltopic.runs.facts import model_folder_of
-from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, write_history
+from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, require_output, write_history
 from neuraltopic.runs.preparation_cache import PreparationCache
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG, write_edit_log
@@ -45,8 +45,8 @@ from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.row_blocks import blocks
+from neuraltopic.topics.words.ranking import top_words
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
@@ -87,17 +87,15 @@ def fit_run(
     corpus : Corpus
     output : Path
         The run folder, which must not exist.
-    embeddings : EmbeddingSource, optional
-        Of the documents, as `TopicModel.fit` takes them.
+    embeddings, cluster : optional
+        As for `TopicModel.fit`.
     force : bool
-        Replace an earlier run once the new one is whole, and throw a stopped fit away. Any
-        other folder that is not empty is refused.
+        Replace an earlier run once the new one is complete, and discard an interrupted fit. Any other folder that is
+        not empty is refused.
     resume : bool
         Resume an interrupted fit into `output`, to the same bits.
     cache : Path, optional
         A folder in which prepared corpora are kept: see `PreparationCache`.
-    cluster : str, optional
-        Address of a Ray cluster to fit on, as `TopicModel.fit` takes it.
     command : sequence of str
         The command line, for run.json.
     progress : callable of (stage, done, total), optional
@@ -105,13 +103,12 @@ def fit_run(
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in the corpus; with `resume`, when there is nothing to resume
-        or the request differs.
+        As `require_output` does; with `resume`, when there is nothing to resume or the request differs.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
     """
     output = Path(output)
-    check_output(output, RUN, force=force, source=corpus.path)
+    require_output(output, RUN, source=corpus.path, force=force, resume=resume)
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
 
@@ -230,7 +227,7 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
 
 
 def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write all of a run folder but run.json: the topics of the fit, and beside them the log where they were edited."""
+    """Write the files of a run folder except run.json: the topics of the fit, and the log of edits if there are any."""
     if entries := model.edit_entries(with_coordinates=True):
         write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
         model = model.unedited()
@@ -281,6 +278,6 @@ def results_of(model: TopicModel) -> dict[str, Any]:
 
 
 def _counted(column: "pd.Series") -> dict[str, int]:
-    """Rows of each text but the empty one, in the order of first sight."""
+    """Number of rows of each text that is not empty, in the order of first occurrence."""
     counted = column.value_counts(sort=False)
     return {str(text): int(n) for text, n in counted.items() if text}

@@ -1,4 +1,4 @@
-"""How well the model of a run knows new documents."""
+"""How well the model of a run fits new documents."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
-from neuraltopic.topics.drift import UNFAMILIAR, TopicDrift, familiarity, topic_drift, verdict
+from neuraltopic.topics.groups.drift import UNFAMILIAR, TopicDrift, familiarity, topic_drift, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +25,12 @@ _COMPARED = 20_000
 
 @dataclass(frozen=True)
 class Drift:
-    """What new documents are to a model.
+    """A comparison of new documents with those of the fit.
 
     Attributes
     ----------
     verdict, advice : str
-        See `neuraltopic.topics.drift.verdict`.
+        See `neuraltopic.topics.groups.drift.verdict`.
     n_documents : int
         New documents with a known word.
     n_wordless : int
@@ -42,7 +42,7 @@ class Drift:
     topics : TopicDrift
     labels : list of str
     documents : DataFrame
-        A line a new document with a known word: id, n_tokens, score (nats a token), familiarity, topic.
+        One line per new document with a known word: id, n_tokens, score (nats per token), familiarity, topic.
     """
 
     verdict: str
@@ -57,7 +57,7 @@ class Drift:
     documents: "pd.DataFrame"
 
     def topics_table(self) -> "pd.DataFrame":
-        """A line a topic: topic, label, change, low, high, moved."""
+        """One line per topic: topic, label, change, low, high, moved."""
         import pandas as pd
 
         moved = (self.topics.change < self.topics.low) | (self.topics.change > self.topics.high)
@@ -150,7 +150,7 @@ def drift(
 
 
 def _scored(model: TopicModel, prepared: "Prepared", rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
-    """Nats a token, tokens, shares and topic of documents."""
+    """Log likelihood per token, tokens, shares and topic of documents."""
     counts = prepared.counts.rows(rows)
     vectors = np.asarray(model.document_vae_.transform(counts))
     lengths = counts.totals()

@@ -1,6 +1,6 @@
-"""Edit the topics of a run, and read its documents as they stand after the edits.
+"""Edit the topics of a run, and read its documents after the edits.
 
-The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.edits`.
+The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.editing.edits`.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,13 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.reading.vectors.embedding_files import EmbeddingFile, EmbeddingSource
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.storage.edit_log import EDIT_LOG, read_edit_log, write_edit_log
 from neuraltopic.storage.lock import only_writer
 from neuraltopic.storage.vectors import VECTORS_NPY, VECTORS_PARQUET, read_vectors
-from neuraltopic.topics.edits import Split
+from neuraltopic.topics.editing.edits import Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ class EditedMeanwhileError(NeuralTopicError):
 def edit_run(
     run: Path, operations: Sequence[Any], *, corpus: Corpus | None = None, known: int | None = None
 ) -> TopicModel:
-    """Do edits in a row, all or none, and write them to the log of the run; one writer at a time.
+    """Apply edits in order, all or none, and write them to the log of the run; one writer at a time.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def edit_run(
 
 
 def open_with_documents(run: Path, *, device: str = "cpu") -> TopicModel:
-    """The model of a run folder with the documents of the fit at hand: `get_document_info`, `vectors_` and `topics_`.
+    """The model of a run folder with the documents of the fit: `get_document_info`, `vectors_` and `topics_`.
 
     Raises
     ------
@@ -128,8 +129,42 @@ def corpus_of(run: Path) -> Corpus:
     return open_corpus(named["name"], **(options if isinstance(options, dict) else {}))
 
 
+def embeddings_of(run: Path, corpus: Corpus) -> EmbeddingSource:
+    """The embeddings that a run was fitted with, as run.json names them: a file, or a model that makes them again.
+
+    Raises
+    ------
+    UsageError
+        When run.json names none, or what it names is no longer there.
+    NeuralTopicError
+        When it has changed.
+    """
+    facts = read_run_facts(run)["run"]
+    named = facts.get("embeddings") if facts else None
+    known = named if isinstance(named, dict) else {}
+    source: EmbeddingSource
+    if isinstance(known.get("model"), str):
+        from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
+
+        source = EmbeddingsByModel(EmbeddingModel(known["model"]), corpus)
+    elif isinstance(known.get("file"), str):
+        source = EmbeddingFile(known["file"])
+    else:
+        raise UsageError(
+            f"embeddings of {run}", expected="a file or a model in run.json", got="none", hint="Name those of the fit"
+        )
+    if source.facts()["sha256"] != known.get("sha256"):
+        raise NeuralTopicError(
+            f"embeddings of {run}",
+            expected=f"{source.path} as it was at the fit",
+            got="another content",
+            hint="Name those of the fit",
+        )
+    return source
+
+
 def documents_of_run(run: Path) -> "pd.DataFrame":
-    """The table of documents of a run, by its topics as they stand."""
+    """The table of documents of a run, by its edited topics."""
     import pandas as pd
 
     path = run_file(run, "documents.parquet")
@@ -137,7 +172,7 @@ def documents_of_run(run: Path) -> "pd.DataFrame":
 
 
 def vectors_of_run(run: Path) -> "pd.DataFrame":
-    """The vectors of a run, a line a document: id, z0, z1, ..., with a column for each split of a topic behind them."""
+    """The vectors of a run, one line per document: id, z0, z1, ..., then a column for each split of a topic."""
     table = read_vectors(run_file(run, VECTORS_PARQUET))
     if (run / EDIT_LOG).exists():
         vectors, K = open_with_documents(run).vectors_, table.shape[1] - 1

@@ -15,7 +15,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
 from neuraltopic.runs.groups import counts_of_fit, metadata_of
-from neuraltopic.topics.effects import (
+from neuraltopic.topics.groups.effects import (
     composed_effects,
     effects_table,
     posterior_given_metadata,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def topic_effects(
     run: Path, formula: str, *, corpus: Corpus | None = None, n_draws: int = 50, seed: int = 0
 ) -> "pd.DataFrame":
-    """Regress the shares of each topic on metadata: see `neuraltopic.topics.effects`.
+    """Regress the shares of each topic on metadata: see `neuraltopic.topics.groups.effects`.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def design_of(formula: str, metadata: "pd.DataFrame") -> tuple[NDArray[np.float6
 
 
 def _as_numbers(column: "pd.Series") -> "pd.Series":
-    """The column as numbers where every value that is there is one, else as objects."""
+    """The column as numbers if every value that is not missing is one, else as objects."""
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")
@@ -122,7 +122,7 @@ def _prior_of(model: TopicModel) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 def _shares(model: TopicModel, z: NDArray[np.float64], counts: "Counts") -> NDArray[np.floating]:
-    """Shares of the topics as they stand of documents with these z, (D, T)."""
+    """Shares of the edited topics in documents with these z, (D, T)."""
     vae = model.document_vae_
     with torch.no_grad():
         latents = vae.vae_.latent.transform(torch.from_numpy(z.astype(np.float32))).numpy()

@@ -1,4 +1,4 @@
-"""What every fit into a run folder shares: the workspace, the folder whole or not at all, and the facts in run.json."""
+"""What all fits of run folders share: the workspace, the folder that is written as a whole, and run.json."""
 
 import hashlib
 import json
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import numpy as np
 from sklearn.base import clone
 
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
 from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import mark_finished, open_workspace, unfinished_request
+from neuraltopic.runs.workspace import clear_finished, mark_finished, open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
-from neuraltopic.storage.outputs import OutputKind
+from neuraltopic.storage.outputs import OutputKind, check_output
 from neuraltopic.storage.strict_json import write_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ ModelT = TypeVar("ModelT", bound=Stored)
 
 @dataclass(frozen=True)
 class RunKind:
-    """What runs are of.
+    """A kind of run: of documents, or of images.
 
     Attributes
     ----------
@@ -79,9 +80,30 @@ def prepared(model: ModelT, output: Path, *, resume: bool) -> ModelT:
     return cast(ModelT, copy)
 
 
+def require_output(
+    output: Path, kind: OutputKind, *, source: str | Path | None, force: bool, resume: bool = False
+) -> None:
+    """Refuse, before any work is done, a run folder that may not be written.
+
+    Raises
+    ------
+    UsageError
+        As `check_output` does; with `resume` and without `force`, when the fit into `output` is finished.
+    """
+    clear_finished(output)
+    if resume and not force and output.is_dir() and kind.entries(output):
+        raise UsageError(
+            parameter("resume"),
+            expected=f"an unfinished fit of {output}",
+            got="a finished run",
+            hint=f"Open it as it is, or replace it with {parameter('force', True)}",
+        )
+    check_output(output, kind, force=force, source=source)
+
+
 @dataclass
 class RunWriter:
-    """A run that is being made: the workspace of its fit, and then its folder, which is written whole or not at all.
+    """A run being made: the workspace of its fit, and then its folder, which is written as a whole.
 
     Attributes
     ----------
@@ -160,7 +182,7 @@ def new_run(
 
 
 def _is_fixed(path: Path) -> bool:
-    """Whether it is a file that stays as it is; the log of edits grows."""
+    """Whether it is a file that does not change; the log of edits does."""
     return path.is_file() and path.name != EDIT_LOG
 
 

@@ -18,10 +18,10 @@ from scipy import sparse
 
 from neuraltopic.core.training import Schedule
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.memory import expected_memory, processes_within, require_memory
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.estimators.update_schedule import schedule_of_update
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
@@ -163,7 +163,7 @@ def _faster(stages: dict[str, float], V: int) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the first documents show of the corpus.
+    """Statistics of the first documents of a corpus.
 
     Attributes
     ----------
@@ -201,7 +201,7 @@ def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
 
 
 def _counted(texts: list[Row], settings: Preprocessing) -> tuple[float, float]:
-    """Tokens that are kept of some texts, and the seconds that counting them takes."""
+    """The tokens kept of some texts, and the seconds that counting takes."""
     started, tokens = time.process_time(), 0.0
     with contextlib.suppress(NeuralTopicError), warnings.catch_warnings():  # there may be no text among the first
         warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit says so of the whole corpus

@@ -13,7 +13,7 @@ from neuraltopic.preprocessing.ledger.ledger import LEDGER_COLUMNS
 from neuraltopic.preprocessing.preparation import prepare
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
-from neuraltopic.topics.group_shares import group_shares, group_words, shares_table
+from neuraltopic.topics.groups.group_shares import group_shares, group_words, shares_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,8 @@ def topics_over_time(
     -------
     DataFrame
         period (its first day, or the year), topic, label, share, low, high, n_documents, n_listed and maybe words; see
-        `neuraltopic.topics.group_shares`. Documents without a date have no part; periods without documents are there.
+        `neuraltopic.topics.groups.group_shares`. Documents without a date are left out; periods without documents are
+        included.
 
     Raises
     ------

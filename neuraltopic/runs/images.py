@@ -4,7 +4,7 @@ model/               ImageVAE.save
 codes.npy            float32 (N, Z), the posterior means of the images of the fit, in input order
 codes.parquet        id, label and vector of the same
 epochs.parquet       the codes of some images at the epochs kept: epoch, id, label, z0, z1, ...
-training.jsonl       a line an epoch
+training.jsonl       one line per epoch
 run.json             command, machine, seed, data, sizes, seconds; size and SHA-256 of the files above
 """
 
@@ -20,9 +20,9 @@ from neuraltopic.estimators.fitting import best_epoch, require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
 from neuraltopic.runs.facts import model_folder_of, run_file
-from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, write_history
+from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, require_output, write_history
 from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
-from neuraltopic.storage.outputs import IMAGE_RUN, check_output
+from neuraltopic.storage.outputs import IMAGE_RUN
 from neuraltopic.storage.tables import write_table
 from neuraltopic.storage.vectors import write_vectors
 from neuraltopic.version import __version__
@@ -75,11 +75,9 @@ def fit_image_run(
         When the images cannot be used; nothing is left behind.
     """
     output = Path(output)
-    check_output(output, IMAGE_RUN, force=force, source=images.path)
+    require_output(output, IMAGE_RUN, source=images.path, force=force, resume=resume)
     model.check_parameters()
-    if len(images) < 2:
-        got = f"{len(images)}"
-        raise NeuralTopicError(images.name, expected="two images or more", got=got, hint="Give more images")
+    _require_two(images)
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)
     # Evenly over the input, since a folder's images come label by label.
@@ -101,6 +99,12 @@ def fit_image_run(
             results["sizes"] = {"images": len(images), "pixels": model.n_features_in_, "labels": labels}
             results |= {"epochs": model.n_iter_, "best": best}
     return Run(output, model, run.facts)
+
+
+def _require_two(images: Images) -> None:
+    if len(images) < 2:
+        got = f"{len(images)}"
+        raise NeuralTopicError(images.name, expected="two images or more", got=got, hint="Give more images")
 
 
 def _write_outputs(
@@ -190,7 +194,7 @@ def _codes_at(workspace: Path, epoch: int) -> Path:
 
 
 def _followed_table(at: dict[int, NDArray[np.float32]], images: Images, followed: NDArray[np.int64]) -> "pd.DataFrame":
-    """A line an image and epoch, in the order of the epochs."""
+    """One line per image and epoch, in the order of the epochs."""
     import pandas as pd
 
     tables = []

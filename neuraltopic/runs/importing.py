@@ -1,8 +1,8 @@
-"""A run of topics that another tool has learned: its topics as they are, and what documents say of them.
+"""A run of topics learned by another tool.
 
-The topics stay to the digit, over the words that the documents have. An inference network is fitted to them on the
-documents, as the mixture sum_k theta_k p(w | k) has it, so that all that can be done with a fitted run can be done with
-this one: but for an update, which would change the topics.
+The topics are imported unchanged, over the words that occur in the documents. An inference network for the mixture
+sum_k theta_k p(w | k) is fitted to the documents, so that the run can be used like a fitted one, except for updates,
+which would change the topics.
 """
 
 import warnings
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
@@ -33,7 +34,7 @@ _MOST_WORDS = 1_000_000
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import.
+    """The result of an import.
 
     Attributes
     ----------
@@ -63,16 +64,16 @@ def import_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Imported:
-    """Write a run folder of given topics, whole or not at all.
+    """Write a run folder of imported topics, complete or not at all.
 
     Parameters
     ----------
     topics : ForeignTopics
     corpus : Corpus
-        The documents that they are about.
+        Documents, best those that the topics were learned from.
     output : Path
     epochs : int, optional
-        At most, of the inference network.
+        Maximum number of epochs of the inference network.
     seed : int, optional
     force, command, progress
         As for `fit_run`.
@@ -91,25 +92,12 @@ def import_run(
         )
     preprocessor = Preprocessor(settings)
     preprocessor.fit_transform(corpus, progress=progress)
-    found, totals = preprocessor.vocabulary.words, np.asarray(preprocessor.vocabulary.cf, np.float64)
-    column = {word: place for place, word in enumerate(topics.words)}
-    known = np.array([word in column for word in found])
-    if not known.any():
-        raise NeuralTopicError(
-            corpus.name,
-            expected="words of the topics",
-            got=f"none of {len(topics.words):,}, such as {topics.words[0]!r:.40}",
-            hint="Name the documents that the topics were learned from",
-        )
-    kept = [word for word, there in zip(found, known, strict=True) if there]
-    logs = np.log(topics.probabilities)
+    matched = _matched(topics, preprocessor, corpus.name)
     model = TopicModel(
-        len(logs),
+        len(topics.probabilities),
         recipe=GIVEN_TOPICS.name,
-        preprocessing=replace(
-            settings, extra_stop_words=tuple(word for word, there in zip(found, known, strict=True) if not there)
-        ),
-        word_vectors={word: logs[:, column[word]].astype(np.float32) for word in kept},
+        preprocessing=replace(settings, extra_stop_words=matched.unknown),
+        word_vectors=_log_probabilities(topics, matched),
         max_epochs=epochs,
         random_state=seed,
     )
@@ -119,12 +107,62 @@ def import_run(
         run = fit_run(model, corpus, output, force=force, command=command, progress=progress)
     if labels := {str(topic): label for topic, label in enumerate(topics.labels) if label}:
         run = replace(run, model=edit_run(run.folder, [{"op": "rename", "labels": labels}]))
-    mass = topics.probabilities[:, [column[word] for word in kept]].sum(1).mean()
-    return Imported(run, len(kept), float(mass), float(totals[known].sum() / totals.sum()))
+    mass = topics.probabilities[:, list(matched.columns.values())].sum(1).mean()
+    return Imported(run, len(matched.columns), float(mass), matched.tokens)
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """Words of documents and words of topics.
+
+    Attributes
+    ----------
+    columns : dict of str to int
+        The column in the topics of each word that both have.
+    unknown : tuple of str
+        Words of the documents that the topics do not have.
+    tokens : float
+        Share of the tokens of the documents that are words of `columns`.
+    """
+
+    columns: dict[str, int]
+    unknown: tuple[str, ...]
+    tokens: float
+
+
+def _matched(topics: ForeignTopics, preprocessor: Preprocessor, name: str) -> _Matched:
+    """The vocabulary of the documents of this name, compared with the words of the topics.
+
+    Raises
+    ------
+    NeuralTopicError
+        When they have no word in common.
+    """
+    found, totals = preprocessor.vocabulary.words, np.asarray(preprocessor.vocabulary.cf, np.float64)
+    column = {word: place for place, word in enumerate(topics.words)}
+    known = np.array([word in column for word in found])
+    if not known.any():
+        raise NeuralTopicError(
+            name,
+            expected="words of the topics",
+            got=f"none of {len(topics.words):,}, such as {topics.words[0]!r:.40}",
+            hint="Name the documents that the topics were learned from",
+        )
+    return _Matched(
+        {word: column[word] for word in found if word in column},
+        tuple(word for word in found if word not in column),
+        float(totals[known].sum() / totals.sum()),
+    )
+
+
+def _log_probabilities(topics: ForeignTopics, matched: _Matched) -> dict[str, NDArray[np.float32]]:
+    """log p(w | k) of each word that the documents have, (K,)."""
+    logs = np.log(topics.probabilities)
+    return {word: logs[:, column].astype(np.float32) for word, column in matched.columns.items()}
 
 
 def _as_the_words_are(words: Sequence[str]) -> Preprocessing:
-    """Settings that drop no word but those that the topics do not have."""
+    """Settings that remove only words that the topics do not have."""
     return Preprocessing(
         lowercase=not any(word != word.lower() for word in words),
         stop_words=False,

@@ -1,4 +1,4 @@
-"""What a run was made on, and how fast that is: facts for run.json and for the forecast of --dry-run."""
+"""The machine of a run and its speed, for run.json and for the forecast of --dry-run."""
 
 import platform
 import re
@@ -112,5 +112,5 @@ def _calls_per_second(function: Callable[[], object], seconds: float) -> float:
 
 
 def best_of(rate: Callable[[float], float]) -> float:
-    """The best of some short measurements: a neighbour that takes the processor spoils only a few."""
+    """The best of some short measurements: other processes disturb only some of them."""
     return max(rate(0.04) for _ in range(10))

@@ -1,4 +1,4 @@
-"""Name the topics of a run: from phrases of its documents, or by a command of the user's own."""
+"""Name the topics of a run: from phrases of its documents, or by a command of the user."""
 
 import re
 import shlex
@@ -61,7 +61,7 @@ def suggest_names(run: Path, *, command: str | None = None, corpus: Corpus | Non
 
 
 def prompt(words: Sequence[str], phrases: Sequence[str], texts: Sequence[str]) -> str:
-    """What the command reads: what is known of a topic, and what to answer."""
+    """The input of the naming command: words and documents of a topic, and the question."""
     lines = [
         "Name the topic of a collection of documents.",
         f"Its words: {', '.join(words)}",

@@ -1,4 +1,4 @@
-"""Prepared corpora kept in a folder of the user's, each by the content of the corpus and the settings.
+"""A cache of prepared corpora in a folder of the user, keyed by the content of the corpus and the settings.
 
 A second fit of the same files with the same preprocessing finds the counts there, whatever else differs.
 """
@@ -35,7 +35,7 @@ class PreparationCache:
         self.folder = folder
 
     def take(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> bool:
-        """Bring what is kept of a corpus into an empty workspace; whether there is anything."""
+        """Copy a cached corpus into an empty workspace; return whether there was one."""
         kept = self._place(corpus, settings)
         if kept is None or not (kept / PREPARATION).exists() or (workspace / PREPARATION).exists():
             return False

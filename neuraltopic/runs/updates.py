@@ -15,9 +15,9 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
-from neuraltopic.runs.folder import Run, new_run
+from neuraltopic.runs.folder import Run, RunKind, new_run, require_output
 from neuraltopic.storage.manifest import MANIFEST
-from neuraltopic.storage.outputs import check_output, update_output
+from neuraltopic.storage.outputs import update_output
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -35,7 +35,7 @@ def update_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Update the model of a run with new documents, and write a whole new run folder, or none.
+    """Update the model of a run with new documents, and write a new run folder, complete or not at all.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def update_run(
     -------
     Run
         Its facts are those of a fit and `parent`: the corpus of the run before, the digests of all corpora that
-        it learnt from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
+        it learned from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
 
     Raises
@@ -67,13 +67,13 @@ def update_run(
         When the model or the corpus cannot be used; nothing is left behind.
     """
     run, output = Path(run), Path(output)
-    check_update_output(run, output, corpus.path, force=force)
+    kind = _kind_of_update(run, output)
+    require_output(output, kind.output, source=corpus.path, force=force, resume=resume)
     model = open_run(run, device=device)
     parent = _parent(run, model)
     if random_state is not None:
         model.set_params(random_state=random_state)
     model.document_vae_.require_updatable()
-    kind = dataclasses.replace(DOCUMENTS, output=update_output(run, output))
     request = {**request_of(model, corpus), "parent": parent}
     with new_run(output, kind, request, force=force, resume=resume, command=command, progress=progress) as new:
         model.partial_fit(corpus, progress=new.progress, workspace=new.workspace)
@@ -85,14 +85,8 @@ def update_run(
     return Run(output, model, new.facts)
 
 
-def check_update_output(run: Path, output: Path, source: str | Path | None, *, force: bool) -> None:
-    """Refuse, before any work is done, a folder that may not be written.
-
-    Raises
-    ------
-    UsageError
-        As `outputs.check_output` does, and when `output` lies in `run`.
-    """
+def _kind_of_update(run: Path, output: Path) -> RunKind:
+    """What is written, and may be replaced; raises a UsageError when `output` lies in `run`."""
     if run.resolve() in output.resolve().parents:
         raise UsageError(
             f"output {output}",
@@ -100,7 +94,7 @@ def check_update_output(run: Path, output: Path, source: str | Path | None, *, f
             got="one in it",
             hint="Choose another path",
         )
-    check_output(output, update_output(run, output), force=force, source=source)
+    return dataclasses.replace(DOCUMENTS, output=update_output(run, output))
 
 
 def _parent(run: Path, model: TopicModel) -> dict[str, Any]:

@@ -11,13 +11,9 @@ from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.storage.atomic import atomic_write
+from neuraltopic.storage.file_locks import HAS_LOCKS, hold
 from neuraltopic.storage.formats import CHECKPOINT, PREPARATION, RUN_FACTS
 from neuraltopic.storage.strict_json import read_json, write_json
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  Windows: two fits into one output are not kept apart there
-    fcntl = None  # type: ignore[assignment]
 
 _REQUEST = "request.json"
 _FINISHED = "finished"  # the SHA-256 of the run.json of the run that is about to be in place
@@ -60,9 +56,8 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     Raises
     ------
     UsageError
-        When another process works there; without `resume` and `force`, when there is something to go on
-        with; with `resume`, when there is nothing to go on with, or the request
-        differs, naming what does.
+        When another process works there; without `resume` and `force`, when there is an interrupted fit; with `resume`,
+        when there is none, or its request differs, naming the setting.
     """
     folder = workspace_of(output)
     clear_finished(output)
@@ -119,7 +114,7 @@ def _require_nothing_done(output: Path, folder: Path) -> None:
         f"output {output}",
         expected="no unfinished fit of it",
         got=f"one with {reached}",
-        hint=f"Continue with {parameter('resume', True)}, or start afresh with {parameter('force', True)}",
+        hint=f"Continue with {parameter('resume', True)}, or start over with {parameter('force', True)}",
     )
 
 
@@ -138,7 +133,7 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
             parameter("resume"),
             expected=f"{named_setting(name)} {old!r:.200}, as when the fit began",
             got=f"{new!r:.200}",
-            hint=f"Ask for the same again, or start afresh with {parameter('force', True)}"
+            hint=f"Ask for the same again, or start over with {parameter('force', True)}"
             f" in place of {parameter('resume', True)}",
         )
 
@@ -175,13 +170,13 @@ def locked(folder: Path) -> Iterator[None]:
         When another process holds it.
     """
     folder.mkdir(exist_ok=True)
-    if fcntl is None:  # pragma: no cover
+    if not HAS_LOCKS:  # pragma: no cover  two fits into one output are not kept apart there
         yield
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(descriptor)
         except BlockingIOError as error:
             raise _busy(folder) from error
         # The process that had the lock until now may have removed the folder.

@@ -1,6 +1,6 @@
 """What a search gives: hits with their reasons, and what is to be said of the query."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ class Hit:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
-        return asdict(self) | {
+        return vars(self) | {
             "marked": [list(span) for span in self.marked],
+            "words": dict(self.words),
             "topics": {str(topic): part for topic, part in self.topics.items()},
         }
 

@@ -1,8 +1,11 @@
-"""Copy an index to where others search: Qdrant, PostgreSQL with pgvector, or a file with ids and vectors.
+"""Copy an index to where others search: Qdrant, PostgreSQL with pgvector, LanceDB, or a file with ids and vectors.
 
 qdrant://HOST[:PORT]/COLLECTION        a Qdrant server; qdrant://:KEY@HOST/... with a key, qdrant+https://... over TLS
 qdrant:///FOLDER/COLLECTION            a folder in the format of Qdrant's client
 postgresql://HOST/DATABASE?table=NAME  a table with the columns id, topic, text, fields (jsonb), vector, fingerprint
+lancedb+s3://BUCKET/PATH/TABLE         a LanceDB table in object storage; also gs and az; ?endpoint=...&region=... as
+                                       its storage options, and keys from the environment
+lancedb:///FOLDER/TABLE                a LanceDB table in a folder
 NAME.parquet, NAME.arrow               a row a document: id, topic, the metadata, text, vector
 
 Each document goes with a fingerprint of all that is sent of it. One that is there with the same fingerprint is not sent
@@ -21,6 +24,7 @@ import numpy as np
 
 from neuraltopic.errors import NeuralTopicError, UsageError, install_hint
 from neuraltopic.search.index import SearchIndex
+from neuraltopic.search.segments import FIELDS
 from neuraltopic.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -29,7 +33,10 @@ if TYPE_CHECKING:
 _BATCH = 512
 # Of the points of a collection: Qdrant knows numbers and UUIDs alone.
 _NAMESPACE = uuid.UUID("c7f4b9f6-6a0e-5d0e-9a53-6f3f5f5a8f10")
-_KINDS = "qdrant://HOST/COLLECTION, postgresql://HOST/DATABASE?table=NAME, NAME.parquet or NAME.arrow"
+_KINDS = (
+    "qdrant://HOST/COLLECTION, postgresql://HOST/DATABASE?table=NAME, lancedb+s3://BUCKET/PATH/TABLE, "
+    "lancedb:///FOLDER/TABLE, NAME.parquet or NAME.arrow"
+)
 
 
 class _Document(NamedTuple):
@@ -65,6 +72,8 @@ def export_index(index: SearchIndex, target: str, *, progress: "Progress | None"
         return _to_qdrant(index, parts, progress)
     if parts.scheme in ("postgresql", "postgres"):
         return _to_postgresql(index, parts, progress)
+    if parts.scheme in ("lancedb", "lancedb+s3", "lancedb+gs", "lancedb+az"):
+        return _to_lancedb(index, parts, progress)
     if not parts.scheme and target.endswith((".parquet", ".arrow")):
         return _to_file(index, Path(target), progress)
     raise UsageError("--to", expected=_KINDS, got=f"{target!r:.100}", hint="Choose one of these")
@@ -187,6 +196,67 @@ def _to_postgresql(index: SearchIndex, parts: SplitResult, progress: "Progress |
     except psycopg.Error as error:
         raise _refused("PostgreSQL", error) from error
     return sent
+
+
+def _to_lancedb(index: SearchIndex, parts: SplitResult, progress: "Progress | None") -> int:
+    try:
+        import lancedb
+        import pyarrow as pa
+    except ImportError as error:
+        raise _missing("lancedb", "lancedb", error) from error
+    store = parts.scheme.partition("+")[2]
+    place, _, name = unquote(parts.path).rpartition("/")
+    if not name or bool(store) != bool(parts.netloc) or not (store or place):
+        form = f"{parts.scheme}://BUCKET/PATH/TABLE" if store else "lancedb:///FOLDER/TABLE"
+        raise UsageError("--to", expected=form, got=f"{parts.netloc}{parts.path}"[:80], hint="Name it so")
+    schema = _lancedb_schema(index)
+    sent = done = 0
+    try:
+        where = f"{store}://{parts.netloc}{place}" if store else place
+        connection = lancedb.connect(where, storage_options=dict(parse_qsl(parts.query)) or None)
+        table = connection.create_table(name, schema=schema, exist_ok=True)
+        for batch in _batches(index):
+            ids = ", ".join("'" + document.id.replace("'", "''") + "'" for document in batch)
+            there = table.search().where(f"id IN ({ids})").select(["id", "fingerprint"]).limit(len(batch)).to_list()
+            known = {row["id"]: row["fingerprint"] for row in there}
+            rows = [
+                _lancedb_row(document, schema) for document in batch if known.get(document.id) != document.fingerprint
+            ]
+            if rows:
+                new = pa.Table.from_pylist(rows, schema=schema)
+                table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(new)
+            sent, done = sent + len(rows), done + len(batch)
+            _report(progress, done, len(index))
+    except Exception as error:  # of the store, its transport or the client, which share no class
+        raise _refused("LanceDB", error) from error
+    return sent
+
+
+def _lancedb_schema(index: SearchIndex) -> Any:
+    """Columns of a table: those of the metadata that are numbers or true and false as such, the others as text."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    own = {"id": pa.string(), "topic": pa.int32(), "text": pa.string(), "fingerprint": pa.string()}
+    own["vector"] = pa.list_(pa.float32(), index.generation.n_topics)
+    of_fields: dict[str, Any] = {}
+    for segment in index.segments:
+        for field in pyarrow.parquet.read_schema(segment.folder / FIELDS):
+            plain = (
+                pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_boolean(field.type)
+            )
+            kind = field.type if plain else pa.string()
+            of_fields[field.name] = kind if of_fields.get(field.name, kind) == kind else pa.string()
+    return pa.schema({**{name: kind for name, kind in of_fields.items() if name not in own}, **own}.items())
+
+
+def _lancedb_row(document: _Document, schema: Any) -> dict[str, Any]:
+    own = {name: value for name, value in document._asdict().items() if name != "fields"}
+    fields = {
+        name: str(value) if value is not None and str(schema.field(name).type) == "string" else value
+        for name, value in document.fields.items()
+    }
+    return {**fields, **own}
 
 
 def _batches(index: SearchIndex) -> Iterator[Sequence[_Document]]:

@@ -180,7 +180,7 @@ def _compared(column: "pd.Series", missing: NDArray[np.bool_], sign: str, value:
 
 def _values(present: "pd.Series", value: Value) -> NDArray:
     """The values of a column as the kind that `value` is of."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
     if is_bool_dtype(present.dtype) or (len(present) and all(isinstance(cell, bool | np.bool_) for cell in present)):
         if not isinstance(value, bool):
@@ -191,6 +191,8 @@ def _values(present: "pd.Series", value: Value) -> NDArray:
     if isinstance(value, str):
         if is_numeric_dtype(present.dtype):
             raise _incomparable(present, "numbers", value)
+        if is_string_dtype(present.dtype) and present.dtype != object:
+            return present.to_numpy(object)
         return np.array([str(cell) for cell in present], object)
     if is_numeric_dtype(present.dtype):
         return present.to_numpy()

@@ -1,35 +1,31 @@
 """SearchIndex: documents in a folder, found by their words and topics."""
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.state import CONFIG
-from neuraltopic.estimators.topic_model import Documents, TopicModel
-from neuraltopic.models.recipes import find_recipe
+from neuraltopic.estimators.texts.counted_documents import Documents
+from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.search.answers import Answer, Hit
-from neuraltopic.search.filters import columns_of, known_columns, matching, parse_filter
+from neuraltopic.search.answering import Answering
+from neuraltopic.search.answers import Answer
+from neuraltopic.search.documents import IndexedDocuments
 from neuraltopic.search.folder import Generation, writing
-from neuraltopic.search.indexing import RESERVED, Indexed, rewrite, write_segment
+from neuraltopic.search.indexing import Indexed, rewrite, write_segment
 from neuraltopic.search.segments import Segment, open_segment
-from neuraltopic.search.snippets import snippet
 from neuraltopic.search.texts import damaged, open_array
 from neuraltopic.storage.atomic import atomic_folder, sync_tree
 from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.manifest import verify_manifest
 from neuraltopic.storage.outputs import INDEX, check_output
-from neuraltopic.topics.hybrid_ranking import HybridRanking, Query, Scores, best
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +36,6 @@ if TYPE_CHECKING:
 _MOST_SEGMENTS = 8
 # Reading again where a writer removed an earlier generation between two steps.
 _ATTEMPTS = 5
-_NEAR_SPELLINGS = 3
-# Documents whose shares are computed at once.
-_AT_ONCE = 1 << 14
 
 
 class SearchIndex:
@@ -71,6 +64,8 @@ class SearchIndex:
         self.model = model
         self.generation = generation
         self.segments = tuple(segments)
+        self._documents = IndexedDocuments(segments, model)
+        self._answering = Answering(self._documents)
 
     @classmethod
     def build(
@@ -114,8 +109,7 @@ class SearchIndex:
         folder = Path(folder)
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         check_output(folder, INDEX, force=force, source=corpus.path)
-        keeps_text = text
-        generation = Generation(1, "model-1", len(model.vocabulary_), model.document_vae_.n_components, keeps_text)
+        generation = Generation(1, "model-1", len(model.vocabulary_), model.document_vae_.n_components, text)
         with atomic_folder(folder, force=force, why_not=INDEX.why_not) as unfinished:
             model.save(unfinished / generation.model)
             (unfinished / "segment-1").mkdir()
@@ -124,16 +118,10 @@ class SearchIndex:
                 model,
                 corpus,
                 embeddings=embeddings,
-                keeps_text=keeps_text,
+                keeps_text=text,
                 progress=progress,
             )
-            if corpus_sha256 is not None and indexed.corpus_sha256 != corpus_sha256:
-                raise NeuralTopicError(
-                    f"documents in {corpus.name}",
-                    expected="those of the fit, unchanged",
-                    got="others",
-                    hint="Name the documents to index",
-                )
+            _require_unchanged(corpus, indexed, corpus_sha256)
             generation = replace(generation, segments={"segment-1": indexed.n_documents})
             generation.with_files(unfinished, generation.in_use()).write(unfinished)
         return cls.open(folder)
@@ -164,19 +152,16 @@ class SearchIndex:
 
     def __len__(self) -> int:
         """The number of documents that are not deleted."""
-        return self._ranking.n_live
+        return self._documents.ranking.n_live
 
     def __contains__(self, id: object) -> bool:
         """Whether a document with this id is in the index."""
-        return isinstance(id, str) and self._find(id) is not None
+        return isinstance(id, str) and self._documents.find(id) is not None
 
     @property
     def columns(self) -> list[str]:
         """The columns that filters may name: id, topic, n_tokens and the metadata of the documents."""
-        names = dict.fromkeys(RESERVED)
-        for segment in self.segments:
-            names |= dict.fromkeys(segment.field_names())
-        return list(names)
+        return self._documents.columns
 
     def search(self, query: str | None = None, n: int = 10, **options: Any) -> "pd.DataFrame":
         """The documents that a query finds, best first: rank, score, id, topic, label, snippet, words, topics.
@@ -234,33 +219,14 @@ class SearchIndex:
         UsageError
             When not exactly one of query, like and topic is given, or an argument is wrong.
         """
-        _require_one(query, like, topic)
-        for name, value, least in (("n", n, 1), ("skip", skip, 0)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise UsageError(
-                    parameter(name), expected=f"a whole number from {least} on", got=repr(value), hint="Give another"
-                )
-        filtered = self._filtered(where)
+        _require_request(query, like, topic, n, skip)
+        allowed = None if where is None else self._documents.matching(where)
         if topic is not None:
-            return self._of_topic(topic, n, skip, filtered)
-        unknown: dict[str, list[str]] = {}
-        notes: list[str] = []
+            return self._answering.of_topic(topic, n, skip, allowed)
         if like is not None:
-            document = self._required(like)
-            filtered = filtered.copy()
-            filtered[document] = False
-            asked, what = self._ranking.query_of(document), f"like {like}"
-        else:
-            assert query is not None
-            asked, what = self.model.as_query(query, embedding=embedding), query
-            unknown = {word: self._near(word) for word in self.model.preprocessor_.unknown_words(query)}
-            notes, by = self._notes(asked, unknown, by, embedding)
-        scores = self._ranking.scores(asked, by)
-        nothing = not asked.words and not asked.direction.any()
-        eligible = scores.eligible & filtered & (not nothing)
-        order = best(scores.values, eligible, skip + n, self._id)[skip:]
-        hits = (self._hit(rank, document, scores) for rank, document in enumerate(order, skip + 1))
-        return Answer(what, by, int(eligible.sum()), tuple(hits), unknown, tuple(notes))
+            return self._answering.like(like, n, skip, by, allowed)
+        assert query is not None
+        return self._answering.of_query(query, n, skip, by, allowed, embedding)
 
     def add(
         self,
@@ -315,15 +281,15 @@ class SearchIndex:
             When an id is not in the index, or another process is changing it; nothing is changed.
         """
         with self._changing() as (now, number):
-            gone = {now._required(id) for id in ids}
+            gone = {now._documents.required(id) for id in ids}
             if len(gone) == len(now):
                 raise UsageError(
                     "ids", expected="a document to be left", got="all of them", hint="Remove the folder instead"
                 )
-            live = now._ranking.live.copy()
+            live = now._documents.ranking.live.copy()
             live[sorted(gone)] = False
             name = f"deleted-{number}.npy"
-            starts = now._ranking.starts
+            starts = now._documents.ranking.starts
             dead = np.flatnonzero(~live)
             of_segment = np.searchsorted(starts, dead, side="right") - 1
             np.save(self.folder / name, np.column_stack([of_segment, dead - starts[of_segment]]).astype(np.int64))
@@ -376,8 +342,8 @@ class SearchIndex:
         UsageError
             When the index has no such document.
         """
-        segment, place = self._locate(self._required(id))
-        topic = int(self._topics_of(segment)[place])
+        segment, place = self._documents.locate(self._documents.required(id))
+        topic = int(self._documents.topics_of(segment)[place])
         fields = json.loads(segment.fields().iloc[[place]].to_json(orient="records", date_format="iso"))[0]
         found = {"id": id, "topic": topic, "label": self.topic_labels[topic] if topic >= 0 else "", "fields": fields}
         return found if segment.texts is None else found | {"text": segment.texts[place]}
@@ -390,7 +356,7 @@ class SearchIndex:
         UsageError
             When the index has no such document.
         """
-        segment, place = self._locate(self._required(id))
+        segment, place = self._documents.locate(self._documents.required(id))
         return "" if segment.texts is None else segment.texts[place]
 
     def batches(self, size: int) -> Iterator["pd.DataFrame"]:
@@ -405,147 +371,16 @@ class SearchIndex:
                 some = rows[start : start + size]
                 table = fields.iloc[some].reset_index(drop=True)
                 table.insert(0, "id", [segment.ids[row] for row in some.tolist()])
-                table.insert(1, "topic", self._topics_of(segment)[some])
+                table.insert(1, "topic", self._documents.topics_of(segment)[some])
                 if segment.texts is not None:
                     table["text"] = [segment.texts[row] for row in some.tolist()]
                 table["vector"] = list(np.asarray(segment.vectors[some]))
                 yield table
 
-    @cached_property
-    def _ranking(self) -> HybridRanking:
-        return HybridRanking([segment.documents for segment in self.segments])
-
-    @cached_property
+    @property
     def topic_labels(self) -> list[str]:
         """What each topic is called."""
-        return self.model.labels_
-
-    @cached_property
-    def _topics(self) -> dict[str, NDArray[np.integer]]:
-        """The topic that each document of each segment is assigned to, -1 for none, as edits left them."""
-        if not self.model.edits_:
-            return {segment.name: segment.topics for segment in self.segments}
-        found = {}
-        for segment in self.segments:
-            blocks = [
-                self.model.assigned_topics(
-                    segment.topics[rows], segment.documents.counts.slice(rows.start, rows.stop), segment.vectors[rows]
-                )
-                for rows in _blocks(len(segment))
-            ]
-            found[segment.name] = np.concatenate([np.zeros(0, np.int64), *blocks])
-        return found
-
-    def _topics_of(self, segment: Segment) -> NDArray[np.integer]:
-        return self._topics[segment.name]
-
-    def _id(self, document: int) -> str:
-        segment, place = self._locate(document)
-        return segment.ids[place]
-
-    def _locate(self, document: int) -> tuple[Segment, int]:
-        starts = self._ranking.starts
-        number = int(np.searchsorted(starts, document, side="right")) - 1
-        return self.segments[number], document - int(starts[number])
-
-    def _find(self, id: str) -> int | None:
-        for segment, start in zip(self.segments, self._ranking.starts.tolist(), strict=False):
-            if (place := segment.find(id)) is not None:
-                return start + place
-        return None
-
-    def _required(self, id: str) -> int:
-        document = self._find(id)
-        if document is None:
-            raise UsageError("id", expected="that of a document in the index", got=f"{id!r:.80}", hint="Check the id")
-        return document
-
-    def _filtered(self, where: str | None) -> NDArray[np.bool_]:
-        """Where the filter is true; everywhere without one."""
-        import pandas as pd
-
-        if where is None:
-            return np.ones(len(self._ranking.live), bool)
-        parsed = parse_filter(where)
-        wanted = columns_of(parsed)
-        known_columns(self.columns, wanted)
-        stored = [name for name in wanted if name not in RESERVED]
-        tables = []
-        for segment in self.segments:
-            has = [name for name in stored if name in segment.field_names()]
-            # Also without a column a table has its rows.
-            table = segment.fields(has) if has else pd.DataFrame(index=range(len(segment)))
-            tables.append(table.reindex(columns=stored))
-            if "id" in wanted:
-                tables[-1]["id"] = list(segment.ids)
-            if "topic" in wanted:
-                tables[-1]["topic"] = self._topics_of(segment)
-        return matching(parsed, pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0])
-
-    def _notes(self, asked: Query, unknown: dict[str, list[str]], by: str, embedding: Any) -> tuple[list[str], str]:
-        notes = []
-        for word, near in unknown.items():
-            hint = f"; near it: {', '.join(near)}" if near else ""
-            notes.append(f"{word} is not in the vocabulary{hint}")
-        if not asked.words and embedding is None:
-            notes.append("no word of the query is in the vocabulary")
-        elif embedding is None and find_recipe(self.model.recipe).takes("embeddings") and by != "words":
-            notes.append(f"the recipe {self.model.recipe} needs an embedding of the query to search by topics")
-            by = "words"
-        return notes, by
-
-    def _near(self, word: str) -> list[str]:
-        words = [known for known in self.model.vocabulary_ if abs(len(known) - len(word)) <= 2]
-        return difflib.get_close_matches(word, words, _NEAR_SPELLINGS, 0.75)
-
-    def _hit(self, rank: int, document: int, scores: Scores) -> Hit:
-        of_words, of_topics = self._ranking.parts(scores, document)
-        vocabulary = self.model.vocabulary_
-        words = {vocabulary[word]: part for word, part in of_words.items()}
-        asked = {vocabulary[word] for word in scores.query.words}
-        topics = {}
-        if scores.topic_scale:
-            segment, place = self._locate(document)
-            counts, vector = segment.documents.counts.slice(place, place + 1), segment.vectors[place : place + 1]
-            topics = self.model.parts_by_topic(of_topics, counts, vector)
-        return self._described(rank, float(scores.values[document]), document, asked, words, topics)
-
-    def _described(
-        self,
-        rank: int,
-        score: float,
-        document: int,
-        asked: set[str],
-        words: dict[str, float],
-        topics: dict[int, float],
-    ) -> Hit:
-        segment, place = self._locate(document)
-        topic = int(self._topics_of(segment)[place])
-        passage: str = ""
-        marked: tuple[tuple[int, int], ...] = ()
-        if segment.texts is not None:
-            passage, marked = snippet(segment.texts[place], asked, self._words_of)
-        label = self.topic_labels[topic] if topic >= 0 else ""
-        return Hit(rank, score, segment.ids[place], topic, label, passage, marked, words, topics)
-
-    def _words_of(self, forms: Sequence[str]) -> list[set[str]]:
-        words = self.model.vocabulary_
-        return [{words[column] for column in found} for found in self.model.preprocessor_.columns_of(forms)]
-
-    def _of_topic(self, topic: int, n: int, skip: int, filtered: NDArray[np.bool_]) -> Answer:
-        self.model._require_topic(topic)
-        shares = np.zeros(len(self._ranking.live))
-        for segment, first in zip(self.segments, self._ranking.starts.tolist(), strict=False):
-            for rows in _blocks(len(segment)):
-                counts, vectors = segment.documents.counts.slice(rows.start, rows.stop), segment.vectors[rows]
-                shares[first + rows.start : first + rows.stop] = self.model.shares_in(counts, vectors)[:, topic]
-        eligible = self._ranking.live & filtered
-        order = best(shares, eligible, skip + n, self._id)[skip:]
-        hits = [
-            self._described(rank, float(shares[document]), document, set(), {}, {topic: float(shares[document])})
-            for rank, document in enumerate(order, skip + 1)
-        ]
-        return Answer(f"topic {self.topic_labels[topic]}", "topic", int(eligible.sum()), tuple(hits), {}, ())
+        return self._answering.labels
 
     @contextmanager
     def _changing(self) -> Iterator[tuple["SearchIndex", int]]:
@@ -586,7 +421,9 @@ class SearchIndex:
             model.document_vae_.require_embeddings_given(None)
         name = f"segment-{number}-rewritten"
         (self.folder / name).mkdir()
-        n_documents = rewrite(self.folder / name, self.segments, model=model, progress=progress)
+        n_documents = rewrite(
+            self.folder / name, self.segments, model or self.model, anew=model is not None, progress=progress
+        )
         generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
         if model is None:
             return generation, [name]
@@ -595,9 +432,14 @@ class SearchIndex:
         return generation, [name, generation.model]
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    """Slices of `_AT_ONCE` documents."""
-    return (slice(start, min(start + _AT_ONCE, n)) for start in range(0, n, _AT_ONCE))
+def _require_unchanged(corpus: Corpus, indexed: Indexed, corpus_sha256: str | None) -> None:
+    if corpus_sha256 is not None and indexed.corpus_sha256 != corpus_sha256:
+        raise NeuralTopicError(
+            f"documents in {corpus.name}",
+            expected="those of the fit, unchanged",
+            got="others",
+            hint="Name the documents to index",
+        )
 
 
 def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[Segment]:
@@ -621,7 +463,7 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
     ]
 
 
-def _require_one(query: str | None, like: str | None, topic: int | None) -> None:
+def _require_request(query: str | None, like: str | None, topic: int | None, n: int, skip: int) -> None:
     given = [name for name, value in (("query", query), ("like", like), ("topic", topic)) if value is not None]
     if len(given) != 1:
         raise UsageError(
@@ -630,3 +472,8 @@ def _require_one(query: str | None, like: str | None, topic: int | None) -> None
             got=" and ".join(given) or "none",
             hint="Give one of query, like and topic",
         )
+    for name, value, least in (("n", n, 1), ("skip", skip, 0)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise UsageError(
+                parameter(name), expected=f"a whole number from {least} on", got=repr(value), hint="Give another"
+            )

@@ -85,13 +85,25 @@ def write_segment(
     ids = [ledger.ids[row] for row in rows.tolist()]
     beside = model.embeddings_of(prepared, embeddings)
     vectors, topics = embed(model, counts, beside, progress)
-    write_arrays(folder, counts, vectors, topics, ids)
+    write_arrays(folder, counts, vectors, topics, ids, model.document_vae_.empty_document_vector())
     _write_fields(ledger.to_frame().iloc[rows], folder)
     return Indexed(len(ids), ids, ledger, digested.sha256.hexdigest())
 
 
-def rewrite(folder: Path, segments: Sequence[Segment], *, model: TopicModel | None, progress: "Progress | None") -> int:
-    """Write the live documents of segments as one; with a model, embed them anew.
+def rewrite(
+    folder: Path, segments: Sequence[Segment], model: TopicModel, *, anew: bool, progress: "Progress | None"
+) -> int:
+    """Write the live documents of segments as one.
+
+    Parameters
+    ----------
+    folder : Path
+    segments : sequence of Segment
+    model : TopicModel
+        That of the new segment.
+    anew : bool
+        Whether to embed the documents with it; otherwise it is the model of the segments.
+    progress : callable of (stage, done, total), optional
 
     Returns
     -------
@@ -107,7 +119,7 @@ def rewrite(folder: Path, segments: Sequence[Segment], *, model: TopicModel | No
                 block = segment.documents.counts.rows(rows[start : start + _AT_ONCE])
                 writer.append(np.diff(block.indptr), block.indices, block.data)
     counts = Counts.open(folder / "counts")
-    if model is None:
+    if not anew:
         vectors = np.concatenate([segment.vectors[rows] for segment, rows in zip(segments, kept, strict=True)])
         topics = np.concatenate([segment.topics[rows] for segment, rows in zip(segments, kept, strict=True)])
     else:
@@ -119,7 +131,7 @@ def rewrite(folder: Path, segments: Sequence[Segment], *, model: TopicModel | No
                 for row in rows.tolist():
                     texts.append(segment.texts[row])
     ids = [segment.ids[row] for segment, rows in zip(segments, kept, strict=True) for row in rows.tolist()]
-    write_arrays(folder, counts, vectors, topics, ids)
+    write_arrays(folder, counts, vectors, topics, ids, model.document_vae_.empty_document_vector())
     fields = [segment.fields().iloc[rows] for segment, rows in zip(segments, kept, strict=True)]
     write_table(pd.concat(fields, ignore_index=True), folder / FIELDS, "parquet")
     return len(ids)

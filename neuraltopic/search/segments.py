@@ -5,6 +5,7 @@ postings_bounds.npy   the same by word: see `Postings`
 postings_documents.npy
 postings_counts.npy
 vectors.npy           float32 (D, K), as the model gives them
+directions.npy        float32 (D, K), see `directions`; indexes of earlier versions do not have it
 topics.npy            int32 (D,), the topic that each document is assigned to; -1 for none
 ids.utf8              and ids_bounds.npy
 id_order.npy          int64 (D,), places in the order of the ids
@@ -92,14 +93,20 @@ class Segment:
 
 
 def write_arrays(
-    folder: Path, counts: Counts, vectors: NDArray[np.float32], topics: NDArray[np.int32], ids: Sequence[str]
+    folder: Path,
+    counts: Counts,
+    vectors: NDArray[np.float32],
+    topics: NDArray[np.int32],
+    ids: Sequence[str],
+    of_nothing: NDArray[np.float32],
 ) -> None:
-    """Write all of a segment but its counts, texts and fields."""
+    """Write all of a segment but its counts, texts and fields; the last is the vector of an empty document, (K,)."""
     postings = Postings.of(counts)
     np.save(folder / "postings_bounds.npy", postings.bounds)
     np.save(folder / "postings_documents.npy", postings.documents)
     np.save(folder / "postings_counts.npy", postings.counts)
     np.save(folder / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
+    np.save(folder / "directions.npy", directions(vectors, of_nothing))
     np.save(folder / "topics.npy", np.ascontiguousarray(topics, np.int32))
     write_texts(folder, "ids", ids)
     np.save(folder / "id_order.npy", np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
@@ -135,12 +142,21 @@ def open_segment(
     topics = open_array(folder / "topics.npy", np.int32, 1)
     ids, id_order = Texts(folder, "ids"), open_array(folder / "id_order.npy", np.int64, 1)
     texts = Texts(folder, "texts") if (folder / "texts.utf8").exists() else None
-    sizes = (counts.shape, vectors.shape, len(topics), len(ids), len(id_order), D if texts is None else len(texts))
-    if sizes != ((D, V), (D, K), D, D, D, D) or len(postings.bounds) != V + 1 or postings.bounds[-1] != counts.nnz:
+    if (folder / "directions.npy").exists():
+        of_vectors = open_array(folder / "directions.npy", np.float32, 2)
+    else:
+        of_vectors = directions(vectors, of_nothing)
+    lengths = (len(topics), len(ids), len(id_order), D if texts is None else len(texts))
+    sizes = (counts.shape, vectors.shape, of_vectors.shape, *lengths)
+    if (
+        sizes != ((D, V), (D, K), (D, K), D, D, D, D)
+        or len(postings.bounds) != V + 1
+        or postings.bounds[-1] != counts.nnz
+    ):
         raise damaged(folder, f"{D:,} documents, {V:,} words and {K} topics in each file", f"{sizes}")
     live = None
     if deleted is not None and len(deleted):
         live = np.ones(D, bool)
         live[deleted] = False
-    of_documents = DocumentSet(counts, postings, counts.totals(), directions(vectors, of_nothing), live)
+    of_documents = DocumentSet(counts, postings, counts.totals(), of_vectors, live)
     return Segment(folder.name, folder, vectors, topics, ids, id_order, texts, of_documents)

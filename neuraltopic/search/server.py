@@ -9,9 +9,12 @@ GET  /openapi.json     what is here, in OpenAPI 3.1
 GET  /                 the page of a run, where one was named
 """
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +94,24 @@ def make_app(
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
-def search_routes(index_now: Callable[[], SearchIndex], workers: Workers, limits: Limits) -> list[Route]:
-    """What answers /search and /documents/ID from the index that `index_now` returns."""
+def search_routes(
+    index_now: Callable[[], SearchIndex],
+    workers: Workers,
+    limits: Limits,
+    embed: Callable[[str], Any] | None = None,
+) -> list[Route]:
+    """What answers /search and /documents/ID from the index that `index_now` returns; `embed` is for queries."""
 
     async def search(request: Request) -> Response:
-        options = await _options(request, limits)
+        # Who sends a request by and by is given up as well.
+        options = await asyncio.wait_for(_options(request, limits), limits.seconds)
         query = options.pop("query", None)
-        answer = await workers.run(lambda: index_now().answer(query, **options).to_dict())
-        return json_answer(answer)
+
+        def answer() -> dict[str, Any]:
+            embedding = embed(query) if embed is not None and query is not None else None
+            return index_now().answer(query, embedding=embedding, **options).to_dict()
+
+        return json_answer(await workers.run(answer))
 
     async def document(request: Request) -> Response:
         id, index = checked_text("id", request.path_params["id"], limits), index_now()
@@ -113,12 +126,34 @@ def search_routes(index_now: Callable[[], SearchIndex], workers: Workers, limits
 
 
 def serve(
-    index: SearchIndex, *, host: str, port: int, limits: Limits, page: Path | None, started: Callable[[str], None]
+    index: SearchIndex,
+    *,
+    host: str,
+    port: int,
+    limits: Limits,
+    page: Path | None,
+    started: Callable[[str], None],
+    workers: int = 1,
 ) -> None:
-    """Serve an index until the process is asked to end, see `listen`."""
+    """Serve an index until the process is asked to end, see `listen`.
+
+    Parameters
+    ----------
+    workers : int
+        Processes that answer. Each opens the index, whose files they share in memory, and has a copy of the model.
+    """
     hosts = ["127.0.0.1", "localhost", "[::1]", "::1"] if is_loopback(host) else None
     app = make_app(index, limits=limits, page=page, hosts=hosts)
-    listen(app, host=host, port=port, seconds=limits.seconds, started=started)
+    if workers > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # of those that are started: their number is that of the cores
+    another = partial(_app_of_folder, index.folder, limits, page, hosts)
+    listen(
+        app, host=host, port=port, seconds=limits.seconds, started=started, beside=[another for _ in range(workers - 1)]
+    )
+
+
+def _app_of_folder(folder: Path, limits: Limits, page: Path | None, hosts: list[str] | None) -> Starlette:
+    return make_app(SearchIndex.open(folder), limits=limits, page=page, hosts=hosts)
 
 
 async def _options(request: Request, limits: Limits) -> dict[str, Any]:

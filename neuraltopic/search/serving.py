@@ -1,9 +1,12 @@
 """What every server of ours does: limits on what a stranger can ask for, answers to errors, a graceful stop."""
 
 import asyncio
+import contextlib
 import ipaddress
+import multiprocessing
 import socket
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +17,9 @@ from starlette.responses import JSONResponse, Response
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.strict_json import parse_json
+
+# Connections to a process, beyond which one is told to come back; each waits without a thread.
+_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,15 @@ class Busy(Exception):  # noqa: N818  (no error of ours)
     """Too many searches at once."""
 
 
-def listen(app: Starlette, *, host: str, port: int, seconds: float, started: Callable[[str], None]) -> None:
+def listen(
+    app: Starlette,
+    *,
+    host: str,
+    port: int,
+    seconds: float,
+    started: Callable[[str], None],
+    beside: Sequence[Callable[[], Starlette]] = (),
+) -> None:
     """Serve until the process is asked to end; requests that have begun are answered first.
 
     Parameters
@@ -98,30 +112,63 @@ def listen(app: Starlette, *, host: str, port: int, seconds: float, started: Cal
         That a request may take.
     started : callable of (address)
         Called once the server listens.
+    beside : sequence of callable
+        Each is sent to a process of its own and makes the application that answers there.
 
     Raises
     ------
     OSError
         When the address is taken or may not be listened on.
     """
-    import uvicorn
-
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with listener:
         listener.bind((host, port))
         listener.listen(128)  # who asks from here on is answered once the application is up
+        spawn = multiprocessing.get_context("spawn")
+        others = [spawn.Process(target=_serve_beside, args=(make, listener, seconds)) for make in beside]
+        for process in others:
+            process.start()
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         started(f"http://{shown}:{listener.getsockname()[1]}/")
-        config = uvicorn.Config(
+        try:
+            _server(app, seconds).run(sockets=[listener])
+        finally:
+            for process in others:
+                process.terminate()
+            for process in others:
+                process.join()
+
+
+def _server(app: Starlette, seconds: float) -> Any:
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
             app,
             log_level="warning",
             access_log=False,
             server_header=False,
+            limit_concurrency=_CONNECTIONS,
             timeout_graceful_shutdown=int(seconds) + 1,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+    )
+
+
+def _serve_beside(make_app: Callable[[], Starlette], listener: socket.socket, seconds: float) -> None:
+    """Serve until this process or the one that started it ends."""
+    server = _server(make_app(), seconds)
+
+    def end_with_parent() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        server.should_exit = True
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 def is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, whatever stops the process that writes them."""
+"""Atomic writes: a file or folder is either complete or unchanged, also if the writing process is killed."""
 
 import ctypes
 import errno
@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from neuraltopic.errors import UsageError, parameter
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  Windows: no locks, so what a killed process left is not cleaned
-    fcntl = None  # type: ignore[assignment]
+from neuraltopic.storage.file_locks import HAS_LOCKS, hold
 
 _POSIX = os.name == "posix"
 _AT_FDCWD = -100
@@ -214,14 +210,14 @@ def _clean_leftovers(destination: Path) -> None:
 
 def _lock(path: Path) -> int | None:
     """Lock a file or folder until the process ends; None where that cannot be done."""
-    if fcntl is None:
+    if not HAS_LOCKS:  # what a killed process left is then not cleaned
         return None
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:  # gone, a link, or another user's
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold(descriptor)
     except OSError:  # locked by another process, or a file system without locks
         os.close(descriptor)
         return None

@@ -1,4 +1,4 @@
-"""The log of edits of topics on disk: edits.jsonl, a line that says what it belongs to, then a line an edit."""
+"""The log of edits of topics on disk: edits.jsonl, a line that says what it belongs to, then one line per edit."""
 
 import json
 import os

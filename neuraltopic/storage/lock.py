@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuraltopic.errors import UsageError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from neuraltopic.storage.file_locks import HAS_LOCKS, hold
 
 
 @contextlib.contextmanager
@@ -28,13 +24,13 @@ def only_writer(path: Path, *, thing: str, expected: str) -> Iterator[None]:
     UsageError
         When another holds it, in this process or another.
     """
-    if fcntl is None:
+    if not HAS_LOCKS:
         yield
         return
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(descriptor)
         except BlockingIOError as error:
             raise UsageError(
                 thing, expected=expected, got="one that another process is changing", hint="Wait for it to end"

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.regular import open_regular
@@ -65,7 +66,7 @@ def write_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version:
 
 def verify_manifest(
     folder: str | os.PathLike[str], *, kind: str, schema_version: int, content: bool = True
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Check that `folder` is the `kind` it should be and holds exactly the files its manifest lists.
 
     The manifest is read first, then the names, then the sizes, then the content, so that a wrong folder is
@@ -95,7 +96,7 @@ def verify_manifest(
     folder = Path(folder)
     _require_manifest(folder, kind)
     manifest = _checked_manifest(folder / MANIFEST, kind=kind, schema_version=schema_version)
-    files: dict[str, dict] = manifest["files"]  # type: ignore[assignment]  # as _checked_manifest left it
+    files = manifest["files"]
     present = _names(folder) - {MANIFEST}
     for name in sorted(present ^ set(files)):
         raise NeuralTopicError(
@@ -154,7 +155,7 @@ def _names(folder: Path) -> set[str]:
         ) from error
 
 
-def _checked_manifest(path: Path, *, kind: str, schema_version: int) -> dict[str, object]:
+def _checked_manifest(path: Path, *, kind: str, schema_version: int) -> dict[str, Any]:
     manifest = read_json(path, MAX_MANIFEST_BYTES)
     if not isinstance(manifest, dict) or "format" not in manifest:
         raise _wrong(path, "an object with a format", "something else")

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.storage.atomic import atomic_write
@@ -83,7 +83,8 @@ def write_table(frame: "pd.DataFrame", destination: str | os.PathLike[str] | Tex
             if format == "parquet" and destination.isatty():
                 raise _no_place_for_parquet("a terminal")
             destination.flush()
-            binary: BinaryIO = getattr(destination, "buffer", destination)  # type: ignore[arg-type]
+            stream: Any = destination
+            binary: BinaryIO = getattr(stream, "buffer", stream)
             _write(frame, binary, format)
             destination.flush()
     except UnicodeEncodeError as error:

@@ -57,7 +57,7 @@ def write_vectors(
             stop = start + len(block)
             arrays = [pa.array(values[start:stop], pa.string()) for values in columns.values()]
             arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), n_components))
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            writer.write_table(pa.table(arrays, schema=schema))  # an array may come in chunks
             start = stop
 
 

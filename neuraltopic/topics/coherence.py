@@ -1,4 +1,4 @@
-"""Do a topic's words go together in documents? NPMI, C_V, UMass and C_UCI of the top words of each topic.
+"""Coherence of topics: NPMI, C_V, UMass and C_UCI of the top words of each topic.
 
 Every figure is gensim's `CoherenceModel`'s where that is defined, and finite where it is not: for a word that never
 occurs, and for a list of one word. Axes: K topics, n words in a list.

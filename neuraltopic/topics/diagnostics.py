@@ -1,4 +1,4 @@
-"""What is wrong with a set of topics: topics that are not in use, carry no information or repeat another."""
+"""Flags of topics: not in use, without information, or repeating another."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def largest_part(n_documents: NDArray[np.integer]) -> float | None:
 
 
 def collapse(share: NDArray[np.floating], n_documents: NDArray[np.integer], words: NDArray[np.integer]) -> str | None:
-    """What a user should know of topics that have collapsed, and what to try; None where they have not.
+    """A warning if the topics have collapsed, and what to try; None if they have not.
 
     Fewer than 5 topics do not collapse.
 
@@ -74,7 +74,7 @@ def collapse(share: NDArray[np.floating], n_documents: NDArray[np.integer], word
 
 
 def inactive_topics(information: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which dimensions carry less than `INACTIVE_BELOW` nats a document, (K,), from their mean KL, (K,)."""
+    """Which dimensions carry less than `INACTIVE_BELOW` nats per document, (K,), from their mean KL, (K,)."""
     return information < INACTIVE_BELOW
 
 

@@ -1,4 +1,4 @@
-"""How different topics are: figures of a set of word lists, each also a topic.
+"""Diversity of topics: figures of a set of word lists, and of each list.
 
 Axes: K topics, n words in a list, V words. A word is its number; lists have the same length, and no word twice.
 """

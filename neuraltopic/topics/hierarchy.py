@@ -1,4 +1,4 @@
-"""A hierarchy of topics: which are nearest by their words, which of these next, up to all in one.
+"""Hierarchical clustering of topics by their word distributions.
 
 The distance of two topics is the Jensen-Shannon distance of their distributions of words,
 
@@ -77,7 +77,7 @@ def cut(tree: NDArray[np.float64], n_groups: int) -> list[tuple[int, ...]]:
 
 
 def hierarchy_table(tree: NDArray[np.float64], labels: Sequence[str]) -> pd.DataFrame:
-    """A line a merger, nearest first: node, left, right, distance, topics (a list), left_label, right_label.
+    """One line per merger, nearest first: node, left, right, distance, topics (a list), left_label, right_label.
 
     The label of a node above the topics names the labels below it, at most three.
     """

@@ -13,9 +13,11 @@ words of the query and over the topics, each less its mean over the documents: t
 Axes: D documents, V words, K topics.
 """
 
+import functools
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -31,8 +33,8 @@ BY = ("hybrid", "words", "topics")
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words. tests/benchmarks/README.md has figures of 3, 4, 6 and 8.
 _TOPIC_WEIGHT = 6.0
-# Documents whose rows are gathered or multiplied at once.
-_AT_ONCE = 1 << 16
+# Documents whose rows are gathered or multiplied at once, and those whose scores are: these stay in the cache.
+_AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
 # Vectors are known to about 2e-7: scores are compared to this many decimals.
 DECIMALS = 4
 
@@ -128,6 +130,24 @@ class _WordWeight:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """What makes scores of BM25 and of cosines, for one query.
+
+    Attributes
+    ----------
+    query : Query
+    words : dict of int to _WordWeight
+    word_scale, topic_scale : float
+        1 / std of BM25, and a / std of the cosine; 0 for a term that is left out or the same everywhere.
+    """
+
+    query: Query
+    words: Mapping[int, _WordWeight] = field(repr=False)
+    word_scale: float = 0.0
+    topic_scale: float = 0.0
+
+
+@dataclass(frozen=True)
 class Scores:
     """The score of every document for one query.
 
@@ -137,14 +157,33 @@ class Scores:
         Of all document sets, one after the other; of deleted documents too.
     eligible : bool array of shape (D,)
         Not deleted, and by words alone with a word of the query.
+    weights : Weights
     """
 
     values: NDArray[np.float64]
     eligible: NDArray[np.bool_]
-    query: Query
-    words: Mapping[int, _WordWeight] = field(repr=False)
-    word_scale: float = 0.0
-    topic_scale: float = 0.0
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The documents with the highest scores for one query.
+
+    Attributes
+    ----------
+    documents : list of int
+        Best first.
+    values : list of float
+        The score of each.
+    n_found : int
+        Documents that are eligible.
+    weights : Weights
+    """
+
+    documents: list[int]
+    values: list[float]
+    n_found: int
+    weights: Weights
 
 
 def directions(vectors: FloatArray, of_nothing: FloatArray) -> NDArray[np.float32]:
@@ -197,10 +236,9 @@ class HybridRanking:
         self.n_live = int(self.live.sum())
         self.mean_length = max(float(self.lengths[self.live].mean()) if self.n_live else 0.0, 1e-9)
         self._damping = _SATURATION * (1.0 - _LENGTH + _LENGTH * self.lengths / self.mean_length)
-        self.mean_direction = self._mean_direction()
 
     def scores(self, query: Query, by: str = "hybrid") -> Scores:
-        """The score of each document.
+        """The score of each document: what `ranked` sorts, at the cost of a pass over all vectors.
 
         Parameters
         ----------
@@ -213,24 +251,66 @@ class HybridRanking:
         UsageError
             When `by` is another.
         """
+        weights, bm25 = self._weights(query, by)
+        values, eligible = np.zeros(len(self.live)), self.live
+        if bm25 is not None:
+            values += weights.word_scale * (bm25 - _mean_of(weights.words))
+            if by == "words":
+                eligible = eligible & (bm25 > 0)
+        if weights.topic_scale:
+            values += weights.topic_scale * (self._cosine(query) - float(self.mean_direction @ query.direction))
+        return Scores(values, eligible, weights)
+
+    def ranked(
+        self,
+        query: Query,
+        n: int,
+        by: str = "hybrid",
+        *,
+        id_of: Callable[[int], str],
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> Ranked:
+        """The n eligible documents with the highest scores, as `best` orders them.
+
+        Scores of all documents are computed in float32, block by block, and in float64 for those that rounding leaves
+        among the first n.
+
+        Parameters
+        ----------
+        query, by
+            As for `scores`.
+        n : int
+        id_of : callable
+            The id of a document.
+        allowed : bool array of shape (D,), optional
+            False for documents that are not eligible; by default all that are not deleted are.
+
+        Raises
+        ------
+        UsageError
+            When `by` is unknown.
+        """
+        weights, bm25 = self._weights(query, by)
+        eligible = self._eligible(allowed, bm25 if by == "words" else None)
+        n_found = self.n_live if eligible is None else int(np.count_nonzero(eligible))
+        candidates = self._candidates(weights, bm25, n, eligible)
+        values = np.zeros(len(candidates))
+        if bm25 is not None:
+            values += weights.word_scale * (bm25[candidates] - _mean_of(weights.words))
+        if weights.topic_scale:
+            # Row by row, so that equal documents have equal scores wherever they stand.
+            cosine = np.einsum("dk,k->d", self._directions_of(candidates), query.direction.astype(np.float64))
+            values += weights.topic_scale * (cosine - float(self.mean_direction @ query.direction))
+        everyone = np.ones(len(candidates), bool)
+        order = best(values, everyone, n, lambda place: id_of(int(candidates[place])))
+        return Ranked(candidates[order].tolist(), values[order].tolist(), n_found, weights)
+
+    def require_by(self, by: str) -> None:
+        """Raise a UsageError unless it is one of `BY`."""
         if by not in BY:
             raise UsageError(
                 parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these"
             )
-        values, eligible = np.zeros(len(self.live)), self.live
-        words: dict[int, _WordWeight] = {}
-        word_scale = topic_scale = 0.0
-        if by != "topics":
-            bm25, words = self._bm25(query)
-            if by == "words":
-                eligible = eligible & (bm25 > 0)
-            word_scale = self._scale(bm25)
-            values += word_scale * (bm25 - sum(word.mean for word in words.values()))
-        if by != "words":
-            cosine = self._cosine(query)
-            topic_scale = self._scale(cosine) * (self.topic_weight(query) if by == "hybrid" else 1.0)
-            values += topic_scale * (cosine - float(self.mean_direction @ query.direction))
-        return Scores(values, eligible, query, words, word_scale, topic_scale)
 
     def topic_weight(self, query: Query) -> float:
         """a, the weight of the topics relative to the words; 1 where there are none, but an embedding."""
@@ -238,7 +318,7 @@ class HybridRanking:
             return 1.0
         return _TOPIC_WEIGHT * query.n_tokens / (query.n_tokens + self.mean_length)
 
-    def parts(self, scores: Scores, document: int) -> tuple[dict[int, float], NDArray[np.float64]]:
+    def parts(self, weights: Weights, document: int) -> tuple[dict[int, float], NDArray[np.float64]]:
         """What each word of the query, by its column, and each topic, (K,), adds to the score of a document.
 
         The sum of all is its score.
@@ -248,12 +328,12 @@ class HybridRanking:
         counts = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         damping = self._damping[document]
         words = {}
-        for word, known in scores.words.items():
+        for word, known in weights.words.items():
             count = counts.get(word, 0)
             added = known.weight * count * (_SATURATION + 1.0) / (count + damping) if count else 0.0
-            words[word] = scores.word_scale * (added - known.mean)
+            words[word] = weights.word_scale * (added - known.mean)
         direction = np.asarray(part.directions[place], np.float64) - self.mean_direction
-        return words, scores.topic_scale * scores.query.direction * direction
+        return words, weights.topic_scale * weights.query.direction * direction
 
     def locate(self, document: int) -> tuple[DocumentSet, int]:
         """The set of a document, and its place there."""
@@ -267,6 +347,20 @@ class HybridRanking:
         words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
         return Query(words, np.asarray(part.directions[place]))
 
+    def _weights(self, query: Query, by: str) -> tuple[Weights, NDArray[np.float64] | None]:
+        """What the query weighs, and BM25 of each document, (D,), unless the topics are all that counts."""
+        self.require_by(by)
+        bm25, words = None, dict[int, _WordWeight]()
+        word_scale = topic_scale = 0.0
+        if by != "topics":
+            bm25, words = self._bm25(query)
+            word_scale = self._scale(self._square_of(bm25, _mean_of(words)))
+        if by != "words" and query.direction.any():
+            asked = query.direction.astype(np.float64)
+            topic_scale = self._scale(float(asked @ self._covariance @ asked))
+            topic_scale *= self.topic_weight(query) if by == "hybrid" else 1.0
+        return Weights(query, words, word_scale, topic_scale), bm25
+
     def _bm25(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
         values = np.zeros(len(self.live))
         words = {}
@@ -276,41 +370,151 @@ class HybridRanking:
             rarity = np.log1p((self.n_live - n_with + 0.5) / (n_with + 0.5))
             weight = float(rarity * (1.0 + np.log(max(count, 1.0))))
             total = 0.0
-            for documents, counts in found:
-                added = weight * (_SATURATION + 1.0) * counts / (counts + self._damping[documents])
-                values[documents] += added
+            for (documents, counts), start in zip(found, self.starts.tolist(), strict=False):
+                added = weight * (_SATURATION + 1.0) * counts / (counts + self._damping[start:][documents])
+                values[start:][documents] += added
                 total += float(added.sum())
             words[word] = _WordWeight(weight, total / max(self.n_live, 1))
         return values, words
 
-    def _live_postings(self, number: int, word: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Documents, numbered through all sets, and counts."""
+    def _live_postings(self, number: int, word: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Documents of a set that have a word, and counts."""
         part = self.sets[number]
         documents, counts = part.postings.of_word(word)
         if part.live is not None:
             kept = part.live[documents]
             documents, counts = documents[kept], counts[kept]
-        return documents.astype(np.int64) + self.starts[number], counts.astype(np.float64)
+        return documents, counts.astype(np.float64)
 
     def _cosine(self, query: Query) -> NDArray[np.float64]:
-        """Row by row, so that equal documents have equal cosines wherever they stand."""
+        """The cosine of each document."""
         values = np.zeros(len(self.live))
-        if query.direction.any():
-            for number, part in enumerate(self.sets):
-                rows = slice(self.starts[number], self.starts[number + 1])
-                values[rows] = np.einsum("dk,k->d", part.directions, query.direction)
+        for number, part in enumerate(self.sets):
+            rows = slice(self.starts[number], self.starts[number + 1])
+            values[rows] = np.einsum("dk,k->d", part.directions, query.direction)
         return values
 
-    def _scale(self, values: NDArray[np.float64]) -> float:
+    def _eligible(
+        self, allowed: NDArray[np.bool_] | None, bm25: NDArray[np.float64] | None
+    ) -> NDArray[np.bool_] | None:
+        """Documents that may be found, (D,), with BM25 those that have a word; None where all are."""
+        masks = [] if self.n_live == len(self.live) else [self.live]
+        masks += [mask for mask in (allowed, None if bm25 is None else bm25 > 0) if mask is not None]
+        return functools.reduce(np.logical_and, masks) if masks else None
+
+    def _candidates(
+        self,
+        weights: Weights,
+        bm25: NDArray[np.float64] | None,
+        n: int,
+        eligible: NDArray[np.bool_] | None,
+    ) -> NDArray[np.intp]:
+        """Documents that have the n highest scores among them, with all that rounding cannot tell from these."""
+        top = _Top(n, self._margin(weights))
+        direction = (weights.topic_scale * weights.query.direction.astype(np.float64)).astype(np.float32)
+        for part, start in zip(self.sets, self.starts.tolist(), strict=False):
+            for first in range(0, len(part), _SCREENED_AT_ONCE):
+                rows = slice(first, min(first + _SCREENED_AT_ONCE, len(part)))
+                here = slice(start + rows.start, start + rows.stop)
+                values = np.zeros(rows.stop - rows.start, np.float32)
+                if weights.topic_scale:
+                    values = part.directions[rows] @ direction
+                if bm25 is not None:
+                    values += (weights.word_scale * bm25[here]).astype(np.float32)
+                if eligible is not None:
+                    values[~eligible[here]] = -np.inf
+                top.add(values, here.start)
+        return top.documents
+
+    def _margin(self, weights: Weights) -> float:
+        """How far apart two scores in float32 must be for those in float64, rounded, to be in the same order.
+
+        A product of K terms of unit vectors is out by K u at most, u being the unit of rounding (Higham 2002, 3.1).
+        """
+        unit = float(np.finfo(np.float32).eps)
+        largest = weights.topic_scale + weights.word_scale * sum(
+            known.weight * (_SATURATION + 1.0) for known in weights.words.values()
+        )
+        return 2.0 * 10.0**-DECIMALS + 2.0 * unit * (len(weights.query.direction) * weights.topic_scale + 4.0 * largest)
+
+    def _directions_of(self, documents: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Rows of the directions, (len(documents), K)."""
+        number = np.searchsorted(self.starts, documents, side="right") - 1
+        found = np.zeros((len(documents), len(self.mean_direction)))
+        for place in np.unique(number).tolist():
+            of_set = number == place
+            found[of_set] = self.sets[place].directions[documents[of_set] - self.starts[place]]
+        return found
+
+    def _square_of(self, bm25: NDArray[np.float64], mean: float) -> float:
+        """The variance of BM25 over the live documents, of which the mean is known; that of the others is 0."""
+        total = 0.0
+        for start in range(0, len(bm25), _AT_ONCE):
+            difference = bm25[start : start + _AT_ONCE] - mean
+            total += float(difference @ difference)
+        return (total - (len(bm25) - self.n_live) * mean**2) / max(self.n_live, 1)
+
+    def _scale(self, variance: float) -> float:
         """1 / std over the live documents; 0 where all are equal to rounding."""
-        std = float(values[self.live].std()) if self.n_live else 0.0
+        std = max(variance, 0.0) ** 0.5
         return 1.0 / std if std > 1e-7 else 0.0
 
-    def _mean_direction(self) -> NDArray[np.float64]:
+    @cached_property
+    def _covariance(self) -> NDArray[np.float64]:
+        """Of the directions of the live documents, (K, K): that of a cosine with q is q^T C q."""
+        total = np.zeros((len(self.mean_direction),) * 2)
+        for rows in self._live_directions():
+            difference = rows - self.mean_direction
+            total += difference.T @ difference
+        return total / max(self.n_live, 1)
+
+    @cached_property
+    def mean_direction(self) -> NDArray[np.float64]:
+        """Of the live documents, (K,)."""
         total = np.zeros(self.sets[0].directions.shape[1] if self.sets else 0)
+        for rows in self._live_directions():
+            total += rows.sum(0)
+        return total / max(self.n_live, 1)
+
+    def _live_directions(self) -> Iterator[NDArray[np.float64]]:
+        """Those of the live documents in blocks."""
         for part in self.sets:
             for start in range(0, len(part), _AT_ONCE):
-                rows = np.asarray(part.directions[start : start + _AT_ONCE])
-                kept = rows if part.live is None else rows[part.live[start : start + _AT_ONCE]]
-                total += kept.sum(0, dtype=np.float64)
-        return total / max(self.n_live, 1)
+                rows = np.asarray(part.directions[start : start + _AT_ONCE], np.float64)
+                yield rows if part.live is None else rows[part.live[start : start + _AT_ONCE]]
+
+
+class _Top:
+    """Keeps the documents whose values may be among the n highest, as blocks of values come.
+
+    Parameters
+    ----------
+    n : int
+    margin : float
+        How far below the n-th highest value one may be.
+    """
+
+    def __init__(self, n: int, margin: float) -> None:
+        self._n = n
+        self._margin = margin
+        self._least = np.float32(-np.inf)
+        self._values = np.zeros(0, np.float32)
+        self.documents = np.zeros(0, np.intp)
+
+    def add(self, values: NDArray[np.float32], first: int) -> None:
+        """Take the values of documents `first` and on; -inf stands for one that is not eligible."""
+        kept = np.flatnonzero(values > self._least)
+        if not len(kept):
+            return
+        self._values = np.concatenate([self._values, values[kept]])
+        self.documents = np.concatenate([self.documents, kept + first])
+        if len(self._values) > self._n:
+            cut = np.partition(self._values, -self._n)[-self._n] if self._n else np.float32(np.inf)
+            self._least = np.float32(cut - self._margin)
+            kept = np.flatnonzero(self._values > self._least)
+            self._values, self.documents = self._values[kept], self.documents[kept]
+
+
+def _mean_of(words: Mapping[int, _WordWeight]) -> float:
+    """Of BM25 over the documents."""
+    return sum(word.mean for word in words.values())

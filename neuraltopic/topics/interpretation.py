@@ -1,7 +1,7 @@
-"""What the numbers of a fitted model mean to a reader: shares of topics in documents, and weights of words in topics.
+"""Interpretation of a fitted model: shares of topics in documents, and weights of words in topics.
 
 A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point there, whose energies are
-read. Here z is what the decoder sees; document vectors may be another thing, see `neuraltopic.topics.document_metric`.
+read. Here z is the decoder's input; document vectors may differ, see `neuraltopic.topics.documents.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, xlogy
 
-from neuraltopic.topics.distinct import distinct_scores
-from neuraltopic.topics.document_weights import axis_weights, energy_shares, energy_variance
-from neuraltopic.topics.ranking import (
+from neuraltopic.topics.documents.document_weights import axis_weights, energy_shares, energy_variance
+from neuraltopic.topics.documents.responsibilities import ResponsibilityPrior
+from neuraltopic.topics.words.distinct import distinct_scores
+from neuraltopic.topics.words.ranking import (
     penalise_shared_words,
     relevance,
     reliable_weights,
     smoothed_topics,
     topic_log_probabilities,
 )
-from neuraltopic.topics.responsibilities import ResponsibilityPrior
 
 FloatArray = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class TopicWords:
-    """What is known of the words of each topic.
+    """Word statistics of each topic.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class TopicWords:
 
 
 class TopicInterpretation(Protocol):
-    """How the topics of a family of models are read."""
+    """How the topics of a family of models are interpreted."""
 
     @property
     def needs_explained(self) -> bool:
@@ -112,7 +112,7 @@ class TopicInterpretation(Protocol):
 
 
 class GaussianInterpretation:
-    """Topics are axes, on each of which the word list describes the positive side."""
+    """Topics are axes of z; a word list describes the positive side of an axis."""
 
     needs_explained = False
     by_energies = False
@@ -249,7 +249,7 @@ class GivenTopicsInterpretation(SimplexInterpretation):
         return np.asarray(log_softmax(np.asarray(topics.components, np.float64) + topics.bias, axis=1))
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
-        """log softmax(R_k + b), whatever the documents say."""
+        """log softmax(R_k + b), for any strength."""
         return self.word_weights(topics, topics.bias)
 
 

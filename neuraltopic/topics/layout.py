@@ -1,13 +1,14 @@
 """Where topics and documents stand on the map: two dimensions from R, without a draw.
 
 The distance of two topics is that of their energies, standardised: with G = Cov_p[R] (see
-`neuraltopic.topics.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
+`neuraltopic.topics.documents.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
 
     d_jk = sqrt(2 (1 - c_jk)),
 
 0 for topics that raise and lower the same words and sqrt(2) for topics that have nothing to do with each other.
-Classical scaling (Torgerson 1952) of these distances is the start of a minimisation of the stress (SMACOF, de Leeuw
-1977). What is left open, a rotation and a reflection, is settled by the words: see `_turned`.
+Classical scaling (Torgerson 1952) of these distances is the start of interval scaling: see `interval_scaling`. Topics
+that would hide one another are moved apart. What is left open, a rotation and a reflection, is settled by the words:
+see `_turned`.
 
 Axes: K topics, V words, D documents.
 """
@@ -19,12 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_metric import energy_covariance
 
 FloatArray = NDArray[np.floating]
 # Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.
 _PULL = 2.0
-_MOST_STEPS = 300
+_MOST_STEPS = 1_000
+_LEAST_GAIN = 1e-4  # of the stress, relative, in a step of the scaling
+_APART = 0.8  # over sqrt(K): the least distance of two topics, where a disc of radius 1 has them all
+_SAME = 1e-6  # topics this near are one topic found twice, and stay in one place
 # Of the disc in which documents of one place are spread: topics cover a like part of the map for any number of them.
 _SPREAD, _MOST_SPREAD = 0.5, 0.3
 # The farthest that a document can be from the origin.
@@ -61,10 +65,8 @@ def topic_positions(components: FloatArray, bias: FloatArray, words: Sequence[st
         Which way is up depends on them alone, so that fits from other seeds, which find like topics, give like maps.
     """
     distances = topic_distances(topic_correlations(components, bias))
-    positions = _least_stress(distances, classical_scaling(distances))
-    positions = _turned(positions - positions.mean(0), components, bias, words)
-    radius = np.linalg.norm(positions, axis=1).max()
-    return positions / radius if radius > 0 else positions
+    positions = _moved_apart(_within_disc(interval_scaling(distances, classical_scaling(distances))))
+    return _within_disc(_turned(positions - positions.mean(0), components, bias, words))
 
 
 def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np.float32]:
@@ -102,14 +104,55 @@ def classical_scaling(distances: FloatArray) -> NDArray[np.float64]:
     return positions
 
 
-def _least_stress(distances: FloatArray, start: FloatArray) -> NDArray[np.float64]:
-    """The positions, from `start` on, at which the squared differences of distances have a minimum."""
-    if len(distances) < 3 or not np.ptp(distances[~np.eye(len(distances), dtype=bool)]) > 0:
-        return np.asarray(start, np.float64)
-    from sklearn.manifold import smacof
+def interval_scaling(distances: FloatArray, start: FloatArray) -> NDArray[np.float64]:
+    """The positions, from `start` on, whose distances come nearest to a linear function of those given.
 
-    found, _ = smacof(distances, n_components=2, init=start, n_init=1, max_iter=_MOST_STEPS, eps=1e-7)
-    return np.asarray(found, np.float64)
+    With D the distances of the positions, minimises sum_{j<k} (D_jk - max(alpha + beta d_jk, 0))^2 in turn over alpha
+    and beta >= 0, by least squares, and over the positions, by the Guttman transform (interval scaling: Borg & Groenen
+    2005, chapter 9; de Leeuw 1977). The scale is fixed by a mean square of 1 of the fitted distances. Most topics have
+    little to do with each other: they are near sqrt(2) apart, which no plane can hold for all. alpha leaves that out of
+    account, where the stress of the distances themselves would be spent on it.
+    """
+    given = distances[np.triu_indices(len(distances), 1)]
+    if len(distances) < 3 or not np.ptp(given) > 0:
+        return np.asarray(start, np.float64)
+    from scipy.spatial.distance import pdist, squareform
+
+    positions, before = np.asarray(start, np.float64), np.inf
+    for _ in range(_MOST_STEPS):
+        reached = pdist(positions)
+        slope = max(float(np.cov(given, reached)[0, 1] / given.var(ddof=1)), 0.0)
+        wanted = np.maximum(reached.mean() + slope * (given - given.mean()), 0.0)
+        scale = np.sqrt(np.square(wanted).mean())
+        stress = float(np.square(reached - wanted).sum() / np.square(wanted).sum())
+        if before - stress < _LEAST_GAIN * stress:
+            break
+        before = stress
+        ratio = squareform(np.divide(wanted / scale, reached, out=np.zeros_like(reached), where=reached > 0))
+        positions = (positions * ratio.sum(1)[:, None] - ratio @ positions) / len(distances)
+    return positions
+
+
+def _within_disc(positions: FloatArray) -> NDArray[np.float64]:
+    """Positions about their mean, the farthest at distance 1."""
+    centred = positions - positions.mean(0)
+    radius = np.linalg.norm(centred, axis=1).max()
+    return np.asarray(centred / radius if radius > 0 else centred, np.float64)
+
+
+def _moved_apart(positions: FloatArray) -> NDArray[np.float64]:
+    """Positions of which no two are nearer than 0.8 / sqrt(K), each moved as little as that takes."""
+    least = _APART / np.sqrt(len(positions))
+    for _ in range(_MOST_STEPS):
+        steps = positions[:, None] - positions
+        distances = np.linalg.norm(steps, axis=2)
+        lacking = np.where(distances > _SAME, np.maximum(least - distances, 0.0), 0.0)
+        if lacking.max() < 0.01 * least:
+            break
+        # A quarter of what a pair lacks, on either side: three topics of one place do not swing.
+        share = np.divide(lacking / 4, distances, out=np.zeros_like(distances), where=lacking > 0)
+        positions = positions + (share[:, :, None] * steps).sum(1)
+    return np.asarray(positions, np.float64)
 
 
 def _turned(

@@ -1,4 +1,4 @@
-"""Agreement of two word lists: rank-biased overlap, and the Jaccard index.
+"""Overlap of two word lists: rank-biased overlap, and the Jaccard index.
 
 Axes: K and L topics of the two models, n words in a list, U distinct words. A word is its number.
 """

@@ -28,7 +28,7 @@ class FloatRows(Protocol):
 
 
 class MadeRows:
-    """What a function of single rows makes of others.
+    """The results of a function of single rows, computed for the rows that are read.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Do the topics come back under another seed? Topics of two models are paired, each with its like, and compared.
+"""Stability of topics between seeds: the topics of two models are paired by similarity and compared.
 
 Axes: K and L topics of the two models, V words of their one vocabulary.
 """

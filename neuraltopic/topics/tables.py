@@ -1,4 +1,4 @@
-"""The tidy tables of a fitted model: a line a word, a line a topic, a line a document."""
+"""The tidy tables of a fitted model: one line per word, one line per topic, one line per document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuraltopic.topics.diagnostics import inactive_topics, live_topics, repeated_topics
-from neuraltopic.topics.ranking import frex, lift, top_words
 from neuraltopic.topics.row_blocks import FloatRows, blocks
+from neuraltopic.topics.words.ranking import frex, lift, top_words
 
 # Words in a label, as in 12_orbit_lunar_shuttle.
 _LABEL_WORDS = 3
@@ -168,7 +168,7 @@ def topic_words_table(
     words: Sequence[str],
     top_n: int,
 ) -> pd.DataFrame:
-    """A line a word: topic, label, rank (from 1), word, weight, frex, lift.
+    """One line per word: topic, label, rank (from 1), word, weight, frex, lift.
 
     Parameters
     ----------
@@ -202,8 +202,8 @@ def topics_table(
     labels: Sequence[str] | None = None,
     junk: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """A line a topic: topic, label, share, n_documents, information (nats a document), words, typical_documents (a list
-    of ids), flags ("junk", "unused", "inactive", "repeats 7").
+    """One line per topic: topic, label, share, n_documents, information (nats per document), words, typical_documents
+    (a list of ids), flags ("junk", "unused", "inactive", "repeats 7").
 
     Labels are those of `topic_labels`, and no topic is junk, by default.
     """
@@ -242,7 +242,7 @@ def documents_table(
     weight: NDArray[np.floating],
     labels: Sequence[str],
 ) -> pd.DataFrame:
-    """A line an input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
+    """One line per input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
     They name the topic that the document is assigned to, and its share in the document. A column of the corpus that
     has one of these names gets "_" behind it.

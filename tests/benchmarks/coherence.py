@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.coherence import topic_coherence
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 THEIRS = {"npmi": "c_npmi", "uci": "c_uci", "umass": "u_mass", "c_v": "c_v"}
 

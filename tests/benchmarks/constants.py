@@ -1,6 +1,6 @@
 """Choose constants of the default by one rule on six corpora.
 
-    python tests/benchmarks/constants.py weight|ranking|assignment [seeds]
+    python tests/benchmarks/constants.py weight|ranking|assignment|search|metric [seeds]
 
 15 % of the training documents of each corpus are held out; test documents have no part. K = 50. The corpora are of
 three kinds: short documents (stackoverflow, searchsnippets), middle (agnews) and long (20ng-v5000, nyt, raw posts of
@@ -11,6 +11,9 @@ largest wins; candidates within the spread of seeds are level, and the one in fo
 - ranking: relevance, pseudo-count, penalty of shared words. NPMI in documents times diversity, the topic quality of
   Dieng, Ruiz & Blei (2020).
 - assignment: least share of an average topic's documents, tokens as one. NMI + purity, over 2.
+- search: weight of the topics beside the words. Documents held out are the queries, 500 at most, and the others of
+  their label are to be found: precision at 10 + mean average precision, over 2.
+- metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
 """
 
 import itertools
@@ -33,13 +36,15 @@ from neuraltopic.models.overdispersion import DesignEffect, token_correlation
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.rows import Row
-from neuraltopic.topics import document_assignment
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diagnostics import live_topics
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents import document_assignment
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import energy_covariance
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
 from neuraltopic.topics.interpretation import EnergyInterpretation
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 K = 50
 KINDS = {
@@ -52,6 +57,8 @@ KINDS = {
 }
 WEIGHTS = (0.0, 0.5, 1.0)
 RANKINGS = tuple(itertools.product((0.46, 0.5, 0.54, 0.6), (4.0, 8.0, 16.0), (0.0, 0.25, 0.5, 1.0)))
+SEARCHES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+QUERIES = 500
 ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))
 
 
@@ -147,8 +154,51 @@ def by_assignment(name: str, seed: int) -> Iterator[tuple[tuple[float, ...], flo
         yield candidate, (nmi + pure) / 2.0, f"{nmi:.3f}, {pure:.3f}"
 
 
+def by_search(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
+    fit = fitted(name, seed)
+    (training, held_out), nothing = fit.parts, fit.model.empty_document_vector()
+    counts, (found, asked) = training.counts, (directions(vectors, nothing) for vectors in fit.vectors)
+    ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+    figures: dict[float, list[tuple[float, float]]] = {}
+    for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
+        row = held_out.counts.slice(number, number + 1)
+        query = Query(dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True)), asked[number])
+        words, topics = (ranking.scores(query, by).values for by in ("words", "topics"))
+        relevant = training.labels == held_out.labels[number]
+        for weight in SEARCHES:
+            of_topics = weight * query.n_tokens / (query.n_tokens + ranking.mean_length)
+            hits = relevant[np.argsort(-(words + of_topics * topics), kind="stable")]
+            precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+            figures.setdefault(weight, []).append((hits[:10].mean(), precision[hits].mean()))
+    for weight, of_queries in figures.items():
+        p10, average = np.mean(of_queries, axis=0)
+        yield weight, (p10 + average) / 2.0, f"{p10:.3f}, {average:.3f}"
+
+
+def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:
+    fit = fitted(name, seed)
+    training, held_out = (fit.model.latents(vectors).astype(np.float64) for vectors in fit.vectors)
+    centring = np.eye(K) - 1.0 / K
+    covariance = energy_covariance(fit.model.components_, fit.model.bias_)
+    for candidate, of_energies in (("G", covariance), ("G'", centring @ covariance @ centring)):
+        values, axes = np.linalg.eigh(of_energies / np.diag(of_energies).mean())
+        root = (axes * np.sqrt(1.0 + values.clip(0.0))) @ axes.T
+        of_training, of_held_out = (part.labels for part in fit.parts)
+        p10 = precision_at_10(training @ root, of_training, held_out @ root, of_held_out).mean()
+        yield candidate, p10, f"{p10:.3f}"
+
+
+SUBJECTS = {
+    "weight": by_weight,
+    "ranking": by_ranking,
+    "assignment": by_assignment,
+    "search": by_search,
+    "metric": by_metric,
+}
+
+
 def main() -> None:
-    figures_of = {"weight": by_weight, "ranking": by_ranking, "assignment": by_assignment}[sys.argv[1]]
+    figures_of = SUBJECTS[sys.argv[1]]
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     scores: dict[object, dict[str, list[float]]] = {}
     for name, seed in itertools.product(KINDS, range(seeds)):

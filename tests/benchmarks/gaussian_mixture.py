@@ -23,7 +23,8 @@ from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.encoders.bag import BagEncoder
-from neuraltopic.models.recipes import RECIPES, Recipe, start_at_unigram
+from neuraltopic.models.recipes import RECIPES, Recipe
+from neuraltopic.models.recipes.starts import start_at_unigram
 from neuraltopic.topics.interpretation import GaussianInterpretation
 
 K = 50

@@ -33,7 +33,7 @@ from neuraltopic import DocumentVAE
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 RECIPES = ("prodlda", "nvlda", "gsm")
 

@@ -1,6 +1,6 @@
 """`neuraltopic serve` on loopback: time of queries at 1 and 8 clients, and CPU of the server a query.
 
-    python tests/benchmarks/serve_load.py INDEX [queries, 200 by default]
+    python tests/benchmarks/serve_load.py INDEX [queries, 200 by default] [workers, 1 by default]
 
 INDEX is one that search_scale.py wrote, such as `search_scale.py INDEX 100000`. Each client is a process thread that
 asks the next query when it has the answer to its last; queries are the first six words of AG News test documents.
@@ -31,14 +31,27 @@ def ask(address, query):
     return time.perf_counter() - start
 
 
-def main(index, n_queries):
+def main(index, n_queries, workers):
     texts = (data_folder() / "agnews" / "test_texts.txt").read_text(encoding="utf-8").splitlines()
     queries = [" ".join(text.split()[:6]) for text in texts[: 9 * n_queries]]
-    command = [sys.executable, "-m", "neuraltopic", "serve", str(index), "--port", "0", "--searches", "8"]
+    command = [
+        sys.executable,
+        "-m",
+        "neuraltopic",
+        "serve",
+        str(index),
+        "--port",
+        "0",
+        "--searches",
+        "8",
+        "--workers",
+        workers,
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             address = server.stderr.readline().split()[-1].rstrip("/")
-            ask(address, queries.pop())
+            with ThreadPoolExecutor(16) as pool:  # until every process answers
+                list(pool.map(lambda query: ask(address, query), [queries.pop() for _ in range(50)]))
             for clients, asked in ((1, queries[:n_queries]), (8, queries[n_queries : 3 * n_queries])):
                 start = time.perf_counter()
                 with ThreadPoolExecutor(clients) as pool:
@@ -58,4 +71,4 @@ def main(index, n_queries):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200, (sys.argv[3:] or ["1"])[0])

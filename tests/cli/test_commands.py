@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 import neuraltopic
-from neuraltopic.cli.printing import WIDTH, readable_bytes
+from neuraltopic.cli.common.printing import WIDTH, readable_bytes
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.readers import open_corpus

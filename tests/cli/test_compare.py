@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from neuraltopic.cli.printing import WIDTH
-from neuraltopic.cli.sweep import interruptible_sweep
+from neuraltopic.cli.common.printing import WIDTH
+from neuraltopic.cli.common.sweep import interruptible_sweep
 from neuraltopic.compare.runner import FITTING
 from tests.tiny_corpus import sentences
 

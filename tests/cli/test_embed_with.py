@@ -8,7 +8,7 @@ import pytest
 
 from neuraltopic.reading.vectors.embedding_models import EmbeddingModel
 from tests.cli.conftest import FAST
-from tests.reading.test_embedding_models import static_model  # noqa: F401  # a fixture
+from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
 from tests.tiny_corpus import sentences
 
 FIT = (*FAST, "--device", "cpu", "-q")

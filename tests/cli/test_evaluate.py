@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from neuraltopic.cli import main
-from neuraltopic.cli.printing import WIDTH
+from neuraltopic.cli.common.printing import WIDTH
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences, write_corpus
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.cli.printing import WIDTH
+from neuraltopic.cli.common.printing import WIDTH
 from neuraltopic.reading.readers import StandardInput
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences, write_corpus
@@ -202,7 +202,7 @@ def test_resume_asks_for_the_same_request(call, corpus, tmp_path, monkeypatch):
     assert other.code == 2
     assert other.err == (
         "neuraltopic: --resume: expected --epochs 2, as when the fit began; got 3. "
-        "Ask for the same again, or start afresh with --force in place of --resume.\n"
+        "Ask for the same again, or start over with --force in place of --resume.\n"
     )
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume", "--json")
     assert result.code == 0
@@ -227,7 +227,7 @@ def test_an_interrupted_fit_says_where_it_stopped(call, corpus, tmp_path, monkey
     assert (again.code, again.out) == (2, "")
     assert again.err == (
         f"neuraltopic: output {tmp_path / 'run'}: expected no unfinished fit of it; got one with 2 epochs done. "
-        "Continue with --resume, or start afresh with --force.\n"
+        "Continue with --resume, or start over with --force.\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.unfinished"]
     assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--force").code == 0

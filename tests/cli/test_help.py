@@ -5,10 +5,10 @@ import pytest
 import typer
 
 from neuraltopic.cli import app
-from neuraltopic.cli.examples import EXAMPLES
-from neuraltopic.cli.help import _SUBJECTS, TASKS
+from neuraltopic.cli.common.help import _SUBJECTS, examples_of
 
 ROOT = typer.main.get_command(app)
+TASKS = ["Fit", "Read the topics", "Check", "Search and export", "Other"]
 
 
 def commands(command=ROOT, path=()):
@@ -27,9 +27,10 @@ def test_no_line_of_a_list_of_commands_is_cut_off(call):
 
 
 def test_every_command_is_listed_under_one_task(call):
-    listed = [name for names in TASKS.values() for name in names]
-    assert sorted(listed) == sorted(ROOT.commands)
+    assert {command.rich_help_panel for command in ROOT.commands.values()} == set(TASKS)
     lines = call("--help").out.splitlines()
+    for name in ROOT.commands:
+        assert sum(line.startswith(f"  {name} ") for line in lines) == 1, name
     headings = [line[:-1] for line in lines if line.endswith(":") and not line.startswith(" ")]
     assert headings == ["Options", *TASKS, "Examples"]
 
@@ -51,10 +52,11 @@ def test_subjects_name_parameters_that_exist():
 
 
 def test_every_command_has_an_example():
-    assert {path for path, command in commands().items() if not hasattr(command, "commands")} <= set(EXAMPLES)
+    for path, command in commands().items():
+        assert examples_of(command) or hasattr(command, "commands"), path
 
 
-@pytest.mark.parametrize("example", [example for examples in EXAMPLES.values() for example in examples])
+@pytest.mark.parametrize("example", [line for command in commands().values() for line in examples_of(command)])
 def test_an_example_is_what_the_command_takes(example):
     program, *words = shlex.split(example)
     assert program == "neuraltopic"

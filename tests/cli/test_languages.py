@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.cli.conftest import FAST
-from tests.preprocessing.test_languages import CHINESE, GERMAN, SPANISH, texts
+from tests.preprocessing.languages.test_corpus_languages import CHINESE, GERMAN, SPANISH, texts
 
 
 def test_the_languages_and_the_segmenter_are_noted_and_in_run_json(call, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from neuraltopic import TopicModel
-from neuraltopic.cli.limits import bytes_of, seconds_of, use_threads
+from neuraltopic.cli.common.limits import bytes_of, seconds_of, use_threads
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.memory import expected_memory, processes_within
 from neuraltopic.preprocessing.settings import Preprocessing

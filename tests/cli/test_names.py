@@ -1,6 +1,6 @@
 import pytest
 
-from neuraltopic.cli.names import options
+from neuraltopic.cli.common.names import options
 from neuraltopic.errors import NeuralTopicWarning, UsageError, parameter
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neuraltopic.cli.preprocessing import settings_of
+from neuraltopic.cli.common.preprocessing import settings_of
 from neuraltopic.preprocessing.settings import Preprocessing
 
 OPTIONS = {

@@ -43,7 +43,7 @@ def test_many_unknown_words_are_noted_with_what_to_do(call, finished, tmp_path):
     done = call("update", finished, path, "-o", tmp_path / "new")
     assert done.code == 0
     assert "unknown to the vocabulary: 60.0% of the words\n" in done.err
-    assert "note: 60% of the words of the new documents are unknown to the fit; fit anew" in done.err
+    assert "note: 60% of the words of the new documents are unknown to the fit; fit again" in done.err
     assert "Warning" not in done.err
     assert done.out.startswith("topic   share")
     quiet = call("update", finished, path, "-o", tmp_path / "new", "--force", "--quiet", "--seed", "3")

@@ -254,21 +254,21 @@ LARGE = Schedule(batch_size=2, fewest_epochs=2, enough_rows=6, decoder_rate=1.0,
 
 
 def test_the_passes_over_a_large_corpus_fall_towards_one():
-    """22 times 20,000 rows are seen, and each row once; batches grow with the root of the rows, to twice as many."""
+    """22 times 20,000 rows are seen, and each row once; batches grow with the root of the rows."""
     schedule = Schedule(patience=30, fewest_epochs=22, largest_batch=200, enough_rows=20_000)
     assert schedule.resolve(20_000) == (22, 200, 30, 1)
     assert schedule.resolve(19_750) == dataclasses.replace(schedule, enough_rows=None).resolve(19_750)
     for n_rows, batch_size, parts, passes in (
         (45_000, 300, 2, 22 / 2.25),
-        (200_000, 400, 10, 2.2),
-        (440_000, 400, 22, 1.0),
-        (10**6, 400, 50, 1.0),
+        (200_000, 632, 10, 2.2),
+        (440_000, 938, 22, 1.0),
+        (10**6, 1414, 50, 1.0),
     ):
         found = schedule.resolve(n_rows)
         assert (found.batch_size, found.parts) == (batch_size, parts)
         assert found.passes == pytest.approx(passes, abs=1 / parts)
         assert found.max_epochs * n_rows / parts >= 22 * 20_000
-    assert dataclasses.replace(schedule, max_epochs=3).resolve(200_000) == (30, 400, 30, 10)
+    assert dataclasses.replace(schedule, max_epochs=3).resolve(200_000) == (30, 632, 30, 10)
 
 
 def test_the_epochs_of_a_pass_see_each_row_once():

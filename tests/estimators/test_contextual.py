@@ -13,9 +13,9 @@ from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.storage.formats import MODEL_KIND
 from neuraltopic.storage.manifest import write_manifest
-from neuraltopic.topics.document_metric import energy_covariance
-from neuraltopic.topics.document_weights import energy_shares
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.documents.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_weights import energy_shares
+from neuraltopic.topics.words.ranking import top_words
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -143,7 +143,7 @@ def test_a_vector_depends_on_its_document_alone(model):
 
 def test_vectors_do_not_depend_on_how_many_are_computed_at_once(model, monkeypatch):
     together = model.transform(COUNTS)
-    monkeypatch.setattr("neuraltopic.estimators.document_inference._AT_ONCE", 7)
+    monkeypatch.setattr("neuraltopic.estimators.counts.document_inference._AT_ONCE", 7)
     close(model.transform(COUNTS), together)
 
 

@@ -12,11 +12,11 @@ from sklearn.exceptions import NotFittedError
 from neuraltopic import DocumentVAE
 from neuraltopic.core.training import Trainer
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.estimators.update_schedule import schedule_of_update, seed_of_update
+from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
 from neuraltopic.models.recipes import RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.words.ranking import top_words
 from tests.estimators.test_document_vae import planted
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -206,9 +206,9 @@ def test_a_stopped_update_leaves_the_model_as_it_was_and_goes_on_to_the_same_bit
         ({}, LATER[:, 1:], ValueError, "23 features, but DocumentVAE is expecting 24"),
         ({}, Counts.from_scipy(LATER[:, 1:]), NeuralTopicError, "expected 24 columns"),
         ({}, -LATER, ValueError, "Negative values"),
-        ({"n_components": 5}, LATER, UsageError, "n_components: expected 4, as in the fit; got 5. Fit anew"),
+        ({"n_components": 5}, LATER, UsageError, "n_components: expected 4, as in the fit; got 5. Fit again"),
         ({"learning_rate": -1.0}, LATER, UsageError, "learning_rate: expected a number above 0"),
-        ({"precision_": None}, LATER, NeuralTopicError, "earlier version .* Fit it anew"),
+        ({"precision_": None}, LATER, NeuralTopicError, "earlier version .* Fit it again"),
     ],
 )
 def test_what_no_update_can_use_is_refused(fitted, change, counts, error, said):

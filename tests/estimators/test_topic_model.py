@@ -150,7 +150,7 @@ def test_the_table_of_topics(model, texts):
     assert (table["n_documents"] >= 20).all()
     assert table["n_documents"].sum() == 81  # a text that comes twice counts twice
     assert table["share"].sum() == pytest.approx(1)
-    of_rows = model.topic_weights(model.vectors_)[model._position[model._position >= 0]]
+    of_rows = model.topic_weights(model.vectors_)[model._documents.position[model._documents.position >= 0]]
     assert len(of_rows) == 81
     np.testing.assert_allclose(table["share"], of_rows.mean(0), rtol=1e-5)
     np.testing.assert_allclose(table["information"], model.document_vae_.information_)

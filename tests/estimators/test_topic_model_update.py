@@ -85,7 +85,7 @@ def test_what_the_vocabulary_does_not_know_is_counted_by_hand(folder):
     texts = ["the rocket and the orbit 5", "rocket xylophone", "", "the rocket and the orbit 5", "zither"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(NeuralTopicWarning, match=r"40% of the words of the new documents .*; fit anew"):
+        with pytest.raises(NeuralTopicWarning, match=r"40% of the words of the new documents .*; fit again"):
             model.partial_fit(texts)
     assert model.unknown_share_ == pytest.approx(2 / 5)  # of rocket, orbit, rocket, xylophone, zither
     assert model.ledger_["status"].tolist() == ["kept", "kept", "empty", "duplicate", "no word of the vocabulary"]
@@ -118,7 +118,7 @@ def test_what_no_update_can_use_is_refused_and_leaves_the_model(folder):
 def test_a_model_of_before_there_were_updates_loads_and_says_why_it_cannot_go_on():
     model = TopicModel.load(HERE / "model-v1", device="cpu")
     assert model.updates_ == []
-    with pytest.raises(NeuralTopicError, match=r"earlier version of neuraltopic.* Fit it anew"):
+    with pytest.raises(NeuralTopicError, match=r"earlier version of neuraltopic.* Fit it again"):
         model.partial_fit(["rocket orbit"])
 
 

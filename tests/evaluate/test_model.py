@@ -16,8 +16,8 @@ from neuraltopic.reading.readers import open_corpus
 from neuraltopic.topics.coherence import topic_coherence
 from neuraltopic.topics.diversity import diversity, inverted_rbo
 from neuraltopic.topics.overlap import rank_biased_overlap
-from neuraltopic.topics.ranking import top_words
 from neuraltopic.topics.stability import align_topics
+from neuraltopic.topics.words.ranking import top_words
 from tests.tiny_corpus import sentences
 
 TOPICS = ["npmi", "npmi_document", "c_v", "umass", "uci", "diversity", "inverted_rbo", "exclusivity"]

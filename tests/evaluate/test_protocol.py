@@ -12,7 +12,7 @@ from neuraltopic.evaluate.documents import cluster_figures, supervised_figures
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.coherence import document_npmi
 from neuraltopic.topics.diversity import diversity
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 # scikit-learn's NMF of the tf-idf of 20 Newsgroups, 50 topics, seed 0, measured before this code was written.
 EXPECTED = {

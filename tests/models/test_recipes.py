@@ -11,10 +11,10 @@ from neuraltopic.core.latents import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.models.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.document_metric import energy_covariance
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import TopicWords
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 pytestmark = pytest.mark.slow
 
@@ -163,7 +163,7 @@ def test_latents_are_read_off_lists_and_tables_and_not_off_what_no_transform_gav
         np.testing.assert_allclose(vae.document_weights(given), expected, rtol=1e-5)
     for wrong in (vectors[0], vectors[:, :3], vectors[None]):
         with pytest.raises(
-            NeuralTopicError, match=r"vectors: expected a row a document, of 4 numbers; got an array of"
+            NeuralTopicError, match=r"vectors: expected one row per document, of 4 numbers; got an array of"
         ):
             vae.latents(wrong)
     with pytest.raises(NeuralTopicError, match=r"vectors: expected finite numbers; got nan in row 7\."):

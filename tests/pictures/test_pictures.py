@@ -55,6 +55,52 @@ def test_names_on_a_map_touch_no_other_and_none_is_lost_in_silence(K):
     assert names[int(share.argmax())] in [text.get_text() for text in drawn]
 
 
+def clustered(K):
+    """Positions in four crowded places, as topics of few subjects have, of which no two hide one another."""
+    _, share, names = topics(K)
+    side = int(np.ceil(np.sqrt(K / 4)))
+    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) - (side - 1) / 2
+    places = np.array([[-0.6, -0.5], [0.5, -0.6], [0.6, 0.6], [-0.5, 0.5]])
+    positions = places[np.arange(K) % 4] + 0.8 / np.sqrt(K) * grid[np.arange(K) // 4]
+    return positions, share, names
+
+
+def circles_in_dots(figure):
+    """Centres and radii of the circles that are drawn."""
+    figure.draw_without_rendering()
+    axes, scale = figure.axes[0], figure.dpi / 72
+    circles = axes.collections[0]
+    return axes.transData.transform(circles.get_offsets()), np.sqrt(circles.get_sizes()) / 2 * scale
+
+
+@pytest.mark.parametrize("K", [50, 200])
+def test_names_and_their_lines_cover_no_circle(K):
+    positions, share, names = clustered(K)
+    figure = draw_topics(positions, share, names)
+    (axes,) = figure.axes
+    centres, radii = circles_in_dots(figure)
+    drawn = [text for text in axes.texts if text.get_text() in names]
+    extents = boxes(figure, drawn)
+    assert overlaps(extents) == 0
+    for box in extents:
+        nearest = np.clip(centres, [box.x0, box.y0], [box.x1, box.y1])
+        assert (np.linalg.norm(nearest - centres, axis=1) >= radii).all()
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
+    assert len(axes.lines) > 5
+    crossing = 0
+    for line in axes.lines:
+        start, end = axes.transData.transform(line.get_xydata())
+        points = start + np.linspace(0, 1, 200)[:, None] * (end - start)
+        for box in extents:
+            assert not ((points[:-1] > [box.x0, box.y0]) & (points[:-1] < [box.x1, box.y1])).all(1).any()
+        away = np.linalg.norm(points[:, None] - centres, axis=2) - radii
+        crossing += np.delete(away, away[0].argmin(), axis=1).min() < 0
+    assert crossing <= 20  # of the largest, that start in the middle of a crowd
+    largest = np.argsort(-share)[:30]
+    assert {names[topic] for topic in largest[: 30 if K == 50 else 20]} <= {text.get_text() for text in drawn}
+
+
 def test_circles_have_areas_in_proportion_to_shares():
     share = np.array([0.4, 0.1, 0.5])
     figure = draw_topics(np.array([[0.0, 1.0], [1.0, 0.0], [-1.0, 0.0]]), share, ["a", "b", "c"])
@@ -152,6 +198,60 @@ def test_shares_over_time_with_their_intervals_and_gaps():
     vertices = figure.axes[1].collections[0].get_paths()[0].vertices
     assert vertices[:, 1].min() == pytest.approx(5.0)
     assert vertices[:, 1].max() == pytest.approx(35.0)
+
+
+def texts_of_panels(figure):
+    """Titles, labels of the ticks that are drawn, and labels of the figure."""
+    figure.draw_without_rendering()
+    found = list(filter(None, (figure._supxlabel, figure._supylabel)))
+    for axes in figure.axes:
+        found.append(axes._left_title)
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            found += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return found
+
+
+def assert_apart_and_inside(figure):
+    extents = boxes(figure, texts_of_panels(figure))
+    assert overlaps(extents) == 0
+    for box in extents:
+        assert figure.bbox.x0 - 1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1
+        assert figure.bbox.y0 - 1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1
+
+
+LONG = [f"{k} administration · responsibilities…" for k in range(6)]
+
+
+@pytest.mark.parametrize(("freq", "n"), [("YS", 1), ("YS", 11), ("MS", 132), ("D", 400)])
+def test_names_and_dates_of_panels_are_apart(freq, n):
+    periods = [str(day.date()) for day in pd.date_range("2012-01-01", periods=n, freq=freq)]
+    table = pd.DataFrame([{"topic": k, "period": p, "share": 0.1 * (k + 1) / 6} for k in range(6) for p in periods])
+    figure = draw_over_time(table, range(6), LONG)
+    assert_apart_and_inside(figure)
+    for axes, name in zip(figure.axes, LONG, strict=True):
+        assert axes.get_title(loc="left").replace("\n", " · ") == name
+        shown = [label.get_text() for label in axes.get_xticklabels()]
+        assert len(shown) >= min(n, 2)
+        assert {len(text) for text in shown} == {{"YS": 4, "MS": 7, "D": 10}[freq]}
+
+
+def test_names_and_classes_of_panels_are_apart():
+    classes = [f"comp.sys.hardware.of.class{i}" for i in range(12)]
+    table = pd.DataFrame([{"topic": k, "class": c, "share": 0.05} for k in range(6) for c in classes])
+    figure = draw_per_class(table, range(6), LONG)
+    assert_apart_and_inside(figure)
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "comp.sys.hardware.of.cl…"
+
+
+def test_a_word_that_is_wider_than_its_panel_is_cut():
+    table = pd.DataFrame([{"topic": k, "period": 2000 + p, "share": 0.1} for k in range(3) for p in range(3)])
+    figure = draw_over_time(table, range(3), ["W" * 36, "one · " + "M" * 30, "short"])
+    assert_apart_and_inside(figure)
+    first, second, third = [axes.get_title(loc="left") for axes in figure.axes]
+    assert first.endswith("…")
+    assert second.startswith("one\nM")
+    assert third == "short"
 
 
 def test_shares_by_class_are_the_largest_first():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from neuraltopic.runs.documents import open_run
-from neuraltopic.topics.ranking import relevance, top_words
+from neuraltopic.topics.words.ranking import relevance, top_words
 from tests.report.conftest import HOSTILE
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 
+import numpy as np
 import pytest
 
 pytest.importorskip("starlette")
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from neuraltopic.cli import main
 from neuraltopic.errors import UsageError
+from neuraltopic.reading.vectors.embedding_models import EmbeddingModel
 from neuraltopic.report.content import Sources
 from neuraltopic.report.explore import make_app
 from neuraltopic.report.explorer import Explorer, indexed, with_texts_of
@@ -20,7 +22,9 @@ from neuraltopic.runs.editing import edit_run
 from neuraltopic.search import SearchIndex
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.lock import only_writer
+from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
 from tests.report.conftest import HOSTILE
+from tests.tiny_corpus import sentences
 
 HOME = "http://127.0.0.1:8000"
 
@@ -41,9 +45,9 @@ def copied(run, tmp_path):
 class Explored:
     """A client of the application, as the page is one."""
 
-    def __init__(self, run, index, **options):
+    def __init__(self, run, index, why="", **options):
         self.run = run
-        self.explorer = Explorer(run, with_texts_of(Sources(), index) if index else Sources(), index)
+        self.explorer = Explorer(run, with_texts_of(Sources(), index) if index else Sources(), index, why)
         self.client = TestClient(make_app(self.explorer, **options), base_url=HOME)
 
     def content(self):
@@ -220,6 +224,55 @@ def test_without_an_index_the_page_searches_what_it_holds(copied):
     explored = Explored(copied, None)
     assert explored.content()["served"]["documents"] is None
     assert explored.client.get("/search?q=rocket").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory, static_model):  # noqa: F811
+    """A run whose documents were embedded by a model of sentences."""
+    folder = tmp_path_factory.mktemp("embedded")
+    (folder / "posts.txt").write_text("\n".join(sentences(60)) + "\n")
+    shutil.copytree(static_model, folder / "model")
+    options = ["-k", "3", "--epochs", "5", "--min-df", "1", "--quiet", "--no-report"]
+    fit = ["fit", str(folder / "posts.txt"), "-o", str(folder / "run"), "--embed-with", str(folder / "model")]
+    assert main([*fit, *options]) == 0
+    return folder
+
+
+def test_a_recipe_of_embeddings_is_searched_with_the_model_of_the_fit(embedded, tmp_path):
+    found, why = indexed(embedded / "run", Sources(), tmp_path / "index")
+    assert why == ""
+    # The vectors are those of the fit, and a query is embedded as documents are.
+    np.testing.assert_allclose(found.segments[0].vectors, np.load(embedded / "run" / "vectors.npy"), atol=1e-5)
+    explored = Explored(embedded / "run", found)
+    answer = explored.client.get("/search?n=5&q=rocket").json()
+    encode = EmbeddingModel(embedded / "model").encode
+    expected = found.answer("rocket", n=5, embedding=encode(["rocket"])[0]).to_dict()
+    assert [hit["id"] for hit in answer["hits"]] == [hit["id"] for hit in expected["hits"]]
+    assert answer["notes"] == []
+    assert explored.client.get("/search?like=3").json()["hits"]
+
+
+def test_embeddings_of_the_fit_that_are_gone_are_told_on_the_page(embedded, tmp_path):
+    shutil.copytree(embedded / "run", tmp_path / "run")
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    facts["embeddings"] = {"file": str(tmp_path / "gone.npy"), "sha256": "0", "shape": [60, 8]}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    found, why = indexed(tmp_path / "run", Sources(), tmp_path / "index")
+    assert found is None
+    assert "gone.npy" in why
+    explored = Explored(tmp_path / "run", None, why=why)
+    assert explored.content()["served"]["why_no_search"] == why
+
+
+def test_embeddings_that_have_changed_since_are_not_used(embedded, tmp_path):
+    shutil.copytree(embedded / "run", tmp_path / "run")
+    np.save(tmp_path / "other.npy", np.zeros((60, 8), np.float32))
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    facts["embeddings"] = {"file": str(tmp_path / "other.npy"), "sha256": "0", "shape": [60, 8]}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    found, why = indexed(tmp_path / "run", Sources(), tmp_path / "index")
+    assert found is None
+    assert "as it was at the fit" in why
 
 
 def test_an_index_of_another_model_is_refused(copied, tmp_path):

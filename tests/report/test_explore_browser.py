@@ -15,6 +15,8 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
+from neuraltopic.report.content import Sources
+from neuraltopic.report.explorer import Explorer
 from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.storage.edit_log import EDIT_LOG
 from tests.report.conftest import HOSTILE
@@ -166,6 +168,17 @@ def test_documents_are_found_by_the_server(opened, server):
     assert page.evaluate("window.taken") is None
     assert page.complaints == []
     assert all(url.startswith(server.address) for url in page.asked)
+
+
+def test_the_page_says_why_it_searches_less(open_address, server, tmp_path):
+    """The page as it is served without an index; it asks its server for nothing here."""
+    why = "embedding model minilm: expected a folder; got <b>no such folder</b>."
+    (tmp_path / "page.html").write_bytes(Explorer(server.run, Sources(), None, why).page()[0])
+    page = open_address((tmp_path / "page.html").as_uri(), WIDE)
+    page.fill("#query", "rocket")
+    page.wait_for_function("() => document.getElementById('search-status').textContent.includes('document')")
+    assert f"There is no search over all documents: {why}" in page.inner_text("#search-status")
+    assert page.locator("#found-documents li").count() > 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

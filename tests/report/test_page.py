@@ -21,8 +21,8 @@ from neuraltopic.report.texts import shortened
 from neuraltopic.runs.documents import fit_run, open_run
 from neuraltopic.runs.editing import edit_run, open_with_documents
 from neuraltopic.runs.groups import topics_per_class
-from neuraltopic.topics.edits import Drop, Rename
-from neuraltopic.topics.ranking import relevance, top_words
+from neuraltopic.topics.editing.edits import Drop, Rename
+from neuraltopic.topics.words.ranking import relevance, top_words
 from tests.runs.test_documents import small
 from tests.tiny_corpus import sentences
 

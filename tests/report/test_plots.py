@@ -15,7 +15,7 @@ from neuraltopic.report.plot_names import PLOTS
 from neuraltopic.report.plots import draw
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.editing import edit_run, open_with_documents
-from neuraltopic.topics.edits import Merge, Rename
+from neuraltopic.topics.editing.edits import Merge, Rename
 from neuraltopic.topics.layout import topic_positions
 
 

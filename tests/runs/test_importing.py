@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from gensim.corpora import Dictionary
 from gensim.models import LdaModel
-from safetensors.numpy import save_file
-from scipy.sparse import csr_array
 
 from neuraltopic.cli import main
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -19,6 +17,7 @@ from neuraltopic.reading.topic_files import ForeignTopics, read_topics
 from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.runs.importing import import_run
 from neuraltopic.storage.strict_json import read_json
+from tests.bertopic_folder import save_bertopic
 from tests.tiny_corpus import THEMES, sentences
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -97,7 +96,7 @@ def test_a_run_of_given_topics_is_a_run(imported, texts, tmp_path):
 
 
 def test_what_would_change_given_topics_is_refused(imported):
-    with pytest.raises(UsageError, match="those of another tool, which stay as they are"):
+    with pytest.raises(UsageError, match="imported topics, which are fixed"):
         TopicModel.load(imported.run.folder / "model").partial_fit(sentences())
     with pytest.raises(UsageError, match="Use neuraltopic import"):
         TopicModel(3, recipe="given_topics").fit(sentences())
@@ -142,15 +141,12 @@ def test_weights_of_mallet_by_hand(tmp_path):
 def bertopic(tmp_path):
     """A folder as BERTopic saves it: topics -1, 0 and 1, c-TF-IDF, and names for two."""
     weights = np.array([[1.0, 1, 0, 1, 0], [0, 0, 3, 1, 0], [2, 2, 0, 0, 0]])
-    sparse = csr_array(weights)
     vocabulary = {"moon": 0, "rocket": 1, "bread": 2, "oven": 3, "space flight": 4}
-    arrays = {"indptr": sparse.indptr, "indices": sparse.indices, "data": sparse.data, "shape": np.array(weights.shape)}
-    save_file(arrays, tmp_path / "ctfidf.safetensors")
-    (tmp_path / "ctfidf_config.json").write_text(json.dumps({"vectorizer_model": {"params": {}, "vocab": vocabulary}}))
     words = {"-1": [["moon", 0.4]], "0": [["bread", 3.0], ["oven", 1.0]], "1": [["moon", 2.0], ["rocket", 2.0]]}
-    said = {"topic_representations": words, "topics": [0, 1, -1], "custom_labels": ["Outliers", "Kitchen", "Space"]}
-    (tmp_path / "topics.json").write_text(json.dumps(said))
-    return tmp_path
+    labels = ["Outliers", "Kitchen", "Space"]
+    return save_bertopic(
+        tmp_path, weights, vocabulary, topic_representations=words, topics=[0, 1, -1], custom_labels=labels
+    )
 
 
 def test_topics_of_bertopic_are_their_ctfidf_without_outliers(bertopic):

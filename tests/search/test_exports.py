@@ -1,4 +1,5 @@
 import json
+from urllib.parse import urlencode
 
 import numpy as np
 import pyarrow as pa
@@ -88,3 +89,50 @@ def test_targets_that_are_none(shared_index, tmp_path):
     pytest.importorskip("psycopg")
     with pytest.raises(NeuralTopicError, match="PostgreSQL: expected a store"):
         export_index(shared_index, "postgresql://127.0.0.1:1/none?connect_timeout=2")
+
+
+def lancedb_rows(uri, options=None):
+    import lancedb
+
+    return lancedb.connect(uri, storage_options=options).open_table("themes")
+
+
+def test_lancedb_in_a_folder(shared_index, tmp_path):
+    pytest.importorskip("lancedb")
+    target = f"lancedb://{tmp_path}/themes"
+    assert export_index(shared_index, target) == 60
+    assert export_index(shared_index, target) == 0  # all are there
+    table = lancedb_rows(str(tmp_path))
+    vectors, labels = shared_index.segments[0].vectors, shared_index.segments[0].fields()["label"]
+    found = table.search(vectors[7].tolist()).metric("cosine").where("label = 'space'").limit(3).to_list()
+    cosine = vectors @ vectors[7] / np.linalg.norm(vectors, axis=1) / np.linalg.norm(vectors[7])
+    assert [1 - row["_distance"] for row in found] == pytest.approx(
+        np.sort(cosine[labels == "space"])[::-1][:3], abs=1e-5
+    )
+    assert all(row["label"] == "space" and row["text"] for row in found)
+    # What changed alone is sent again.
+    table.update(where="id = 'space/00.txt'", values={"fingerprint": "old"})
+    assert export_index(shared_index, target) == 1
+    assert table.count_rows() == 60
+    with pytest.raises(UsageError, match="lancedb:///FOLDER/TABLE"):
+        export_index(shared_index, "lancedb://themes")
+
+
+def test_lancedb_in_a_bucket(shared_index, monkeypatch):
+    """On a server of S3's protocol, on this machine."""
+    pytest.importorskip("lancedb")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
+    boto3 = pytest.importorskip("boto3")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    server.start()
+    try:
+        endpoint = "http://{}:{}".format(*server.get_host_and_port())
+        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="shelf")
+        options = {"endpoint": endpoint, "region": "us-east-1", "allow_http": "true"}
+        target = f"lancedb+s3://shelf/copies/themes?{urlencode(options)}"
+        assert export_index(shared_index, target) == 60
+        assert export_index(shared_index, target) == 0
+        assert lancedb_rows("s3://shelf/copies", options).count_rows() == 60
+    finally:
+        server.stop()

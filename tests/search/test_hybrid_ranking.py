@@ -7,6 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics import hybrid_ranking
 from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
 
 D, V, K = 30, 12, 4
@@ -63,13 +64,44 @@ def test_parts_are_the_scores_taken_apart(rng, query):
     ranking = HybridRanking([make_set(rng), make_set(rng, 9)])
     scores = ranking.scores(query)
     for document in range(D + 9):
-        words, topics = ranking.parts(scores, document)
+        words, topics = ranking.parts(scores.weights, document)
         assert words.keys() == query.words.keys()
         assert topics.shape == (K,)
         assert sum(words.values()) + topics.sum() == pytest.approx(scores.values[document], abs=1e-6)
     one = HybridRanking([make_set(np.random.default_rng(5))])
     alone = one.scores(Query({3: 2.0}, np.zeros(K, np.float32)))
-    assert [one.parts(alone, d)[0][3] for d in range(D)] == pytest.approx(alone.values.tolist(), abs=1e-9)
+    assert [one.parts(alone.weights, d)[0][3] for d in range(D)] == pytest.approx(alone.values.tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize("by", ["hybrid", "words", "topics"])
+@pytest.mark.parametrize("n", [1, 7, 500])
+def test_ranked_are_the_best_of_all_scores(rng, query, by, n, monkeypatch):
+    """With copies, which are level, in blocks of 16, with documents that are deleted or not allowed."""
+    monkeypatch.setattr(hybrid_ranking, "_SCREENED_AT_ONCE", 16)
+    once = make_set(rng, 60)
+    places = np.tile(np.arange(60), 3)
+    counts = once.counts.rows(places)
+    whole = DocumentSet(
+        counts, Postings.of(counts), counts.totals(), once.directions[places], rng.random(len(places)) < 0.8
+    )
+    ranking = HybridRanking([whole, make_set(rng)])
+    names = [f"{number:03d}" for number in rng.permutation(len(ranking.live))]
+    for allowed in (None, rng.random(len(names)) < 0.5):
+        scores = ranking.scores(query, by)
+        eligible = scores.eligible if allowed is None else scores.eligible & allowed
+        found = ranking.ranked(query, n, by, id_of=names.__getitem__, allowed=allowed)
+        assert found.documents == best(scores.values, eligible, n, names.__getitem__)
+        assert found.values == pytest.approx(scores.values[found.documents], abs=1e-5)
+        assert found.n_found == eligible.sum()
+
+
+def test_copies_have_the_same_score_wherever_they_stand(rng, query):
+    """At the border of a block, where a product of matrices may round a row in another way."""
+    once = make_set(rng, 1)
+    counts = once.counts.rows(np.zeros(40_000, int))
+    copies = DocumentSet(counts, Postings.of(counts), counts.totals(), once.directions[np.zeros(40_000, int)])
+    found = HybridRanking([copies, make_set(rng)]).ranked(query, 40_030, id_of=str)
+    assert len({value for d, value in zip(found.documents, found.values, strict=True) if d < 40_000}) == 1
 
 
 def test_several_sets_are_as_one(rng, query):

@@ -275,3 +275,27 @@ def test_a_data_frame_of_hits(shared_index):
     assert table.columns.tolist() == ["rank", "score", "id", "topic", "label", "snippet", "words", "topics"]
     assert table["rank"].tolist() == [1, 2, 3]
     assert shared_index.similar_documents("space/00.txt", 2)["id"].str.startswith("space/").all()
+
+
+def test_an_index_of_an_earlier_version_has_no_directions(index):
+    expected = index.answer("rocket butter", 60)
+    facts = json.loads((index.folder / "index.json").read_text())
+    del facts["files"]["segment-1/directions.npy"]
+    (index.folder / "index.json").write_text(json.dumps(facts))
+    (index.folder / "segment-1" / "directions.npy").unlink()
+    assert SearchIndex.open(index.folder).answer("rocket butter", 60) == expected
+
+
+def test_a_filter_that_is_asked_again_is_not_read_again(index):
+    expected = index.answer("goal", 60, where="label = 'sport'")
+    (index.folder / "segment-1" / "fields.parquet").unlink()
+    assert index.answer("goal", 60, where="label = 'sport'") == expected
+    assert index.answer("goal", 60).n_found == 60
+
+
+def test_a_model_in_memory_finds_as_its_index(shared_index, model):
+    found = model.search("rocket moon", 60)
+    in_memory = dict(zip((f"{int(id):02d}.txt" for id in found["id"]), found["score"], strict=True))
+    in_index = {hit.id.split("/")[1]: hit.score for hit in shared_index.answer("rocket moon", 60).hits}
+    assert in_memory == pytest.approx(in_index, abs=1e-5)  # where scores are equal, ids are in another order
+    assert model._ranking_of_fit() is model._ranking_of_fit()

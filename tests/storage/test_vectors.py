@@ -1,4 +1,6 @@
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from neuraltopic.storage.vectors import VECTORS_NPY, VECTORS_PARQUET, read_vectors, write_vectors
@@ -22,3 +24,14 @@ def test_blocks_in_another_layout(tmp_path):
     vectors = np.arange(6, dtype=np.float32).reshape(2, 3).T
     write_vectors(tmp_path, {"id": ["a", "b", "c"]}, [vectors], shape=(3, 2))
     assert np.load(tmp_path / VECTORS_NPY).tolist() == vectors.tolist()
+
+
+def test_ids_of_a_long_table(tmp_path):
+    """Ids of a ledger are an Arrow array in chunks, and a block of vectors may lie in two of them."""
+    chunks = pa.chunked_array([["a", "b", "c"], ["d", "e", "f", "g"]], pa.large_string())
+    ids = pd.Series(chunks, dtype="str").array
+    vectors = np.arange(14, dtype=np.float32).reshape(7, 2)
+    write_vectors(tmp_path, {"id": ids}, [vectors[:5], vectors[5:]], shape=(7, 2))
+    table = read_vectors(tmp_path / VECTORS_PARQUET)
+    assert table["id"].tolist() == list("abcdefg")
+    np.testing.assert_array_equal(table[["z0", "z1"]], vectors)

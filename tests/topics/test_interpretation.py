@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from neuraltopic.topics.document_weights import energy_shares
+from neuraltopic.topics.documents.document_weights import energy_shares
 from neuraltopic.topics.interpretation import (
     DistinctInterpretation,
     EnergyInterpretation,
@@ -14,7 +14,7 @@ from neuraltopic.topics.interpretation import (
     SimplexInterpretation,
     TopicWords,
 )
-from neuraltopic.topics.ranking import top_words
+from neuraltopic.topics.words.ranking import top_words
 
 EXPLAINED = np.array([[6.0, 2.0, 0.0], [0.0, 2.0, 10.0]])
 TOPICS = TopicWords(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, 2.0]]), np.log([0.3, 0.2, 0.5]), EXPLAINED)

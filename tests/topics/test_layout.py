@@ -6,6 +6,7 @@ from scipy.special import softmax
 from neuraltopic.topics.layout import (
     classical_scaling,
     document_positions,
+    interval_scaling,
     spread_positions,
     topic_correlations,
     topic_distances,
@@ -39,6 +40,35 @@ def test_classical_scaling_finds_points_of_a_plane():
     points = np.random.default_rng(1).normal(size=(9, 2))
     found = classical_scaling(squareform(pdist(points)))
     np.testing.assert_allclose(pdist(found), pdist(points), atol=1e-10)
+
+
+def test_interval_scaling_leaves_out_what_all_distances_share():
+    points = np.random.default_rng(1).normal(size=(40, 2))
+    for shared in (0.0, 1.0, 3.0):
+        distances = squareform(pdist(points) + shared)
+        found = interval_scaling(distances, classical_scaling(distances))
+        assert np.corrcoef(pdist(found), pdist(points))[0, 1] > 0.999
+
+
+def test_interval_scaling_lowers_its_stress():
+    points = np.random.default_rng(2).normal(size=(30, 8))
+    distances = squareform(pdist(points))
+
+    def stress(positions):
+        """By the definition: the share of the variance of the map's distances that no line explains."""
+        return 1.0 - np.corrcoef(pdist(positions), pdist(points))[0, 1] ** 2
+
+    start = classical_scaling(distances)
+    assert stress(interval_scaling(distances, start)) < 0.9 * stress(start)
+
+
+@pytest.mark.parametrize("K", [5, 50])
+def test_no_two_topics_hide_one_another(K):
+    generator = np.random.default_rng(3)
+    R = generator.normal(size=(2, 300))[np.arange(K) % 2] + 0.01 * generator.normal(size=(K, 300))
+    positions = topic_positions(R, np.zeros(300), [f"word{v}" for v in range(300)])
+    # 0.8 before the map is scaled to its disc, out of which a group that is moved apart grows.
+    assert pdist(positions).min() > 0.5 / np.sqrt(K)
 
 
 def test_like_topics_are_near():

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from neuraltopic.topics.ranking import frex, topic_log_probabilities
 from neuraltopic.topics.tables import (
     TopicStatistics,
     documents_table,
@@ -12,6 +11,7 @@ from neuraltopic.topics.tables import (
     topic_words_table,
     topics_table,
 )
+from neuraltopic.topics.words.ranking import frex, topic_log_probabilities
 
 WORDS = ("moon", "orbit", "god", "faith", "team")
 WEIGHTS = np.array([[3.0, 2.0, 0.0, -1.0, 0.5], [-1.0, 0.0, 2.0, 4.0, 0.1]])

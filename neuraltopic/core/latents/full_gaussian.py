@@ -6,9 +6,9 @@ Axes: S samples, B rows of data, K latent dimensions; samples lead.
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from neuraltopic.core.latents.gaussian import standard_normal_log_density
+from neuraltopic.core.latents.gaussian import StandardNormalPrior, standard_normal_log_density
 from neuraltopic.core.latents.noise import standard_normal
 
 
@@ -54,7 +54,7 @@ class FullPosterior(NamedTuple):
         return self.cholesky.diagonal(dim1=1, dim2=2).log().sum(-1)
 
 
-class FullGaussian(nn.Module):
+class FullGaussian(StandardNormalPrior):
     """A Gaussian latent with any covariance and the prior N(0, I) (Kingma & Welling 2019, section 2.5.1; 17.12).
 
     Parameters
@@ -80,15 +80,3 @@ class FullGaussian(nn.Module):
         rows, columns = torch.tril_indices(K, K, -1, device=parameters.device)
         cholesky[:, rows, columns] = below
         return FullPosterior(mean, cholesky)
-
-    def log_prior(self, z: Tensor) -> Tensor:
-        """log p(z) = log N(z; 0, I) in nats, (S, B)."""
-        return standard_normal_log_density(z)
-
-    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
-        """z ~ N(0, I), (S, 1, K), on the CPU."""
-        return torch.randn((n_samples, 1, self.n_components), generator=generator)
-
-    def transform(self, z: Tensor) -> Tensor:
-        """What the decoder sees: z itself."""
-        return z

@@ -112,7 +112,25 @@ class CorrelatedPosterior(NamedTuple):
         return self.precision_cholesky.diagonal(dim1=1, dim2=2).log().sum(-1)
 
 
-class DiagonalGaussian(nn.Module):
+class StandardNormalPrior(nn.Module):
+    """The prior N(0, I) of a latent z that the decoder takes as it is."""
+
+    n_components: int
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """log p(z) = log N(z; 0, I) in nats, (S, B)."""
+        return standard_normal_log_density(z)
+
+    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
+        """z ~ N(0, I), (S, 1, K), on the CPU."""
+        return torch.randn((n_samples, 1, self.n_components), generator=generator)
+
+    def transform(self, z: Tensor) -> Tensor:
+        """What the decoder sees: z itself."""
+        return z
+
+
+class DiagonalGaussian(StandardNormalPrior):
     """A Gaussian latent with diagonal covariance and the prior N(0, I) (Kingma & Welling 2014; 17.12).
 
     Parameters
@@ -133,15 +151,3 @@ class DiagonalGaussian(nn.Module):
         mean, log_variance = parameters.split(self.n_components, dim=-1)
         # exp(-14) and exp(6) are far outside what a fit visits; they stop one bad step from overflowing the KL.
         return DiagonalPosterior(mean, log_variance.clamp(-14.0, 6.0))
-
-    def log_prior(self, z: Tensor) -> Tensor:
-        """log p(z) = log N(z; 0, I) in nats, (S, B)."""
-        return standard_normal_log_density(z)
-
-    def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
-        """z ~ N(0, I), (S, 1, K), on the CPU."""
-        return torch.randn((n_samples, 1, self.n_components), generator=generator)
-
-    def transform(self, z: Tensor) -> Tensor:
-        """What the decoder sees: z itself."""
-        return z

@@ -1,4 +1,4 @@
-"""The Gaussian softmax: Gaussian coordinates, of which the decoder sees the softmax of a learnt linear map.
+"""The Gaussian softmax: Gaussian coordinates, of which the decoder sees the softmax of a learned linear map.
 
 Axes: S samples, B rows of data, K components; samples lead.
 """

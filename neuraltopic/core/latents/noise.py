@@ -1,4 +1,4 @@
-"""Draws from the one generator, of which every latent makes its own; and what keeps their logarithms finite.
+"""Random draws from a given generator, and functions that keep their logarithms finite.
 
 A draw is made on the CPU, where the generator lives, and then moved.
 

@@ -85,11 +85,11 @@ class CondensedVocabulary:
     Attributes
     ----------
     head : Tensor of shape (H, P)
-        A row a word: R_w, b_w, and zeros.
+        One row per word: R_w, b_w, and zeros.
     groups : Groups
         The other words; none where V is no more than H.
     means : Tensor of shape (K, K)
-        Mean of R under each topic's own words, p(w | k) = softmax(R_k + b): a row a topic.
+        Mean of R under each topic's own words, p(w | k) = softmax(R_k + b): one row per topic.
     variances : Tensor of shape (K, K)
         Variance of R's columns under the same.
     correlation : Tensor of shape (K, K)

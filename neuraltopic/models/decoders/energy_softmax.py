@@ -6,8 +6,8 @@ A document enters its log-likelihood twice. Its counts enter linearly,
 
     log p(x | z) = z . (R x) + b . x - n log sum_w exp(z . R_w + b_w),      n = sum_w x_w,
 
-so `R x` (B, K) is one sparse product whatever the number of samples; only the log partition needs all V words,
-and it is computed in tiles, so that neither documents x words nor samples x words ever stands whole.
+so `R x` (B, K) is one sparse product for any number of samples; only the log partition needs all V words. It is
+computed in tiles: no array of documents x words or samples x words is allocated.
 """
 
 import math
@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd import Function
 
 from neuraltopic.core.boltzmann import Terms
@@ -24,11 +24,11 @@ from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.core.threads import in_threads
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
+from neuraltopic.models.decoders.topic_weights import TopicWeights
 
-# A tile of energies has at most this many bytes, which stay in a core's cache while it is shifted, exponentiated and
-# multiplied again.
+# Bytes of a tile of energies at most, so that it stays in a core's cache.
 _TILE = 1 << 22
-# Words of a tile at most: the product that makes it takes half the time that it takes with 8,192.
+# Words of a tile at most: the matrix product takes half the time that it takes with 8,192.
 _TILE_WORDS = 1 << 10
 _TILE_WORDS_ELSEWHERE = 1 << 13  # on a GPU
 # Entries of all tiles together (128 MiB of float32) up to which they are kept for the backward pass.
@@ -36,7 +36,7 @@ _KEPT = 1 << 25
 
 
 class _Tiles(NamedTuple):
-    """exp(point . factor_w - peak) of all points (N,) and some words, the largest energy of each point, and the sum."""
+    """For some words: exp(point . factor_w - peak), its sum over the words, and the peak, the largest energy, (N,)."""
 
     words: slice
     peak: Tensor
@@ -47,9 +47,9 @@ class _Tiles(NamedTuple):
 class _LogPartition(Function):
     """log sum_w exp(point . factor_w) for each point (N, P) and factor (V, P): see `_points`.
 
-    Words are worked on a tile at a time, the tiles on as many threads as torch has. The tiles are the same on any
-    number of them and are added up in one order, so that the bits are too. Small problems keep their tiles for the
-    backward pass; large ones compute them again, to the same bits.
+    The words are divided into tiles, which are computed on as many threads as torch has. The tiles, and the order in
+    which they are added, do not depend on the number of threads, and so neither do the bits. Small problems keep their
+    tiles for the backward pass; large ones recompute them, to the same bits.
     """
 
     @staticmethod
@@ -66,11 +66,11 @@ class _LogPartition(Function):
         (grad,) = grad_outputs
         points, factors, log_partition = ctx.saved_tensors
         grad_points = torch.zeros_like(points)
-        # Filled in by the rows, where there are any.
+        # Written by `_gradients`, if there are points.
         grad_factors = torch.empty_like(factors) if len(points) else torch.zeros_like(factors)
 
         def of_words(tile: _Tiles) -> Tensor:
-            """What these words add to the gradient in the points; that in their factors is filled in."""
+            """The contribution of these words to the gradient in the points; that in their factors is written."""
             return _gradients(tile, grad, points, factors, log_partition, grad_factors[tile.words])
 
         for part in _in_pieces(factors)(of_words, ctx.tiles):
@@ -79,7 +79,7 @@ class _LogPartition(Function):
 
 
 def _summed(points: Tensor, factors: Tensor, keep: bool, words: slice) -> _Tiles:
-    """The tile of these words; its exponentials where they are to be kept."""
+    """The tile of these words, with its exponentials if `keep`."""
     peak, total = points.new_empty(len(points)), points.new_empty(len(points))
     kept = points.new_empty(len(points), words.stop - words.start) if keep else None
     for rows in _blocks(len(points), _tile_rows(factors)):
@@ -102,13 +102,13 @@ def _gradients(
         else:
             exponentials = tile.exponentials[rows]
         torch.mul(exponentials @ of_words, scale[rows], out=part[rows])
-        # With beta = 0 whatever stands there is not read.
+        # With beta = 0 the uninitialised values are not read.
         grad_factors.addmm_(exponentials.T, points[rows] * scale[rows], beta=float(number > 0))
     return part
 
 
 def _tiles_of_words(factors: Tensor) -> list[slice]:
-    """An even number of them, so that two threads have as much to do; one where there are few words."""
+    """Tiles of all words: an even number, to divide evenly between two threads, or one if there are few words."""
     n_words = len(factors)
     largest = _TILE_WORDS if factors.device.type == "cpu" else _TILE_WORDS_ELSEWHERE
     n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
@@ -116,7 +116,7 @@ def _tiles_of_words(factors: Tensor) -> list[slice]:
 
 
 def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:
-    """`in_threads` on the processor, whose threads work on a tile each; another device has all at once."""
+    """`in_threads` on the CPU, one tile per thread; `map` on other devices."""
     return in_threads if factors.device.type == "cpu" else map
 
 
@@ -139,8 +139,8 @@ def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _of_factors(points: Tensor, factors: Tensor) -> Tensor:
     """log sum_w exp(point . factor_w), (N,)."""
-    out: Tensor = _LogPartition.apply(points, factors)  # type: ignore[no-untyped-call]
-    return out
+    differentiable: Callable[[Tensor, Tensor], Tensor] = _LogPartition.apply
+    return differentiable(points, factors)
 
 
 def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -173,19 +173,19 @@ def energy_log_likelihood(z: Tensor, counts: SparseRows, weight: Tensor, bias: T
 
 
 def _points(z: Tensor) -> Tensor:
-    """z with a 1 behind it, so that b is one more column of R, and zeros: (N, P)."""
+    """z with a 1 appended, so that b is one more column of R, and zeros: (N, P)."""
     N, K = z.shape
     return torch.cat([z, z.new_ones(N, 1), z.new_zeros(N, _padding(K))], 1)
 
 
 def _factors(weight: Tensor, bias: Tensor) -> Tensor:
-    """R transposed with b behind it, and zeros: (V, P)."""
+    """R transposed with b appended as a column, and zeros: (V, P)."""
     V, K = weight.shape
     return torch.cat([weight, bias[:, None], weight.new_zeros(V, _padding(K))], 1)
 
 
 def _padding(n_components: int) -> int:
-    """Zeros that bring K + 1 to P, a multiple of 4: at K = 50 the products over P take a fifth less time."""
+    """Number of zeros that pad K + 1 to P, a multiple of 4: at K = 50 products over P take a fifth less time."""
     return -(n_components + 1) % 4
 
 
@@ -198,7 +198,7 @@ def _blocks(size: int, step: int) -> list[slice]:
 
 
 def draw_words(log_probabilities: Tensor, n_tokens: Tensor, generator: torch.Generator) -> Tensor:
-    """Words drawn independently from a distribution a row, by inversion: (sum of n,), the n of the first row first.
+    """Words drawn independently from one distribution per row, by inversion: (sum of n,), row by row.
 
     Parameters
     ----------
@@ -209,16 +209,16 @@ def draw_words(log_probabilities: Tensor, n_tokens: Tensor, generator: torch.Gen
     C, V = log_probabilities.shape
     device = log_probabilities.device
     cumulative = log_probabilities.double().exp().cumsum(1)
-    # One ascending line of all rows, of which row i has the stretch from i to i + 1.
+    # One ascending sequence for all rows; row i occupies the interval from i to i + 1.
     rows = torch.arange(C, device=device)
     line = (cumulative / cumulative[:, -1:] + rows[:, None]).flatten()
     row = torch.repeat_interleave(rows, n_tokens)
     uniform = torch.rand(len(row), generator=generator, dtype=torch.float64).to(device)
     places = torch.searchsorted(line, row + uniform, right=True)
-    return torch.minimum(places - row * V, places.new_tensor(V - 1))  # rounding may reach the end of the stretch
+    return torch.minimum(places - row * V, places.new_tensor(V - 1))  # rounding may reach the end of the interval
 
 
-class EnergySoftmax(nn.Module):
+class EnergySoftmax(TopicWeights):
     """p(w | z) = softmax(z^T R + b): the decoder of the document VAE (17.14, 17.15; Miao, Yu, Blunsom 2016).
 
     Parameters
@@ -233,28 +233,8 @@ class EnergySoftmax(nn.Module):
 
     in_pieces = True  # the log partition, nearly all the work of an update, is computed by `in_threads`
 
-    def __init__(self, n_components: int, n_words: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(n_words, n_components))
-        self.bias = nn.Parameter(torch.zeros(n_words))
-
-    @torch.no_grad()
-    def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
-        """Start b at the log frequencies, so that z = 0 is the unigram model, and R at N(0, std^2)."""
-        self.bias.copy_(log_frequency)
-        self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
-
-    @torch.no_grad()
-    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
-        """Take the rows of R of some topics, transposed (V, G)."""
-        self.weight[:, topics] = log_lift
-
-    def topics(self) -> tuple[Tensor, Tensor]:
-        """R transposed (V, K) and b (V,), as they are in force."""
-        return self.weight, self.bias
-
     def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
-        """log p(x | z) = sum_w x_w log p(w | z), the multinomial coefficient left out.
+        """log p(x | z) = sum_w x_w log p(w | z), without the multinomial coefficient.
 
         Parameters
         ----------
@@ -268,7 +248,8 @@ class EnergySoftmax(nn.Module):
         return energy_log_likelihood(z, counts, *self.topics())
 
     def terms(self, counts: SparseRows) -> Terms:
-        """R x (B, K), b . x (B,) and the tokens of each document, (B,): with `log_partition` they make log p(x | z)."""
+        """R x (B, K), b . x (B,) and the number of tokens of each document, (B,), which with `log_partition` give
+        log p(x | z)."""
         weight, bias = self.topics()
         of_bias = counts.segment_sums(counts.values * bias[counts.indices])
         return Terms(sparse_matmul(counts, weight), of_bias, counts.row_sums())
@@ -278,10 +259,9 @@ class EnergySoftmax(nn.Module):
         return log_partition(z.reshape(-1, z.shape[-1]), *self.topics()).view(z.shape[:-1])
 
     def sample_statistics(self, z: Tensor, trials: Tensor, generator: torch.Generator) -> Tensor:
-        """R x of a document x drawn from p(x | z), (C, K) from z (C, K) and the tokens of each, (C,).
+        """R x of a document x drawn from p(x | z), (C, K) from z (C, K) and the number of tokens of each, (C,).
 
-        Where these are not whole, as many tokens as they round to are drawn, one at least, and counted so that they add
-        up to them.
+        A number that is not whole is rounded, to at least 1, and the drawn statistics are scaled to it.
         """
         weight, _ = self.topics()
         drawn = trials.round().clamp(min=1.0)
@@ -303,8 +283,8 @@ class EnergySoftmax(nn.Module):
             return DocumentLikelihood.of(weight.detach(), bias.detach(), counts)
 
     def condensed(self, n_words: int) -> tuple[Tensor, Tensor]:
-        """R transposed and b of a vocabulary of at most n_words + 1: the likeliest words, and one for all the rest,
-        at their mean under softmax(b) and with their probability; nothing is differentiable."""
+        """R transposed and b of a vocabulary of at most n_words + 1: the most probable words, and one word that stands
+        for the rest, with their mean under softmax(b) and their total probability; nothing is differentiable."""
         with torch.no_grad():
             weight, bias = self.topics()
             if len(bias) <= n_words:
@@ -326,6 +306,6 @@ class EnergySoftmax(nn.Module):
             return unigram @ weight, covariance(weight, unigram)
 
     def log_probabilities(self, z: Tensor) -> Tensor:
-        """log p(w | z) for every word, (N, V) from z of shape (N, K): for a few points, not for a corpus."""
+        """log p(w | z) of every word, (N, V) from z of shape (N, K); dense, so for a few points only."""
         weight, bias = self.topics()
         return torch.log_softmax(torch.addmm(bias, z, weight.T), dim=-1)

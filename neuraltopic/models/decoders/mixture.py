@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from neuraltopic.core.networks import SparseRows
 from neuraltopic.core.protocols import TopicDecoder
+from neuraltopic.models.decoders.topic_weights import TopicWeights
 
 # Non-zeros x topics of a batch that are held at once: 32 MiB of float32.
 _AT_ONCE = 1 << 23
 
 
-class MixtureSoftmax(nn.Module):
+class MixtureSoftmax(TopicWeights):
     """p(w | theta) = sum_k theta_k softmax_w(R_k + b) (Miao, Grefenstette, Blunsom 2017; Srivastava & Sutton 2017).
 
     Parameters
@@ -31,26 +32,6 @@ class MixtureSoftmax(nn.Module):
     `weight` (V, K) holds R transposed, the log of how many times likelier a topic makes a word, up to a constant a
     topic; `bias` (V,) holds b. Only words that occur in a document are looked at, once the K normalisers are known.
     """
-
-    def __init__(self, n_components: int, n_words: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(n_words, n_components))
-        self.bias = nn.Parameter(torch.zeros(n_words))
-
-    @torch.no_grad()
-    def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
-        """Start b at the log frequencies, so that all topics are near the unigram model, and R at N(0, std^2)."""
-        self.bias.copy_(log_frequency)
-        self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
-
-    @torch.no_grad()
-    def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
-        """Take the rows of R of some topics, transposed (V, G)."""
-        self.weight[:, topics] = log_lift
-
-    def topics(self) -> tuple[Tensor, Tensor]:
-        """R transposed (V, K) and b (V,), as they are in force."""
-        return self.weight, self.bias
 
     def log_topics(self) -> Tensor:
         """log beta, the log probability of each word in each topic, (V, K)."""
@@ -108,7 +89,7 @@ class WordVectorDecoder(TopicDecoder, Protocol):
         ...
 
     def held_vectors(self) -> Tensor | None:
-        """The given vectors (V, E), NaN for a word without; None where all are learnt."""
+        """The given vectors (V, E), NaN for a word without; None where all are learned."""
         ...
 
 
@@ -165,7 +146,7 @@ class EmbeddedMixture(MixtureSoftmax):
         self.own = without.nonzero()[:, 0]
 
     def held_vectors(self) -> Tensor | None:
-        """The vectors that are held (V, E), NaN for a word without; None where all are learnt."""
+        """The vectors that are held (V, E), NaN for a word without; None where all are learned."""
         if self.fixed is None or self.own is None:
             return None
         return self.fixed.index_fill(0, self.own, torch.nan)

@@ -25,7 +25,7 @@ class NormalisedEnergySoftmax(EnergySoftmax):
         V.
 
     In training m and C are those of the batch; in eval mode their running means, of which `topics` gives the R and b in
-    force. There is no learnt scale of the energies, which is what keeps one word from outgrowing the others.
+    force. There is no learned scale of the energies, which is what keeps one word from outgrowing the others.
     """
 
     couples_rows = True  # while training

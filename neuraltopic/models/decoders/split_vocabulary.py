@@ -57,7 +57,7 @@ class SplitVocabulary:
     Attributes
     ----------
     head, tail : Tensor of shape (H, P) and (V - H, P)
-        A row a word: R_w, b_w, 1, and zeros.
+        One row per word: R_w, b_w, 1, and zeros.
     place : Tensor of shape (V,)
         Where a word stands in the tail; -1 for those of the head.
     spread : Tensor of shape (K, K)

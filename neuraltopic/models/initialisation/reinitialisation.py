@@ -28,8 +28,8 @@ from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.initialisation.nmf_topics import log_lift
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.diagnostics import largest_part
-from neuraltopic.topics.document_assignment import DocumentAssignment
-from neuraltopic.topics.splits import Split, split_documents
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.editing.splits import Split, split_documents
 
 # Shares of the fit after which dead topics are looked for. A topic that starts late in the fit has no time to learn.
 _POINTS = (0.25, 0.5)

@@ -1,4 +1,4 @@
-"""Learning from new documents near topics that were learnt from earlier ones, which are no longer there.
+"""Learning from new documents near topics that were learned from earlier ones, which are no longer there.
 
 The likelihood of R and b in earlier documents is, to second order, a Gaussian about the values found for them, whose
 precision is the Fisher information (Laplace's approximation; its diagonal alone: Kirkpatrick et al. 2017, elastic

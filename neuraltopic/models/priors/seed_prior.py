@@ -1,4 +1,4 @@
-"""A prior that keeps seed words in their topics while the rest of the topic is learnt.
+"""A prior that keeps seed words in their topics while the rest of the topic is learned.
 
 Axes: V words, K topics, N pairs of a seed and its topic.
 """

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,11 +85,18 @@ def rules_of(
     UsageError
         When lemmas are asked for and not there.
     """
-    return [LanguageRule(language, settings, kind) for language in languages]
+    made_by: Any = kind  # a class is hashable, which mypy does not see
+    return [_rule_of(language, settings, made_by) for language in languages]
+
+
+# Spelling hundreds of stop words takes a millisecond, and each search needs the rule several times.
+@lru_cache(maxsize=32)
+def _rule_of(language: Language, settings: Preprocessing, kind: type[WordRule]) -> "LanguageRule":
+    return LanguageRule(language, settings, kind)
 
 
 class LanguageRule:
-    """The rule of one language, and which forms are function words in it."""
+    """The rule of one language, and which forms are function words in it; it does not change."""
 
     def __init__(self, language: Language, settings: Preprocessing, kind: type[WordRule]) -> None:
         listed = settings.extra_stop_words

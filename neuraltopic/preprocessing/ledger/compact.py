@@ -19,8 +19,6 @@ class _Column(Sequence[Any]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
 
-    __hash__ = None  # type: ignore[assignment]
-
     def blocks(self) -> Iterator[Sequence[Any]]:
         """The entries, so many at a time."""
         for start in range(0, len(self), _BLOCK):

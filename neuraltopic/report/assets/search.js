@@ -4,9 +4,10 @@ const search = (() => {
   const input = byId("query");
   let lower = null;
   let waiting = null;
-  const SEARCHED = !points.ids.length ? "The page holds neither ids nor texts of documents."
+  const WHY = served?.why_no_search ? ` There is no search over all documents: ${served.why_no_search}` : "";
+  const SEARCHED = (!points.ids.length ? "The page holds neither ids nor texts of documents."
     : points.texts.length ? `Documents are searched by id and by their first ${data.documents.characters} characters.`
-      : "Documents are searched by id.";
+      : "Documents are searched by id.") + WHY;
 
   function foundTopics(terms) {
     const out = [];

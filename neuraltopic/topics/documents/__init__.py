@@ -1,0 +1,1 @@
+"""Topics in documents: shares, vectors, assignment, and statistics of the training documents."""

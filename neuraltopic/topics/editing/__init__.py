@@ -1,0 +1,1 @@
+"""Edits of topics: the operations, their log, and the topics after them."""

@@ -1,0 +1,1 @@
+"""Topics in groups of documents: periods, classes, metadata, new documents."""

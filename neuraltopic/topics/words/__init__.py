@@ -1,0 +1,1 @@
+"""Words of topics: the rankings."""
