@@ -48,7 +48,7 @@ from neuraltopic.preprocessing.tokenisation.tokenisers import (
     WordTokeniser,
 )
 from neuraltopic.preprocessing.tokenisation.version_1 import FirstWordRule, FirstWordTokeniser
-from neuraltopic.preprocessing.vocabulary.learning import learn
+from neuraltopic.preprocessing.vocabulary.learning import Learned, learn
 from neuraltopic.preprocessing.vocabulary.lexicon import Lexicon
 from neuraltopic.preprocessing.vocabulary.vocabulary import Vocabulary
 from neuraltopic.progress import Progress
@@ -175,11 +175,11 @@ class Preprocessor:
         """
         self.require_available()
         report = progress or _silent
-        tokeniser, cutter = self._tokeniser, self._cutter()
+        cutter = self._cutter()
         passages = Passages(self.settings.split)
         intake = self._intake(rows, only_new=True, report=report)
         apart = cutter.fresh()  # so that texts in the sample are not counted twice
-        sample = Sample(intake, lambda text: next(apart.clean([text])))
+        sample = Sample(intake, apart.clean)
         with _folder(workspace) as folder, _temporary(folder / _FORMS, folder / _WORDS):
             forms = FormIds()
             stream = TokenStream(folder / _FORMS, self._numbered(sample, cutter, forms, passages))
@@ -191,18 +191,7 @@ class Preprocessor:
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
             learned = learn(stream, word_of_form, self.settings, report)
             learned, keys = learned.spelt(words.spellings(list(forms), stream, frozenset(learned.single_words)))
-            fitted = Fitted(
-                vocabulary=learned.vocabulary,
-                phrases=tuple(learned.phrases),
-                stop_words=self.settings.extra_stop_words,
-                languages=languages,
-                tokeniser=tokeniser.identity,
-                segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
-                n_documents=stream.n_documents,
-                libraries=library_versions(any(language.lemmas for language in languages)),
-                pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
-                keys=keys,
-            )
+            fitted = self._fitted_to(learned, keys, languages, forms, stream.n_documents)
             numbers = fitted.lexicon.numbers(word_of_form)
             counts, n_tokens, parts = _count_documents(
                 (Block(numbers[block.tokens], block.bounds) for block in stream),
@@ -346,6 +335,24 @@ class Preprocessor:
         preprocessor = cls(Preprocessing.from_dict(_BEFORE | state["settings"]))
         preprocessor._fitted = fitted
         return preprocessor
+
+    def _fitted_to(
+        self, learned: Learned, keys: dict[str, str], languages: tuple[Language, ...], forms: FormIds, n_documents: int
+    ) -> Fitted:
+        """What is kept of a fit."""
+        tokeniser = self._tokeniser
+        return Fitted(
+            vocabulary=learned.vocabulary,
+            phrases=tuple(learned.phrases),
+            stop_words=self.settings.extra_stop_words,
+            languages=languages,
+            tokeniser=tokeniser.identity,
+            segmenter=tokeniser.segmentation.identity_for(forms) if isinstance(tokeniser, WordTokeniser) else {},
+            n_documents=n_documents,
+            libraries=library_versions(any(language.lemmas for language in languages)),
+            pruned=np.sort(digests(learned.pruned[:PRUNED_HELD])),
+            keys=keys,
+        )
 
     def _learned(self) -> Fitted:
         if self._fitted is None:

@@ -91,7 +91,7 @@ def detect(data: bytes, *, complete: bool = True) -> str | None:
         if data.startswith(mark):
             return encoding
     if b"\0" in data:
-        return _wide_encoding(data)
+        return None if complete and len(data) % 2 else _wide_encoding(data)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=complete)
     except UnicodeDecodeError:

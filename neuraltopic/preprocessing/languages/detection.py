@@ -18,6 +18,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 
 _SAMPLE = 512  # documents
 _CHARACTERS = 600  # of each
+_CLEANED_AT_ONCE = 1 << 16  # characters of texts
 # Share of English function words from which on a text in Latin letters is English without asking: German and Dutch
 # stay below a fifth, English prose is at a half.
 _PLAINLY_ENGLISH = 0.3
@@ -32,24 +33,41 @@ _MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
 class Sample:
     """Passes texts on, and keeps the beginnings of some from all of the corpus: every one, then every second ...
 
-    `clean` makes of a text what is kept of it.
+    Parameters
+    ----------
+    texts : iterable of str
+    clean : callable from a list of str to str
+        Makes of each of some texts what is kept of it. It is given many at once, which is quicker.
     """
 
-    def __init__(self, texts: Iterable[str], clean: Callable[[str], str] = str) -> None:
+    def __init__(self, texts: Iterable[str], clean: Callable[[list[str]], Iterable[str]] = iter) -> None:
         self._texts = texts
         self._clean = clean
-        self.kept: list[str] = []
+        self._kept: list[str] = []
+        self._raw: list[str] = []
+        self._n_raw = 0  # characters
         self._every = 1
+
+    @property
+    def kept(self) -> list[str]:
+        """The beginnings of the texts that are in the sample."""
+        if self._raw:
+            self._kept += [text[:_CHARACTERS] for text in self._clean(self._raw)]
+            self._raw, self._n_raw = [], 0
+        return self._kept
 
     def __iter__(self) -> Iterator[str]:
         """Yield every text."""
         for number, text in enumerate(self._texts):
             if number % self._every == 0:
-                if len(self.kept) == _SAMPLE:
+                if len(self._kept) + len(self._raw) == _SAMPLE:
                     del self.kept[1::2]
                     self._every *= 2
                 if number % self._every == 0:
-                    self.kept.append(self._clean(text)[:_CHARACTERS])
+                    self._raw.append(text)
+                    self._n_raw += len(text)
+                    if self._n_raw >= _CLEANED_AT_ONCE:
+                        _ = self.kept
             yield text
 
 

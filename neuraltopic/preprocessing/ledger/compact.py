@@ -44,10 +44,12 @@ class CompactTexts(_Column, Sequence[str]):
 
     def append(self, text: str) -> None:
         """Add a text."""
-        self._starts.append(len(self._bytes))
+        start = len(self._bytes)
+        self._starts.append(start)
         if text:
             self._bytes += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._bytes))
+            start = len(self._bytes)
+        self._ends.append(start)
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -76,10 +78,15 @@ class CompactValues(_Column, Sequence[Value], Generic[Value]):
         self._codes = array("I")
         self._code_of: dict[Value, int] = {}
         self._values: list[Value] = []
+        # The value before, which is the likeliest: the hash of an enumeration takes longer than all else here.
+        self._last: object = self  # no value yet
+        self._last_code = 0
 
     def append(self, value: Value) -> None:
         """Add a value."""
-        self._codes.append(self._code(value))
+        if value is not self._last:
+            self._last, self._last_code = value, self._code(value)
+        self._codes.append(self._last_code)
 
     def __len__(self) -> int:
         return len(self._codes)

@@ -1,8 +1,10 @@
 """Which digest came first where, in some 50 bytes a digest rather than the 200 of a dictionary."""
 
+import struct
 from array import array
 
 DIGEST_BYTES = 16
+_WORDS = struct.Struct("<QQ")
 _SMALLEST = 1 << 10  # places of the table to begin with, a power of two
 
 
@@ -22,7 +24,7 @@ class FirstSeen:
 
     def first(self, digest: bytes, number: int) -> int:
         """The number, 0 or more, that this digest came with first, which is this one where it is new."""
-        high, low = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+        high, low = _WORDS.unpack(digest)
         place = self._place(high, low)
         if self._number[place] >= 0:
             return self._number[place]
