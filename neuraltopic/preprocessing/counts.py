@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.storage.pages import release_pages
 
 # Entries handled at once where a pass over all N needs scratch memory (8 bytes an entry: 32 MiB).
 BLOCK_ENTRIES = 1 << 22
@@ -139,6 +140,7 @@ class Counts:
             reach = int(np.searchsorted(self.indptr, self.indptr[start] + n_entries, side="right")) - 1
             stop = max(start + 1, min(reach, len(self)))
             yield start, self.slice(start, stop)
+            release_pages(self.indices, self.data)
             start = stop
 
     def totals(self) -> NDArray[np.float64]:

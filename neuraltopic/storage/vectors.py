@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.storage.pages import release_pages
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -58,6 +60,7 @@ def write_vectors(
             arrays = [pa.array(values[start:stop], pa.string()) for values in columns.values()]
             arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), n_components))
             writer.write_table(pa.table(arrays, schema=schema))  # an array may come in chunks
+            release_pages(block)
             start = stop
 
 

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.storage.pages import release_pages
+
 FloatArray = NDArray[np.floating]
 # Rows of a block: 13 MB of float32 at K = 100. A corpus of no more is read at once.
 BLOCK_ROWS = 1 << 15
@@ -50,7 +52,10 @@ class MadeRows:
         return len(self._rows)
 
     def __getitem__(self, rows: slice) -> FloatArray:
-        return self._function(np.asarray(self._rows[rows]))
+        read = np.asarray(self._rows[rows])
+        made = self._function(read)
+        release_pages(read)
+        return made
 
 
 def blocks(n_rows: int, size: int | None = None) -> Iterator[slice]:

@@ -18,6 +18,7 @@ from neuraltopic.estimators.counts.inferred_vectors import InferredVectors
 from neuraltopic.models.priors.earlier_topics import topic_precision
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.vectors.embeddings import Embeddings
+from neuraltopic.storage.pages import release_pages
 from neuraltopic.topics.documents.corpus_summary import CorpusSummary
 from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 from neuraltopic.topics.documents.document_metric import DocumentMetric
@@ -150,6 +151,7 @@ class SummarisedDocuments(FittedDocuments):
             )
             if responsibility_prior is not None:
                 explained += explained_documents(responsibility_prior, self.components_, block)
+            release_pages(vectors, counts.indices, counts.data)
         return explained if interpretation.needs_explained else None, precision
 
     def _shares_of(self, vectors: NDArray[np.float32]) -> MadeRows:

@@ -4,7 +4,6 @@ vectors.npy    float32 (D, K), of which the blocks that are done are filled
 inferred.json  digest of the inference, and for each finished block the information and mean shares of the topics
 """
 
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.storage.pages import release_pages
 from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.topics.interpretation import TopicInterpretation
 from neuraltopic.topics.row_blocks import blocks
@@ -69,8 +69,7 @@ class InferredVectors:
         if self._folder is not None:
             assert isinstance(self.vectors, np.memmap)
             self.vectors.flush()
-            if isinstance(self.vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-                self.vectors.base.madvise(mmap.MADV_DONTNEED)  # what is on disk need not be resident
+            release_pages(self.vectors)
             done = {"request": self._request, "information": self._information, "share": self._share}
             write_json(self._folder / _DONE, done)
 
