@@ -4,7 +4,7 @@ The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1
 document; the topics give the cosine of document vectors, taken from the vector of an empty document.
 Both are standardised over the documents, which makes them comparable:
 
-    score = (bm25 - mean) / std + a (cosine - mean) / std,    a = 6 n_q / (n_q + n),
+    score = (bm25 - mean) / std + a (cosine - mean) / std,    a = 12 n_q / (n_q + n),
 
 n_q being the tokens of the query and n those of a mean document. A query that is much shorter than the documents names
 words; one as long as a document is about something. The score of an average document is 0. A score is a sum over the
@@ -31,8 +31,8 @@ FloatArray = NDArray[np.floating]
 BY = ("hybrid", "words", "topics")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
-# Weight of the topics relative to the words. tests/benchmarks/README.md has figures of 3, 4, 6 and 8.
-_TOPIC_WEIGHT = 6.0
+# Weight of the topics relative to the words: see tests/benchmarks/README.md.
+_TOPIC_WEIGHT = 12.0
 # Documents whose rows are gathered or multiplied at once, and those whose scores are: these stay in the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
 # Vectors are known to about 2e-7: scores are compared to this many decimals.

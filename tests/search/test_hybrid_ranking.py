@@ -42,7 +42,7 @@ def slow_scores(counts, unit, query, live):
             bm25[d] += (1 + math.log(asked)) * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[d] / mean_length))
     cosine = np.array([float(np.dot(u, query.direction)) for u in unit[live].astype(float)])
     n_q = sum(query.words.values())
-    weight = 6 * n_q / (n_q + mean_length)
+    weight = 12 * n_q / (n_q + mean_length)
     return (bm25 - bm25.mean()) / bm25.std(), weight * (cosine - cosine.mean()) / cosine.std()
 
 
@@ -67,7 +67,7 @@ def test_parts_are_the_scores_taken_apart(rng, query):
         words, topics = ranking.parts(scores.weights, document)
         assert words.keys() == query.words.keys()
         assert topics.shape == (K,)
-        assert sum(words.values()) + topics.sum() == pytest.approx(scores.values[document], abs=1e-6)
+        assert sum(words.values()) + topics.sum() == pytest.approx(scores.values[document], abs=2e-6)
     one = HybridRanking([make_set(np.random.default_rng(5))])
     alone = one.scores(Query({3: 2.0}, np.zeros(K, np.float32)))
     assert [one.parts(alone.weights, d)[0][3] for d in range(D)] == pytest.approx(alone.values.tolist(), abs=1e-9)
