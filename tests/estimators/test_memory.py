@@ -1,19 +1,14 @@
 """The memory that a process holds, by what the system says of it."""
 
 import ctypes
-import re
-from pathlib import Path
 
 import pytest
 
 from neuraltopic.estimators.memory import release_free_memory
+from tests.resident import STATUS, resident_megabytes
 
 
-def resident_megabytes() -> float:
-    return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which this system has not")
+@pytest.mark.skipif(not STATUS.exists(), reason="reads /proc, which this system has not")
 def test_freed_memory_goes_back_to_the_system():
     if not hasattr(ctypes.CDLL(None), "malloc_trim"):
         pytest.skip("this C library has no malloc_trim")

@@ -1,20 +1,13 @@
 import mmap
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neuraltopic.storage.pages import release_pages
+from tests.resident import STATUS, resident_megabytes
 
 
-def resident_megabytes() -> float:
-    return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-
-
-@pytest.mark.skipif(
-    not (Path("/proc/self/status").exists() and hasattr(mmap, "MADV_DONTNEED")), reason="the system has no /proc"
-)
+@pytest.mark.skipif(not (STATUS.exists() and hasattr(mmap, "MADV_DONTNEED")), reason="the system has no /proc")
 @pytest.mark.parametrize("mode", ["r", "r+"])
 def test_pages_of_a_view_leave_memory_and_come_back(tmp_path, mode):
     expected = np.arange(8_000_000, dtype=np.float64)  # 61 MiB
