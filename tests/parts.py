@@ -5,27 +5,25 @@ A new part is a row here; test_parts.py fails where one is missing.
 
 import torch
 
-from neuraltopic.core.adversarial import Adversarial
-from neuraltopic.core.boltzmann import HiddenBiases
-from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
-from neuraltopic.core.gan import NonSaturating
-from neuraltopic.core.latents import (
-    DiagonalGaussian,
-    Dirichlet,
-    FullGaussian,
-    Gamma,
-    GaussianSoftmax,
-    Laplace,
-    LogisticNormal,
-    Normalised,
-    StickBreaking,
-    TwoLayerGaussian,
-    Weibull,
-)
+from neuraltopic.core.adversarial.autoencoder import Adversarial
+from neuraltopic.core.adversarial.gan import NonSaturating
+from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.boltzmann.machine import HiddenBiases
 from neuraltopic.core.latents.binary import BinaryUnits
+from neuraltopic.core.latents.dirichlet import Dirichlet
+from neuraltopic.core.latents.full_gaussian import FullGaussian
+from neuraltopic.core.latents.gamma import Gamma
+from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.gaussian_mixture import GaussianMixture
+from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
+from neuraltopic.core.latents.laplace import Laplace
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.latents.normalised import Normalised
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
+from neuraltopic.core.latents.stick_breaking import StickBreaking
+from neuraltopic.core.latents.two_layers import TwoLayerGaussian
+from neuraltopic.core.latents.weibull import Weibull
 from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows

@@ -33,12 +33,12 @@ from neuraltopic.cli.fit import fit
 from neuraltopic.cli.groups import effects, over_time, per_class
 from neuraltopic.cli.images import images
 from neuraltopic.cli.importing import import_
-from neuraltopic.cli.index import index
 from neuraltopic.cli.inspect import inspect
 from neuraltopic.cli.plot import plot
 from neuraltopic.cli.report import report
-from neuraltopic.cli.search import search
-from neuraltopic.cli.serve import serve
+from neuraltopic.cli.search.index import index
+from neuraltopic.cli.search.search import search
+from neuraltopic.cli.search.serve import serve
 from neuraltopic.cli.topics import topics
 from neuraltopic.cli.update import update
 from neuraltopic.errors import NeuralTopicError

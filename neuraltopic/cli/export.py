@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TABLES = ("topics", "topic-words", "documents", "vectors")
 # Formats of other tools, and the module whose function `write(run, output, force=)` writes each.
-_FOREIGN = {"ldavis": "neuraltopic.runs.ldavis", "mallet": "neuraltopic.runs.mallet"}
+_FOREIGN = {"ldavis": "neuraltopic.runs.exchange.ldavis", "mallet": "neuraltopic.runs.exchange.mallet"}
 
 
 @examples("neuraltopic export run topic-words -o words.csv", "neuraltopic export run documents --format json")

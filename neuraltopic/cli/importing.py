@@ -48,7 +48,7 @@ def import_(
     topics = read_topics(format, path, words=words, trusted=trust)
     corpus = read_as.open(documents)
     from neuraltopic.report.page import write_report
-    from neuraltopic.runs.importing import import_run
+    from neuraltopic.runs.exchange.importing import import_run
     from neuraltopic.storage.formats import REPORT
 
     with show_progress(quiet=quiet) as progress:

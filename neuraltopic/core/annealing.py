@@ -1,7 +1,7 @@
 """Annealed importance sampling: log p(x) independent of the encoder, to check importance sampling.
 
-Chains start at the prior and are carried to the posterior through densities between the two; what each step gains makes
-a weight whose expectation is p(x) itself, however many or few the steps (Neal 2001).
+Chains start at the prior and move to the posterior through intermediate densities. The gains of the steps make a weight
+whose expectation is p(x), for any number of steps (Neal 2001).
 
 Axes: C chains, B rows of data, Z numbers of z, T temperatures; chains lead.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from neuraltopic.core.sampling import LogDensity, log_mean_weight
 from neuraltopic.core.vae import VAE
 
-# What a step of Hamiltonian Monte Carlo should be accepted with: near the best for many dimensions (Neal 2011).
+# Target acceptance probability of Hamiltonian Monte Carlo: near the best for many dimensions (Neal 2011).
 _TARGET = 0.65
 
 
@@ -29,9 +29,9 @@ class AnnealedEstimate(NamedTuple):
     standard_error : Tensor
         Its standard deviation, estimated from the chains; nan from one chain.
     effective_sample_size : Tensor
-        (sum w)^2 / sum w^2, from 1 to C. Where it is near 1, more temperatures are wanted.
+        (sum w)^2 / sum w^2, from 1 to C. If it is near 1, use more temperatures.
     acceptance : Tensor
-        Mean probability with which the steps were accepted; nan with one temperature, which takes no step.
+        Mean acceptance probability of the steps; nan with one temperature, which takes no step.
     """
 
     log_likelihood: Tensor
@@ -51,8 +51,8 @@ def annealed_log_likelihood(
 ) -> AnnealedEstimate:
     """log p(x) of each row in nats by annealed importance sampling from the prior (Neal 2001; Wu et al. 2017), (B,).
 
-    Steps of Hamiltonian Monte Carlo leave p(z) p(x | z)^t as it is, t rising from 0 to 1. A few chains go ahead to find
-    the step sizes; those that are weighed take them as they are, so that the mean weight is exactly unbiased.
+    Steps of Hamiltonian Monte Carlo leave p(z) p(x | z)^t invariant, with t rising from 0 to 1. Separate chains find
+    the step sizes first; the weighted chains do not change them, so that the mean weight is exactly unbiased.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def annealed_log_likelihood(
     n_chains : int
         C.
     n_temperatures : int
-        T, the rises of t. One is importance sampling from the prior.
+        T, the number of increases of t. With one it is importance sampling from the prior.
     n_leapfrog : int
         Leapfrog steps of a trajectory.
 
@@ -110,7 +110,8 @@ class _Point(NamedTuple):
 
 
 class Bridge:
-    """The densities start(z) gain(z)^t, t in [0, 1], and a step of Hamiltonian Monte Carlo that leaves one as it is.
+    """The densities start(z) gain(z)^t, t in [0, 1], and a step of Hamiltonian Monte Carlo that leaves one of them
+    invariant.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ class Bridge:
             speed = speed + 0.5 * size[:, None] * end.gradient(temperature)
         gained = end.log_density(temperature) - point.log_density(temperature)
         log_ratio = gained - 0.5 * (speed.square() - momentum.square()).sum(-1)
-        # A trajectory that ran off to where nothing is a number is one to turn down.
+        # A trajectory that diverged to nan is rejected.
         probability = log_ratio.clamp(max=0.0).exp().nan_to_num(nan=0.0)
         accepted = self._noise(torch.rand, probability) < probability
         kept = [
@@ -164,7 +165,7 @@ def find_step_sizes(
 ) -> list[Tensor]:
     """Step sizes of each row at each temperature between the ends, (B,) each, from chains that start at z.
 
-    A step size grows while its row is accepted more often than in 65 of 100 steps, and shrinks while less often.
+    A step size grows while the acceptance probability of its row is above 0.65, and shrinks while it is below.
     """
     point = bridge.at(z)
     log_size = z.new_full((z.shape[1],), first).log()
@@ -194,7 +195,7 @@ def anneal(bridge: Bridge, z: Tensor, temperatures: list[float], sizes: list[Ten
 
 
 def _require_unconstrained(log_prior: LogDensity, z: Tensor) -> None:
-    """Look at the prior on both sides of zero, farther out than its own draws z (C, B, Z)."""
+    """Raise a ValueError unless the prior is positive on both sides of zero, farther out than its draws z (C, B, Z)."""
     with torch.no_grad():
         for side in (1.0, -1.0):
             if not log_prior(side * (1.0 + z.abs())).isfinite().all():

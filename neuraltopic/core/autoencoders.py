@@ -1,6 +1,6 @@
 """Deterministic autoencoders: bottleneck (17.1, 17.2), denoising (17.3, 17.4) and stacked.
 
-An autoencoder trains by the `Trainer` of the VAEs: its objective is minus a loss, and nothing is drawn but corruption.
+The `Trainer` of the VAEs trains an autoencoder: its objective is minus a loss, and only the corruption is random.
 
 Axes: B rows, D input features, H hidden units, K dimensions of the code.
 """
@@ -84,7 +84,7 @@ class Activation(NamedTuple):
         Scale of Glorot's initialisation that keeps the signal's variance through layers of it; 4 for the sigmoid,
         whose slope at 0 is a quarter (Glorot & Bengio 2010).
     loss : Loss
-        What the reconstruction of a code made by it costs.
+        Loss of a reconstruction from its codes.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -120,16 +120,16 @@ class Autoencoder(nn.Module):
         self.loss = loss
 
     def encode(self, x: Rows, depth: int | None = None) -> Any:
-        """The code h(x), (B, K) from (B, D); with a depth, what leaves that layer: (B, H), and x itself at 0."""
+        """The code h(x), (B, K) from (B, D); with a depth, the output of that layer, (B, H), or x itself at 0."""
         for layer in self.encoder[:depth]:
             x = self.activation.function(layer(x))
         return x
 
     def amortise(self) -> None:
-        """Nothing: the code is the encoder's output in every mode."""
+        """Do nothing: the code is the encoder's output in every mode."""
 
     def settle(self, generator: torch.Generator) -> None:
-        """Nothing: all that the error depends on is differentiated."""
+        """Do nothing: the gradient reaches everything that the error depends on."""
 
     def decode(self, h: Tensor) -> Tensor:
         """The output that the loss compares with x, before its link: (B, D) from (B, K)."""
@@ -169,8 +169,8 @@ def layerwise(model: Autoencoder) -> list[Autoencoder]:
 class Reconstruction:
     """Minus the loss of a reconstruction from x~, compared with x (17.3; Vincent et al. 2008).
 
-    It stands where the VAEs have their bound. The corruption is part of the criterion, not of the network: held-out
-    rows are judged on it too, and encoding draws nothing.
+    It takes the place of the VAEs' bound. The corruption is part of the objective, not of the network: held-out rows
+    are corrupted too, and encoding draws nothing.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class Reconstruction:
 
 
 class Codes:
-    """The codes of some rows, computed from clean rows as they are drawn: what the layer above is trained on.
+    """The codes of some rows, computed from clean rows as they are drawn: the training data of the layer above.
 
     Parameters
     ----------

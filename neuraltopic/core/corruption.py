@@ -26,8 +26,8 @@ class Corruption(Protocol):
 class GaussianNoise:
     """x~ = x + e with e ~ N(0, std^2 I), for continuous x (17.4; Vincent et al. 2010).
 
-    The mean mu_D of (17.4) is 0: a constant added to every input is taken back by the biases. Sparse rows come out
-    dense, since noise falls on the zeros too.
+    The mean mu_D of (17.4) is 0: the biases cancel a constant added to every input. Sparse rows become dense, since the
+    zeros get noise too.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class GaussianNoise:
 class MaskingNoise:
     """A random fraction of the inputs set to zero, the rest as they were (17.4; Vincent et al. 2010).
 
-    Of sparse rows only the non-zeros are drawn: to mask a zero changes nothing. So x~ stays sparse, and a bag of words
-    loses some of its words.
+    In sparse rows only the non-zeros are masked, since masking a zero changes nothing: x~ stays sparse, and a bag of
+    words loses some of its words.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ def information_diffusion(a: Tensor, b: Tensor) -> Tensor:
     """k(a, b) = exp(-arccos^2(sum_k sqrt(a_k b_k))) of points of the simplex, (N, M) from (N, K) and (M, K).
 
     The arc is the geodesic distance of two multinomials under the Fisher metric, up to a factor (Lebanon & Lafferty
-    2003; Nan et al. 2019, equation 6). It tells points near the simplex's boundary apart, where a sparse Dirichlet has
-    its mass.
+    2003; Nan et al. 2019, equation 6). It distinguishes points near the simplex's boundary, where a sparse Dirichlet
+    has its mass.
     """
     tiny = torch.finfo(a.dtype).tiny
     affinity = a.clamp_min(tiny).sqrt() @ b.clamp_min(tiny).sqrt().T
@@ -25,7 +25,7 @@ def information_diffusion(a: Tensor, b: Tensor) -> Tensor:
 
 
 def maximum_mean_discrepancy(a: Tensor, b: Tensor, kernel: Kernel) -> Tensor:
-    """Unbiased estimate of the squared discrepancy, a scalar, below 0 at times (Gretton et al. 2012, equation 3):
+    """Unbiased estimate of the squared discrepancy, a scalar that can be negative (Gretton et al. 2012, equation 3):
 
     1/(N(N-1)) sum_{i != j} k(a_i, a_j) + 1/(M(M-1)) sum_{i != j} k(b_i, b_j) - 2/(N M) sum_{i, j} k(a_i, b_j).
 

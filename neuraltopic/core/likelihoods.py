@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuraltopic.core.boltzmann import Terms
+from neuraltopic.core.boltzmann.machine import Terms
 from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.networks import MLP
 
@@ -37,9 +37,10 @@ class Bernoulli(nn.Module):
         self.network = network
 
     def initialise(self, generator: torch.Generator, mean: Tensor | None = None) -> None:
-        """Draw the weights. With the data's mean, (D,), the logits start at its log odds, so that what is to be
-        learned is what differs from one row to another (Burda et al. 2016); else at 0."""
-        # Features that are always 0, or always 1, start at a probability of 1 in 1,000, which a fit can still leave.
+        """Draw the weights. With the data's mean, (D,), the logits start at its log odds, so that only the differences
+        between rows must be learned (Burda et al. 2016); else at 0."""
+        # Features that are always 0, or always 1, start at a probability of 1 in 1,000, from which a fit can still move
+        # away.
         bias = None if mean is None else torch.logit(mean, eps=1e-3)
         self.network.initialise(generator, bias)
 
@@ -119,7 +120,7 @@ class BernoulliEnergy(nn.Module):
 class Gaussian(nn.Module):
     """p(x | z) = N(x; network(h), variance I), one variance for all features (Rybkin, Daniilidis, Levine 2021).
 
-    One for each feature would let those that hardly vary, such as the border of an image, decide the likelihood.
+    With one per feature, features that hardly vary, such as the border of an image, would dominate the likelihood.
 
     Parameters
     ----------

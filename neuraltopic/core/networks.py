@@ -46,7 +46,7 @@ class SparseRows:
         return self.segment_sums(self.values)
 
     def segment_sums(self, values: Tensor) -> Tensor:
-        """Sum over each row of one value a non-zero: (B,) from (nnz,)."""
+        """Sum over each row of one value per non-zero: (B,) from (nnz,)."""
         return values.new_zeros(len(self)).index_add_(0, self.row_numbers, values)
 
     @cached_property
@@ -94,7 +94,7 @@ def precise_dtype(device: torch.device) -> torch.dtype:
 
 
 def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-    """Set a random fraction `rate` of the values to zero and scale the rest up, by our own generator.
+    """Set a random fraction `rate` of the values to zero and scale the rest up, by the given generator.
 
     `torch.nn.Dropout` draws from the global generator, which a library must leave alone.
     """
@@ -124,7 +124,7 @@ class InputLinear(nn.Module):
 
 
 def initialise_linear(layer: nn.Linear | InputLinear, generator: torch.Generator, gain: float = 1.0) -> None:
-    """Glorot's uniform initialisation (Glorot & Bengio 2010) from our own generator; the bias at zero."""
+    """Glorot's uniform initialisation (Glorot & Bengio 2010) from the given generator; the bias at zero."""
     bound = gain * (6.0 / (layer.in_features + layer.out_features)) ** 0.5
     with torch.no_grad():
         layer.weight.copy_(torch.empty(layer.weight.shape).uniform_(-bound, bound, generator=generator))
@@ -133,7 +133,7 @@ def initialise_linear(layer: nn.Linear | InputLinear, generator: torch.Generator
 
 
 class MLP(nn.Module):
-    """A multilayer perceptron: linear layers with an activation between each and the next, none after the last.
+    """A multilayer perceptron: linear layers with an activation after each but the last.
 
     Parameters
     ----------
@@ -172,9 +172,9 @@ class PerceptronEncoder(nn.Module):
     n_features : int
         D.
     hidden : sequence of int
-        Width of each hidden layer, one at least.
+        Width of each hidden layer, at least one.
     n_parameters : int
-        What the latent asks for.
+        Numbers per row that the latent takes.
     activation : callable
     """
 
@@ -195,5 +195,5 @@ class PerceptronEncoder(nn.Module):
         self.network.initialise(generator)
 
     def forward(self, x: Tensor | SparseRows, decoder: Any = None, generator: torch.Generator | None = None) -> Tensor:
-        """(B, n_parameters) from x (B, D); neither decoder nor noise has a part in it."""
+        """(B, n_parameters) from x (B, D); decoder and noise are not used."""
         return self.network(self.network.activation(self.input(x)))

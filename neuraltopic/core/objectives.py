@@ -1,7 +1,7 @@
 """Bounds on log p(x), and what to differentiate to raise them.
 
-An objective returns the bound, which logs, early stopping and tables read, and a surrogate whose
-gradient trains the model: the two differ as soon as the KL is weighted or free bits are given.
+An objective returns the bound, which logs, early stopping and tables read, and a surrogate whose gradient trains the
+model: the two differ when the KL is weighted or has free bits.
 
 Axes: S samples, B rows of data. All values are nats per row.
 """
@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from neuraltopic.core.discrepancy import Kernel, information_diffusion, maximum_mean_discrepancy
-from neuraltopic.core.latents import Posterior
+from neuraltopic.core.protocols import Posterior
 from neuraltopic.core.vae import VAE
 
-# Pairs of a sample and a row that the decoder sees together, unless told otherwise: what 50 samples of 512 rows make.
+# Default number of pairs of a sample and a row that the decoder sees together: 50 samples of 512 rows.
 _PAIRS_AT_ONCE = 25_600
 
 
@@ -51,11 +51,11 @@ class ELBO:
         (the estimators B and A of Kingma & Welling 2014).
     free_bits : float
         Nats of KL that each group of latent dimensions, a column of `Posterior.kl()`, has free: in the surrogate its
-        mean over the rows counts for no less (lambda of Kingma et al. 2016), so that a dimension can be taken into
-        use before it pays. A KL estimated from the draws is one group.
+        mean over the rows counts for at least this (lambda of Kingma et al. 2016), so that a dimension can become
+        active before it pays. A KL estimated from the draws is one group.
     row_weight : callable of x, optional
         Weight of the KL of each row in the surrogate, (B,), beside `kl_weight`: above 1 where the parts of a row are
-        correlated, so that it is less evidence than its log likelihood says. By default 1.
+        correlated, which makes the row less evidence than its log likelihood says. By default 1.
     """
 
     n_samples: int = 1
@@ -76,7 +76,7 @@ class ELBO:
 
 
 def divergence(model: VAE, q: Posterior, z: Tensor, x: Any, *, closed: bool = True) -> Tensor:
-    """KL(q || p) in nats, (B, G): in closed form where q has one and that is asked for, else from draws z (S, B, Z)."""
+    """KL(q || p) in nats, (B, G): in closed form where q has one and `closed`, else from draws z (S, B, Z)."""
     groups = q.kl() if closed else None
     return (q.log_prob(z) - model.log_prior(z, x)).mean(0)[:, None] if groups is None else groups
 
@@ -86,8 +86,8 @@ class MomentMatching:
     """E_q[log p(x | z)] less the discrepancy of the aggregate posterior from the prior: the Wasserstein autoencoder
     (Tolstikhin et al. 2018), and with the information diffusion kernel W-LDA (Nan et al. 2019, equation 5).
 
-    The KL draws the posterior of every row to the prior; the discrepancy draws their mixture alone, so that each can
-    say what it knows. What is compared is what the decoder sees. The value is the ELBO, as a bound on log p(x).
+    The KL pulls the posterior of every row to the prior; the discrepancy pulls only their mixture, so that each
+    posterior can be informative. It compares what the decoder sees. The value is the ELBO, as a bound on log p(x).
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ class ImportanceWeighted:
     n_samples : int
         k. With k = 1 it is the ELBO with the KL estimated from the same draw.
     doubly_reparameterised : bool
-        Whether the gradient that reaches q through log q(z | x) is reparameterised as well (DReG, Tucker et al.
-        2018): of the same mean, and for the encoder of lower variance, which does not drown the signal as k grows.
+        Whether the gradient that reaches q through log q(z | x) is reparameterised as well (DReG, Tucker et al. 2018):
+        the mean is the same, and the variance for the encoder is lower and does not hide the signal as k grows.
     at_once : int, optional
-        Samples that the decoder sees together. By default as many as make 25,600 with the rows. Where k is larger, the
-        bound is put together from chunks, each of which is computed again for its gradient, so that the memory which
-        decoder and densities take is that of one chunk.
+        Samples that the decoder sees together. By default 25,600 divided by the number of rows. For a larger k the
+        bound is computed in chunks, and each is recomputed for its gradient, so that decoder and densities take the
+        memory of one chunk.
     """
 
     n_samples: int
@@ -187,9 +187,9 @@ def draw(
     Parameters
     ----------
     q : Posterior
-        What is drawn from.
+        The distribution to draw from.
     density : Posterior, optional
-        What log q(z | x) is taken of where that is not q itself but q without its gradient.
+        The distribution in log q(z | x), such as q without its gradient. By default q.
     at_once : int, optional
         As for `ImportanceWeighted`.
     """
@@ -203,7 +203,7 @@ def draw(
     for done in range(0, n_samples, at_once):
         z = q.sample(min(at_once, n_samples - done), generator)
         if z.requires_grad and n_samples > at_once:
-            # Decoders draw nothing, so the second time is like the first and no state of a generator is to be kept.
+            # Decoders draw nothing, so recomputation gives the same values without a generator's state.
             likelihood, ratio = checkpoint(parts, z, use_reentrant=False, preserve_rng_state=False)
         else:
             likelihood, ratio = parts(z)

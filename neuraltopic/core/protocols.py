@@ -1,9 +1,9 @@
 """The interfaces of the parts of a model: encoder, latent and decoder, each a `torch.nn.Module`.
 
-An encoder reads the data; a latent turns what the encoder puts out into a posterior q(z | x), which is drawn from by
-reparameterising, and knows its density and its divergence from the prior. Both densities are of the same z, in whatever
-coordinates suit the family; `transform` takes z to what the decoder sees, such as a point of the simplex. A decoder
-gives p(x | z).
+An encoder reads the data. A latent turns the encoder's output into a posterior q(z | x), which is sampled by
+reparameterisation and has a density and a divergence from the prior. Prior and posterior are densities of the same z,
+in coordinates that suit the family; `transform` maps z to what the decoder sees, such as a point of the simplex. A
+decoder gives p(x | z).
 
 Axes: S samples, B rows of data, Z numbers of a drawn z, K numbers that the decoder sees, V words; samples lead.
 """
@@ -65,7 +65,7 @@ class Latent(Protocol):
     n_components : int
         K, what the decoder sees.
     n_parameters : int
-        Numbers that the encoder puts out for a row.
+        Numbers per row that the encoder outputs.
     """
 
     n_components: int
@@ -76,7 +76,7 @@ class Latent(Protocol):
         ...
 
     def train(self, mode: bool = True) -> Any:
-        """Let q be the encoder's output; with False, refine it where the latent can."""
+        """Use the encoder's output as q; with False, refine it where the latent can."""
         ...
 
     def log_prior(self, z: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class TopicDecoder(Decoder, Protocol):
     """A decoder of bags of words by topics: the K rows of R, and b."""
 
     def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
-        """Start b at the log frequencies of the words, (V,), and what R is made of at N(0, std^2)."""
+        """Start b at the log frequencies of the words, (V,), and draw the parameters of R from N(0, std^2)."""
         ...
 
     def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
@@ -129,7 +129,7 @@ class LogLikelihood(Protocol):
 
 
 class ExactLogLikelihood(LogLikelihood, Protocol):
-    """One that a cheaper one can replace."""
+    """A likelihood that has a cheaper approximation."""
 
     def gradient(self, z: Tensor) -> Tensor:
         """d/dz log p(x | z), (B, K) from z (B, K)."""
@@ -184,5 +184,5 @@ class ShareRefinableDecoder(Decoder, Protocol):
     """A decoder under which Newton's method can improve shares on the simplex."""
 
     def share_likelihood_of(self, x: Any, /) -> ShareLikelihood:
-        """log p(x | s) of the rows of x, or of what the decoder takes them to weigh as evidence of their shares."""
+        """log p(x | s) of the rows of x, which the decoder may weight as evidence of their shares."""
         ...

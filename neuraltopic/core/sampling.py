@@ -1,7 +1,7 @@
 """Rejection and importance sampling: of any density, and of a fitted model's log p(x).
 
-A density is a function of a tensor of points that gives its log in nats; a proposal is drawn from and knows its
-density, and a `Posterior` is one.
+A density is a function of a tensor of points that gives its log in nats; a proposal can be sampled and gives its
+density, and a `Posterior` is a proposal.
 
 Axes: S samples, then the rows of a batch where there are any, then the numbers of a point where there are several;
 log densities and weights have the first two, (S, ...).
@@ -48,8 +48,8 @@ class RejectionSamples(NamedTuple):
     n_proposed : int
         Proposals drawn.
     log_bound_seen : float
-        The largest log p(x) - log q(x) met, in nats: no smaller log M would have passed, and it falls short of the
-        supremum where that was not met.
+        The largest log p(x) - log q(x) seen, in nats: the smallest log M that would have passed. The supremum can be
+        larger.
     """
 
     samples: Tensor
@@ -77,13 +77,13 @@ def rejection_sample(
     proposal : Proposal
         q, normalised.
     log_bound : float
-        log M, with M q(x) >= p(x) everywhere. It is checked at every proposal, which proves nothing elsewhere.
+        log M, with M q(x) >= p(x) everywhere. It is checked at every proposal, and not elsewhere.
     n_samples : int
     generator : torch.Generator
     at_once : int
         Proposals drawn together.
     max_proposals : int
-        How many may be drawn before giving up.
+        Largest number of proposals drawn.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def rejection_sample(
 
 def _check_envelope(x: Tensor, log_p: Tensor, log_q: Tensor, log_bound: float) -> None:
     excess = log_p - log_q - log_bound
-    # Where the envelope touches p the two are equal, and computed a rounding apart.
+    # Where the envelope touches p, the two differ by rounding only.
     rounding = 8.0 * torch.finfo(excess.dtype).eps * (1.0 + log_p.abs() + log_q.abs() + abs(log_bound))
     broken = (excess > rounding) | excess.isnan() | excess.isposinf()
     if not broken.any():
@@ -131,15 +131,16 @@ def _check_envelope(x: Tensor, log_p: Tensor, log_q: Tensor, log_bound: float) -
 
 
 class Estimate(NamedTuple):
-    """Estimates from weighted samples of a number, or of one number a row; all of shape (...).
+    """Estimates from weighted samples of a number, or of one number per row; all of shape (...).
 
     Attributes
     ----------
     value : Tensor
     standard_error : Tensor
-        Standard deviation of `value` over repetitions, estimated from the samples at hand; nan from one sample.
+        Standard deviation of `value` over repetitions, estimated from the same samples; nan from one sample.
     effective_sample_size : Tensor
-        (sum w)^2 / sum w^2, from 1 to S; 0 where no sample has weight. Where it is a few, believe neither number.
+        (sum w)^2 / sum w^2, from 1 to S; 0 where no sample has weight. If it is small, the other two numbers are
+        unreliable.
     """
 
     value: Tensor
@@ -163,7 +164,7 @@ class WeightedSamples(NamedTuple):
     def expectation(self, f: Callable[[Tensor], Tensor]) -> Estimate:
         """E_p[f] ~ (1/S) sum_i w_i f(z_i), equation (17.20), unbiased.
 
-        `f` gives (S, ...), a number a weight. Where p is not normalised but integrates to Z, this is Z E_p[f].
+        `f` gives (S, ...), one number per weight. Where p is not normalised but integrates to Z, this is Z E_p[f].
         """
         weights = self.log_weights.exp()
         # Points with p = 0 do not count, even where f is undefined.
@@ -188,12 +189,12 @@ class WeightedSamples(NamedTuple):
     def probability(self, event: Callable[[Tensor], Tensor]) -> Estimate:
         """P_p(event) ~ (1/S) sum_i w_i [event(z_i)], equation (17.21); `event` gives booleans (S, ...).
 
-        A rare event, such as a tail, wants a q under which it is not.
+        A rare event, such as a tail, needs a q under which it is frequent.
         """
         return self.expectation(lambda z: event(z).to(self.log_weights.dtype))
 
     def log_normaliser(self) -> Estimate:
-        """log of what p integrates to, in nats, (17.24)."""
+        """log of the integral of p, in nats, (17.24)."""
         return log_mean_weight(self.log_weights)
 
 
@@ -207,7 +208,7 @@ def importance_sample(
     log_p : callable
         Log of p in nats, (S, ...) from S points.
     proposal : Proposal
-        q, above 0 wherever p f is.
+        q, positive wherever p f is not 0.
     n_samples : int
     generator : torch.Generator
     """
@@ -221,8 +222,8 @@ def importance_log_likelihood(
     """log p(x) of each row in nats by importance sampling from the encoder, (17.24), (B,).
 
     The value is that of `ImportanceWeighted` from the same draws, a lower bound in expectation. Its standard error
-    does not know of what q never reached: a small effective sample size is the sign, and annealed importance sampling
-    the check.
+    ignores regions that q does not reach: a small effective sample size is a sign of them, and annealed importance
+    sampling is a check.
 
     Parameters
     ----------
@@ -252,5 +253,5 @@ def effective_sample_size(log_weights: Tensor) -> Tensor:
 
 
 def _degrees(n: int) -> float:
-    """n - 1, by which a variance is divided: not a number where one sample is all there is."""
+    """n - 1, the divisor of a variance; nan for one sample."""
     return n - 1.0 if n > 1 else math.nan

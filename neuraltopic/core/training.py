@@ -1,7 +1,7 @@
 """Fit a VAE by stochastic gradient ascent on a bound: one step, and the loop around it.
 
-Everything that a stopped fit needs in order to go on to the same bits is in `Trainer.state()`: weights, optimiser
-moments, the best weights so far, the history and the state of the one generator.
+`Trainer.state()` holds everything that an interrupted fit needs to resume to the same bits: weights, optimiser moments,
+the best weights so far, the history and the state of the one generator.
 """
 
 import math
@@ -13,21 +13,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from neuraltopic.core.adam import Adam, Group
-from neuraltopic.core.division import Division, Undivided, division
 from neuraltopic.core.objectives import Objective
-from neuraltopic.core.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
+from neuraltopic.core.optimisation.adam import Adam, Group
+from neuraltopic.core.optimisation.division import Division, Undivided, division
+from neuraltopic.core.optimisation.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
 
 
 class Data(Protocol):
-    """Rows that can be drawn as batches; what a batch is, the model's encoder and decoder know."""
+    """Rows that can be drawn as batches; only the model's encoder and decoder know what a batch is."""
 
     def __len__(self) -> int: ...
 
     def batch(self, rows: Tensor, generator: torch.Generator) -> Any:
-        """The rows with these numbers (int64, on the CPU), on the model's device; data that are random themselves,
-        such as pixels binarised anew each time, are drawn by the generator."""
+        """The rows with these numbers (int64, on the CPU), on the model's device. Random data, such as pixels that are
+        binarised at each draw, use the generator."""
         ...
 
 
@@ -38,12 +38,13 @@ class Schedule:
     Parameters
     ----------
     max_epochs : int, optional
-        Passes over the training rows. The learning rate runs its course over all of them, so this is the length of
-        the schedule, not only its end. By default as many as make 1,000 updates, from `fewest_epochs` to 200; with
-        `enough_rows`, of more rows than these, as many as see `fewest_epochs` times so many, and each row once.
+        Passes over the training rows. The learning rate runs its course over all of them, so this is the length of the
+        schedule, not only its end. By default enough for 1,000 updates, at least `fewest_epochs` and at most 200. For
+        more than `enough_rows` rows, enough to see `fewest_epochs` times `enough_rows` rows, and each row at least
+        once.
     batch_size : int, optional
-        By default a thirty-second of the rows, from 32 to `largest_batch`: a small corpus needs its updates, a large
-        one its speed. With `enough_rows`, beyond these it grows with the root of the rows.
+        By default a thirty-second of the rows, from 32 to `largest_batch`: small data need many updates, large data
+        fast ones. Beyond `enough_rows` rows the limit grows with their square root.
     learning_rate : float
         Rate of Adam (Kingma & Ba 2015) where the factor of `rate` is 1.
     decoder_rate : float
@@ -51,10 +52,10 @@ class Schedule:
     weight_decay : float
         Decoupled decay of the encoder's matrices (AdamW); biases are left alone.
     decoder_precision : float
-        Precision of the Gaussian prior N(0, 1/precision) on the decoder's matrices, of which the fit finds the
-        most probable: what few rows speak of stays small.
+        Precision of the Gaussian prior N(0, 1/precision) on the decoder's matrices, whose mode the fit finds: weights
+        that few rows support stay small.
     epsilon : float
-        What Adam adds to the root of the second moment: the larger, the more a small gradient counts as small.
+        Added to the root of Adam's second moment. With a larger epsilon small gradients make smaller steps.
     rate : callable
         Factor on the learning rate at a progress in [0, 1], `OneCycle` or `Steps`.
     kl_weight : callable
@@ -63,15 +64,16 @@ class Schedule:
         Epochs without a better validation bound, once the KL has its full weight, after which the fit stops. By
         default a sixth of them.
     keep_best : bool
-        Whether the weights that bound the held-out rows best are kept and the fit stops when it has lost patience. With
-        False the fit runs its whole length and the last weights are kept, for objectives that raise no bound.
+        Whether to keep the weights with the best held-out bound and to stop after `patience` epochs without a better
+        one. With False the fit runs its whole length and keeps the last weights, for objectives that do not raise a
+        bound.
     clip : float
-        Largest norm of the gradient of the mean bound a row; no ordinary step comes near it.
+        Largest norm of the gradient of the mean bound per row; ordinary steps are far below it.
     fewest_epochs, largest_batch : int
-        What large data get where epochs and batch size are not given.
+        Limits of the defaults of `max_epochs` and `batch_size`.
     enough_rows : int, optional
-        Rows of which `fewest_epochs` passes are enough to learn from, however many more there are. A pass over more is
-        gone through in equal parts of about as many, each of which is an epoch: it ends with a bound and a checkpoint.
+        Number of rows of which `fewest_epochs` passes are enough. A pass over more rows is divided into equal parts of
+        about this many rows; each part is an epoch, which ends with a bound and a checkpoint.
     """
 
     max_epochs: int | None = None
@@ -107,7 +109,7 @@ class Schedule:
 
 
 class ResolvedSchedule(NamedTuple):
-    """What a `Schedule` comes to for a number of rows.
+    """A `Schedule` for a given number of rows, without defaults.
 
     Attributes
     ----------
@@ -115,7 +117,7 @@ class ResolvedSchedule(NamedTuple):
     batch_size : int
     patience : int
     parts : int
-        Epochs that make a pass over the rows: 1 but of many rows.
+        Epochs per pass over the rows: 1 unless there are many.
     """
 
     max_epochs: int
@@ -151,10 +153,10 @@ def step(
     clip: float,
     divided: Division | None = None,
 ) -> tuple[float, float]:
-    """One update. Returns the mean bound a row in nats and the gradient's norm before clipping.
+    """One update. Returns the mean bound per row in nats and the gradient's norm before clipping.
 
-    Where either is not finite, or a matrix that must be factorised is not, the weights are left as they were and what
-    comes back is not finite.
+    If either is not finite, or a matrix cannot be factorised, the weights stay unchanged and the returned values are
+    not finite.
     """
     divided = divided or Undivided()
     try:
@@ -192,7 +194,7 @@ def bounds(
 ) -> Iterator[Tensor]:
     """The bound on each row of `data` in nats, batch by batch, on the CPU, without dropout and without a gradient.
 
-    With `amortised`, q is what the encoder says, as in training, where the latent would refine it in eval mode.
+    With `amortised`, q is the encoder's output as in training, also where the latent refines it in eval mode.
     """
     was_training = model.training
     model.eval()
@@ -207,7 +209,7 @@ def bounds(
 
 
 class Trainer:
-    """Trains `model` on `data` and keeps the weights that bound `held_out` best.
+    """Trains `model` on `data` and keeps the weights with the best bound on `held_out`.
 
     Parameters
     ----------
@@ -222,10 +224,10 @@ class Trainer:
     Attributes
     ----------
     time_used : callable, or None
-        Share of the time for training that is used; None where there is no limit. The learning rate and the weight of
-        the KL go at least as far as it does, so that they have run their course when it is 1 and training ends.
+        Fraction of the time limit that is used; None without a limit. The schedules advance at least as fast, so that
+        they are complete when it reaches 1 and training ends.
     divided : Division
-        How an update is divided among the processes of torch.distributed; not at all where it has started none.
+        How an update is divided among the processes of torch.distributed, if there are any.
     """
 
     def __init__(
@@ -260,7 +262,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the schedule is run or patience is lost."""
+        """Whether the schedule is complete, the time is used up, or patience has run out."""
         if self.epoch >= self.max_epochs or (self.epoch and self._time_used() >= 1.0):
             return True
         if not len(self.held_out) or not self.schedule.keep_best:
@@ -269,7 +271,7 @@ class Trainer:
         return self.epoch - settled >= self.patience
 
     def forget_best(self) -> None:
-        """Let only the weights of later epochs be kept: those so far belong to another model."""
+        """Discard the best weights so far, which belong to another model: only those of later epochs are kept."""
         self.best_bound = -math.inf
         self.best_epoch = self.epoch
         self.best = {}
@@ -281,14 +283,14 @@ class Trainer:
             after_epoch(self)
         if self.best:
             self.model.load_state_dict(self.best)
-            # Anew: the estimate by which an epoch was chosen as the best is a lucky one.
+            # Estimate again: the estimate that made an epoch the best is biased upwards.
             self.model.settle(self.generator)
         self.model.eval()
 
     def run_epoch(self) -> None:
         """One pass over the training rows in random order, or a part of it, then the bound on the held-out rows.
 
-        Where training is divided, every process begins it from the state of the first.
+        With divided training, every process starts from the state of the first.
         """
         self.divided.agree(self)
         self.model.train()
@@ -345,7 +347,7 @@ class Trainer:
             noise = torch.Generator().manual_seed(0)
             bound = self.divided.agreed(mean_bound(self.model, self.held_out, self.objective, noise, 512))
             entry["held_out_bound"] = bound
-            # A bound taken while the KL is not fully weighted is a bound too, and compares with the rest.
+            # The bound has the full KL also while the surrogate has not, so bounds of all epochs can be compared.
             if bound > self.best_bound:
                 self.best_bound = bound
                 self.best_epoch = self.epoch + 1
@@ -354,7 +356,7 @@ class Trainer:
         self.history.append(entry)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that a resumed fit needs: tensors by name, and JSON-able numbers."""
+        """Everything that a resumed fit needs: tensors by name, and numbers that JSON can hold."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
         tensors["generator"] = self.generator.get_state()

@@ -15,7 +15,7 @@ DecoderT_co = TypeVar("DecoderT_co", bound=Decoder, covariant=True, default=Deco
 class VAE(nn.Module, Generic[DecoderT_co]):
     """q(z | x) amortised by one encoder (17.9, 17.10), p(x | z) by a decoder, and the latent between them.
 
-    What a batch x is, only encoder and decoder know.
+    Only encoder and decoder know what a batch x is.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class VAE(nn.Module, Generic[DecoderT_co]):
     encoder: Encoder
     latent: Latent
     decoder: DecoderT_co
-    # Whether q(z | x) is p(z | x), so that every draw gives log p(x), as well as the normaliser is known.
+    # Whether q(z | x) equals p(z | x): every draw then gives log p(x), up to the error of the normaliser.
     exact_posterior = False
 
     def __init__(self, encoder: Encoder, latent: Latent, decoder: DecoderT_co) -> None:
@@ -49,7 +49,7 @@ class VAE(nn.Module, Generic[DecoderT_co]):
         return self.decoder.log_likelihood(self.latent.transform(z), x)
 
     def log_prior(self, z: Tensor, x: Any) -> Tensor:
-        """log p(z) in nats, (S, B) from z (S, B, Z); where the prior depends on the size of a row, of the rows of x."""
+        """log p(z) in nats, (S, B) from z (S, B, Z); if the prior depends on the size of a row, for the rows of x."""
         return self.latent.log_prior(z)
 
     def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
@@ -57,11 +57,11 @@ class VAE(nn.Module, Generic[DecoderT_co]):
         return self.latent.sample_prior(n_samples, generator)
 
     def settle(self, generator: torch.Generator) -> None:
-        """Estimate what depends on all weights at once and is not differentiated, before the model is scored: here
-        nothing, in a `BoltzmannMachine` its partition function."""
+        """Update the estimates that no gradient reaches, before the model is scored: the partition function of a
+        `BoltzmannMachine`, and nothing here."""
 
     def amortise(self) -> None:
-        """Let q be the encoder's output, as in training, where the latent would refine it in eval mode."""
+        """Use the encoder's output as q, as in training, also where the latent refines it in eval mode."""
         self.latent.train()
 
 

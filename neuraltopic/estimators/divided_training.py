@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from neuraltopic.cluster.process_group import joined
-from neuraltopic.core.division import require_divisible
+from neuraltopic.core.optimisation.division import require_divisible
 from neuraltopic.estimators.document_vae import DocumentVAE
 from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.models.recipes import find_recipe

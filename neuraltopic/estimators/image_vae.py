@@ -60,7 +60,7 @@ from neuraltopic.storage.members import require, require_history
 from neuraltopic.storage.outputs import IMAGE_MODEL
 
 if TYPE_CHECKING:
-    from neuraltopic.core.latents import Posterior
+    from neuraltopic.core.protocols import Posterior
     from neuraltopic.progress import Progress
 
 BINARISATIONS = ("dynamic", "fixed", "none")

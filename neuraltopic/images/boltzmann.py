@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neuraltopic.core.annealing import sigmoid_temperatures
-from neuraltopic.core.boltzmann import BoltzmannMachine, anneal_stages
+from neuraltopic.core.boltzmann.machine import BoltzmannMachine, anneal_stages
 from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.likelihoods import BernoulliEnergy
 

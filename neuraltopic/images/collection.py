@@ -31,8 +31,6 @@ class Images:
     ids : tuple of str
         The number of an image, from 0, or the path of its file in the folder.
     labels : tuple of str or None
-    left_out : int
-        Files of the folder that are no PNG.
     """
 
     name: str
@@ -42,7 +40,6 @@ class Images:
     pixels: NDArray[np.uint8] | NDArray[np.float32]
     ids: tuple[str, ...]
     labels: tuple[str, ...] | None
-    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.pixels)

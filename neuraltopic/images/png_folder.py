@@ -1,13 +1,14 @@
 """A folder of PNG files, read in grey."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.images.collection import Images
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ def read_png_folder(folder: Path, name: str, progress: "Progress | None" = None)
         When there is none.
     NeuralTopicError
         When one cannot be read or is of another size than the first, or some have a label and some none.
+
+    Warns
+    -----
+    NeuralTopicWarning
+        When there are other files, which are left out.
     """
     files = _files(folder)
     pictures = [file for file in files if file.suffix.lower() == ".png"]
@@ -35,6 +41,9 @@ def read_png_folder(folder: Path, name: str, progress: "Progress | None" = None)
             got=f"{len(files):,} other files" if files else "no file",
             hint="Convert the images to PNG, or save them as an array in an .npz",
         )
+    if others := len(files) - len(pictures):
+        text = f"{name}: {others:,} file{'s' * (others != 1)} without the suffix .png left out"
+        warnings.warn(text, NeuralTopicWarning, stacklevel=2)
     labels = tuple(file.parts[0] if len(file.parts) > 1 else "" for file in pictures)
     if "" in labels and any(labels):
         raise NeuralTopicError(
@@ -67,7 +76,6 @@ def read_png_folder(folder: Path, name: str, progress: "Progress | None" = None)
         pixels=pixels,
         ids=tuple(file.as_posix() for file in pictures),
         labels=labels if any(labels) else None,
-        left_out=len(files) - len(pictures),
     )
 
 

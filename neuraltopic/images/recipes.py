@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
-from neuraltopic.core.gan import GAN, NonSaturating
-from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.adversarial.gan import GAN, NonSaturating
+from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.two_layers import TwoLayerGaussian
 from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, Objective
-from neuraltopic.core.schedules import BURDA_STEPS, OneCycle
+from neuraltopic.core.optimisation.schedules import BURDA_STEPS, OneCycle
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import VAE
 

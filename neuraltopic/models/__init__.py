@@ -1,1 +1,1 @@
-"""Models of documents: what encoder, latent and decoder are composed of, and the recipes that compose them."""
+"""Models of documents: their encoders and decoders, and the recipes that compose them with a latent."""

@@ -1,4 +1,4 @@
-"""Mini-batches of counts, drawn sparse and moved to the device sparse, with or without embeddings."""
+"""Mini-batches of counts, sparse in memory and on the device, with or without embeddings."""
 
 from dataclasses import dataclass
 

@@ -1,10 +1,10 @@
-"""How much evidence the tokens of a document are: words repeat within a document more than independent draws would.
+"""The evidence in the tokens of a document: words repeat within a document more often than independent draws would.
 
 Two tokens of one document are the same word more often than two tokens of the corpus are (Church & Gale 1995). Under a
 Dirichlet compound multinomial with precision s (Madsen, Kauchak & Elkan 2005) the indicators of a word at two places of
-a document have the correlation rho = 1 / (s + 1), and n tokens then carry as much as n / (1 + (n - 1) rho) independent
-ones do: 1 + (n - 1) rho is the design effect of samples drawn in clusters (Kish 1965). It is 1 for a document of one
-token and grows with the length, so that titles count in full and long posts do not.
+a document have the correlation rho = 1 / (s + 1), and n tokens are then worth n / (1 + (n - 1) rho) independent ones: 1
++ (n - 1) rho is the design effect of samples drawn in clusters (Kish 1965). It is 1 for a document of one token and
+grows with the length, so that titles count fully and long posts do not.
 
 Axes: D documents, V words, B documents of a batch.
 """
@@ -48,14 +48,13 @@ class DesignEffect:
 def token_correlation(counts: Counts) -> float:
     """rho of the counts, (D, V), from 0 to 1, by the method of moments.
 
-    With p the words of the corpus, two tokens of a document are the same word with probability
-    q = rho + (1 - rho) sum_w p_w^2. The share of such pairs, each document weighing as much as it has tokens beyond
-    its first, is
+    With p the words of the corpus, two tokens of a document are the same word with probability q = rho + (1 - rho)
+    sum_w p_w^2. The share of such pairs, with each document weighted by its number of tokens after the first, is
 
         q = sum_d [sum_w x_dw (x_dw - 1) / n_d] / sum_d (n_d - 1).
 
-    Topics are part of what makes words repeat, and are not separated from the rest here. 0 where words repeat no more
-    than by chance, or no document has two tokens.
+    Topics are one cause of repetition, and are not separated from the others here. The result is 0 if words do not
+    repeat more than by chance, or no document has two tokens.
     """
     words = counts.word_totals().astype(np.float64)
     same = pairs = 0.0

@@ -1,13 +1,13 @@
 """The Replicated Softmax: the restricted Boltzmann machine of documents (Salakhutdinov & Hinton 2009).
 
 A document x of n tokens and binary units z have the energy -(z^T R x + b . x + n a . z), so that p(w | z) is the energy
-softmax (17.14) and p(z | x) a product of Bernoullis. Units of what is left when x is summed out,
+softmax (17.14) and p(z | x) a product of Bernoullis. The units with x summed out,
 
     p(z) = exp(n g(z)) / Z(n),      g(z) = a . z + log sum_w exp(z . R_w + b_w),
 
-have the length n for an inverse temperature: the models of shorter documents are the tempered ones of longer ones.
-At n = 1 there is a closed form, Z(1) = sum_w exp(b_w) prod_k (1 + exp(a_k + R_kw)), and exact draws. One run of
-annealed importance sampling from there, n rising, estimates Z(n) of every length on its way.
+have the length n as an inverse temperature: the models of shorter documents are tempered models of longer ones. At n =
+1 there is a closed form, Z(1) = sum_w exp(b_w) prod_k (1 + exp(a_k + R_kw)), and exact draws. One run of annealed
+importance sampling from there, with n rising, estimates Z(n) for every length on its way.
 
 Axes: B documents, C chains, K units, V words, T lengths.
 """
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuraltopic.core.boltzmann import BoltzmannMachine, anneal_stages, resampled
+from neuraltopic.core.boltzmann.machine import BoltzmannMachine, anneal_stages, resampled
 from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, draw_words
@@ -52,7 +52,7 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
     Attributes
     ----------
     log_weights : Tensor of shape (T, C)
-        log of Z(n) as each annealed chain estimates it, nats, at each of `annealed_lengths()`.
+        log of Z(n) estimated by each annealed chain, nats, at each of `annealed_lengths()`.
     gains : Tensor of shape (T, C)
         g(z) of each chain there.
     """
@@ -68,8 +68,8 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
 
     @torch.no_grad()
     def settle(self, generator: torch.Generator) -> None:
-        """Anneal to the weights in force, as far as the longest document of the fit: `log_normaliser` reads the result
-        off from then on, and the persistent chains continue from the annealed ones."""
+        """Anneal to the current weights, up to the longest document of the fit: `log_normaliser` uses the result from
+        then on, and the persistent chains continue from the annealed ones."""
         lengths = annealed_lengths()
         reached = [n for n in lengths if n <= max(1.0, float(self.longest))]
         log_weights, gains, states = [], [], []
@@ -91,8 +91,8 @@ class ReplicatedSoftmax(BoltzmannMachine[EnergySoftmax]):
     def _restart(
         self, lengths: list[int], log_weights: list[Tensor], states: list[Tensor], generator: torch.Generator
     ) -> None:
-        """Let each persistent chain continue from an annealed one of about its length, which has found modes that it
-        could not have reached."""
+        """Continue each persistent chain from an annealed one of about its length, which has found modes that the
+        persistent chain could not reach."""
         stages = torch.searchsorted(torch.tensor(lengths).to(self.chain_trials), self.chain_trials, right=True) - 1
         for stage in stages.clamp(min=0).unique().tolist():
             here = (stages.clamp(min=0) == stage).nonzero()[:, 0]
@@ -135,10 +135,10 @@ class _OfLength:
 
 @torch.no_grad()
 def turn_units(model: VAE[Any]) -> None:
-    """Let each unit be off in most documents, in place, so that it being on says what they are about.
+    """Make each unit off in most documents, in place, so that an active unit says what a document is about.
 
-    The model with z_k turned to 1 - z_k is the same with the signs of R_k and a_k changed and b and the gain of the
-    rest shifted by R_k. Units are as often on as in the persistent chains.
+    The model with z_k replaced by 1 - z_k is the same with the signs of R_k and a_k changed, and b and the gain of the
+    other units shifted by R_k. How often a unit is on is counted in the persistent chains.
     """
     assert isinstance(model, ReplicatedSoftmax)
     encoder, decoder = model.encoder, model.decoder

@@ -19,6 +19,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import best_epoch, require_whole
 from neuraltopic.estimators.image_vae import ImageVAE
 from neuraltopic.images.collection import Images
+from neuraltopic.images.readers import read_images
 from neuraltopic.runs.facts import model_folder_of, run_file
 from neuraltopic.runs.folder import Run, RunKind, new_run, prepared, require_output, write_history
 from neuraltopic.storage.formats import CHECKPOINT, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION, MODEL_FOLDER
@@ -42,7 +43,7 @@ IMAGES = RunKind(IMAGE_RUN, IMAGE_RUN_KIND, IMAGE_RUN_SCHEMA_VERSION)
 
 def fit_image_run(
     model: ImageVAE,
-    images: Images,
+    images: Images | str | Path,
     output: Path,
     *,
     epochs_kept: Sequence[int] | None = None,
@@ -57,7 +58,8 @@ def fit_image_run(
     ----------
     model : ImageVAE
         Its parameters are used; it stays unfitted. Without a random_state a seed is drawn and recorded.
-    images : Images
+    images : Images, str or Path
+        The images, or the path from which `read_images` reads them once the output is known to be writable.
     output : Path
         The run folder, which must not exist.
     epochs_kept : sequence of int, optional
@@ -75,8 +77,11 @@ def fit_image_run(
         When the images cannot be used; nothing is left behind.
     """
     output = Path(output)
-    require_output(output, IMAGE_RUN, source=images.path, force=force, resume=resume)
+    source = images.path if isinstance(images, Images) else Path(images)
+    require_output(output, IMAGE_RUN, source=source, force=force, resume=resume)
     model.check_parameters()
+    if not isinstance(images, Images):
+        images = read_images(images, progress=progress)
     _require_two(images)
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)

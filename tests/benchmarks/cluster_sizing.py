@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neuraltopic.core.division import AmongProcesses
+from neuraltopic.core.optimisation.division import AmongProcesses
 from neuraltopic.core.training import Trainer, step
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import nn
 
-from neuraltopic.core.latents import DiagonalGaussian, gaussian_log_density
+from neuraltopic.core.latents.gaussian import DiagonalGaussian, gaussian_log_density
 from neuraltopic.core.vae import VAE
 from tests.parts import generator
 

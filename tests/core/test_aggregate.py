@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch.distributions import Dirichlet as TorchDirichlet
 
-from neuraltopic.core.adversarial import Adversarial, AdversarialVAE, reverse_gradient
+from neuraltopic.core.adversarial.autoencoder import Adversarial, AdversarialVAE, reverse_gradient
 from neuraltopic.core.discrepancy import information_diffusion, maximum_mean_discrepancy
-from neuraltopic.core.latents import Dirichlet, LogisticNormal
+from neuraltopic.core.latents.dirichlet import Dirichlet
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.networks import PerceptronEncoder
 from neuraltopic.core.objectives import ELBO, MomentMatching
 from neuraltopic.core.vae import VAE

@@ -14,17 +14,13 @@ from neuraltopic.core.annealing import (
     find_step_sizes,
     sigmoid_temperatures,
 )
-from neuraltopic.core.latents import (
-    DiagonalGaussian,
-    Dirichlet,
-    Gamma,
-    Laplace,
-    LogisticNormal,
-    StickBreaking,
-    TwoLayerGaussian,
-    gaussian_log_density,
-    standard_normal_log_density,
-)
+from neuraltopic.core.latents.dirichlet import Dirichlet
+from neuraltopic.core.latents.gamma import Gamma
+from neuraltopic.core.latents.gaussian import DiagonalGaussian, gaussian_log_density, standard_normal_log_density
+from neuraltopic.core.latents.laplace import Laplace
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.latents.stick_breaking import StickBreaking
+from neuraltopic.core.latents.two_layers import TwoLayerGaussian
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from tests.core.linear_gaussian import B, D, linear_gaussian, log_evidence

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from neuraltopic.core.latents import DiagonalPosterior
+from neuraltopic.core.latents.gaussian import DiagonalPosterior
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, log_mean_exp
 from neuraltopic.core.training import bounds
 from neuraltopic.core.vae import VAE

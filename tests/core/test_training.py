@@ -6,10 +6,10 @@ import math
 import pytest
 import torch
 
-from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.objectives import ELBO, Bound
-from neuraltopic.core.schedules import CyclicalWarmUp, LinearWarmUp
+from neuraltopic.core.optimisation.schedules import CyclicalWarmUp, LinearWarmUp
 from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, mean_bound, step
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import chi2
 
 from neuraltopic import ImageVAE
-from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.errors import UsageError
 from neuraltopic.images.boltzmann import ImageMachine

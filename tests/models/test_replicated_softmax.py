@@ -9,7 +9,7 @@ import torch
 from scipy.stats import chi2
 
 from neuraltopic import DocumentVAE
-from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import draw_words

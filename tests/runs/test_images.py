@@ -158,3 +158,14 @@ def test_a_forecast_grows_with_the_work(images):
     assert many.to_dict()["n_epochs"] == 10**6
     with pytest.raises(UsageError):
         estimate_image_fit(images, ImageVAE(0))
+
+
+def test_an_output_that_exists_is_refused_before_the_images_are_read(run, tmp_path):
+    with pytest.raises(UsageError, match="output"):
+        fit_image_run(ImageVAE(2, **FAST), tmp_path / "absent.npz", run.folder)
+
+
+def test_images_are_read_from_a_path(run, images, tmp_path):
+    again = fit_image_run(ImageVAE(2, **FAST), images.path, tmp_path / "run", epochs_kept=[1, 2])
+    assert again.facts["data"] == run.facts["data"] | {"name": str(images.path)}
+    np.testing.assert_array_equal(np.load(again.folder / "codes.npy"), np.load(run.folder / "codes.npy"))

@@ -40,7 +40,7 @@ class BinaryPosterior(NamedTuple):
         return (z * self.logits - F.softplus(self.logits)).sum(-1)
 
     def kl(self) -> Tensor | None:
-        """None: the prior that the units have within a model is not a product."""
+        """None: within a model the prior of the units does not factorise."""
         return None
 
     def detach(self) -> "BinaryPosterior":
@@ -56,7 +56,7 @@ class BinaryUnits(nn.Module):
     n_components : int
         K.
 
-    The encoder puts out `n_parameters` = K numbers a row, the log odds that each unit is on.
+    The encoder outputs `n_parameters` = K numbers per row, the log odds that each unit is on.
     """
 
     def __init__(self, n_components: int) -> None:
@@ -65,7 +65,7 @@ class BinaryUnits(nn.Module):
         self.n_parameters = n_components
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> BinaryPosterior:
-        """q(z | x) from the encoder's output, (B, K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, K)."""
         return BinaryPosterior(parameters)
 
     def log_prior(self, z: Tensor) -> Tensor:

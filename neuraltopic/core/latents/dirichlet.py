@@ -1,7 +1,7 @@
-"""The Dirichlet latent, drawn by normalising Gammas, with the gradient that goes through the draw.
+"""The Dirichlet latent, drawn by normalising Gammas, with pathwise gradients.
 
-z are log ratios, z_k = log theta_k - log theta_K for k < K: theta itself would round to 0 where alpha is small, with
-it log theta, of which both densities are made.
+z are log ratios, z_k = log theta_k - log theta_K for k < K: theta itself would round to 0 for small alpha, and with it
+log theta, which both densities need.
 
 Axes: S samples, B rows of data, K components; samples lead.
 """
@@ -93,7 +93,7 @@ class Dirichlet(nn.Module):
     concentration : float
         Of the symmetric prior; 1 is uniform on the simplex, less is sparser.
 
-    The encoder puts out `n_parameters` = K numbers a row, log alpha.
+    The encoder outputs `n_parameters` = K numbers per row, log alpha.
     """
 
     def __init__(self, n_components: int, concentration: float = 1.0) -> None:
@@ -103,7 +103,7 @@ class Dirichlet(nn.Module):
         self.concentration = concentration
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DirichletPosterior:
-        """q(theta | x) from the encoder's output, (B, K), which is all that this latent looks at."""
+        """q(theta | x) from the encoder's output alone, (B, K)."""
         # From 0.0025 to 1,100: above, float32 would round the log Gammas by more than a hundredth of a nat.
         return DirichletPosterior(parameters.clamp(-6.0, 7.0).exp(), self.concentration)
 

@@ -1,4 +1,4 @@
-"""A Gaussian latent with a full covariance, whose Cholesky factor the encoder puts out, and the prior N(0, I).
+"""A Gaussian latent with a full covariance, whose Cholesky factor the encoder outputs, and the prior N(0, I).
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
@@ -62,7 +62,7 @@ class FullGaussian(StandardNormalPrior):
     n_components : int
         K, the dimension of z.
 
-    The encoder puts out `n_parameters` = 2 K + K (K - 1) / 2 numbers a row: the mean, the log of L's diagonal, and
+    The encoder outputs `n_parameters` = 2 K + K (K - 1) / 2 numbers per row: the mean, the log of L's diagonal, and
     what is below it, row by row.
     """
 
@@ -72,10 +72,10 @@ class FullGaussian(StandardNormalPrior):
         self.n_parameters = 2 * n_components + n_components * (n_components - 1) // 2
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> FullPosterior:
-        """q(z | x) from the encoder's output, (B, n_parameters), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, n_parameters)."""
         K = self.n_components
         mean, log_diagonal, below = parameters.split([K, K, K * (K - 1) // 2], dim=-1)
-        # The limits of the diagonal Gaussian's variance, for its reason: one bad step is not to overflow the KL.
+        # The limits of the diagonal Gaussian's variance, for the same reason: one bad step must not overflow the KL.
         cholesky = torch.diag_embed(log_diagonal.clamp(-7.0, 3.0).exp())
         rows, columns = torch.tril_indices(K, K, -1, device=parameters.device)
         cholesky[:, rows, columns] = below

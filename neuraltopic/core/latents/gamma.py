@@ -1,4 +1,4 @@
-"""The Gamma latent: non-negative, sparse where its shape is small, with the gradient that goes through the draw.
+"""The Gamma latent: non-negative, sparse for a small shape, with pathwise gradients.
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from neuraltopic.core.latents.noise import log_gamma
 
-# Below a shape of 0.1 more than one draw in 10,000 would be under float32's least number.
+# Below a shape of 0.1 more than one draw in 10,000 would underflow in float32.
 LEAST_LOG_SHAPE = math.log(0.1)
 
 
@@ -101,12 +101,12 @@ class Gamma(GammaPrior):
     """z ~ Gamma, q trained by pathwise gradients (Figurnov et al. 2018; Jankowiak & Obermeyer 2018); the prior is a
     Gamma as well.
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the log shape, then the log rate. The shape is at least
+    The encoder outputs `n_parameters` = 2 K numbers per row: the log shape, then the log rate. The shape is at least
     0.1.
     """
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> GammaPosterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         log_shape, log_rate = parameters.split(self.n_components, dim=-1)
         # The upper limits, far outside what a fit visits, keep z and its KL finite after one bad step.
         shape, rate = log_shape.clamp(LEAST_LOG_SHAPE, 7.0).exp(), log_rate.clamp(-7.0, 7.0).exp()

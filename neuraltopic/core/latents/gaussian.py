@@ -113,7 +113,7 @@ class CorrelatedPosterior(NamedTuple):
 
 
 class StandardNormalPrior(nn.Module):
-    """The prior N(0, I) of a latent z that the decoder takes as it is."""
+    """The prior N(0, I) of a latent z that the decoder sees unchanged."""
 
     n_components: int
 
@@ -138,7 +138,7 @@ class DiagonalGaussian(StandardNormalPrior):
     n_components : int
         K, the dimension of z.
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance.
+    The encoder outputs `n_parameters` = 2 K numbers per row: the mean, then the log variance.
     """
 
     def __init__(self, n_components: int) -> None:
@@ -147,7 +147,7 @@ class DiagonalGaussian(StandardNormalPrior):
         self.n_parameters = 2 * n_components
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> Posterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         mean, log_variance = parameters.split(self.n_components, dim=-1)
         # exp(-14) and exp(6) are far outside what a fit visits; they stop one bad step from overflowing the KL.
         return DiagonalPosterior(mean, log_variance.clamp(-14.0, 6.0))

@@ -1,5 +1,5 @@
-"""A latent under a mixture of Gaussians, in which rows of data form clusters (Dilokthanakul et al. 2016; Jiang et al.
-2017).
+"""A latent with a mixture of Gaussians as the prior, whose components are clusters of rows (Dilokthanakul et al. 2016;
+Jiang et al. 2017).
 
 Axes: S samples, B rows of data, K latent dimensions, M clusters; samples lead.
 """
@@ -61,7 +61,7 @@ class GaussianMixture(nn.Module):
     n_clusters : int
         M.
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance.
+    The encoder outputs `n_parameters` = 2 K numbers per row: the mean, then the log variance.
     """
 
     def __init__(self, n_components: int, n_clusters: int) -> None:
@@ -74,13 +74,13 @@ class GaussianMixture(nn.Module):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the means from N(0, I); clusters start of one weight, with variance 1."""
+        """Draw the means from N(0, I); clusters start with equal weights and variance 1."""
         self.logits.zero_()
         self.means.copy_(torch.randn(self.means.shape, generator=generator))
         self.log_variances.zero_()
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> MixturePriorPosterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         mean, log_variance = parameters.split(self.n_components, dim=-1)
         return MixturePriorPosterior(DiagonalPosterior(mean, log_variance.clamp(-14.0, 6.0)))
 
@@ -89,7 +89,7 @@ class GaussianMixture(nn.Module):
         return torch.logsumexp(self._log_joint(z), -1)
 
     def responsibilities(self, z: Tensor) -> Tensor:
-        """p(m | z), (..., M) from z (..., K): at the mean of q(z | x), how much a row is of each cluster."""
+        """p(m | z), (..., M) from z (..., K): at the mean of q(z | x), the share of each cluster in a row."""
         return torch.softmax(self._log_joint(z), -1)
 
     def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:
@@ -106,6 +106,6 @@ class GaussianMixture(nn.Module):
 
     def _log_joint(self, z: Tensor) -> Tensor:
         """log w_m N(z; mean_m, variance_m), (..., M)."""
-        # As of q: one bad step is not to let a cluster's density overflow.
+        # As for q: one bad step must not overflow a cluster's density.
         log_variances = self.log_variances.clamp(-14.0, 6.0)
         return torch.log_softmax(self.logits, 0) + gaussian_log_density(z[..., None, :], self.means, log_variances)

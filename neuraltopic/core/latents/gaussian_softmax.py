@@ -1,4 +1,4 @@
-"""The Gaussian softmax: Gaussian coordinates, of which the decoder sees the softmax of a learned linear map.
+"""The Gaussian softmax: Gaussian coordinates; the decoder sees the softmax of a learned linear map of them.
 
 Axes: S samples, B rows of data, K components; samples lead.
 """
@@ -17,8 +17,8 @@ class GaussianSoftmax(DiagonalGaussian):
     n_components : int
         K.
 
-    W learns how sparse shares are beforehand, and which topics go together. It starts at the identity, where theta is a
-    logistic-normal of unit variance, whose largest of fifty shares is seldom more than a tenth.
+    W learns how sparse shares are under the prior, and which topics occur together. It starts at the identity, where
+    theta is a logistic-normal of unit variance: the largest of fifty shares is rarely above a tenth.
     """
 
     def __init__(self, n_components: int) -> None:

@@ -1,4 +1,4 @@
-"""The Laplace latent: a location and a scale a dimension, heavier tails than the Gaussian, the prior Laplace(0, 1).
+"""The Laplace latent: a location and a scale per dimension, heavier tails than the Gaussian, the prior Laplace(0, 1).
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
@@ -55,7 +55,7 @@ class Laplace(nn.Module):
     n_components : int
         K, the dimension of z.
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log scale.
+    The encoder outputs `n_parameters` = 2 K numbers per row: the mean, then the log scale.
     """
 
     def __init__(self, n_components: int) -> None:
@@ -64,9 +64,9 @@ class Laplace(nn.Module):
         self.n_parameters = 2 * n_components
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> LaplacePosterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         mean, log_scale = parameters.split(self.n_components, dim=-1)
-        # Half the diagonal Gaussian's limits on the log variance, for its reason: a bad step is not to overflow.
+        # Half the diagonal Gaussian's limits on the log variance, for the same reason: a bad step must not overflow.
         return LaplacePosterior(mean, log_scale.clamp(-7.0, 3.0))
 
     def log_prior(self, z: Tensor) -> Tensor:

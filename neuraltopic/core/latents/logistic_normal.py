@@ -37,14 +37,14 @@ class LogisticNormal(nn.Module):
     n_components : int
         K.
     concentration : float or Tensor of shape (K,), optional
-        Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; alike for all components if it is
-        one number. By default the prior of z is N(0, I).
+        Of the Dirichlet that the prior approximates, see `laplace_of_dirichlet`; one number is for all components. By
+        default the prior of z is N(0, I).
     power : float
-        a of theta^a, which the decoder sees. Under a product of experts the shares of a row that several components
-        share weigh geometric means, flatter than the mixture is; with a below 1 they sum to more than 1, and a row of
-        one component is as it was. At 1/2 what the decoder sees has length 1.
+        a of theta^a, which the decoder sees. A product of experts combines the components of a row by a weighted
+        geometric mean, which is flatter than the mixture. With a below 1 the weights sum to more than 1 where several
+        components share a row, and a row of one component is unchanged. With a = 1/2 theta^a has length 1.
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance of z.
+    The encoder outputs `n_parameters` = 2 K numbers per row: the mean, then the log variance of z.
     """
 
     prior_mean: Tensor
@@ -62,16 +62,16 @@ class LogisticNormal(nn.Module):
         self.n_parameters = 2 * n_components
         self.power = power
         mean, variance = torch.zeros(n_components), torch.ones(n_components)
-        if concentration is not None and n_components > 1:  # one share alone is 1 whatever z
+        if concentration is not None and n_components > 1:  # a single share is 1 for any z
             mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
         # The prior follows the model's device and dtype and stays out of its files.
         self.register_buffer("prior_mean", mean, persistent=False)
         self.register_buffer("prior_log_variance", variance.log(), persistent=False)
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DiagonalPosterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         mean, log_variance = parameters.split(self.n_components, dim=-1)
-        # As for the Gaussian, one bad step is not to overflow the KL; the prior's own variance may be large.
+        # As for the Gaussian, one bad step must not overflow the KL; the prior's own variance may be large.
         log_variance = torch.minimum(log_variance.clamp_min(-14.0), self.prior_log_variance + 6.0)
         return DiagonalPosterior(mean, log_variance, self.prior_mean, self.prior_log_variance)
 

@@ -18,16 +18,17 @@ def standard_normal(n_samples: int, like: Tensor, generator: torch.Generator) ->
 def exponential(n_samples: int, like: Tensor, generator: torch.Generator) -> Tensor:
     """e = -log u with u uniform on (0, 1), (S, *like.shape), with the dtype and on the device of `like`."""
     uniform = torch.rand((n_samples, *like.shape), generator=generator, dtype=like.dtype)
-    # In float32, u is 0 once in 2^24 draws: it stands for the interval up to the next number, and is put in its middle.
+    # In float32, u is 0 once in 2^24 draws: it stands for the interval up to the next number, so the middle of that is
+    # used.
     return -torch.log(uniform.clamp_min(torch.finfo(like.dtype).eps / 4)).to(like.device)
 
 
 def log_gamma(shape: Tensor, n_samples: int, generator: torch.Generator) -> Tensor:
     """log g with g ~ Gamma(shape, 1), (S, *shape.shape), differentiable in the shape.
 
-    g(a) = g(a + 1) u^(1 / a) (Marsaglia & Tsang 2000), taken in logarithms: at a = 0.02 half of all g are below
-    float32's least number, and none of their logarithms is. The gradient of g(a + 1) is torch's implicit one
-    (Figurnov, Mohamed, Mnih 2018; Jankowiak & Obermeyer 2018), which torch approximates.
+    g(a) = g(a + 1) u^(1 / a) (Marsaglia & Tsang 2000), taken in logarithms: at a = 0.02 half of all g underflow in
+    float32, and no log g does. The gradient of g(a + 1) is torch's implicit one (Figurnov, Mohamed, Mnih 2018;
+    Jankowiak & Obermeyer 2018), which torch approximates.
     """
     boosted = (shape + 1.0).cpu().expand(n_samples, *shape.shape)
     gamma = torch._standard_gamma(boosted, generator).to(shape.device)
@@ -42,6 +43,6 @@ def log1mexp(x: Tensor) -> Tensor:
 
 
 def open_unit(x: Tensor) -> Tensor:
-    """x kept strictly between 0 and 1, where both logarithms are finite."""
+    """x clamped to the open interval (0, 1), where both logarithms are finite."""
     limits = torch.finfo(x.dtype)
     return x.clamp(limits.tiny, 1.0 - limits.eps / 2)

@@ -1,8 +1,8 @@
 """Positive latents divided by their sum, which is what the decoder sees: a point of the simplex.
 
-Independent Gamma(alpha_k, 1) divided by their sum are Dirichlet(alpha), so that a prior of Gammas is one of a Dirichlet
-for the decoder. Densities, mean and variance are those of the positive z, whose sum no decoder sees: the bound pays for
-it, and stays a bound.
+Independent Gamma(alpha_k, 1) divided by their sum are Dirichlet(alpha), so that under a prior of Gammas the decoder
+sees a Dirichlet. Densities, mean and variance are those of the positive z. The decoder does not see its sum, but the
+sum adds to the KL: the bound is looser, and still a bound.
 
 Axes: S samples, B rows of data, K components; samples lead.
 """

@@ -1,7 +1,7 @@
 """Inference by Newton's method on log p(x, z), started by the encoder: a Gaussian with a full covariance.
 
-An encoder leaves a gap between its bound and log p(x), part of it for being one network for all rows and part for
-its diagonal covariance (Cremer, Li, Duvenaud 2018). Where log p(x | z) is concave in z, as under the energy softmax
+An encoder leaves a gap between its bound and log p(x), part of it because one network serves all rows and part because
+its covariance is diagonal (Cremer, Li, Duvenaud 2018). Where log p(x | z) is concave in z, as under the energy softmax
 (17.14), log p(x, z) has one maximum z*, and
 
     q(z | x) = N(z*, P^-1),    P = I - d^2/dz^2 log p(x | z) at z*
@@ -17,20 +17,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuraltopic.core.latents import CorrelatedPosterior, DiagonalGaussian, Posterior
+from neuraltopic.core.latents.gaussian import CorrelatedPosterior, DiagonalGaussian
 from neuraltopic.core.networks import precise_dtype
-from neuraltopic.core.protocols import ExactLogLikelihood, LogLikelihood, RefinableDecoder
+from neuraltopic.core.protocols import ExactLogLikelihood, LogLikelihood, Posterior, RefinableDecoder
 
-# Longest step, in standard deviations of the prior, and how far from 0 the start may lie: a start that is far off is
-# left in a straight line, and soon.
+# Longest step, in standard deviations of the prior, and the largest distance of the start from 0.
 _LONGEST_STEP = 3.0
 _LONGEST_START = 10.0
 _MAX_STEPS = 40
-# The ascent of the rough likelihood ends for a row whose next step is shorter: its maximum is some 0.1 off anyway.
+# The ascent of the rough likelihood ends for a row whose next step is shorter: its maximum is about 0.1 away from the
+# exact one.
 _ROUGH_STEP = 0.4
-# That of the exact one ends where the curvature has come to stay: q keeps the last one computed. Then the polish ends
-# after a step shorter than this, since the next would be some fifty times shorter again. In float32 that leaves z
-# within some thousandths of q's standard deviation of the maximum; float64 is for exactness.
+# The ascent of the exact likelihood ends when the curvature hardly changes: q keeps the last one. The polish ends after
+# a step shorter than this, since the next would be about fifty times shorter. In float32 z is then within a few
+# thousandths of q's standard deviation of the maximum; float64 gives an exact result.
 _SMALL_STEP = {torch.float32: 0.15, torch.float64: 3e-3}
 _LAST_STEP = {torch.float32: 1e-2, torch.float64: 1e-8}
 _POLISH_STEPS = 10
@@ -71,8 +71,8 @@ def laplace_posterior(start: Tensor, x: Any, decoder: RefinableDecoder) -> Corre
 def _ascend(z: Tensor, likelihood: LogLikelihood, shortest: float) -> tuple[Tensor, Tensor, Tensor]:
     """Newton's method on log p(x, z) until a row's step is shorter than `shortest`, and what was found there.
 
-    These are z (B, K), the gradient there (B, K), and L (B, K, K) with L L^T = P. A step that does not raise
-    log p(x, z) is taken back and halved.
+    These are z (B, K), the gradient there (B, K), and L (B, K, K) with L L^T = P. A step that does not raise log p(x,
+    z) is undone and halved.
     """
     z, value, gradient, cholesky = _evaluate(z, likelihood)
     scale = torch.ones_like(value)
@@ -82,7 +82,7 @@ def _ascend(z: Tensor, likelihood: LogLikelihood, shortest: float) -> tuple[Tens
         if not len(moving):
             break
         proposal = _evaluate(z[moving] + step[moving], likelihood[moving])
-        # A fall within the rounding of a sum over the words of a document is no fall.
+        # A decrease within the rounding of a sum over the words of a document does not count.
         rises = proposal[1] >= value[moving] - 1e-6 * value[moving].abs()
         scale[moving] = torch.where(rises, 1.0, 0.5 * scale[moving])
         for kept, new in zip((z, value, gradient, cholesky), proposal, strict=True):
@@ -93,8 +93,8 @@ def _ascend(z: Tensor, likelihood: LogLikelihood, shortest: float) -> tuple[Tens
 def _polish(z: Tensor, gradient: Tensor, cholesky: Tensor, likelihood: ExactLogLikelihood) -> Tensor:
     """The maximum near z (B, K), to the rounding of z, by quasi-Newton steps (L-BFGS; Nocedal & Wright 2006, 7.2).
 
-    P, which may be approximate and is a step old, stands where the method has a multiple of the identity. Each row
-    takes at least one step along the precise gradient, which shrinks what the rows beside it did to the rounding of z.
+    P, which may be approximate and is one step old, replaces the method's multiple of the identity. Each row takes at
+    least one step along the precise gradient, which reduces the effect of the other rows on the rounding of z.
     """
     precise = precise_dtype(z.device)
     dtype, found = z.dtype, z.to(precise)

@@ -29,9 +29,9 @@ _TAU = 1.0
 _LONGEST = 3.0
 # Iterations of the method of conjugate gradients, which solves for a step.
 _ITERATIONS = 8
-# Rows that are worked on at once, and the fewest. A batch is filled up to whole tiles, and few rows to a small one, so
-# that a row comes out the same whatever other rows are in the batch: products of four rows or more sum each row in the
-# same order, and of one row, a query, in another.
+# Rows of a tile, and of a small tile. A batch is padded to whole tiles, and a few rows to a small tile, so that a row's
+# result does not depend on the other rows of the batch: products of four rows or more sum each row in the same order, a
+# product of one row (a query) in another.
 _TILE, _SMALL_TILE = 128, 8
 
 
@@ -51,7 +51,8 @@ class RefinedLogisticNormal(LogisticNormal):
             return q._replace(mean=torch.cat([q.mean[:0], *means])[: len(rows)])
 
     def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
-        """The mean (B, K) after the steps. One that does not raise the objective is not taken; the next is shorter."""
+        """The mean (B, K) after the steps. A step that does not raise the objective is rejected, and the next is
+        shorter."""
         prior_mean, precision = self.prior_mean, torch.exp(-self.prior_log_variance)
 
         def held(z: Tensor, value: Tensor) -> Tensor:
@@ -80,7 +81,7 @@ class RefinedLogisticNormal(LogisticNormal):
             rises = new_value > value
             z, gradient = torch.where(rises[:, None], new, z), torch.where(rises[:, None], new_gradient, gradient)
             value, scale = torch.where(rises, new_value, value), torch.where(rises, scale, 0.25 * scale)
-        # Nothing goes on from the last, of which no gradient is needed.
+        # No step follows the last one, so its gradient is not needed.
         last = proposed()
         return torch.where((held(last, likelihood.value(self.transform(last))) > value)[:, None], last, z)
 
@@ -109,7 +110,7 @@ class _Hessian:
         self._held = precision + 1.0 / _TAU**2
 
     def diagonal(self) -> Tensor:
-        """About the diagonal, (B, K): of J^T C J that of a^2 diag(s) C diag(s), without what theta takes off."""
+        """The approximate diagonal, (B, K), with that of a^2 diag(s) C diag(s) for J^T C J."""
         return self._weight.square() * self._curvature.diagonal() + self._held
 
     def times(self, vectors: Tensor) -> Tensor:
@@ -120,8 +121,8 @@ class _Hessian:
 
 
 def _solved(hessian: _Hessian, gradient: Tensor) -> Tensor:
-    """H^-1 gradient (B, K), by a few iterations of conjugate gradients with the diagonal for preconditioner
-    (Nocedal & Wright 2006, algorithm 5.3): of any number of them the step leads uphill."""
+    """H^-1 gradient (B, K), by a few iterations of conjugate gradients with the diagonal for preconditioner (Nocedal &
+    Wright 2006, algorithm 5.3): after any number of them the step is an ascent direction."""
     inverse = 1.0 / hessian.diagonal()
     solution, residual = torch.zeros_like(gradient), gradient
     direction = inverse * residual
@@ -137,5 +138,5 @@ def _solved(hessian: _Hessian, gradient: Tensor) -> Tensor:
 
 
 def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Their ratio, and 0 where the solution is found to the last digit, or rounding leaves H no direction uphill."""
+    """Their ratio, and 0 where the solution is exact, or rounding leaves no ascent direction."""
     return torch.where(denominator > 0.0, numerator / denominator, 0.0)

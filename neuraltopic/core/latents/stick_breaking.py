@@ -1,6 +1,6 @@
-"""The stick-breaking latent: K - 1 Kumaraswamy sticks v in (0, 1), of which the decoder sees the weights
+"""The stick-breaking latent: K - 1 Kumaraswamy sticks v in (0, 1), seen by the decoder as the weights
 
-theta_k = v_k prod_(j < k) (1 - v_j) for k < K, and theta_K what is left.
+theta_k = v_k prod_(j < k) (1 - v_j) for k < K, and theta_K the rest.
 
 Axes: S samples, B rows of data, K components; samples lead.
 """
@@ -98,16 +98,16 @@ class KumaraswamyPosterior(NamedTuple):
 
 
 class StickBreaking(nn.Module):
-    """theta ~ GEM(concentration), cut off at K weights, with Kumaraswamy sticks under q (Nalisnick & Smyth 2017).
+    """theta ~ GEM(concentration), truncated at K weights, with Kumaraswamy sticks under q (Nalisnick & Smyth 2017).
 
     Parameters
     ----------
     n_components : int
         K, at least 2.
     concentration : float
-        c of the prior Beta(1, c) of each stick; the first weights hold the most, the more so the smaller c is.
+        c of the prior Beta(1, c) of each stick. The smaller c is, the more the first weights hold.
 
-    The encoder puts out `n_parameters` = 2 (K - 1) numbers a row: log a, then log(b - 1), with a at least 0.2.
+    The encoder outputs `n_parameters` = 2 (K - 1) numbers per row: log a, then log(b - 1), with a at least 0.2.
     """
 
     def __init__(self, n_components: int, concentration: float = 1.0) -> None:
@@ -117,10 +117,10 @@ class StickBreaking(nn.Module):
         self.concentration = concentration
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> KumaraswamyPosterior:
-        """q(v | x) from the encoder's output, (B, 2 (K - 1)), which is all that this latent looks at."""
+        """q(v | x) from the encoder's output alone, (B, 2 (K - 1))."""
         log_a, log_excess = parameters.split(self.n_components - 1, dim=-1)
-        # Under a = 0.2 too many sticks would be below float32's least number. Under b = 1 their density is infinite
-        # at v = 1, where float32 cannot hold 1 - v; a large a says as much. The upper limits stop one bad step.
+        # Under a = 0.2 too many sticks would underflow in float32. Under b = 1 their density is infinite at v = 1,
+        # where float32 cannot hold 1 - v; a large a says as much. The upper limits stop one bad step.
         a, b = log_a.clamp(math.log(0.2), 6.0).exp(), 1.0 + log_excess.clamp(-14.0, 6.0).exp()
         return KumaraswamyPosterior(a, b, self.concentration)
 

@@ -1,4 +1,4 @@
-"""Two stochastic layers, one on the other: x depends on z1, and z1 on z2.
+"""Two stochastic layers: x depends on z1, and z1 on z2.
 
 Axes: S samples, B rows of data, K dimensions of z1, M of z2; samples lead. A drawn z holds z1, then z2.
 """
@@ -18,7 +18,7 @@ Moments = tuple[Tensor, Tensor]
 
 
 def _moments(parameters: Tensor) -> Moments:
-    """Mean and log variance from what a network puts out, the latter within the diagonal Gaussian's limits."""
+    """Mean and log variance from a network's output, the latter within the diagonal Gaussian's limits."""
     mean, log_variance = parameters.chunk(2, dim=-1)
     return mean, log_variance.clamp(-14.0, 6.0)
 
@@ -33,7 +33,7 @@ class TwoLayerPosterior(NamedTuple):
     above : callable
         Mean and log variance of z2, (..., M) each, from z1 (..., K), by a network.
     above_detached : callable
-        The same by weights that take no gradient; one to z1 passes.
+        The same with weights that take no gradient; the gradient to z1 passes.
     """
 
     first_mean: Tensor
@@ -69,8 +69,8 @@ class TwoLayerPosterior(NamedTuple):
         return None
 
     def detach(self) -> "TwoLayerPosterior":
-        """The same q, whose parameters take no gradient, those of the network above included; z1 does, where it is
-        what the density of z2 depends on."""
+        """The same q, whose parameters take no gradient, including those of the network above. As the condition of the
+        density of z2, z1 takes one."""
         return TwoLayerPosterior(
             self.first_mean.detach(), self.first_log_variance.detach(), self.above_detached, self.above_detached
         )
@@ -90,7 +90,7 @@ class TwoLayerGaussian(nn.Module):
     hidden : sequence of int
         Width of the tanh layers of each network; the paper's, with K = 100 and M = 50, are (100, 100).
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the mean, then the log variance of z1.
+    The encoder outputs `n_parameters` = 2 K numbers per row: the mean, then the log variance of z1.
     """
 
     def __init__(self, n_components: int, n_above: int, hidden: Sequence[int]) -> None:

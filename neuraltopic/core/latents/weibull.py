@@ -62,12 +62,12 @@ class Weibull(GammaPrior):
     """z ~ Weibull under q, reparameterised in closed form, and Gamma under the prior (WHAI; Zhang, Chen, Guo, Zhou
     2018).
 
-    The encoder puts out `n_parameters` = 2 K numbers a row: the log shape, then the log scale. The shape is at least
+    The encoder outputs `n_parameters` = 2 K numbers per row: the log shape, then the log scale. The shape is at least
     0.1.
     """
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> WeibullPosterior:
-        """q(z | x) from the encoder's output, (B, 2 K), which is all that this latent looks at."""
+        """q(z | x) from the encoder's output alone, (B, 2 K)."""
         log_shape, log_scale = parameters.split(self.n_components, dim=-1)
         # The limits, far outside what a fit visits, keep z and its KL finite after one bad step.
         shape, scale = log_shape.clamp(LEAST_LOG_SHAPE, 5.0).exp(), log_scale.clamp(-7.0, 7.0).exp()

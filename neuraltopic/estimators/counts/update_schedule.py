@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuraltopic.core.schedules import LinearWarmUp, OneCycle
+from neuraltopic.core.optimisation.schedules import LinearWarmUp, OneCycle
 from neuraltopic.core.training import Schedule
 
 # Factors on the learning rate and on the epochs, where the user gave none: an update moves trained weights, it does not

@@ -1,14 +1,14 @@
-"""R and b of the energy softmax with the words that matter one by one, and groups of words in place of the rest.
+"""R and b of the energy softmax with the important words one by one, and the other words in groups.
 
-Documents are inferred with a vocabulary of a few thousand words and some groups, whatever V is. A word matters by the
-largest of its probabilities under the topics at a share of 3/4. The others are grouped by the topic under which they
-are likeliest, those of a topic in eight by the mean of their R over all topics, and the log of what a group adds to the
-partition function is taken for a sum of functions of one coordinate each,
+Documents are inferred with a vocabulary of a few thousand words and some groups, for any V. The importance of a word is
+the largest of its probabilities under the topics at a share of 3/4. The other words are grouped by the topic under
+which they are likeliest, and those of a topic into eight groups by the mean of their R over all topics. The log of a
+group's part of the partition function is approximated by a sum of functions of one coordinate each,
 
     log sum_w exp(s . R_w + b_w) = c + sum_k (m_k s_k + v_k s_k^2 / 2),
 
-where m and v are such that it is exact at s = 0 and, for each topic k, at 0.4 e_k and 0.8 e_k: where most documents
-are, at little of most topics and much of one.
+with m and v such that it is exact at s = 0 and, for each topic k, at 0.4 e_k and 0.8 e_k: most documents have little of
+most topics and much of one.
 
 Axes: V words, H of them in the head, G groups, K topics, T documents, P columns: K + 1 and zeros up to a multiple of 4.
 """
@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Words that are counted one by one, and groups of the others for each topic: see tests/benchmarks/README.md. The mean
-# over all topics, which many small shares add up to, is what words that one topic has differ in most beside.
+# Words that are counted one by one, and groups of the others for each topic: see tests/benchmarks/README.md. Words of
+# one topic differ most in their mean over all topics, which many small shares add up to.
 HEAD_WORDS = 1 << 12
 _GROUPS = 8
-# The share of a topic at which words are judged and grouped, and the two at which groups are exact.
+# The share of a topic at which the importance and the group of words are determined, and the two at which groups are
+# exact.
 _USUAL = 0.75
 _EXACT_AT = (0.4, 0.8)
 
@@ -45,8 +46,8 @@ class Groups:
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor, group: Tensor) -> "Groups":
-        """Of words with these rows of R transposed (W, K), b (W,) and numbers of their groups (W,), of which those
-        without a word are left out."""
+        """The groups of words with these rows of R transposed (W, K), b (W,) and group numbers (W,); empty groups are
+        left out."""
         weight, bias = weight.double(), bias.double()
         present, group = torch.unique(group, return_inverse=True)
         at_zero = _log_masses(bias[:, None], group, len(present))
@@ -62,7 +63,8 @@ class Groups:
 
 
 def _grouped(topic: Tensor, mean: Tensor) -> Tensor:
-    """The group of each word, (W,), from its topic and the mean of its R: those of a topic in `_GROUPS` equal parts."""
+    """The group of each word, (W,), from its topic and the mean of its R: those of a topic are divided into `_GROUPS`
+    equal parts."""
     by_mean = mean.argsort(stable=True)
     order = by_mean[topic[by_mean].argsort(stable=True)]
     lengths = torch.bincount(topic)
@@ -80,7 +82,7 @@ def _log_masses(energies: Tensor, group: Tensor, n_groups: int) -> Tensor:
 
 @dataclass(frozen=True)
 class CondensedVocabulary:
-    """What the partition function of the energy softmax, and its covariance, are made of.
+    """The terms of the partition function of the energy softmax, and of its covariance.
 
     Attributes
     ----------
@@ -93,7 +95,7 @@ class CondensedVocabulary:
     variances : Tensor of shape (K, K)
         Variance of R's columns under the same.
     correlation : Tensor of shape (K, K)
-        Correlation of R's columns within topics, of the mean of the topics' covariances.
+        Correlation of R's columns within topics, from the mean of the topics' covariances.
     """
 
     head: Tensor

@@ -1,12 +1,12 @@
-"""log p(x | z) of a batch of documents under the energy softmax, as a function of z with two derivatives.
+"""log p(x | z) of a batch of documents under the energy softmax, as a function of z with its first two derivatives.
 
 With R and b of (17.15), p(w | z) = softmax(z . R_w + b_w) and n the length of a document,
 
     d/dz log p(x | z) = R x - n E_p[R],    -d^2/dz^2 log p(x | z) = n Cov_p[R].
 
-The mean takes one pass over the vocabulary, 2 K multiply-adds a word and document. The covariance would take K^2 / 2
-more, but it need only be close: it shapes q and the steps of Newton's method, not where they lead. So only the words
-of the head are counted one by one for every document, beside a few that are listed for this one.
+The mean takes one pass over the vocabulary, 2 K multiply-adds per word and document. The covariance would take K^2 / 2
+more, but an approximation is enough: it shapes q and the steps of Newton's method, not their limit. So only the words
+of the head are summed one by one for every document, and a few more words that are listed per document.
 
 Axes: B documents, V words, H of them in the head, K topics, P columns of `SplitVocabulary`.
 """
@@ -19,18 +19,18 @@ from torch import Tensor
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.models.decoders.split_vocabulary import SplitVocabulary, points
 
-# Words of the body that are likelier under z, by about this, are listed: some 100 a document. At V = 10,000 and 100,000
-# q is then 0.02 nats from what it is with every word counted; with the head of 2,048 alone it is 0.3 nats.
+# Words of the body with about this probability under z or more are listed: some 100 per document. At V = 10,000 and
+# 100,000 q is then 0.02 nats from q with every word summed; with the head of 2,048 alone it is 0.3 nats.
 _RARE = 2e-4
 # A tile of energies: 1 MiB of float32, which stays in a core's cache.
 _TILE_ROWS, _TILE_WORDS = 1 << 8, 1 << 10
-# How much likelier than the head, in nats, the cloud is believed to be: exp of it is finite in float32.
+# Limit of how much likelier than the head, in nats, the cloud can be: exp of it is finite in float32.
 _FAR = 60.0
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """Words of the tail, each with the document for which it counts, and p(w | z) or a term of its normaliser."""
+    """Words of the tail, each with its document, and p(w | z) or a term of its normaliser."""
 
     document: Tensor
     word: Tensor
@@ -85,7 +85,7 @@ class DocumentLikelihood:
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor, counts: SparseRows) -> "DocumentLikelihood":
-        """Of counts (B, V), from R transposed (V, K) and b (V,)."""
+        """The likelihood of counts (B, V), from R transposed (V, K) and b (V,)."""
         vocabulary = SplitVocabulary.split(weight, bias)
         statistics = sparse_matmul(counts, torch.cat([weight, bias[:, None]], 1))
         place = vocabulary.place[counts.indices]
@@ -113,8 +113,8 @@ class DocumentLikelihood:
     def expansion(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z) (B,), its gradient (B, K) and n Cov_p(R), minus its Hessian (B, K, K), from z (B, K).
 
-        The words of the head and the listed ones enter the covariance at their probability; what is left of the tail
-        has its mass and its mean, and around it the covariance that the tail has at z = 0.
+        The words of the head and the listed ones enter the covariance with their probability. The rest of the tail
+        enters with its mass and mean, and with the covariance of the tail at z = 0.
         """
         K, n = z.shape[1], self.length
         shift, sums, listed = self._pass(z, listing=True)
@@ -146,8 +146,8 @@ class DocumentLikelihood:
     def _pass(self, z: Tensor, *, listing: bool) -> tuple[Tensor, Tensor, _Listed]:
         """A shift (B,), sum_w exp(z . R_w + b_w - shift) [R_w, b_w, 1] (B, P) in the dtype of z, and listed words.
 
-        With `listing`, these are the words of the body likelier than about `_RARE` and the document's own beyond the
-        body, with their terms of the sum.
+        With `listing`, the listed words are those of the body likelier than about `_RARE` and the document's own words
+        outside the body, with their terms of the sum.
         """
         tail = self.vocabulary.tail
         energies, shift = self._head_energies(z)
@@ -168,7 +168,7 @@ class DocumentLikelihood:
         return energies, torch.logsumexp(energies, 1).to(self.vocabulary.head.dtype)
 
     def _add_head(self, sums: Tensor, energies: Tensor, shift: Tensor) -> Tensor:
-        """The sums (B, P) of `_pass` with what the head adds to them, in place."""
+        """Add the part of the head to the sums (B, P) of `_pass`, in place."""
         return sums.addmm_(torch.exp(energies - shift[:, None]), self.vocabulary.head.to(sums.dtype))
 
     def _own_energies(self, z: Tensor) -> _Listed:
@@ -177,11 +177,11 @@ class DocumentLikelihood:
         return _Listed(document, word, (points(z)[document] * self.vocabulary.tail[word]).sum(1))
 
     def _tail_sums(self, z: Tensor, shift: Tensor, n_words: int, *, listing: bool) -> tuple[Tensor, _Listed]:
-        """What so many words of the tail add to the sums of `_pass`, (B, P), and the likely ones of the body."""
+        """The part of the first words of the tail in the sums of `_pass`, (B, P), and the likely words of the body."""
         tail = self.vocabulary.tail[:n_words]
         single = z.to(tail.dtype)
         shifted = points(single, shift)
-        # The normaliser is not known before the pass is over, but the head or the peak is 1, and the cloud is at hand.
+        # The normaliser is not known before the pass is over, but the head or the peak is 1, and the cloud is known.
         cut = _RARE * (1.0 + torch.exp((self.vocabulary.cloud.energy(single) - shift).clamp_max(_FAR)))
         sums = torch.zeros_like(shifted, dtype=z.dtype)
         none = torch.zeros(0, dtype=torch.int64, device=z.device)
@@ -200,9 +200,9 @@ class DocumentLikelihood:
 
 
 class RoughLikelihood(DocumentLikelihood):
-    """log p(x | z) with a cloud for the words that are neither in head or body nor the document's own.
+    """log p(x | z) with a cloud in place of the words that are outside head and body and not in the document.
 
-    Its pass takes a sixth of the time at V = 100,000, and its maximum is some 0.1 from the exact one. Only the
+    A pass takes a sixth of the time at V = 100,000, and its maximum is about 0.1 from the exact one. Only the
     document's own words are listed.
     """
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from neuraltopic.core.boltzmann import Terms
+from neuraltopic.core.boltzmann.machine import Terms
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.core.threads import in_threads
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood

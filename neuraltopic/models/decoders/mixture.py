@@ -1,4 +1,4 @@
-"""The mixture decoder: p(word | theta) = sum_k theta_k beta_k, each topic a distribution of its own.
+"""The mixture decoder: p(word | theta) = sum_k theta_k beta_k, with one distribution over words per topic.
 
 It is the energy softmax (17.14) with the rows of R normalised first, which makes it the likelihood of LDA; with R a
 product of word and topic vectors it is that of the embedded topic model.
@@ -29,8 +29,8 @@ class MixtureSoftmax(TopicWeights):
     n_words : int
         V.
 
-    `weight` (V, K) holds R transposed, the log of how many times likelier a topic makes a word, up to a constant a
-    topic; `bias` (V,) holds b. Only words that occur in a document are looked at, once the K normalisers are known.
+    `weight` (V, K) holds R transposed, the log of how many times likelier a topic makes a word, up to a constant per
+    topic; `bias` (V,) holds b. Apart from the K normalisers, only words that occur in a document are read.
     """
 
     def log_topics(self) -> Tensor:
@@ -39,7 +39,7 @@ class MixtureSoftmax(TopicWeights):
         return torch.log_softmax(weight + bias[:, None], dim=0)
 
     def log_likelihood(self, theta: Tensor, counts: SparseRows) -> Tensor:
-        """log p(x | theta) = sum_w x_w log p(w | theta), the multinomial coefficient left out.
+        """log p(x | theta) = sum_w x_w log p(w | theta), without the multinomial coefficient.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class MixtureSoftmax(TopicWeights):
         """
         rows, words = counts.row_numbers, counts.indices.long()
         log_topics = self.log_topics()[words]  # (nnz, K)
-        # Relative to the likeliest topic of each word: theta would have to be zero there to lose the word.
+        # Relative to the likeliest topic of each word: the sum underflows only where theta is zero there.
         peak = log_topics.detach().amax(1, keepdim=True)
         relative = torch.exp(log_topics - peak)
         out = []
@@ -64,13 +64,13 @@ class MixtureSoftmax(TopicWeights):
         return torch.cat(out)
 
     def log_probabilities(self, theta: Tensor) -> Tensor:
-        """log p(w | theta) for every word, (N, V) from theta of shape (N, K): for a few points, not for a corpus."""
+        """log p(w | theta) for every word, (N, V) from theta of shape (N, K): only for a few points."""
         return torch.logsumexp(theta.log()[:, None, :] + self.log_topics(), dim=-1)
 
 
 @runtime_checkable
 class WordVectorDecoder(TopicDecoder, Protocol):
-    """A decoder of topics in a space of word vectors, which may be given (V, E).
+    """A decoder of topics in a space of word vectors; the vectors (V, E) may be given.
 
     Attributes
     ----------
@@ -85,11 +85,11 @@ class WordVectorDecoder(TopicDecoder, Protocol):
         ...
 
     def hold_vectors(self, vectors: Tensor) -> None:
-        """Keep given vectors (V, E) as they are; a row of NaN is a word without."""
+        """Freeze given vectors (V, E); a row of NaN is a word without a vector."""
         ...
 
     def held_vectors(self) -> Tensor | None:
-        """The given vectors (V, E), NaN for a word without; None where all are learned."""
+        """The given vectors (V, E), NaN for a word without one; None if all are learned."""
         ...
 
 
@@ -106,9 +106,9 @@ class EmbeddedMixture(MixtureSoftmax):
         E.
 
     `embeddings` (V, E) holds rho and `weight` (E, K) the topic vectors alpha. The paper has no b; with b at the log
-    frequencies the word vectors need not say how frequent a word is. Where vectors are given, rho stays as they are, as
-    in the paper; only words without one learn their own: then `fixed` (V, E) holds what is given, `own` (M,) the words
-    without, and `embeddings` (M, E) what these learn.
+    frequencies the word vectors need not encode how frequent a word is. Given vectors are frozen, as in the paper, and
+    only words without one learn theirs: then `fixed` (V, E) holds the given vectors, `own` (M,) the words without one,
+    and `embeddings` (M, E) their learned vectors.
     """
 
     fixed: Tensor | None
@@ -136,8 +136,9 @@ class EmbeddedMixture(MixtureSoftmax):
 
     @torch.no_grad()
     def hold_vectors(self, vectors: Tensor) -> None:
-        """Hold rho at vectors (V, E), brought to a mean square length of 1: the topic vectors' rate depends on it, and
-        nothing else does. A row of NaN is a word without, which starts at zero, where no topic tells of it."""
+        """Freeze rho at vectors (V, E), scaled to a mean square length of 1: only the learning rate of the topic
+        vectors depends on the scale. A row of NaN is a word without a vector, which starts at zero, where no topic
+        raises it."""
         without = vectors.isnan().any(1)
         self.expect_vectors(vectors.shape[1], int(without.sum()))
         assert self.fixed is not None  # as of now
@@ -146,7 +147,7 @@ class EmbeddedMixture(MixtureSoftmax):
         self.own = without.nonzero()[:, 0]
 
     def held_vectors(self) -> Tensor | None:
-        """The vectors that are held (V, E), NaN for a word without; None where all are learned."""
+        """The frozen vectors (V, E), NaN for a word without one; None if all are learned."""
         if self.fixed is None or self.own is None:
             return None
         return self.fixed.index_fill(0, self.own, torch.nan)
@@ -159,12 +160,12 @@ class EmbeddedMixture(MixtureSoftmax):
 
     @torch.no_grad()
     def start_topics(self, topics: list[int], log_lift: Tensor) -> None:
-        """Take topic vectors whose rows of R come nearest to these, transposed (V, G), by least squares weighted with
+        """Set the topic vectors whose rows of R are nearest to these, transposed (V, G), by least squares weighted by
         the frequency of the words."""
         weight = torch.softmax(self.bias.double(), 0).sqrt()[:, None]
         found = torch.linalg.lstsq(weight * self.vectors(), weight * log_lift, driver="gelsd").solution
         self.weight[:, topics] = found.to(self.weight.dtype)
 
     def topics(self) -> tuple[Tensor, Tensor]:
-        """R transposed (V, K) and b (V,), as they are in force."""
+        """R transposed (V, K) and b (V,), computed from the parameters."""
         return self.vectors() @ self.weight, self.bias

@@ -1,8 +1,8 @@
-"""The energy softmax with each word's energy batch-normalised, as ProdLDA has it.
+"""The energy softmax with batch normalisation of each word's energy, as in ProdLDA.
 
 Over a batch of points h the energy of word w, h . R_w, has the mean m . R_w and the variance R_w^T C R_w, with m and C
-the mean and covariance of h: so normalising the energies is rescaling R and shifting b, and no documents x words are
-needed.
+the mean and covariance of h: so normalising the energies rescales R and shifts b, and needs no array of documents x
+words.
 
 Axes: S samples, B documents, V words, K topics.
 """
@@ -24,8 +24,8 @@ class NormalisedEnergySoftmax(EnergySoftmax):
     n_words : int
         V.
 
-    In training m and C are those of the batch; in eval mode their running means, of which `topics` gives the R and b in
-    force. There is no learned scale of the energies, which is what keeps one word from outgrowing the others.
+    In training m and C are those of the batch; in eval mode their running means, and `topics` gives the R and b that
+    follow from these. The energies have no learned scale, which keeps one word from outgrowing the others.
     """
 
     couples_rows = True  # while training

@@ -4,18 +4,18 @@ With R and b of (17.15), p(w | s) = softmax(s . R_w + b_w) and n the length of a
 
     d/ds log p(x | s) = R x - n E_p[R],    -d^2/ds^2 log p(x | s) = n Cov_p[R].
 
-log Z is that of a `CondensedVocabulary`, in which the likely words count one by one. The covariance under p only shapes
-the steps of Newton's method, and for theta on the simplex the mixture sum_k theta_k softmax(R_k + b) stands in for p:
-the covariance between its topics as it is, and within them the variances as they are and one correlation for all
-topics, so that its product with a vector takes a few of K x K numbers.
+log Z is that of a `CondensedVocabulary`, which sums the likely words one by one. The covariance under p only shapes the
+steps of Newton's method, so for theta on the simplex the mixture sum_k theta_k softmax(R_k + b) replaces p: the
+covariance between its topics and the variances within them are exact, and all topics share one correlation, so that a
+product with a vector takes a few products with matrices of K x K numbers.
 
-A token is not independent evidence of what its document is about, as the model has it: a word that occurred once is
-likely to occur again (Church & Gale 1995), and a common one tells little. The counts of a document are therefore
-tempered where its shares are sought,
+The model treats tokens as independent evidence of what their document is about, which they are not: a word that
+occurred once is likely to occur again (Church & Gale 1995), and a common word is weak evidence. The counts of a
+document are therefore tempered when its shares are estimated,
 
     c_w = n x_w^(3/4) idf_w / sum_v x_v^(3/4) idf_v,
 
-which leaves its length n as it was, and with it what the evidence weighs beside the prior.
+which preserves its length n, and with it the weight of the evidence relative to the prior.
 
 Axes: B documents, V words, K topics.
 """
@@ -117,7 +117,7 @@ class EnergyShareLikelihood:
 class SimplexEnergySoftmax(EnergySoftmax):
     """The energy softmax of shares theta on the simplex, p(w | s) = softmax(s^T R + b) with s = theta^a, a = 1 or less.
 
-    Each topic raises the words of its own: the product of experts of Srivastava & Sutton (2017).
+    Each topic raises its own words: the product of experts of Srivastava & Sutton (2017).
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ class SimplexEnergySoftmax(EnergySoftmax):
 
     @torch.no_grad()
     def start_at(self, log_lift: Tensor, log_frequency: Tensor, rarity: Tensor) -> None:
-        """Take R transposed (V, K), b (V,), and the rarity of words (V,), which stays as it is."""
+        """Set R transposed (V, K), b (V,), and the rarity of words (V,), which is not trained."""
         self.weight.copy_(log_lift)
         self.bias.copy_(log_frequency)
         self.rarity.copy_(rarity)
 
     def tempered(self, counts: SparseRows) -> SparseRows:
-        """What counts (B, V) weigh as evidence, each document's sum as it was."""
+        """The counts (B, V) weighted as evidence; each document keeps its sum."""
         values = counts.values.pow(_POWER) * self.rarity[counts.indices]
         scale = counts.row_sums() / counts.segment_sums(values).clamp_min(torch.finfo(values.dtype).tiny)
         return counts.with_values(values * scale[counts.row_numbers])
@@ -160,7 +160,7 @@ class SimplexEnergySoftmax(EnergySoftmax):
         return EnergyShareLikelihood(condensed.vocabulary, counts.row_sums(), statistics)
 
     def _condensed(self) -> "_Condensed":
-        """What all documents share, made once for the parameters as they are."""
+        """The values that all documents share, computed once for the current parameters."""
         weight, bias = (part.detach() for part in self.topics())
         made_of = tuple((part.data_ptr(), part._version, part.dtype, part.device) for part in (weight, bias))
         if self._held is None or self._held.made_of != made_of:
@@ -172,4 +172,4 @@ class SimplexEnergySoftmax(EnergySoftmax):
 class _Condensed(NamedTuple):
     made_of: tuple[object, ...]
     vocabulary: CondensedVocabulary
-    factors: Tensor  # R transposed with b behind it, (V, K + 1)
+    factors: Tensor  # R transposed and b, (V, K + 1)

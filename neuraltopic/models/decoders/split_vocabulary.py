@@ -1,7 +1,7 @@
-"""R and b of the energy softmax with the words that matter in front, and a cloud of words in place of the last.
+"""R and b of the energy softmax with the important words first, and a cloud in place of the last words.
 
-Axes: V words, H of them in the head, K topics, P columns: K + 2 and zeros up to a multiple of 4, which brings the
-products over P at K = 50 a fifth of their time.
+Axes: V words, H of them in the head, K topics, P columns: K + 2 and zeros up to a multiple of 4, which saves a fifth of
+the time of products over P at K = 50.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-# Up to this many words are counted one by one for every document; twice as many would bring q no closer than the words
+# Up to this many words are summed one by one for every document; twice as many would not improve q more than the words
 # listed for each document do.
 HEAD_WORDS = 1 << 11
-# Words behind them that are summed one by one even in the rough: a sixth of the time that 100,000 words take.
+# Words after them that the rough likelihood sums one by one as well: a sixth of the time of 100,000 words.
 BODY_WORDS = 1 << 14
 
 
@@ -37,7 +37,7 @@ class Cloud:
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor) -> "Cloud":
-        """Of the words with these rows of R transposed (W, K) and b (W,)."""
+        """The cloud of words with these rows of R transposed (W, K) and b (W,)."""
         share = torch.softmax(bias, 0)
         return cls(torch.logsumexp(bias, 0), share @ weight, covariance(weight, share))
 
@@ -52,14 +52,14 @@ class Cloud:
 
 @dataclass(frozen=True)
 class SplitVocabulary:
-    """The likely words one by one, the head; the others, the tail, which begins with the body.
+    """A vocabulary in two parts: the head of likely words, and the tail, which begins with the body.
 
     Attributes
     ----------
     head, tail : Tensor of shape (H, P) and (V - H, P)
         One row per word: R_w, b_w, 1, and zeros.
     place : Tensor of shape (V,)
-        Where a word stands in the tail; -1 for those of the head.
+        Place of a word in the tail; -1 for the words of the head.
     spread : Tensor of shape (K, K)
         Covariance of the tail under softmax(b).
     n_body : int
@@ -79,7 +79,7 @@ class SplitVocabulary:
     def split(cls, weight: Tensor, bias: Tensor) -> "SplitVocabulary":
         """From R transposed (V, K) and b (V,)."""
         V, K = weight.shape
-        # A word matters by its squared distance from the mean times its probability, which grows with |R_w|^2
+        # The importance of a word is its squared distance from the mean times its probability, which grows with |R_w|^2
         # as z moves away from 0: by this much for z ~ N(0, I / 4).
         squares = (weight - torch.softmax(bias, 0) @ weight).square().sum(1)
         score = bias + squares.log() + 0.125 * weight.square().sum(1)

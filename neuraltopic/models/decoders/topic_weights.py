@@ -25,7 +25,8 @@ class TopicWeights(nn.Module):
 
     @torch.no_grad()
     def initialise(self, log_frequency: Tensor, std: float, generator: torch.Generator) -> None:
-        """Start b at the log frequencies, so that all topics are near the unigram model, and R at N(0, std^2)."""
+        """Start b at the log frequencies, so that all topics are near the unigram model, and draw R from N(0,
+        std^2)."""
         self.bias.copy_(log_frequency)
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) * std)
 

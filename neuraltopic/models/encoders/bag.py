@@ -1,4 +1,4 @@
-"""The inference network of the papers: from a bag of words, by layers of its own, to the parameters of q(z | x).
+"""The inference network of the papers: a multilayer perceptron from a bag of words to the parameters of q(z | x).
 
 Axes: B documents, V words, H hidden units, P parameters of q.
 """
@@ -21,17 +21,18 @@ from neuraltopic.core.networks import (
     sparse_matmul,
 )
 
-# Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so the
-# larger the input, the faster its layer learns.
+# Norm of a document as the encoder sees it: that of 64 words. Adam takes steps of one size in every weight, so a layer
+# learns faster from a larger input.
 NORM = 8.0
 
 
 class BatchNormalisation(nn.Module):
-    """Each column brought to mean 0 and variance 1 over a batch, then scaled and shifted (Ioffe & Szegedy 2015).
+    """Normalisation of each column to mean 0 and variance 1 over a batch, then a scale and a shift (Ioffe & Szegedy
+    2015).
 
-    In eval mode the running moments are used, so that no row depends on another; a training batch of one row uses
-    them too, having no variance of its own. It keeps every topic in use: a column can shrink for all documents only by
-    its scale (Srivastava & Sutton 2017).
+    In eval mode the running moments are used, so that no row depends on another; a training batch of one row, which has
+    no variance, uses them too. It keeps every topic in use: only the scale of a column can shrink it for all documents
+    (Srivastava & Sutton 2017).
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class BatchNormalisation(nn.Module):
 
 
 class ResidualEncoder(nn.Module, ABC):
-    """A perceptron on a first layer of whatever kind: its second hidden layer added to the first, its outputs
+    """A perceptron on any first layer: its second hidden layer is added to the first, and its outputs are
     batch-normalised.
 
     Parameters
@@ -72,7 +73,7 @@ class ResidualEncoder(nn.Module, ABC):
     hidden : int
         H, units of each of the two hidden layers.
     n_parameters : int
-        P, what the latent asks for.
+        P, the numbers per row that the latent takes.
     dropout_rate : float
         Share of the units of each hidden layer dropped while training.
     """
@@ -112,7 +113,7 @@ class ResidualEncoder(nn.Module, ABC):
 
     @torch.no_grad()
     def shift_output(self, output: int, weight: Tensor, bias: Tensor) -> None:
-        """Add features @ weight + bias, of weight (H,), to an output as it is outside training, after normalisation."""
+        """Add features @ weight + bias, of weight (H,), to an output as it is in eval mode, after normalisation."""
         norm = self.normalisation
         unit = (norm.running_variance[output] + BATCH_EPSILON).sqrt() / norm.scale[output]
         self.output.weight[output] += unit * weight
@@ -129,11 +130,11 @@ class BagEncoder(ResidualEncoder):
     hidden, n_parameters, dropout_rate
         As for `ResidualEncoder`.
     masked : float
-        Share of the distinct words of each document that the encoder is not shown while training: it learns to tell
-        the rest of a document from a part, which the decoder sees whole (a denoising criterion, 17.3).
+        Share of the distinct words of each document that are hidden from the encoder in training: it learns to infer
+        the whole document, which the decoder sees, from a part (a denoising criterion, 17.3).
 
-    The counts enter as log(1 + count), each document scaled to one norm, with the log of its length: what a document
-    is about does not depend on how long it is. The first layer multiplies the non-zeros alone.
+    The counts enter as log(1 + count), each document scaled to the same norm, and the log of its length is a separate
+    input: the topics of a document do not depend on its length. The first layer multiplies only the non-zeros.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class BagEncoder(ResidualEncoder):
         super().initialise(generator)
 
     def shown(self, counts: SparseRows, generator: torch.Generator | None) -> SparseRows:
-        """What the encoder sees of the words: all, or while training some."""
+        """The words that the encoder sees: all, or in training some."""
         if generator is None or self.mask.fraction == 0.0:
             return counts
         return cast(SparseRows, self.mask(counts, generator))

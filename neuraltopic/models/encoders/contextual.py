@@ -1,4 +1,4 @@
-"""Inference networks that see a document's embedding, with its words or in place of them.
+"""Inference networks that see a document's embedding, with or without its words.
 
 Axes: B documents, V words, C dimensions of the embedding, H hidden units, P parameters of q.
 """
@@ -15,9 +15,9 @@ from neuraltopic.models.encoders.bag import NORM, BagEncoder, BatchNormalisation
 class EmbeddingLayer(nn.Module):
     """A linear layer on embeddings of documents: (B, H) from (B, C).
 
-    Each embedding is brought to length 1, then each dimension to mean 0 and one variance, such that a document is as
-    long as a bag of words is to `BagEncoder`: what models of language put out has a direction that all documents
-    share, and dimensions a hundred times larger than the rest.
+    Each embedding is scaled to length 1, then each dimension is standardised to mean 0 and one variance, such that a
+    document has the norm of a bag of words in `BagEncoder`: embeddings of language models have a direction that all
+    documents share, and dimensions a hundred times larger than the rest.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class EmbeddingLayer(nn.Module):
         self.weight.copy_(torch.randn(self.weight.shape, generator=generator) / NORM)
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """(B, H), outside training in a precision at which the other rows do not change it."""
+        """(B, H), in eval mode with a precision at which the other rows do not change it."""
         unit = F.normalize(embedding, dim=1, eps=torch.finfo(embedding.dtype).tiny)
         x = self.normalisation(unit) * (NORM / embedding.shape[1] ** 0.5)
         x = x if self.training else x.to(precise_dtype(x.device))
@@ -46,9 +46,9 @@ class EmbeddingLayer(nn.Module):
 
 
 class EmbeddingEncoder(ResidualEncoder):
-    """q(z | embedding), (B, P): the words have no part in it (ZeroShotTM; Bianchi et al. 2021).
+    """q(z | embedding), (B, P): the words are not used (ZeroShotTM; Bianchi et al. 2021).
 
-    Documents in a language whose words the model does not know are placed by embeddings that know both languages.
+    Multilingual embeddings place documents in a language whose words the model does not know.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ class ContextualEncoder(BagEncoder):
     hidden, n_parameters, dropout_rate, masked
         As for `BagEncoder`.
     wordless : float
-        Share of the documents of which the encoder is shown the embedding alone while training: it learns to place a
-        document of which it knows no word.
+        Share of the documents whose words are all hidden from the encoder in training: it learns to place a document
+        without a known word.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class ContextualEncoder(BagEncoder):
         self.embedding.initialise(generator)
 
     def shown(self, counts: SparseRows, generator: torch.Generator | None) -> SparseRows:
-        """What the encoder sees of the words: all, or while training some, of some documents none."""
+        """The words that the encoder sees: all, or in training some, and of some documents none."""
         counts = super().shown(counts, generator)
         if generator is None or self.wordless == 0.0:
             return counts

@@ -1,4 +1,4 @@
-"""The inference network for bags of words, which reads a document through the decoder it serves.
+"""The inference network for bags of words, which reads a document through the weights of its decoder.
 
 Axes: B documents, V words, K topics, H hidden units.
 """
@@ -10,9 +10,9 @@ from torch.nn import functional as F
 from neuraltopic.core.networks import SparseRows, initialise_linear, sparse_matmul
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax, partition_and_mean
 
-# Standard deviations of the prior beyond which the ridge solution, a step on a quadratic model, is not to be trusted.
+# Standard deviations of the prior beyond which the ridge solution, a step on a quadratic model, is unreliable.
 _LONGEST_START = 6.0
-# Words whose probability at z0 is computed; the rest stand in as one, for a feature that need not be exact.
+# Words whose probability at z0 is computed; the rest are treated as one word, since the feature need not be exact.
 _WORDS_SEEN = 1 << 11
 
 
@@ -25,8 +25,8 @@ class SufficientStatisticsEncoder(nn.Module):
         mean z0 = (I + n C)^-1 (R x - n e),  log variance  -log(1 + n C_kk),
 
     with e and C the mean and covariance of R's columns under the unigram softmax(b). The network starts from there: it
-    sees z0, where one more Newton step with the same C would lead, and log n, and adds what it learns. The only sparse
-    product is R x, which the decoder needs too: K columns instead of the hundreds of another encoder.
+    sees z0, the result of one more Newton step with the same C, and log n, and learns a correction. The only sparse
+    product is R x, which the decoder needs too: K columns instead of hundreds in another encoder.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class SufficientStatisticsEncoder(nn.Module):
     def rotate(self, rotation: Tensor) -> None:
         """Follow a decoder whose R became rotation^T R: the same mean, on the new axes.
 
-        A diagonal covariance cannot be rotated; its part is left for further training.
+        A diagonal covariance cannot be rotated; further training adapts its part.
         """
         K = len(rotation)
         for part in (slice(0, K), slice(K, 2 * K)):
@@ -75,7 +75,7 @@ def _statistics(counts: SparseRows, decoder: EnergySoftmax) -> tuple[Tensor, Ten
     eigenvalues, eigenvectors = torch.linalg.eigh(covariance)
 
     def ridge(gradient: Tensor) -> Tensor:
-        """(I + n C)^-1 gradient, no longer than it can be trusted."""
+        """(I + n C)^-1 gradient, shortened to a reliable length."""
         step = (gradient @ eigenvectors / (1.0 + n * eigenvalues)) @ eigenvectors.T
         return step * (_LONGEST_START / step.norm(dim=1, keepdim=True).clamp_min(_LONGEST_START))
 

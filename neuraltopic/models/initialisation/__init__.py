@@ -1,1 +1,1 @@
-"""What a model takes from the counts to start from."""
+"""Initial values of a model from the counts."""

@@ -1,8 +1,8 @@
 """Non-negative matrix factorisation of sparse rows by coordinate descent, min |X - W H|^2 over W, H >= 0.
 
-All else held, the best column W_k is max(0, W_k + (X H_k - W H H_k) / |H_k|^2), and a row of H likewise (hierarchical
-alternating least squares; Cichocki & Phan 2009). scikit-learn takes the same steps number by number, each waiting for
-the last; here a topic takes its step in all documents at once, in a third of the time.
+With all else fixed, the best column W_k is max(0, W_k + (X H_k - W H H_k) / |H_k|^2), and a row of H likewise
+(hierarchical alternating least squares; Cichocki & Phan 2009). scikit-learn takes the same steps one number at a time;
+here a topic is updated in all documents at once, in a third of the time.
 
 Axes: D documents, V words, K topics.
 """
@@ -22,7 +22,7 @@ def descend(matrix: sparse.csr_array, loadings: Tensor, topics: Tensor, n_steps:
     matrix : csr_array of shape (D, V)
         Non-negative, in the dtype of the factors.
     loadings, topics : Tensor of shape (D, K) and (K, V)
-        Non-negative; they stay as they are.
+        Non-negative; they are not changed.
     n_steps : int
     """
     documents, words = _rows(matrix), _rows(matrix.T.tocsr())

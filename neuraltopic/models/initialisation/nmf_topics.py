@@ -1,7 +1,7 @@
-"""What a model takes from the counts to start from: the topics of a non-negative factorisation, the rarity of words.
+"""Initial values from the counts: the topics of a non-negative factorisation, and the rarity of words.
 
-From a random start an energy softmax with a z on the simplex needs many epochs until its topics part, and some never
-do.
+From a random start, an energy softmax with z on the simplex needs many epochs to separate its topics, and some topics
+stay alike.
 
 Axes: D documents, V words, K topics.
 """
@@ -18,18 +18,18 @@ from neuraltopic.preprocessing.counts import Counts
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
-# Where the factorisation ends: further on it is a better fit, and no better start. With 20, 40, 60 and 80 steps NPMI in
-# windows was, as medians of three seeds, 0.176, 0.184, 0.181 and 0.185 on 20 Newsgroups, 0.156, 0.169, 0.172 and 0.168
-# on AG News.
+# Number of steps of the factorisation: with more it is a better fit, but no better start. With 20, 40, 60 and 80 steps
+# NPMI in windows was, as medians of three seeds, 0.176, 0.184, 0.181 and 0.185 on 20 Newsgroups, 0.156, 0.169, 0.172
+# and 0.168 on AG News.
 _STEPS = 60
-# Share of the unigram in each starting topic, and how far from it a word may start, in nats.
+# Share of the unigram in each starting topic, and the largest distance of a word from it, in nats.
 _UNIGRAM = 0.1
 _LOWEST, _HIGHEST = -3.0, 8.0
 
 
 def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) -> NDArray[np.float32]:
-    """Topics of the tf-idf of the counts by non-negative matrix factorisation (Lee & Seung 1999), (K, V), from
-    `generator`'s sample where the corpus is large."""
+    """Topics of the tf-idf of the counts by non-negative matrix factorisation (Lee & Seung 1999), (K, V), from a sample
+    drawn by `generator` if the corpus is large."""
     from sklearn.decomposition import NMF
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.feature_extraction.text import TfidfTransformer
@@ -41,7 +41,7 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         filled = filled[chosen.numpy()]
     weighted = TfidfTransformer().fit_transform(counts.rows(filled).to_scipy().astype(np.float32))
     model = NMF(n_components, random_state=seed, max_iter=1)
-    # It goes on below; the squared error of a factorisation that is exact may round below zero.
+    # The squared error of an exact factorisation may round below zero.
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         loadings = model.fit_transform(weighted)
@@ -56,8 +56,8 @@ def inverse_document_frequency(counts: Counts) -> Tensor:
 
 
 def log_lift(topics: NDArray[np.floating], unigram: NDArray[np.floating]) -> Tensor:
-    """R transposed (V, K), such that softmax(R_k + log unigram) is topic k beside a tenth of the unigram, but for words
-    that would start too far from it.
+    """R transposed (V, K), such that softmax(R_k + log unigram) is topic k mixed with a tenth of the unigram, except
+    for words that would start too far from it.
 
     Parameters
     ----------

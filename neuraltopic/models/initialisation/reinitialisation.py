@@ -1,12 +1,12 @@
-"""Start dead topics afresh while a model trains.
+"""Reinitialisation of dead topics during training.
 
-A topic is dead when hardly any document is assigned to it: the start may give it to noise, and a topic that explains
-nothing gets no gradient to change that. At two points of the fit each dead topic takes over a part of the topic whose
-documents the model tells apart worst, the one whose division in two gains most (`split_documents`): a split as in the
-split-and-merge moves of mixtures (Ueda, Nakano, Ghahramani & Hinton 2000), where the merge has happened by itself.
+A topic is dead when hardly any document is assigned to it: it may have started at noise, and a topic that explains
+nothing gets no gradient. At two points of the fit each dead topic takes over a part of the topic whose division in two
+gains most (`split_documents`). This is the split of the split-and-merge moves of mixtures (Ueda, Nakano, Ghahramani &
+Hinton 2000); the merge has happened by itself.
 
-The topic that is divided keeps its row of R, the new one gets the log lift of the words of its part. Their encoder
-outputs start alike, moved apart by the linear function of the encoder's features that tells the two parts apart best.
+The divided topic keeps its row of R, and the new one gets the log lift of the words of its part. Their encoder outputs
+start equal, shifted by the linear function of the encoder's features that best separates the two parts.
 
 Axes: D documents, V words, K topics, H features.
 """
@@ -31,17 +31,18 @@ from neuraltopic.topics.diagnostics import largest_part
 from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 from neuraltopic.topics.editing.splits import Split, split_documents
 
-# Shares of the fit after which dead topics are looked for. A topic that starts late in the fit has no time to learn.
+# Fractions of the fit after which dead topics are reinitialised. A topic that starts late in the fit has no time to
+# learn.
 _POINTS = (0.25, 0.5)
-# Dead below this share of the documents of an average topic, and below this many documents, where half an average topic
-# has as many.
+# A topic is dead below this share of the documents of an average topic, and below this many documents, if half an
+# average topic has as many.
 _LEAST_SHARE = 0.1
 _LEAST_DOCUMENTS = 5
 # Number of documents used, evenly spaced in the corpus.
 _DOCUMENTS = 20_000
-# Number of topics, the largest, that may be split besides the dead ones.
+# Number of the largest topics that may be split, in addition to the number of dead ones.
 _TRIED = 10
-# How far the features move z of the documents of a part, and the ridge on them, as a share of their variance.
+# Shift of z of the documents of a part by the features, and the ridge on the features as a share of their variance.
 _SEPARATION = 1.0
 _RIDGE = 0.01
 _AT_ONCE = 1024
@@ -51,19 +52,19 @@ Shares = Callable[[NDArray[np.floating]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Reinitialisation:
-    """What to do between the epochs of a fit about dead topics.
+    """A callback between the epochs of a fit that reinitialises dead topics.
 
     Parameters
     ----------
     shares : callable
-        Shares of the topics in documents, (D, K), from what the decoder sees of them, (D, K), under the weights of the
-        model as they are: see `TopicInterpretation.shares`.
+        Shares of the topics in documents, (D, K), from what the decoder sees of them, (D, K), under the current
+        weights: see `TopicInterpretation.shares`.
     proportion_exponent : float
         See `TopicInterpretation.proportion_exponent`.
     token_weight : callable
-        What a token of each document counts for, (D,), from the documents' lengths, (D,).
+        Weight of a token of each document, (D,), from the documents' lengths, (D,).
     kept : collection of int
-        Topics that stay as they are, such as those with seed words.
+        Topics that are never reinitialised, such as those with seed words.
     """
 
     shares: Shares
@@ -72,7 +73,7 @@ class Reinitialisation:
     kept: Collection[int] = ()
 
     def __call__(self, trainer: Trainer) -> None:
-        """Look for dead topics where the fit is at one of the points, and start them afresh.
+        """Find and reinitialise dead topics, if the fit is at one of the points.
 
         Warns
         -----
@@ -101,7 +102,7 @@ class Reinitialisation:
             )
         dead = [topic for topic in dead_topics(n_documents) if topic not in self.kept]
         if dead and self._start_afresh(trainer, data, dead, topics, sample, counts):
-            # What was learnt with these topics dead is not to be kept, however well it bounds the held-out documents.
+            # Weights from before are not kept as the best, however good their held-out bound.
             trainer.forget_best()
 
     def _start_afresh(
@@ -113,7 +114,7 @@ class Reinitialisation:
         sample: NDArray[np.int64],
         counts: Counts,
     ) -> bool:
-        """Divide topics for the dead ones, fewest documents first; whether any was found to divide."""
+        """Divide topics for the dead ones, fewest documents first; return whether any could be divided."""
         matrix = counts.to_scipy().tocsr()
         weight = self.token_weight(counts.totals())
         totals = data.counts.word_totals() + 0.5
@@ -145,13 +146,13 @@ class Reinitialisation:
 
 
 def points(max_epochs: int) -> frozenset[int]:
-    """The numbers of finished epochs at which dead topics are looked for: within the fit, neither 0 nor the last."""
+    """The numbers of finished epochs at which dead topics are reinitialised, without 0 and the last."""
     return frozenset(round(point * max_epochs) for point in _POINTS) - {0, max_epochs}
 
 
 def least_documents(n_documents: int, n_topics: int) -> float:
-    """Documents that keep a topic from being dead: a tenth of an average topic's and at least 5; half of an average
-    topic's where that is less than 5."""
+    """Smallest number of documents of a topic that is not dead: a tenth of an average topic's and at least 5, or half
+    of an average topic's if that is less than 5."""
     average = n_documents / n_topics
     return min(max(_LEAST_DOCUMENTS, _LEAST_SHARE * average), 0.5 * average)
 
@@ -164,7 +165,7 @@ def dead_topics(n_documents: NDArray[np.integer]) -> list[int]:
 
 @torch.no_grad()
 def take_over(trainer: Trainer, topic: int, source: int, lift: Tensor) -> None:
-    """Give a topic these energies of the words, (V,), and the encoder outputs of another topic."""
+    """Set the energies of the words, (V,), of a topic, and copy the encoder outputs of another topic to it."""
     encoder: Any
     decoder: Any
     encoder, decoder = trainer.model.encoder, trainer.model.decoder
@@ -189,8 +190,8 @@ def separate(
 ) -> None:
     """Raise z of `topic` and lower that of `source` for documents of one part, and the other way round for the rest.
 
-    By the linear function of the encoder's features (n, H) that comes closest to 1 in the one part and -1 in the other
-    (ridge regression). The source moves half as far: it keeps the larger part.
+    The shift is the linear function of the encoder's features (n, H) that is closest to 1 in one part and -1 in the
+    other (ridge regression). The source moves half as far, since it keeps the larger part.
 
     Parameters
     ----------
@@ -215,7 +216,7 @@ def _features(model: VAE[Any], batch: Any) -> Tensor:
 
 
 def _seen(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """What the decoder sees of the encoder's mean, (n, K): not refined, which would take as long as an epoch."""
+    """What the decoder sees of the encoder's mean, (n, K): without refinement, which would take as long as an epoch."""
 
     def seen(batch: Any) -> Tensor:
         return model.latent.transform(model.posterior(batch).mean)
@@ -224,7 +225,7 @@ def _seen(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64]) -> NDArr
 
 
 def _in_batches(model: VAE[Any], data: CountBatches, rows: NDArray[np.int64], function: Callable[[Any], Tensor]) -> Any:
-    """What `function` gives for documents a batch at a time, outside training and without a gradient."""
+    """The values of `function` for documents, one batch at a time, in eval mode and without a gradient."""
     was_training = model.training
     model.eval()
     model.latent.train()  # q is the encoder's output

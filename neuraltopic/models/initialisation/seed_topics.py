@@ -19,20 +19,20 @@ from neuraltopic.preprocessing.seed_words import Seeds
 
 # Number of documents with seeds, drawn at random if there are more.
 _DOCUMENTS = 20_000
-# Distinct seeds that make a document one around the seeds, where a topic has as many.
+# Number of distinct seeds that a document must contain, if a topic has as many.
 _SEEDS_TOGETHER = 2
-# Cosine from which a topic found without seeds is about the same as the documents around them: of 20 Newsgroups, topics
-# of the same theme have 0.55 to 0.9, others less than 0.45 but for neighbours such as two views of religion.
+# Cosine from which a topic found without seeds and the documents around seeds have the same theme: in 20 Newsgroups,
+# topics of the same theme have 0.55 to 0.9, others less than 0.45 except for neighbours such as two views of religion.
 _SAME = 0.5
 
 
 def seeded_topics(
     topics: NDArray[np.floating], counts: Counts, seeds: Seeds, generator: torch.Generator
 ) -> NDArray[Any]:
-    """Topics (K, V), those with seeds at their numbers, the others as they are.
+    """Topics (K, V) with the seeded ones at their numbers.
 
-    Each seeded topic is paired with one of `topics`, so that the cosines of the pairs add up to the most. Where the two
-    are about the same it becomes the mean of both, elsewhere it takes the place of the other.
+    Each seeded topic is paired with one of `topics`, so that the sum of the cosines of the pairs is largest. If the two
+    have the same theme it becomes the mean of both, otherwise it replaces the other.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def seeded_topics(
 def around_seeds(counts: Counts, seeds: Seeds, generator: torch.Generator) -> NDArray[np.float64]:
     """Mean tf-idf of the documents that hold several seeds of a topic, (G, V), weighted by the tf-idf of its seeds.
 
-    Where no document holds two, those with one count.
+    If no document holds two seeds, documents with one count.
     """
     weighted = _tf_idf_of_holders(counts, seeds, generator)
     rows = []
@@ -78,7 +78,7 @@ def around_seeds(counts: Counts, seeds: Seeds, generator: torch.Generator) -> ND
 
 
 def _tf_idf_of_holders(counts: Counts, seeds: Seeds, generator: torch.Generator) -> sparse.csr_array:
-    """tf-idf of the documents that hold a seed, rows of length 1, the document frequencies those of all documents."""
+    """tf-idf of the documents that hold a seed, in rows of length 1, with the document frequencies of all documents."""
     is_seed = np.zeros(counts.shape[1], bool)
     is_seed[[column for columns in seeds.values() for column in columns]] = True
     holders = [
@@ -97,7 +97,7 @@ def _tf_idf_of_holders(counts: Counts, seeds: Seeds, generator: torch.Generator)
 
 
 def raise_seeds(lift: Tensor, seeds: Seeds) -> Tensor:
-    """Log lift (V, K) with that of each seed in its topic no lower than `own_lift`."""
+    """Log lift (V, K), raised to at least `own_lift` for each seed in its topic."""
     least = own_lift(lift.shape[1])
     raised = lift.clone()
     for topic, columns in seeds.items():

@@ -1,4 +1,4 @@
-"""Word vectors from the documents themselves, by gensim: words that share documents point the same way.
+"""Word vectors from the documents, by gensim: words that share documents have similar vectors.
 
 Axes: D documents, V words, E dimensions.
 """
@@ -31,10 +31,10 @@ class _Bags:
 
 
 def word_vectors(counts: Counts, n_dimensions: int, generator: torch.Generator) -> Tensor:
-    """Skip-gram vectors with negative sampling (Mikolov et al. 2013), (V, E); zero for a word of no document.
+    """Skip-gram vectors with negative sampling (Mikolov et al. 2013), (V, E); zero for a word that is in no document.
 
-    Counts know no order, so a word's neighbours are words of its document drawn at random: what the vectors are about
-    is which words share documents, which is what topics are about too.
+    Counts have no order, so a word's neighbours are words of its document drawn at random: the vectors encode which
+    words share documents, as topics do.
     """
     from gensim.models import Word2Vec
 

@@ -1,14 +1,14 @@
-"""Learning from new documents near topics that were learned from earlier ones, which are no longer there.
+"""A prior for learning from new documents, near the topics learned from earlier documents that are no longer available.
 
 The likelihood of R and b in earlier documents is, to second order, a Gaussian about the values found for them, whose
 precision is the Fisher information (Laplace's approximation; its diagonal alone: Kirkpatrick et al. 2017, elastic
 weight consolidation). One token of a document with z informs R_kw by z_k^2 p_w (1 - p_w), (17.14), which summed over
-tokens, with the count of a word for what is expected of it and 1 for 1 - p_w, comes to
+tokens, with the count of a word in place of its expectation and 1 in place of 1 - p_w, gives
 
     precision of R_kw = sum_d z_dk^2 x_dw,    precision of b_w = sum_d x_dw.
 
-So each topic is held where earlier documents spoke of it, by as much as they said, and is free elsewhere; precisions of
-one corpus after another add up.
+So each topic is held where earlier documents were evidence of it, in proportion to that evidence, and is free
+elsewhere. Precisions of successive corpora add up.
 
 Axes: D documents, V words, K topics.
 """
@@ -46,7 +46,7 @@ class EarlierTopics:
     precision : Tensor of shape (K + 1, V)
         See `topic_precision`.
 
-    R and b are as in force, whatever parameters the decoder makes them of.
+    R and b are those of `TopicDecoder.topics`, for any parameters of the decoder.
     """
 
     topics: Tensor

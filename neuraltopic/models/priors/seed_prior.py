@@ -14,8 +14,8 @@ from neuraltopic.models.initialisation.seed_topics import own_lift
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 
-# What the prior weighs for each time that the seed occurs: a nat short of the centre costs half a nat an occurrence,
-# about as precise as the data for the same entry of R.
+# Weight of the prior per occurrence of the seed: one nat below the centre costs half a nat per occurrence, about as
+# precise as the data are for the same entry of R.
 _NATS_AN_OCCURRENCE = 1.0
 
 
@@ -23,18 +23,18 @@ _NATS_AN_OCCURRENCE = 1.0
 class SeedPrior:
     """log p(R) = -1/2 sum_i tau_i max(0, m - l_i)^2 in nats, up to a constant, l_i the log lift of a seed in its topic.
 
-    With (17.15), l_wk = log softmax_w(R_k + b) - log p(w), p(w) the share of the word in the corpus: what a topic alone
-    makes of a word, whatever is added to the rows or the columns of R. Half a Gaussian at m = log K, the lift of a word
-    that one of K equal topics has for itself: nothing draws a seed down that is more typical than that. tau_i is the
-    number of times that the seed occurs, so that the prior bends, as the seeds of keyATM do (Eshima, Imai, Sasaki
-    2024), where the corpus contradicts it. b is taken as it is: a seed is to be raised in its topic, not everywhere.
+    With (17.15), l_wk = log softmax_w(R_k + b) - log p(w), p(w) the share of the word in the corpus: it does not change
+    when constants are added to the rows or columns of R. The prior is half a Gaussian at m = log K, the lift of a word
+    that only one of K equal topics has: a seed that is more typical than that is not pulled down. tau_i is the number
+    of times that the seed occurs, so that the prior gives way where the corpus contradicts it, as the seeds of keyATM
+    do (Eshima, Imai, Sasaki 2024). b takes no gradient: a seed must be raised in its topic, not everywhere.
 
     Attributes
     ----------
     words, topics : int64 Tensor of shape (N,)
     log_unigram : Tensor of shape (N,)
     precision : Tensor of shape (N,)
-        tau, nats a squared nat of log lift.
+        tau, nats per squared nat of log lift.
     centre : float
         m.
     """

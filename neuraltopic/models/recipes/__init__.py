@@ -45,7 +45,7 @@ _RECIPES = (
     replicated_softmax.RECIPE,
 )
 RECIPES = {recipe.name: recipe for recipe in _RECIPES}
-# The recipe of a model for which none is named.
+# The recipe of a model that names none.
 DEFAULT_RECIPE = "semi_amortised_prodlda"
 # Earlier names of recipes in saved models, and the names now.
 _FORMER_NAMES = {"refined_prodlda": "semi_amortised_prodlda"}
@@ -70,7 +70,7 @@ def find_recipe(name: str) -> Recipe:
 
 
 def require_takes_seeds(recipe: Recipe) -> None:
-    """Raise a UsageError for a recipe whose topics seed words cannot name."""
+    """Raise a UsageError for a recipe that takes no seed words."""
     if not recipe.takes("seed_words"):
         raise UsageError(
             parameter("seed_words"),

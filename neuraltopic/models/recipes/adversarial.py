@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from neuraltopic.core.adversarial import Adversarial, AdversarialVAE
+from neuraltopic.core.adversarial.autoencoder import Adversarial, AdversarialVAE
 from neuraltopic.core.latents.dirichlet import Dirichlet
 from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
@@ -19,8 +19,8 @@ from neuraltopic.topics.interpretation import SimplexInterpretation
 
 
 def adversarial(n_words: int, n_components: int) -> TopicVAE:
-    """As `wlda`, the aggregate posterior matched to the Dirichlet by a discriminator (after Makhzani, Shlens, Jaitly,
-    Goodfellow & Frey 2016; Wang, Zhou & He 2019)."""
+    """Like `wlda`, with the aggregate posterior matched to the Dirichlet by a discriminator (after Makhzani, Shlens,
+    Jaitly, Goodfellow & Frey 2016; Wang, Zhou & He 2019)."""
     latent = Dirichlet(n_components, DIRICHLET)
     return AdversarialVAE(
         encoder=BagEncoder(n_words, 256, latent.n_parameters, masked=0.3),
@@ -30,7 +30,7 @@ def adversarial(n_words: int, n_components: int) -> TopicVAE:
 
 
 def start_with_discriminator(model: VAE[Any], counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
-    """As `start_at_unigram`, and draw the discriminator's weights."""
+    """Start as `start_at_unigram` does, and draw the discriminator's weights."""
     assert isinstance(model, AdversarialVAE)
     start_at_unigram(model, counts, generator, seeds)
     model.discriminator.initialise(generator)

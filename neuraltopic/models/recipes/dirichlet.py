@@ -18,7 +18,7 @@ from neuraltopic.models.recipes.schedules import SIMPLEX
 from neuraltopic.models.recipes.starts import start_at_factorisation
 from neuraltopic.topics.interpretation import SimplexInterpretation
 
-# Of the symmetric Dirichlet prior: few topics a document.
+# Concentration of the symmetric Dirichlet prior: few topics per document.
 DIRICHLET = 0.1
 
 

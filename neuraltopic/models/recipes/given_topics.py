@@ -44,7 +44,7 @@ def start_at_given_topics(model: VAE[GivenTopics], counts: Counts, generator: to
     start_at_unigram(model, counts, generator, {})
 
 
-# It learns no topics, so it is not among the recipes to choose from.
+# It learns no topics, so users cannot choose it.
 GIVEN_TOPICS = Recipe(
     name="given_topics",
     paper="the tool that the topics come from",

@@ -13,12 +13,12 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
 from neuraltopic.topics.interpretation import TopicInterpretation
 
-# The inputs that a fit can have.
+# The inputs that a fit can take.
 INPUTS = frozenset({"counts", "embeddings", "word_vectors", "seed_words"})
 
 
 def _as_it_is(model: VAE) -> None:
-    """Leave the axes as they are: those of a simplex are its corners."""
+    """Leave the axes unchanged: those of a simplex are its corners."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Recipe:
     paper : str
         The source, as a reference.
     build : callable of (n_words, n_components)
-        Returns the model, its weights not yet drawn; of (n_words, n_components, n_dimensions) with embeddings.
+        Returns the model before its weights are drawn; with embeddings, callable of (n_words, n_components,
+        n_dimensions).
     initialise : callable of (model, counts, generator, seeds)
         Draws the weights, and initialises those that depend on the counts; seeded topics start from the documents that
         contain their seed words.
@@ -78,6 +79,6 @@ class Recipe:
         return name in self.inputs
 
     def compose(self, n_words: int, n_components: int, n_dimensions: int | None) -> TopicVAE:
-        """The model, its weights not yet drawn, for embeddings of `n_dimensions` if the recipe takes them."""
+        """The model before its weights are drawn, for embeddings of `n_dimensions` if the recipe takes them."""
         given = (n_dimensions,) if self.takes("embeddings") else ()
         return self.build(n_words, n_components, *given)

@@ -1,6 +1,6 @@
 """The Replicated Softmax: a restricted Boltzmann machine of documents."""
 
-from neuraltopic.core.contrastive_divergence import ContrastiveDivergence
+from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import TopicVAE
 from neuraltopic.models.recipes.recipe import Recipe

@@ -1,4 +1,4 @@
-"""The default: ProdLDA with an informed start, new starts of dead topics, and refinement of each document."""
+"""The default: ProdLDA initialised from a factorisation, with dead topics reinitialised and documents refined."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from neuraltopic.models.recipes.schedules import SIMPLEX
 from neuraltopic.models.recipes.starts import start_at_factorisation
 from neuraltopic.topics.interpretation import EnergyInterpretation
 
-# How epochs, weight decay and power were chosen: tests/benchmarks/README.md. A power below 1 lets the shares of a
+# How epochs, weight decay and power were chosen: tests/benchmarks/README.md. With a power below 1 the shares of a
 # document follow each of its words.
 _SCHEDULE = replace(SIMPLEX, weight_decay=4.0, fewest_epochs=22)
 POWER = 0.85
@@ -22,9 +22,9 @@ def semi_amortised_prodlda(n_words: int, n_components: int) -> TopicVAE:
     """Product of experts with shares on the simplex, initialised from a factorisation, with refined posteriors.
 
     Logistic-normal shares, energy softmax and batch-normalised encoder are those of ProdLDA (Srivastava & Sutton 2017).
-    In addition, topics start at a non-negative matrix factorisation, the tokens of a document count for less where
-    its words repeat (`DesignEffect`), dead topics start afresh (`Reinitialisation`), the decoder's input is a power of
-    the shares, and Newton's method refines the encoder's mean when documents are transformed or scored.
+    In addition, topics start at a non-negative matrix factorisation, the tokens of a document count less where words
+    repeat (`DesignEffect`), dead topics are reinitialised (`Reinitialisation`), the decoder's input is a power of the
+    shares, and Newton's method refines the encoder's mean when documents are transformed or scored.
     """
     latent = RefinedLogisticNormal(n_components, concentration=0.1, power=POWER)
     return VAE(

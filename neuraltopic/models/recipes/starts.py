@@ -1,4 +1,4 @@
-"""Where training starts: the unigram model, the topics of a factorisation, the words around seeds."""
+"""Starts of training: the unigram model, the topics of a factorisation, the words around seeds."""
 
 import torch
 
@@ -11,7 +11,7 @@ from neuraltopic.preprocessing.seed_words import Seeds
 
 
 def start_at_unigram(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:
-    """Start at the unigram model: b at the log frequencies, R small but for the topics with seeds."""
+    """Start at the unigram model: b at the log frequencies, R small except for the topics with seeds."""
     model.encoder.initialise(generator)
     model.decoder.initialise(log_frequency(counts), 0.1, generator)
     start_at_seeds(model, counts, generator, seeds)

@@ -14,7 +14,7 @@ def wlda(n_words: int, n_components: int) -> TopicVAE:
     """Shares whose aggregate posterior is matched to a Dirichlet by moments, under the product of experts (W-LDA, Nan,
     Ding, Nallapati & Xiang 2019).
 
-    The paper's encoder is a point with Dirichlet noise mixed in; ours a Dirichlet, whose spread is learned.
+    The paper's encoder is a point with Dirichlet noise mixed in; ours is a Dirichlet, whose spread is learned.
     """
     return shares_vae(n_words, Dirichlet(n_components, DIRICHLET))
 

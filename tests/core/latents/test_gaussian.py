@@ -5,12 +5,11 @@ import math
 import pytest
 import torch
 
-from neuraltopic.core.latents import (
+from neuraltopic.core.latents.full_gaussian import FullGaussian, FullPosterior
+from neuraltopic.core.latents.gaussian import (
     CorrelatedPosterior,
     DiagonalGaussian,
     DiagonalPosterior,
-    FullGaussian,
-    FullPosterior,
     gaussian_log_density,
     standard_normal_log_density,
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from neuraltopic.core.latents import Laplace, LaplacePosterior
+from neuraltopic.core.latents.laplace import Laplace, LaplacePosterior
 from tests.parts import K, generator
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from neuraltopic.core.latents import Gamma, GammaPosterior, Weibull, WeibullPosterior
+from neuraltopic.core.latents.gamma import Gamma, GammaPosterior
+from neuraltopic.core.latents.weibull import Weibull, WeibullPosterior
 from tests.parts import generator
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from neuraltopic.core.latents import CorrelatedPosterior, DiagonalPosterior, refined_gaussian
+from neuraltopic.core.latents import refined_gaussian
+from neuraltopic.core.latents.gaussian import CorrelatedPosterior, DiagonalPosterior
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian, laplace_posterior
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.vae import VAE

@@ -6,19 +6,13 @@ import pytest
 import torch
 from scipy import integrate, special, stats
 
-from neuraltopic.core.latents import (
-    Dirichlet,
-    DirichletPosterior,
-    Gamma,
-    GaussianSoftmax,
-    KumaraswamyPosterior,
-    LogisticNormal,
-    Normalised,
-    StickBreaking,
-    Weibull,
-    laplace_of_dirichlet,
-)
-from neuraltopic.core.latents.stick_breaking import expected_log_rest
+from neuraltopic.core.latents.dirichlet import Dirichlet, DirichletPosterior
+from neuraltopic.core.latents.gamma import Gamma
+from neuraltopic.core.latents.gaussian_softmax import GaussianSoftmax
+from neuraltopic.core.latents.logistic_normal import LogisticNormal, laplace_of_dirichlet
+from neuraltopic.core.latents.normalised import Normalised
+from neuraltopic.core.latents.stick_breaking import KumaraswamyPosterior, StickBreaking, expected_log_rest
+from neuraltopic.core.latents.weibull import Weibull
 from tests.parts import K, generator
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import Normal
 from torch.func import functional_call
 
-from neuraltopic.core.latents import TwoLayerGaussian
+from neuraltopic.core.latents.two_layers import TwoLayerGaussian
 from tests.parts import generator, randomise
 
 K, M, B = 3, 2, 4

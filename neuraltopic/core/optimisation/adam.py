@@ -42,7 +42,7 @@ class Adam:
     ----------
     groups : sequence of Group
     epsilon : float
-        What is added to the root of the second moment.
+        Added to the root of the second moment.
 
     Attributes
     ----------

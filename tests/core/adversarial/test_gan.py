@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from neuraltopic.core.gan import GAN, NonSaturating, gradient_penalty
-from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.adversarial.gan import GAN, NonSaturating, gradient_penalty
+from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.likelihoods import Bernoulli
 from neuraltopic.core.networks import MLP, PerceptronEncoder
 from neuraltopic.core.objectives import ELBO

@@ -15,7 +15,7 @@ from neuraltopic.evaluate import evaluate_model
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.topic_files import ForeignTopics, read_topics
 from neuraltopic.runs.editing import open_with_documents
-from neuraltopic.runs.importing import import_run
+from neuraltopic.runs.exchange.importing import import_run
 from neuraltopic.storage.strict_json import read_json
 from tests.bertopic_folder import save_bertopic
 from tests.tiny_corpus import THEMES, sentences

@@ -5,9 +5,9 @@ The joint density of n observations x and binary units z is an exponential famil
 
     p(x, z) = exp(c(x) + z . T(x) + n a . z) / Z(n),      p(x | z) = exp(c(x) + z . T(x) - n A(z)),
 
-so that p(z | x) is a product of Bernoullis with log odds T(x) + n a, and what is left of p(x, z) is the prior
-p(z) = exp(n (a . z + A(z))) / Z(n). With q(z | x) the exact posterior every importance weight p(x, z) / q(z | x) is
-p(x) itself: the bounds are tight, and as good as the estimate of log Z(n).
+so that p(z | x) is a product of Bernoullis with log odds T(x) + n a, and the rest of p(x, z) is the prior p(z) = exp(n
+(a . z + A(z))) / Z(n). Since q(z | x) is the exact posterior, every importance weight p(x, z) / q(z | x) equals p(x):
+the bounds are tight, up to the error of the estimate of log Z(n).
 
 Axes: S samples, B rows of data, C chains, K units, T stages of annealing.
 """
@@ -28,7 +28,7 @@ from neuraltopic.core.vae import VAE
 
 
 class Terms(NamedTuple):
-    """What a row of data is to a decoder that is an exponential family in z.
+    """The statistics of rows of data under a decoder that is an exponential family in z.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Terms(NamedTuple):
 
 
 class ConjugateDecoder(Decoder, Protocol):
-    """p(x | z) = exp(c(x) + z . T(x) - n A(z)): one under which binary units have a posterior in closed form."""
+    """p(x | z) = exp(c(x) + z . T(x) - n A(z)): a decoder under which binary units have a posterior in closed form."""
 
     def terms(self, x: Any, /) -> Terms:
         """T(x), c(x) and n of the rows of x."""
@@ -155,7 +155,7 @@ class BoltzmannMachine(VAE[DecoderT_co]):
     def persistent(self, trials: Tensor, n_steps: int, generator: torch.Generator) -> Tensor:
         """z of the persistent chains moved on by `n_steps`, (B, K), a chain for each row with n observations, (B,).
 
-        Rows are matched to chains in the order of n, so that a chain keeps about the n it had. There may be no more
+        Rows are matched to chains in the order of n, so that the n of a chain changes little. There must not be more
         rows than chains.
         """
         B, C = len(trials), len(self.chains)
@@ -170,14 +170,14 @@ class BoltzmannMachine(VAE[DecoderT_co]):
 
 
 class Stage(Protocol):
-    """One of a sequence of densities of z, from one that can be drawn from to the one that is wanted."""
+    """One of a sequence of densities of z, from one that can be sampled to the target."""
 
     def log_density(self, z: Tensor) -> Tensor:
         """Its unnormalised log density in nats, (C,) from z (C, K)."""
         ...
 
     def move(self, z: Tensor, generator: torch.Generator) -> Tensor:
-        """z after a transition that leaves it as it is, (C, K)."""
+        """z after a transition that leaves the density invariant, (C, K)."""
         ...
 
 
@@ -187,8 +187,8 @@ def anneal_stages(
     """Annealed importance sampling along the stages (Neal 2001; Salakhutdinov & Murray 2008), with resampling: a
     sequential Monte Carlo sampler (Del Moral, Doucet & Jasra 2006).
 
-    Where the weights have come to rest on fewer than half of the chains, chains are resampled by their weights, so
-    that a mode which few have found, and which later stages are about, is followed by many.
+    When the effective sample size falls below half of the chains, the chains are resampled by their weights, so that
+    many chains follow a mode that few have found and that later stages need.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from neuraltopic.core.adam import Adam, Group
+from neuraltopic.core.optimisation.adam import Adam, Group
 from tests.parts import generator
 
 EPSILON = 1e-4

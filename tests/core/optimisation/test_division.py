@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from neuraltopic.core.division import AmongProcesses, DividedVAE
-from neuraltopic.core.latents import DiagonalGaussian
+from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.optimisation.division import AmongProcesses, DividedVAE
 from neuraltopic.core.vae import VAE
 from neuraltopic.errors import UsageError
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
@@ -25,7 +25,7 @@ from tests.parts import H, K, V
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("divided")
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     # A launch for each: processes that join a second time may be told the addresses of the first.
     for what in ("train", "fit"):

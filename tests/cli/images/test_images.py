@@ -101,7 +101,7 @@ def test_a_folder_of_png(call, tmp_path):
     (tmp_path / "data" / "licence.txt").touch()
     result = call("images", "fit", tmp_path / "data", "-o", tmp_path / "run", "-k", 2, *FAST)
     assert result.code == 0
-    assert f"left out: 1 file in {tmp_path / 'data'}, no PNG" in result.err.splitlines()
+    assert f"note: {tmp_path / 'data'}: 1 file without the suffix .png left out" in result.err.splitlines()
     assert json.loads((tmp_path / "run" / "run.json").read_text())["sizes"]["labels"] == 2
 
 

@@ -1,4 +1,5 @@
-"""Contrastive divergence: the gradient of a Boltzmann machine's log p(x), its model term taken from short chains.
+"""Contrastive divergence: the gradient of a Boltzmann machine's log p(x), with the model term estimated from short
+chains.
 
     d log p(x) = -d F(x) - n E[d (a . z + A(z))],      z ~ p(z),
 
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from neuraltopic.core.boltzmann import BoltzmannMachine
+from neuraltopic.core.boltzmann.machine import BoltzmannMachine
 from neuraltopic.core.latents.binary import draw_units
 from neuraltopic.core.objectives import Bound
 from neuraltopic.core.vae import VAE
@@ -21,8 +22,8 @@ from neuraltopic.core.vae import VAE
 class ContrastiveDivergence:
     """log p(x) as estimated, and the surrogate whose gradient is that of contrastive divergence.
 
-    The value has log Z(n) as `settle` last estimated it, which while training is at the start of the epoch. The model
-    term is E[x | z] at the chain's z rather than a draw of x, of lower variance.
+    The value uses the last estimate of log Z(n) by `settle`: in training, that of the start of the epoch. The model
+    term is E[x | z] at the chain's z instead of a draw of x, which has a lower variance.
 
     Parameters
     ----------
@@ -36,8 +37,8 @@ class ContrastiveDivergence:
     persistent: bool = False
 
     def __call__(self, model: VAE[Any], x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
-        """Estimate log p(x) of the rows of x; `kl_weight` has no part, for there is no KL. In eval mode chains rest,
-        and the surrogate is the value."""
+        """Estimate log p(x) of the rows of x; `kl_weight` is not used, since there is no KL. In eval mode the chains do
+        not move, and the surrogate is the value."""
         assert isinstance(model, BoltzmannMachine)
         terms = model.decoder.terms(x)
         log_odds = model.log_odds(terms)

@@ -149,7 +149,7 @@ class DividedVAE:
         return getattr(self._model, name)
 
     def log_likelihood(self, z: Tensor, x: Any) -> Tensor:
-        """log p(x | z) in nats, (S, B) from z (S, B, Z), for the rows of this process; 0 for the others."""
+        """log p(x | z) in nats, (S, B) from z (S, B, Z), for the rows of this process, and 0 for the others."""
         own = self._division.rows(z.shape[1])
         numbers = torch.arange(own.start, own.stop, device=z.device)
         found = self._model.log_likelihood(z[:, own], x[numbers])

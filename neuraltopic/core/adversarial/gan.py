@@ -1,8 +1,8 @@
 """The generative adversarial network: a generator, and a discriminator that distinguishes its draws from data.
 
 The generator is a latent's prior and a decoder's mean, G(z) = E[x | z] (Goodfellow et al. 2014). The model is implicit:
-nothing in its training asks for p(x). An encoder is trained with it on the generator's own draws, so that codes,
-reconstructions and a bound can be had of it as of the other models.
+nothing in its training asks for p(x). An encoder is trained with it on the generator's own draws, so that the model has
+codes, reconstructions and a bound like the others.
 
 Axes: B rows of data, D features, K numbers that the decoder sees, Z numbers of a drawn z.
 """
@@ -50,7 +50,7 @@ class GAN(VAE[DecoderT_co]):
         self.discriminator = discriminator
 
     def log_odds(self, x: Tensor, *, frozen: bool = False) -> Tensor:
-        """Log odds that a row is data and no draw, (B,) from (B, D). If `frozen`, differentiable in x alone."""
+        """Log odds that a row is data and not a draw, (B,) from (B, D). If `frozen`, differentiable in x alone."""
         if not frozen:
             return self.discriminator(x)[:, 0]
         weights = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
@@ -87,7 +87,7 @@ class NonSaturating:
     penalty: float = 10.0
 
     def __call__(self, model: VAE[Any], x: Tensor, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
-        """Estimate the ELBO on x, (B, D); `kl_weight` has no part. In eval mode the surrogate is the value."""
+        """Estimate the ELBO on x, (B, D); `kl_weight` is not used. In eval mode the surrogate is the value."""
         assert isinstance(model, GAN)
         with torch.no_grad():
             q = model.posterior(x, generator)

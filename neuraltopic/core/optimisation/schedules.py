@@ -1,6 +1,6 @@
 """Schedules of a fit: the learning rate and the weight of the KL, each a function of progress in [0, 1].
 
-The shape is given in fractions of the fit, so that a fit of any length has all of it.
+The shape is given in fractions of the fit, so that it suits a fit of any length.
 """
 
 import bisect
@@ -52,14 +52,14 @@ class OneCycle:
 
 @dataclass(frozen=True)
 class Steps:
-    """A factor for each stretch of the fit.
+    """A constant factor for each stretch of the fit.
 
     Parameters
     ----------
     lengths : tuple of float
         Relative length of each stretch.
     factors : tuple of float
-        As many.
+        Factor of each stretch.
     """
 
     lengths: tuple[float, ...]
@@ -68,7 +68,7 @@ class Steps:
     def __call__(self, progress: float) -> float:
         """The factor at `progress`."""
         ends = list(itertools.accumulate(self.lengths))
-        # An epoch's share of the fit, multiplied back, may come out a rounding below the epoch it begins.
+        # An epoch's share of the fit, multiplied back, may round to just below the epoch's start.
         return self.factors[bisect.bisect_right(ends[:-1], progress * ends[-1] * (1.0 + 1e-12))]
 
 
@@ -85,8 +85,8 @@ class LinearWarmUp:
     share : float
         Share of the fit that the rise takes; with 0 the weight is full throughout.
     full : float
-        What it rises to. Above 1 (Higgins et al. 2017) the surrogate takes each row for less evidence than it is if
-        its parts are independent, as the words of a document are not; the bound that is reported has weight 1.
+        What it rises to. Above 1 (Higgins et al. 2017) the surrogate counts a row as less evidence than independent
+        parts would be, and the words of a document are not independent; the reported bound has weight 1.
     """
 
     share: float = 0.0
@@ -106,7 +106,7 @@ class LinearWarmUp:
 class CyclicalWarmUp:
     """A weight that rises from 0 to 1 and stays there a while, several times over (Fu et al. 2019).
 
-    Each time the KL is let go, the encoder learns to use what the decoder had ceased to listen to.
+    Each time the weight returns to 0, the encoder learns to use dimensions that the decoder had stopped using.
 
     Parameters
     ----------

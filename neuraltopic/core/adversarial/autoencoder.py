@@ -1,7 +1,7 @@
 """The adversarial autoencoder: the aggregate posterior matched to the prior by a discriminator (Makhzani et al. 2016).
 
-The discriminator D distinguishes draws of the prior from draws of q(z | x), each as the decoder sees it; the encoder is
-trained to be mistaken for the prior. With a Dirichlet prior it is a topic model, as ATM is (Wang, Zhou & He 2019).
+The discriminator D distinguishes draws of the prior from draws of q(z | x), both as the decoder sees them; the encoder
+is trained to make it fail. With a Dirichlet prior it is a topic model, like ATM (Wang, Zhou & He 2019).
 
 Axes: B rows of data, K numbers that the decoder sees.
 """
@@ -37,7 +37,7 @@ class AdversarialVAE(VAE[DecoderT_co]):
         self.discriminator = MLP([latent.n_components, hidden, hidden, 1], F.leaky_relu)
 
     def log_odds(self, seen: Tensor) -> Tensor:
-        """Log odds that what the decoder sees is of the prior, (B,) from (B, K)."""
+        """Log odds that what the decoder sees was drawn from the prior, (B,) from (B, K)."""
         return self.discriminator(seen)[:, 0]
 
 
@@ -52,7 +52,7 @@ class _Reversal(Function):
 
 
 def reverse_gradient(x: Tensor) -> Tensor:
-    """x, with its gradient's sign changed on the way back (Ganin & Lempitsky 2015)."""
+    """x; in the backward pass its gradient changes sign (Ganin & Lempitsky 2015)."""
     reverse: Callable[[Tensor], Tensor] = _Reversal.apply
     return reverse(x)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from neuraltopic.core.schedules import BURDA_STEPS, CyclicalWarmUp, LinearWarmUp, OneCycle, Steps
+from neuraltopic.core.optimisation.schedules import BURDA_STEPS, CyclicalWarmUp, LinearWarmUp, OneCycle, Steps
 
 
 def test_one_cycle_rises_linearly_and_falls_by_half_a_cosine():

@@ -1,0 +1,1 @@
+"""The commands that build, search and serve an index."""

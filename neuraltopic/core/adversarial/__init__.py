@@ -1,0 +1,1 @@
+"""Adversarial training: a discriminator that distinguishes draws."""

@@ -1,0 +1,1 @@
+"""Boltzmann machines, and contrastive divergence, which trains them."""

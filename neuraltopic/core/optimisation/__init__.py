@@ -1,0 +1,1 @@
+"""Optimisation: the optimiser, its schedules, and its division among processes."""

@@ -1,0 +1,1 @@
+"""Runs from the topics of other tools, and files that other tools read."""
