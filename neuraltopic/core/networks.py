@@ -10,7 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 # The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
@@ -76,15 +79,33 @@ class SparseRows:
 
 
 def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
-    """Sparse (B, D) times dense (D, H), reading and differentiating only the rows of `matrix` in use."""
+    """Sparse (B, D) times dense (D, H), reading only the rows of `matrix` in use; the values are constants."""
+    if matrix.device.type != "cpu":
+        return _product(rows, matrix)
+    with_gradient: Callable[[SparseRows, Tensor], Tensor] = _SparseProduct.apply
+    return with_gradient(rows, matrix)
+
+
+def _product(rows: SparseRows, matrix: Tensor) -> Tensor:
     return F.embedding_bag(
-        rows.indices,
-        matrix,
-        rows.offsets,
-        mode="sum",
-        per_sample_weights=rows.values,
-        include_last_offset=True,
+        rows.indices, matrix, rows.offsets, mode="sum", per_sample_weights=rows.values, include_last_offset=True
     )
+
+
+class _SparseProduct(Function):
+    """X M, with the gradient X^T G in M by SciPy: embedding_bag sorts the indices first, which takes longer."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: SparseRows, matrix: Tensor) -> Tensor:
+        ctx.rows = rows
+        return _product(rows, matrix)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
+        rows: SparseRows = ctx.rows
+        of_rows = tuple(part.numpy() for part in (rows.values, rows.indices, rows.offsets))
+        return None, torch.from_numpy(csr_array(of_rows, shape=(len(rows), rows.n_features)).T @ grad.numpy())
 
 
 def precise_dtype(device: torch.device) -> torch.dtype:

@@ -1,5 +1,8 @@
 """The device that computes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from neuraltopic.core.networks import SparseRows, sparse_matmul
@@ -46,3 +49,20 @@ def is_capable(device: str) -> bool:
     except (NotImplementedError, RuntimeError, TypeError, AssertionError):
         return False
     return True
+
+
+@contextmanager
+def mixed_precision(device: torch.device) -> Iterator[None]:
+    """Let a CUDA device round the factors of float32 products to TF32, of 10 bits, and add them in float32.
+
+    For training, whose noise is larger. Inference and the figures are computed in float32, weights and sums too.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -7,8 +7,8 @@ with the label of the query are relevant: precision at 10, average precision ove
 cranfield are questions with judgements: nDCG at 10 with gains 2^(5 - code) - 1, precision at 10 and average
 precision of any code above 0. K = 50, seed 0, default settings; the hybrid is `neuraltopic.topics.hybrid_ranking`.
 
-With SEARCH_EMBEDDINGS, a folder that has CORPUS.train.npy and CORPUS.test.npy, sentence embeddings are measured beside,
-and the sum of their standardised cosine and the hybrid.
+With SEARCH_EMBEDDINGS, a folder that `sentence_embeddings.py` wrote, three more are measured: these embeddings alone,
+the vectors of `contextual`, which was fitted with them, and the hybrid of these vectors.
 """
 
 import json
@@ -35,10 +35,15 @@ def labelled(folder):
     """Counts, vectors and relevance gains of training documents (columns) for test documents (rows)."""
     train, test = (sparse.csr_array(sparse.load_npz(folder / f"{part}_bow.npz")) for part in ("train", "test"))
     kinds, wanted = (np.loadtxt(folder / f"{part}_labels.txt", dtype=str) for part in ("train", "test"))
-    rows = np.sort(np.random.default_rng(0).permutation(test.shape[0])[:QUERIES])
+    rows = queried(test.shape[0])
     model = DocumentVAE(50, random_state=0).fit(train[train.sum(1) > 0])
     gains = lambda query: (kinds == wanted[rows[query]]).astype(float)  # noqa: E731
-    return model, Counts.from_scipy(train), Counts.from_scipy(test[rows]), gains, rows
+    return model, Counts.from_scipy(train), Counts.from_scipy(test[rows]), gains
+
+
+def queried(n_documents):
+    """Which of the test documents are the queries."""
+    return np.sort(np.random.default_rng(0).permutation(n_documents)[:QUERIES])
 
 
 def judged(folder):
@@ -60,7 +65,7 @@ def judged(folder):
         of_query = codes.get(queries[query]["id"], {})
         return np.array([2.0 ** of_query.get(id, 0) - 1.0 for id in ids])
 
-    return model.document_vae_, searched, asked, gains, np.arange(len(queries))
+    return model.document_vae_, searched, asked, gains
 
 
 def figures(values, gains):
@@ -114,54 +119,72 @@ class Likelihood:
         return np.log(share * topics + (1 - share) * own) @ asked
 
 
+class Ranked:
+    """Documents searched by the words and the vectors of a model."""
+
+    def __init__(self, model, searched, asked, embedded=(None, None)):
+        self.vectors, of_queries = (
+            np.asarray(model.transform(counts, embeddings=of_counts))
+            for counts, of_counts in zip((searched, asked), embedded, strict=True)
+        )
+        nothing = model.empty_document_vector()
+        self.ranking = HybridRanking(
+            [DocumentSet(searched, Postings.of(searched), searched.totals(), directions(self.vectors, nothing))]
+        )
+        self.unit, self.of_queries = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True), of_queries
+        self.asks = directions(of_queries, nothing)
+
+    def scores(self, number, words, counts, by="hybrid"):
+        """Of all documents for a query."""
+        query = Query(dict(zip(words.tolist(), counts.tolist(), strict=True)), self.asks[number])
+        return self.ranking.scores(query, by).values
+
+
 def measure(name):
     folder = data_folder() / name
-    model, searched, asked, gains, rows = (judged if name == "cranfield" else labelled)(folder)
-    nothing = model.empty_document_vector()
-    vectors, of_queries = (np.asarray(model.transform(counts)) for counts in (searched, asked))
-    ranking = HybridRanking(
-        [DocumentSet(searched, Postings.of(searched), searched.totals(), directions(vectors, nothing))]
-    )
-    asks = directions(of_queries, nothing)
+    model, searched, asked, gains = (judged if name == "cranfield" else labelled)(folder)
+    ranked = Ranked(model, searched, asked)
     df = searched.document_frequency()
     weighted, weighted_queries = (tf_idf(counts, df, len(searched)) for counts in (searched, asked))
-    likelihood = Likelihood(model, searched, vectors)
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    embedded = embeddings(name, rows)
+    likelihood = Likelihood(model, searched, ranked.vectors)
+    embedded = embeddings(name)
+    if embedded is not None:
+        some = searched.totals() > 0
+        contextual = DocumentVAE(50, recipe="contextual", random_state=0)
+        contextual.fit(searched.to_scipy()[some], embeddings=embedded[0][some])
+        in_context = Ranked(contextual, searched, asked, embedded)
     found = {}
     for number in range(len(asked)):
         row = asked.slice(number, number + 1)
         words, counts = row.indices.astype(int), row.data.astype(float)
-        query = Query(dict(zip(words.tolist(), counts.tolist(), strict=True)), asks[number])
-        hybrid = ranking.scores(query).values
         values = {
             "tf-idf, cosine": (weighted @ weighted_queries[[number]].T).toarray().ravel(),
-            "BM25": ranking.scores(query, "words").values,
-            "vectors, cosine": unit @ of_queries[number],
-            "vectors, cosine from nothing": ranking.scores(query, "topics").values,
+            "BM25": ranked.scores(number, words, counts, "words"),
+            "vectors, cosine": ranked.unit @ ranked.of_queries[number],
+            "vectors, cosine from nothing": ranked.scores(number, words, counts, "topics"),
             "likelihood, topics": likelihood.topics(words, counts),
             "likelihood, smoothed": likelihood.smoothed(words, counts),
-            "hybrid": hybrid,
+            "hybrid": ranked.scores(number, words, counts),
         }
         if embedded is not None:
-            cosine = embedded[0] @ embedded[1][number]
-            values |= {"sentence embeddings": cosine, "hybrid + embeddings": hybrid + 4 * standardised(cosine)}
+            values |= {
+                "sentence embeddings": embedded[0] @ embedded[1][number],
+                "contextual, cosine from nothing": in_context.scores(number, words, counts, "topics"),
+                "hybrid of contextual": in_context.scores(number, words, counts),
+            }
         of_query = gains(number)
         for method, of_documents in values.items():
             if (measured := figures(of_documents, of_query)) is not None:
                 found.setdefault(method, []).append(measured)
     print(f"{name}: {len(searched):,} documents, {len(asked):,} queries: P@10, MAP, nDCG@10")
     for method, measured in found.items():
-        print(f"  {method:<30}" + "  ".join(f"{value:.3f}" for value in np.mean(measured, axis=0)), flush=True)
+        print(f"  {method:<33}" + "  ".join(f"{value:.3f}" for value in np.mean(measured, axis=0)), flush=True)
 
 
-def embeddings(name, rows):
-    """Sentence embeddings of the documents and of the queries."""
-    folder = os.environ.get("SEARCH_EMBEDDINGS")
-    if not folder or not (Path(folder) / f"{name}.test.npy").exists():
-        return None
-    train, test = (np.load(Path(folder) / f"{name}.{part}.npy") for part in ("train", "test"))
-    return train, test[rows]
+def embeddings(name):
+    """Sentence embeddings of the documents and of the queries, unit rows."""
+    files = [Path(os.environ.get("SEARCH_EMBEDDINGS", "")) / f"{name}.{part}.npy" for part in ("documents", "queries")]
+    return tuple(map(np.load, files)) if all(file.exists() for file in files) else None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import torch
 
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators import devices
-from neuraltopic.estimators.devices import choose_device, is_capable
+from neuraltopic.estimators.devices import choose_device, is_capable, mixed_precision
 
 
 @pytest.fixture
@@ -59,3 +59,12 @@ def test_no_accelerator(machine, name):
     machine()
     with pytest.raises(UsageError, match=f"one of cpu on this machine; got '{name}'"):
         choose_device(name)
+
+
+def test_products_are_rounded_on_cuda_alone_and_while_it_lasts():
+    before = torch.get_float32_matmul_precision()
+    with mixed_precision(torch.device("cpu")):
+        assert torch.get_float32_matmul_precision() == before
+    with mixed_precision(torch.device("cuda:1")):
+        assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == before

@@ -1,5 +1,8 @@
 """Every recipe, on a corpus of three themes that share no word: it finds them, saves, loads and repeats itself."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ import torch
 from scipy.special import softmax
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
-from neuraltopic.core.latents.logistic_normal import LogisticNormal
+from neuraltopic.core.latents import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.models.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
@@ -225,3 +228,11 @@ def test_a_search_by_cosines_ranks_an_empty_document_last(model):
         unrelated = (others @ others.T / np.outer(lengths, lengths)).min(1)
         to_nothing = others @ nothing / (lengths * np.linalg.norm(nothing))
         assert to_nothing.max() < min(0.0, unrelated.min())
+
+
+def test_the_shapes_of_the_default_need_no_compiler():
+    """Loading a model composes its network on the meta device, where a logarithm imports torch's compiler: a second of
+    each search."""
+    code = "find_recipe(DEFAULT_RECIPE).compose(9, 3, None); assert 'torch._dynamo' not in sys.modules"
+    imports = "import sys, torch; from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe"
+    subprocess.run([sys.executable, "-c", f"{imports}; torch.set_default_device('meta'); {code}"], check=True)

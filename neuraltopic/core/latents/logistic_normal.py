@@ -61,12 +61,16 @@ class LogisticNormal(nn.Module):
         self.n_components = n_components
         self.n_parameters = 2 * n_components
         self.power = power
-        mean, variance = torch.zeros(n_components), torch.ones(n_components)
+        mean = log_variance = torch.zeros(n_components)
         if concentration is not None and n_components > 1:  # a single share is 1 for any z
-            mean, variance = laplace_of_dirichlet(torch.as_tensor(concentration).expand(n_components))
+            # On the CPU, even where a network is composed for its shapes alone: a logarithm on torch's meta device
+            # imports its compiler, which takes a second.
+            alpha = torch.as_tensor(concentration, device="cpu").expand(n_components)
+            mean, variance = laplace_of_dirichlet(alpha)
+            log_variance = variance.log()
         # The prior follows the model's device and dtype and stays out of its files.
         self.register_buffer("prior_mean", mean, persistent=False)
-        self.register_buffer("prior_log_variance", variance.log(), persistent=False)
+        self.register_buffer("prior_log_variance", log_variance, persistent=False)
 
     def posterior(self, parameters: Tensor, x: Any, decoder: Any) -> DiagonalPosterior:
         """q(z | x) from the encoder's output alone, (B, 2 K)."""

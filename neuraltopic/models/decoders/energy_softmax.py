@@ -30,9 +30,10 @@ from neuraltopic.models.decoders.topic_weights import TopicWeights
 _TILE = 1 << 22
 # Words of a tile at most: the matrix product takes half the time that it takes with 8,192.
 _TILE_WORDS = 1 << 10
-_TILE_WORDS_ELSEWHERE = 1 << 13  # on a GPU
 # Entries of all tiles together (128 MiB of float32) up to which they are kept for the backward pass.
 _KEPT = 1 << 25
+# The same on a GPU: shares of its memory for one tile and for all that are kept, and words of a tile.
+_GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
 class _Tiles(NamedTuple):
@@ -54,7 +55,7 @@ class _LogPartition(Function):
 
     @staticmethod
     def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
-        keep = any(ctx.needs_input_grad) and len(points) * len(factors) <= _KEPT
+        keep = any(ctx.needs_input_grad) and len(points) * len(factors) <= _kept(factors)
         tiles = list(_in_pieces(factors)(partial(_summed, points, factors, keep), _tiles_of_words(factors)))
         log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
         ctx.save_for_backward(points, factors, log_partition)
@@ -110,7 +111,7 @@ def _gradients(
 def _tiles_of_words(factors: Tensor) -> list[slice]:
     """Tiles of all words: an even number, to divide evenly between two threads, or one if there are few words."""
     n_words = len(factors)
-    largest = _TILE_WORDS if factors.device.type == "cpu" else _TILE_WORDS_ELSEWHERE
+    largest = _TILE_WORDS if factors.device.type == "cpu" else _GPU_TILE_WORDS
     n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
     return _blocks(n_words, math.ceil(n_words / n_tiles))
 
@@ -190,7 +191,22 @@ def _padding(n_components: int) -> int:
 
 
 def _tile_rows(factors: Tensor) -> int:
+    """Rows of a tile at most."""
+    if factors.device.type == "cuda":
+        return max(64, _share_of_memory(_GPU_TILE, factors) // min(len(factors), _GPU_TILE_WORDS))
     return max(64, _TILE // (factors.element_size() * min(len(factors), _TILE_WORDS)))
+
+
+def _kept(factors: Tensor) -> int:
+    """Entries of all tiles together up to which they are kept for the backward pass."""
+    return _share_of_memory(_GPU_KEPT, factors) if factors.device.type == "cuda" else _KEPT
+
+
+def _share_of_memory(share: float, factors: Tensor) -> int:
+    """Entries that a share of the GPU's memory holds: of all of it, so that tiles, and with them bits, do not depend on
+    what else is there."""
+    total: int = torch.cuda.get_device_properties(factors.device).total_memory
+    return int(share * total) // factors.element_size()
 
 
 def _blocks(size: int, step: int) -> list[slice]:

@@ -1,6 +1,7 @@
 """The energy softmax against the dense definition (17.14, 17.15), closed forms and finite differences."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,3 +170,15 @@ def test_another_device_has_the_operations(tiles):
     value.sum().backward()
     assert (value.shape, z.grad.shape, weight.grad.shape, bias.grad.shape) == ((70,), (70, 2), (9, 2), (9,))
     assert {t.device.type for t in (value, z.grad, weight.grad, bias.grad)} == {"meta"}
+
+
+@pytest.mark.parametrize(("gibibytes", "rows", "kept"), [(8, 2_048, 1 << 28), (80, 20_480, 10 * (1 << 28))])
+def test_tiles_on_a_gpu_are_sized_to_its_memory(gibibytes, rows, kept, monkeypatch):
+    """A tile has a 64th of it and all that are kept an eighth, of 4 bytes an entry."""
+    memory = SimpleNamespace(total_memory=gibibytes << 30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: memory)
+    of_a_gpu = type("Factors", (SimpleNamespace,), {"__len__": lambda self: 50_000})
+    factors = of_a_gpu(device=torch.device("cuda:0"), element_size=lambda: 4)
+    assert energy_softmax._tile_rows(factors) == rows
+    assert energy_softmax._kept(factors) == kept
+    assert [words.stop - words.start for words in energy_softmax._tiles_of_words(factors)] == [12_500] * 4
