@@ -10,7 +10,7 @@ import torch
 from scipy.special import softmax
 
 from neuraltopic import DocumentVAE, Preprocessing, TopicModel
-from neuraltopic.core.latents import LogisticNormal
+from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.models.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from neuraltopic.preprocessing.counts import Counts
