@@ -84,7 +84,7 @@ def section(path: str, command: Any) -> nodes.section:
 
 
 class CommandLine(SphinxDirective):
-    """A section a command."""
+    """One section per command."""
 
     def run(self) -> list[nodes.Node]:
         """The sections of all commands."""

@@ -162,5 +162,5 @@ def _print_topics(topics: "pd.DataFrame") -> None:
 
 
 def _number(value: float) -> str:
-    """Four digits of what is large, three behind the point of what is small."""
+    """Four significant digits of large numbers, three decimals of small ones."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}"

@@ -64,7 +64,7 @@ def _document_model(model: dict[str, Any]) -> str:
 
 
 def _updates(updates: list[dict[str, Any]]) -> str:
-    """How many there were; the epochs that are named next are those of the last."""
+    """The number of updates; the epochs that follow are those of the last fit."""
     return f" with {counted(len(updates), 'update')}; the last fit" if updates else ""
 
 

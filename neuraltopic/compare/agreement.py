@@ -1,4 +1,4 @@
-"""How much the topics of a fit are those of fits with other seeds."""
+"""The agreement of the topics of fits with different seeds."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ Topics = Sequence[Sequence[str]]
 
 
 def seed_agreement(topics: Topics, others: Sequence[Topics]) -> float:
-    """Mean rank-biased overlap of the topics of a fit with their likes in other fits, from 0 to 1.
+    """Mean rank-biased overlap of the topics of a fit with their partners in other fits, from 0 to 1.
 
     Topics are paired one to one with those of each other fit so that the sum of the overlaps is the largest.
     """
@@ -28,7 +28,7 @@ def seed_agreement(topics: Topics, others: Sequence[Topics]) -> float:
 
 
 def pseudo_values(agreements: NDArray[np.float64]) -> NDArray[np.float64]:
-    r"""What each seed adds to the mean agreement of pairs, (S,): the jackknife's pseudo-values (Tukey 1958).
+    r"""Contribution of each seed to the mean agreement of pairs, (S,): the jackknife's pseudo-values (Tukey 1958).
 
     The agreements of the seeds share their pairs, so that their own spread understates that of their mean U.
     Without seed i the mean over pairs is :math:`U_{-i} = (S U - 2 h_i) / (S - 2)`, and the pseudo-value is

@@ -1,9 +1,9 @@
-"""How many topics? Fits over a range of K, several seeds each, and a recommendation with its reason.
+"""Choice of the number of topics: fits over a range of K, several seeds each, and a recommendation with its reason.
 
 request.json         the request
 data/                the documents, counted once
 runs/                the result of each fit
-choose_k.csv         a line a K, seed and metric
+choose_k.csv         one line per K, seed and metric
 choose_k.md          means over seeds with their intervals, and the recommendation
 choose_k.png, .svg, .pdf  each figure over K
 """
@@ -56,7 +56,7 @@ def choose_k(
     source : Source
         The documents.
     output : Path
-        The folder to write; results come into it as they are made.
+        The folder to write; each result is added when it is done.
     ks : sequence of int
         The numbers of topics, two or more: see `spread`.
     recipe : str

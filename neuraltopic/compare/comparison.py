@@ -3,7 +3,7 @@
 request.json         what was compared
 data/                the documents, counted once
 runs/                the result of each fit
-comparison.csv       a line a model, seed and metric
+comparison.csv       one line per model, seed and metric
 comparison.md        medians over seeds, ranges, settings
 comparison.png, .svg, .pdf  quality against processor time
 """
@@ -53,7 +53,7 @@ def compare(
     models : sequence of str
         Names of `models.known_models`.
     output : Path
-        The folder to write; results come into it as they are made.
+        The folder to write; each result is added when it is done.
     n_components : int
         K, of every model.
     n_seeds, seed : int

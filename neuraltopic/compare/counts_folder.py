@@ -1,9 +1,9 @@
-"""Counts that others have prepared, as they share them: matrices, a vocabulary, labels.
+"""Prepared counts in the usual layout: matrices, a vocabulary, labels.
 
-vocab.txt            a word a line, in the order of the columns
+vocab.txt            one word per line, in the order of the columns
 train_bow.npz        sparse matrix as scipy writes it, documents x words
-train_labels.txt     optional, a label a line, empty for none
-train_texts.txt      optional, the words of a document a line, in the order of the text
+train_labels.txt     optional, one label per line, empty for none
+train_texts.txt      optional, the words of one document per line, in the order of the text
 test_bow.npz         optional, with test_labels.txt; else a share of the training documents is held out
 """
 
@@ -25,7 +25,7 @@ _TEST = "test_bow.npz"
 
 
 def is_counts_folder(path: Path) -> bool:
-    """Whether a folder holds prepared counts and not documents."""
+    """Whether a folder holds prepared counts instead of documents."""
     return (path / _TRAIN).is_file() and (path / _VOCABULARY).is_file()
 
 
@@ -60,7 +60,7 @@ def read_counts_folder(
     Raises
     ------
     UsageError
-        When a held-out share is given with a test_bow.npz, or embeddings are of other documents.
+        When a held-out share is given with a test_bow.npz, or embeddings belong to other documents.
     NeuralTopicError
         When a file is damaged, or disagrees with the others.
     """

@@ -1,4 +1,4 @@
-"""What every model of a comparison is given: the same training and held-out documents, counted once.
+"""The data of every model of a comparison: the same training and held-out documents, counted once.
 
 Axes: D training documents, N held-out documents, V words, E numbers of a document embedding.
 """
@@ -30,7 +30,7 @@ _MAX_BYTES = 1 << 28
 
 @dataclass
 class ComparisonData:
-    """Documents to fit on, documents to judge by, and what is known of them.
+    """Training and held-out documents, with their words, labels and embeddings.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class ComparisonData:
     train_labels, test_labels : lists of D and N str or None, or None
         Both or neither; None in a list for a document without a label.
     tokens : Block or None
-        The training documents as columns in the order of their text, -1 for a word without a column; None where only
-        counts are at hand. Figures that look through windows need it.
+        The training documents as columns in the order of their text, -1 for a word without a column; None if only
+        counts are known. Figures that look through windows need it.
     train_embeddings, test_embeddings : (D, E), (N, E), or None
         Both or neither.
     """
@@ -76,7 +76,7 @@ class ComparisonData:
 
     @classmethod
     def open(cls, folder: Path) -> "ComparisonData":
-        """Read what `save` wrote; all but words and labels stays on disk until used."""
+        """Read what `save` wrote; everything except words and labels stays on disk until used."""
         facts: Any = read_json(folder / _FACTS, _MAX_BYTES)
         tokens = None
         if facts["ordered"]:
@@ -96,7 +96,8 @@ class ComparisonData:
         )
 
     def sizes(self) -> dict[str, int | bool]:
-        """Sizes of the data for a table: documents, words, tokens, labels, embeddings; is word order known."""
+        """Sizes of the data for a table: documents, words, tokens, labels, embeddings, and whether word order is
+        known."""
         return {
             "train_documents": len(self.train),
             "test_documents": len(self.test),
@@ -134,13 +135,13 @@ def split_corpus(
     settings : Preprocessing
     held_out : float or Corpus
         A share of the documents, drawn at random after copies are left out so that no document is on both sides; or
-        documents of their own, all for the training being then in `corpus`.
+        separate documents, and `corpus` is then all for training.
     label : str, optional
         Column of the labels; by default "label" where there is one.
     seed : int
         Random seed of the split.
     embeddings, held_out_embeddings : EmbeddingSource, optional
-        Of `corpus`, a row a document as it is read, and of the documents of their own.
+        Of `corpus`, a row per document in reading order, and of the separate held-out documents.
 
     Raises
     ------
@@ -259,12 +260,12 @@ def embeddings_of(file: EmbeddingSource | None, ids: Sequence[str], rows: NDArra
     ids : sequence of str
         Of all documents that it has embeddings of, in their order.
     rows : int array of shape (D,)
-        Those that are wanted.
+        Those to return.
 
     Raises
     ------
     UsageError
-        When the file has others.
+        When the file has other documents.
     NeuralTopicError
         When a number is not finite.
     """
@@ -292,7 +293,7 @@ def _labels(
     train: list[Row], test: list[Row], column: str | None, name: str
 ) -> tuple[list[str | None] | None, list[str | None] | None]:
     """The labels of both sides, None for a document without one; None where there is no column of labels."""
-    # Not above: it loads what a fit, whose memory is measured, does not need.
+    # Imported here: it loads modules that a fit, whose memory is measured, does not need.
     from neuraltopic.evaluate.labels import column_of, label_texts
 
     columns = list(dict.fromkeys(key for row in (*train, *test) for key in row.metadata))

@@ -1,4 +1,4 @@
-"""The figures of one fitted model: how its topics read, its perplexity, what its vectors are good for.
+"""The figures of one fitted model: of its topics, its perplexity, and its vectors.
 
 Axes: D training documents, N held-out documents, V words, K topics.
 """
@@ -52,7 +52,7 @@ def usage_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float
 def bound_figures(model: ComparedModel, data: ComparisonData) -> dict[str, float]:
     """Perplexity by the bound, the bound per token in nats, and its standard error over documents.
 
-    The bound a token is a ratio of sums over documents, sum_d l_d / sum_d N_d = r; its standard error by the delta
+    The bound per token is a ratio of sums over documents, sum_d l_d / sum_d N_d = r; its standard error by the delta
     method is sqrt(sum_d (l_d - r N_d)^2) / sum_d N_d.
     """
     bound = model.bound(data.test, data.test_embeddings)

@@ -1,4 +1,4 @@
-"""One fit of a comparison in a process of its own, so that its time and memory are its own.
+"""One fit of a comparison in a separate process, so that its time and memory are measured alone.
 
 python -m neuraltopic.compare.jobs FOLDER MODEL K SEED FIGURES
 """
@@ -44,7 +44,7 @@ class Job:
 def run_job(folder: Path, job: Job, figures: tuple[str, ...]) -> dict[str, Any]:
     """Fit a model to the data in `folder`, measure it, and write the result.
 
-    Only the fit is timed; memory is the most up to its end.
+    Only the fit is timed; memory is the peak up to its end.
     """
     data = ComparisonData.open(folder / DATA)
     model = build_model(job.model, job.n_components, job.seed)
@@ -53,7 +53,7 @@ def run_job(folder: Path, job: Job, figures: tuple[str, ...]) -> dict[str, Any]:
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     memory = peak_memory_bytes()
 
-    # Not sooner: what measures is not what is measured.
+    # Imported after the fit, so that the modules of the metrics do not count in its memory.
     from neuraltopic.compare import figures as measured
 
     lists = measured.top_topic_words(model)

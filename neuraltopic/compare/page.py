@@ -1,4 +1,4 @@
-"""comparison.md: what was compared with what, on what, and how every number came about."""
+"""comparison.md: the models, the data, the figures, and how each number was measured."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures for papers: what quality costs, and how it moves with the number of topics."""
+"""Pictures for papers: quality against processor time, and against the number of topics."""
 
 import math
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Costs are what quality is drawn against, and no panel.
+# Costs are the horizontal axis, and have no panel.
 _COSTS = ("cpu_seconds", "wall_seconds", "memory_mb")
 # Distinct also for the colour-blind (Okabe and Ito 2008), and by shape in print.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
-# A fit of no measurable time has its place at the left of a logarithmic axis.
+# A fit without measurable time is drawn at the left of a logarithmic axis.
 _LEAST_SECONDS = 1e-3
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _STYLE: Any = {
@@ -40,7 +40,8 @@ _WIDTH, _PANEL_HEIGHT = 7.0, 1.55  # inches; the width is that of a page of two 
 
 
 def draw_comparison(comparison: Comparison) -> "Figure":
-    """A panel a metric: its value against the CPU seconds of the fit, a small mark a seed, a large one their median."""
+    """A panel per metric: its value against the CPU seconds of the fit, with a small mark per seed and a large one for
+    their median."""
     from matplotlib import rc_context
 
     metrics = [metric for metric in comparison.metrics if metric.name not in _COSTS and _several(comparison, metric)]
@@ -75,7 +76,8 @@ def draw_comparison(comparison: Comparison) -> "Figure":
 
 
 def _widened(panel: "Axes") -> None:
-    """Draw values that are nearly equal near to one another: shares at least 0.05 from edge to edge, others 5%."""
+    """Widen the axis so that nearly equal values are drawn near one another: at least 0.05 for shares, 5% for
+    others."""
     low, high = panel.get_ylim()
     lack = 0.05 * max(1.0, abs(high)) - (high - low)
     if lack > 0:
@@ -85,7 +87,7 @@ def _widened(panel: "Axes") -> None:
 def draw_curves(
     ks: Sequence[int], curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], chosen: int
 ) -> "Figure":
-    """A panel a curve over K, with its intervals, and the chosen K marked in all.
+    """A panel per curve over K, with its intervals, and the chosen K marked in each.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def draw_choice(choice: ChoiceOfK) -> "Figure":
 
 
 def _several(comparison: Comparison, metric: Metric) -> bool:
-    """Whether there is something to compare, where more than one model has finished."""
+    """Whether more than one model has finished."""
     having = sum(bool(comparison.values(model, metric.name)) for model in comparison.models)
     return having >= min(2, sum(bool(comparison.finished(model)) for model in comparison.models))
 

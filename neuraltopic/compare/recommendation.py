@@ -1,11 +1,12 @@
 """A stated rule that chooses the number of topics, and explains the choice.
 
-1. The documents decide first. Of every K the held-out bound a token, mean over seeds, is compared with the best one; K
+1. The documents decide first. The held-out bound per token of every K, mean over seeds, is compared with the best one;
+K
    within one standard error of that describe unseen documents as well as any (the one-standard-error rule of Breiman,
    Friedman, Olshen and Stone 1984). The error is that of the best mean: over seeds, and over the held-out documents.
 2. Of these, those stay whose coherence and stability are not significantly below the highest among them: by less than
    the one-sided 5% point of Student's t, with the variance over seeds pooled over all K.
-3. Of these the smallest, since fewer topics are sooner read.
+3. Of these the smallest, since fewer topics are quicker to read.
 
 Axes: S seeds.
 """
@@ -101,7 +102,7 @@ def recommend(samples: Sequence[Sample]) -> Recommendation:
         chosen = left[0]
         why.append(f"{chosen.k} the smallest left" if len(as_good) > 1 else f"so {chosen.k}")
     else:
-        # No K is high in both: what people read is the word lists.
+        # No K is high in both: coherence decides, since people read the word lists.
         chosen = max(as_good, key=lambda sample: sample.mean("npmi_document"))
         why.append(f"none is high in both, so {chosen.k}, the most coherent")
     edges = {samples[0].k: "smallest", samples[-1].k: "largest"}

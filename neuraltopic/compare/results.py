@@ -11,13 +11,13 @@ from neuraltopic.evaluate.metrics import METRICS, Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-# What is shown; the bound a token and its error, of which the first is the logarithm, decide.
+# The metrics that are shown; the recommendation uses the bound per token and its error.
 SHOWN = ("perplexity_bound_corpus", "npmi_document", "diversity", "stability")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found.
+    """The results of a comparison.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Comparison:
     models : tuple of str
         In the given order.
     results : list of dict
-        What each fit gave, models in order and seeds within them; with "error" where it gave nothing.
+        The result of each fit, models in order and seeds within them; with "error" for a failed fit.
     sizes : dict
         Of the data.
     """
@@ -50,7 +50,7 @@ class Comparison:
         return [metric for metric in METRICS.values() if metric.name in found]
 
     def finished(self, model: str) -> list[dict[str, Any]]:
-        """The results of a model, seeds in order, but for its failures."""
+        """The results of a model, seeds in order, without failures."""
         return [result for result in self.results if result["model"] == model and "error" not in result]
 
     def values(self, model: str, metric: str) -> list[float]:
@@ -59,7 +59,7 @@ class Comparison:
         return [figure[metric] for figure in figures if figure.get(metric) is not None]
 
     def median(self, model: str, metric: str) -> float | None:
-        """Median over the seeds; None where the model has no such figure."""
+        """Median over the seeds; None if the model does not have the figure."""
         values = self.values(model, metric)
         return median(values) if values else None
 
@@ -73,7 +73,7 @@ class Comparison:
         return {model for model, value in medians.items() if format(value, metric.format) == best}
 
     def to_frame(self) -> "pd.DataFrame":
-        """A line a model, seed and metric: model, n_components, seed, metric, value, better."""
+        """One line per model, seed and metric: model, n_components, seed, metric, value, better."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -89,7 +89,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ChoiceOfK:
-    """What a sweep over K found.
+    """The results of a sweep over K.
 
     Attributes
     ----------
@@ -98,9 +98,9 @@ class ChoiceOfK:
         Of the documents.
     recipe : str
     samples : tuple of Sample
-        One a K with three fits or more, ascending.
+        One per K with three fits or more, ascending.
     results : list of dict
-        What each fit gave, K ascending and seeds within; with "error" where it gave nothing.
+        The result of each fit, K ascending and seeds within; with "error" for a failed fit.
     recommendation : Recommendation
     """
 
@@ -122,7 +122,7 @@ class ChoiceOfK:
         return [METRICS[name] for name in SHOWN]
 
     def to_frame(self) -> "pd.DataFrame":
-        """A line a K, seed and metric: n_components, seed, metric, value."""
+        """One line per K, seed and metric: n_components, seed, metric, value."""
         import pandas as pd
 
         return pd.DataFrame(

@@ -31,7 +31,7 @@ FITTING = "fitting and measuring"
 _MAX_BYTES = 1 << 26
 # What runs a job; its arguments follow.
 _COMMAND = (sys.executable, "-m", "neuraltopic.compare.jobs")
-# What numerical libraries read once, as they are imported.
+# Variables that numerical libraries read when they are imported.
 _THREADS = tuple(
     f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMBA_NUM")
 )
@@ -44,11 +44,11 @@ class Bench:
     ----------
     folder : Path
     format : str
-        Of the request, by which a folder is known again.
+        Format of the request, which identifies the folder.
     files : sequence of str
         The names of the files that will be written with the results.
     request : mapping
-        All that the results depend on, as JSON.
+        Everything the results depend on, as JSON.
     """
 
     def __init__(self, folder: Path, format: str, files: Sequence[str], request: Mapping[str, Any]) -> None:
@@ -94,7 +94,7 @@ class Bench:
         resume: bool,
         progress: "Progress | None" = None,
     ) -> list[dict[str, Any]]:
-        """Do what is not done yet, and return a result a job, in their order.
+        """Run the jobs that are not done, and return one result per job, in order.
 
         A job that failed before is tried again. One that fails has "error" in its result, and the others continue.
 
@@ -171,7 +171,8 @@ class Bench:
 
 
 def _whole(data: ComparisonData, jobs: Sequence[Job]) -> ComparisonData:
-    """The data, if they have a document a topic: some models need that, and none learns from fewer."""
+    """The data, checked to have at least as many documents as topics: some models need that, and none learns from
+    fewer."""
     fewest = max(2, *(job.n_components for job in jobs))
     if len(data.train) < fewest:
         raise NeuralTopicError(

@@ -1,4 +1,4 @@
-"""Where the documents of a comparison come from, and what a result depends on of that."""
+"""The documents of a comparison: their source, their split, and the settings that the results depend on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +25,20 @@ class Source:
     documents : Corpus, or Path of a folder of prepared counts
         See `counts_folder` for what that holds.
     held_out : float or Corpus, optional
-        A share of the documents, 0.2 by default, drawn at random; or documents of their own. Prepared counts with a
-        test_bow.npz have theirs.
+        A share of the documents, 0.2 by default, drawn at random; or separate documents. Prepared counts with a
+        test_bow.npz have their own.
     preprocessing : Preprocessing, optional
         Of documents.
     label : str, optional
         Column of the labels of documents, "label" by default.
     texts : Path, optional
-        Words of the training documents in their order, a document a line, for prepared counts.
+        Words of the training documents in their order, one document per line, for prepared counts.
     seed : int
         Random seed of the split.
     embeddings : EmbeddingSource, optional
-        Of the documents, a row each as they are read, for models that take such.
+        Of the documents, one row each in reading order, for models that take embeddings.
     held_out_embeddings : EmbeddingSource, optional
-        Of documents of their own, or of test_bow.npz.
+        Of separate held-out documents, or of test_bow.npz.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Source:
     held_out_embeddings: EmbeddingSource | None = None
 
     def __post_init__(self) -> None:
-        """Refuse options that would change nothing, and half of the embeddings."""
+        """Refuse options without effect, and embeddings of one side only."""
         self._check_embeddings()
         if self.preprocessing is not None and self.preprocessing.split is not None:
             raise UsageError(
@@ -96,7 +96,7 @@ class Source:
         return self.documents.name if isinstance(self.documents, Corpus) else str(self.documents)
 
     def request(self) -> dict[str, Any]:
-        """All that the counts depend on, as JSON; of the files themselves, their sizes."""
+        """Everything the counts depend on, as JSON, with the sizes of the files."""
         if isinstance(self.documents, Corpus):
             share = self.held_out if self.held_out is not None else HELD_OUT
             return {

@@ -1,4 +1,4 @@
-"""Read what a comparison or a choice of K wrote, to draw it again."""
+"""Read the files of a comparison or a choice of K, to draw them again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from neuraltopic.evaluate.metrics import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
-# Figures that decide and are no metric.
+# Figures that decide and are not shown as metrics.
 _BESIDE = {"bound_per_token", "bound_per_token_error"}
 
 

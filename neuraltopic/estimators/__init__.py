@@ -1,1 +1,1 @@
-"""What Python users hold: scikit-learn estimators of documents, images and matrices."""
+"""The public estimators: scikit-learn estimators of documents, images and matrices."""

@@ -56,7 +56,7 @@ _ACTIVATIONS = {
 }
 _LOSSES: dict[str, Loss] = {"squared_error": SquaredError(), "cross_entropy": CrossEntropy()}
 _CORRUPTIONS: dict[str, Callable[[float], Corruption]] = {"gaussian": GaussianNoise, "masking": MaskingNoise}
-# Rows encoded or decoded at once. It is no option: the answer depends on it by rounding only.
+# Rows encoded or decoded at once. It is not an option: results depend on it by rounding only.
 _AT_ONCE = 1024
 
 
@@ -75,15 +75,15 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     loss : {"squared_error", "cross_entropy"}, default "squared_error"
         (17.2). The cross-entropy is for inputs in [0, 1], and reconstructs by a sigmoid.
     corruption : {None, "gaussian", "masking"}, default None
-        What is done to the inputs while training; the loss compares with the clean ones (17.3, 17.4). Masking is the
-        one for bags of words: it drops words, and sparse rows stay sparse.
+        Corruption of the inputs in training; the loss compares with the clean ones (17.3, 17.4). Masking suits bags of
+        words: it drops words, and sparse rows stay sparse.
     noise : float, default 0.3
         Standard deviation of the Gaussian noise in the units of X, or the fraction of the inputs that are masked.
     pretrain_epochs : int, default 0
         Epochs for which each layer is first trained alone to reconstruct the codes below it, from the
         input upwards: with a corruption, the stacked denoising autoencoder. 0 trains end to end from the start.
     max_epochs : int, optional
-        Epochs of the training end to end; by default as many as make 1,000 updates, from 10 to 200.
+        Epochs of the training end to end; by default enough for 1,000 updates, from 10 to 200.
     batch_size : int, optional
         By default a thirty-second of the rows, from 32 to 400.
     learning_rate : float, default 0.01
@@ -100,12 +100,12 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     Attributes
     ----------
     history_ : list of dict
-        stage ("layer 1", ... while pre-training, then "end to end"), epoch, train_loss and held_out_loss (mean of a
-        row, on corrupted inputs where there is a corruption), one entry per epoch.
+        stage ("layer 1", ... while pre-training, then "end to end"), epoch, train_loss and held_out_loss (mean per row,
+        on corrupted inputs if there is a corruption), one entry per epoch.
     n_iter_ : int
         Epochs run, of all stages.
     seed_ : int
-        What seeded the generator: `random_state` where that is a whole number.
+        Seed of the generator: `random_state` if that is a whole number.
     n_features_in_ : int
         V.
 
@@ -177,9 +177,9 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         Raises
         ------
         UsageError
-            When a parameter is one that no fit could use.
+            When a parameter is not valid.
         NeuralTopicError
-            When the cross-entropy is asked of inputs outside [0, 1], or training stops being finite.
+            When inputs of the cross-entropy are outside [0, 1], or training stops being finite.
         """
         schedule, corruption = self._settings()
         X = self._rows(X, fitting=True)
@@ -204,12 +204,12 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     def build(self, n_features: int) -> autoencoders.Autoencoder:
         """The network, its weights not yet drawn."""
         sizes = [n_features, *map(int, self.hidden), int(self.n_components)]
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn by our own.
+        # torch's layers draw weights from the global generator when they are created; these are replaced by ours.
         with torch.random.fork_rng(devices=[]):
             return autoencoders.mirrored(sizes, _ACTIVATIONS[self.activation], _LOSSES[self.loss])
 
     def check_parameters(self) -> None:
-        """Raise a UsageError for a parameter that no fit could use."""
+        """Raise a UsageError for a parameter that is not valid."""
         self._settings()
 
     def to_state(self) -> State:
@@ -242,7 +242,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return model
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """The code of each row, (D, K): to rounding a function of that row alone, drawing nothing."""
+        """The code of each row, (D, K): to rounding a function of that row alone, and deterministic."""
         check_is_fitted(self)
         data = MatrixBatches(self._rows(X, fitting=False), device=self._device())
         with torch.no_grad():
@@ -261,7 +261,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             )
 
     def score(self, X: Any, y: object = None) -> float:
-        """Minus the mean loss of a row, encoded as it is, without corruption; higher is better."""
+        """Minus the mean loss per row, without corruption; higher is better."""
         check_is_fitted(self)
         X = self._rows(X, fitting=False)
         self._check_targets(X)
@@ -331,7 +331,7 @@ class Autoencoder(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             )
 
     def _first_bias(self, X: Any) -> torch.Tensor:
-        """The output that reconstructs the mean row, (V,): where the fit starts."""
+        """The output that reconstructs the mean row, (V,), with which the fit starts."""
         mean = torch.from_numpy(np.asarray(X.mean(axis=0), np.float32).ravel())
         # A feature that never varies would start at an infinite logit.
         return torch.logit(mean, eps=1e-4) if self.loss == "cross_entropy" else mean

@@ -31,8 +31,8 @@ class Checkpoint:
     ----------
     path : Path
     request : str
-        What the fit was asked for, as a digest. A file with another digest is refused: resuming from it would end
-        in a model that no uninterrupted fit gives.
+        Digest of the request of the fit. A file with another digest is refused, since an uninterrupted fit would not
+        give the resumed model.
     """
 
     def __init__(self, path: Path, request: str) -> None:
@@ -48,7 +48,7 @@ class Checkpoint:
             write_tensors(file, tensors)
 
     def restore(self, trainer: Trainer) -> None:
-        """Bring `trainer` to where the file was written; without a file it stays at its start.
+        """Restore the state of `trainer` from the file; without a file it stays at its start.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from neuraltopic.errors import UsageError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is the first of CUDA, Apple's MPS and the CPU that can do all that is asked.
+    """The device called `name`; "auto" is the first of CUDA, Apple's MPS and the CPU that supports a fit.
 
     Raises
     ------

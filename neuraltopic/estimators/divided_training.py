@@ -34,8 +34,8 @@ def train(
 ) -> None:
     """Train a model in one of the processes that torchrun started, or alone.
 
-    Every process calls it with the same model and counts. The first writes the checkpoint after each epoch, and goes
-    on from it where there is one; `DocumentVAE.fit` with this checkpoint then gives the fitted model without training.
+    Every process calls it with the same model and counts. The first writes the checkpoint after each epoch, and resumes
+    from it if it exists; `DocumentVAE.fit` with this checkpoint then gives the fitted model without training.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def train(
     Raises
     ------
     NeuralTopicError, UsageError
-        As `DocumentVAE.fit` does, and of a recipe that is not divided.
+        As `DocumentVAE.fit` does, and for a recipe whose training cannot be divided.
     """
     with joined():
         vae.train(counts, embeddings=embeddings, progress=progress, checkpoint=checkpoint)
@@ -89,8 +89,8 @@ def train_on_cluster(
 ) -> None:
     """Train a model on a cluster, as `train` does in each of its processes; the checkpoint comes back here.
 
-    A seed is drawn where the model has none, and set in it. Where processes die, training goes on from the last
-    checkpoint with those that the cluster then has.
+    A seed is drawn and set if the model has none. When processes die, training resumes from the last checkpoint with
+    the processes that the cluster then has.
 
     Parameters are those of `train`, and it raises what that does, and what `Cluster.run_group` does.
     """
@@ -140,7 +140,7 @@ def fit_on_cluster(
 
 
 def require_divided(vae: DocumentVAE) -> None:
-    """Raise a UsageError of a recipe whose training cannot be divided."""
+    """Raise a UsageError for a recipe whose training cannot be divided."""
     require_divisible(find_recipe(vae.recipe).compose(2, max(2, int(vae.n_components)), 1))
 
 

@@ -77,7 +77,7 @@ class DocumentVAE(StoredDocuments):
     recipe : str, default "semi_amortised_prodlda"
         The composition, one of `neuraltopic.models.recipes.RECIPES`.
     max_epochs, batch_size, learning_rate, patience : optional
-        The recipe's own where None.
+        By default those of the recipe.
     validation_fraction : float, optional
         Share of the documents held out for early stopping; 0 trains on all of them to the last epoch. By default a
         twentieth, but no more than 250 documents.
@@ -248,9 +248,9 @@ class DocumentVAE(StoredDocuments):
     ) -> Self:
         """Update the model with new documents; topics keep their numbers, and all documents have equal weight.
 
-        The new documents have a Gaussian prior on R and b, whose mean is what the earlier documents found and whose
-        precision is how much they said of each word in each topic (see `neuraltopic.models.priors.earlier_topics`). The
-        statistics of the topics (`explained_`, `assignment_`, `information_`, `share_`) are over all documents. The
+        The new documents have a Gaussian prior on R and b, whose mean is the result of the earlier documents and whose
+        precision is their information about each word in each topic (see `neuraltopic.models.priors.earlier_topics`).
+        The statistics of the topics (`explained_`, `assignment_`, `information_`, `share_`) are over all documents. The
         encoder and a learned prior mean are trained further on the new documents alone; the earlier ones are not needed
         again. The same chunks in the same order give the same bits on the same machine with the same number of threads,
         also if the model is saved and loaded in between.

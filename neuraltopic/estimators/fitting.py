@@ -1,4 +1,5 @@
-"""What the fits of all estimators share: validation of parameters, the seed, the held-out rows, the training loop."""
+"""The parts that the fits of all estimators share: validation of parameters, the seed, the held-out rows, the training
+loop."""
 
 from collections.abc import Callable
 from numbers import Real
@@ -16,7 +17,7 @@ from neuraltopic.estimators.checkpoints import Checkpoint
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Epochs are compared by the same rows, so that a few hundred suffice to compare them; the rest are for training.
+# All epochs are compared on the same rows, so a few hundred rows are enough; the rest are for training.
 _HELD_OUT = 0.05
 _MOST_HELD_OUT = 250
 
@@ -66,7 +67,7 @@ def require_random_state(value: object) -> None:
 
 
 def checked_codes(Z: Any, n_columns: int) -> NDArray[np.floating]:
-    """Codes that are to be decoded, (N, n_columns).
+    """The codes to decode, checked, (N, n_columns).
 
     Raises
     ------
@@ -84,14 +85,14 @@ def checked_codes(Z: Any, n_columns: int) -> NDArray[np.floating]:
 
 
 def draw_seed(random_state: Any) -> int:
-    """`random_state` where that is a whole number, else a number drawn from it."""
+    """`random_state` if that is a whole number, else a number drawn from it."""
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def n_held_out(n_rows: int, fraction: float | None) -> int:
-    """How many rows are held out, one at least staying for training; by default a twentieth, of many rows 250."""
+    """Number of rows held out, which leaves at least one for training; by default a twentieth, at most 250."""
     wanted = min(round(_HELD_OUT * n_rows), _MOST_HELD_OUT) if fraction is None else round(fraction * n_rows)
     return min(wanted, n_rows - 1)
 
@@ -114,9 +115,9 @@ def train(
     stage: str = "training",
     after_epoch: Callable[[Trainer], None] = lambda _: None,
 ) -> None:
-    """Train to the end, from the checkpoint where there is one, which is written after every epoch.
+    """Train to the end, from the checkpoint if it exists; it is written after every epoch.
 
-    Where training is divided among processes, the first has the checkpoint and the others go on from its state.
+    If training is divided among processes, the first has the checkpoint and the others start from its state.
 
     Parameters
     ----------
@@ -124,9 +125,9 @@ def train(
     checkpoint : Checkpoint, optional
     progress : callable of (stage, done, total), optional
     hint : str
-        What to try when training stops being finite.
+        Advice for when training stops being finite.
     stage : str
-        What progress and errors call it.
+        Its name in progress and errors.
     after_epoch : callable of the trainer
         Called before the checkpoint is written, so that its files are there when a fit resumes.
 
@@ -162,7 +163,7 @@ def _is_number(value: Any) -> bool:
 
 
 def best_epoch(history: list[dict[str, float]], *, keep_best: bool = True) -> dict[str, float]:
-    """The entry of the weights that were kept: the best on the rows held out, or the last, see `Schedule.keep_best`."""
+    """The history entry of the kept weights: the best on the held-out rows, or the last, see `Schedule.keep_best`."""
     if not keep_best:
         return history[-1]
     return max(history, key=lambda entry: entry.get("held_out_bound", entry["epoch"]))

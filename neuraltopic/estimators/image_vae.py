@@ -64,9 +64,9 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 BINARISATIONS = ("dynamic", "fixed", "none")
-# Parameters that the first models did not have.
+# Parameters that the first saved models do not have.
 _LATER = {"model": "vae"}
-# Images encoded or decoded at once. It is no option: the answer depends on it by rounding only.
+# Images encoded or decoded at once. It is not an option: results depend on it by rounding only.
 _AT_ONCE = 1024
 
 
@@ -78,11 +78,11 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     n_components : int, default 50
         K, the dimension of the latent z, or of the one that the decoder sees.
     model : {"vae", "rbm", "gan"}, default "vae"
-        "rbm" is the restricted Boltzmann machine of K binary units, whose encoder is exact: `hidden` has no part in it,
-        and the figures that are bounds of a VAE are estimates, as good as that of the partition function by annealed
-        importance sampling. "gan" is the generative adversarial network: its generator is trained by a discriminator
-        of grey levels, and raises no bound; the bounds reported are those of its Bernoulli pixels under an encoder
-        trained on its draws. In both `n_above`, `objective` and `n_samples` have no part, and pixels are Bernoulli.
+        "rbm" is the restricted Boltzmann machine of K binary units, whose encoder is exact: `hidden` is not used, and
+        the figures that are bounds of a VAE are estimates, with the error of the partition function by annealed
+        importance sampling. "gan" is the generative adversarial network: a discriminator of grey levels trains its
+        generator, which raises no bound; the reported bounds are those of its Bernoulli pixels under an encoder trained
+        on its draws. Neither uses `n_above`, `objective` and `n_samples`, and pixels are Bernoulli.
     n_above : int, optional
         The dimension of a second stochastic layer above it; codes then hold both layers. By default there is none.
     hidden : sequence of int, default (200, 200)
@@ -92,21 +92,21 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     n_samples : int, default 1
         L of (17.13) for "elbo", k of (17.24) for the others.
     likelihood : {"bernoulli", "gaussian"}, default "bernoulli"
-        p(x | z): black and white pixels, or grey levels under one variance that is learned.
+        p(x | z): black and white pixels, or grey levels with one learned variance.
     binarisation : {"dynamic", "fixed", "none"}, optional
         How grey levels become black and white: at each visit, once, or not at all; a Bernoulli likelihood of a
         grey level is minus the cross-entropy (17.2). By default "dynamic"; "none" for a Gaussian likelihood.
     schedule : {"cycle", "burda"}, default "cycle"
-        How Adam's learning rate goes: up and down once, or down in eight steps as in the IWAE paper.
+        Schedule of Adam's learning rate: up and down once, or down in eight steps as in the IWAE paper.
     max_epochs : int, optional
-        Passes over the images, over which the rate runs its course. By default 100 for "cycle", more where that makes
-        fewer than 2,000 updates; 3,280 for "burda".
+        Passes over the images, which the schedule covers. By default 100 for "cycle", or more to make 2,000 updates;
+        3,280 for "burda".
     batch_size : int, optional
         By default 100 for "cycle", 20 for "burda".
     learning_rate : float, optional
-        The highest; by default 0.004 for "cycle", 0.001 for "burda".
+        The peak rate; by default 0.004 for "cycle", 0.001 for "burda".
     patience : int, optional
-        Epochs without a better bound on the images held out after which training stops; by default a sixth of all. A
+        Epochs without a better bound on the held-out images after which training stops; by default a sixth of all. A
         "gan" is trained to the last epoch.
     validation_fraction : float, default 0.05
         Share of the images held out for early stopping; 0 trains on all of them to the last epoch.
@@ -123,7 +123,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     image_shape_ : tuple of int
         Shape of an image of the fit, (rows, columns), or (D,).
     seed_ : int
-        What seeded the generator: `random_state` where that is a whole number.
+        Seed of the generator: `random_state` if that is a whole number.
     n_iter_ : int
         Epochs run.
     n_images_ : int
@@ -211,7 +211,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises
         ------
         UsageError
-            When a parameter is one that no fit could use.
+            When a parameter is not valid.
         NeuralTopicError
             When the images are not usable, or training stops being finite.
         """
@@ -251,7 +251,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         dynamic, own = binarisation == "dynamic", MODELS[self.model]
         trainer = Trainer(
             network.to(device),
-            # A GAN's draws are means of pixels, which the discriminator compares with grey levels.
+            # The discriminator compares a GAN's draws, which are means of pixels, with grey levels.
             ImageBatches(levels, training, dynamic=dynamic and self.model != "gan", device=device),
             ImageBatches(levels, held_out, dynamic=dynamic, device=device),
             OBJECTIVES[self.objective](int(self.n_samples)) if own is None else own.objective,
@@ -268,7 +268,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return digest.hexdigest()
 
     def check_parameters(self) -> None:
-        """Raise a UsageError for a parameter that no fit could use."""
+        """Raise a UsageError for a parameter that is not valid."""
         require_whole("n_components", self.n_components)
         if self.n_above is not None:
             require_whole("n_above", self.n_above)
@@ -326,7 +326,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """The composition, its weights not yet drawn."""
         hidden = [int(width) for width in self.hidden]
         n_above = None if self.n_above is None else int(self.n_above)
-        # torch's layers draw weights as they are made, from the global generator; ours are drawn by our own.
+        # torch's layers draw weights from the global generator when they are created; these are replaced by ours.
         if self.model == "rbm":
             return ImageMachine(int(self.n_components), n_pixels)
         with torch.random.fork_rng(devices=[]):
@@ -337,7 +337,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def restore(
         self, vae: VAE[DenseDecoder], *, image_shape: tuple[int, ...], n_images: int, history: list[dict[str, float]]
     ) -> None:
-        """Take a trained network, and set the fitted attributes."""
+        """Set a trained network and the fitted attributes."""
         self.n_images_ = n_images
         self.vae_ = vae
         self.image_shape_ = image_shape
@@ -347,7 +347,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._n_features_out = int(self.n_components) + int(self.n_above or 0)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Posterior mean of z for each image, (N, Z): to rounding a function of that image alone, drawing nothing."""
+        """Posterior mean of z for each image, (N, Z): to rounding a function of that image alone, and deterministic."""
         return self.posterior(X)[0]
 
     def posterior(self, X: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -376,7 +376,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             return self._decode(self.vae_.sample_prior(n_images, generator)[:, 0])
 
     def observe(self, X: Any, *, random_state: int | np.random.RandomState | None = 0) -> NDArray[np.float32]:
-        """The images of which p(x | z) is asked, (N, D): for a model of binarised images, the grey levels binarised."""
+        """The images x of p(x | z), (N, D): for a model of binarised images, the binarised grey levels."""
         check_is_fitted(self)
         require_random_state(random_state)
         levels = self._levels(X, fitting=False)
@@ -395,7 +395,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each image in nats, (N,); of an "rbm" an estimate of it.
 
-        For a model of binarised images grey levels are binarised once, as the published figures are made.
+        For a model of binarised images, grey levels are binarised once, as for the published figures.
 
         Parameters
         ----------
@@ -414,7 +414,8 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         data = ImageBatches(torch.from_numpy(observed), device=self._device())
         generator = torch.Generator().manual_seed(draw_seed(random_state))
         objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
-        # A batch that a chunk of many samples fills all the same: larger ones would only be slower to tell of.
+        # A chunk of many samples fills a batch of this size; with larger ones progress would only be reported less
+        # often.
         parts: list[torch.Tensor] = []
         for part in bounds(self.vae_, data, objective, generator, 100):
             parts.append(part)
@@ -423,7 +424,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return torch.cat(parts).double().numpy()
 
     def score(self, X: Any, y: object = None) -> float:
-        """Mean evidence lower bound of an image in nats; higher is better."""
+        """Mean evidence lower bound per image in nats; higher is better."""
         return float(self.bound(X).mean())
 
     def to_state(self) -> State:
@@ -514,7 +515,7 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
 
 def _flattened(X: Any) -> tuple[Any, tuple[int, ...]]:
-    """Images as rows, (N, D), and the shape that each has; what is no array of images is left to be checked."""
+    """Images as rows, (N, D), and the shape of each; anything that is not an array of images is left for the check."""
     if isinstance(X, list | tuple):
         X = np.asarray(X)
     shape = getattr(X, "shape", ())

@@ -1,4 +1,4 @@
-"""Mini-batches of a matrix of real numbers, dense or sparse, moved to the device as they are."""
+"""Mini-batches of a matrix of real numbers, dense or sparse, moved to the device without conversion."""
 
 from typing import Any
 

@@ -8,10 +8,10 @@ import ctypes
 from neuraltopic.errors import UsageError, parameter
 
 _BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas, and the blocks of reading and inference
-# The ledger, the digests by which copies are known, the table of documents, and what stays resident of mapped counts.
+# The ledger, the digests that identify copies, the table of documents, and the resident part of mapped counts.
 _BYTES_A_DOCUMENT = 900.0
 _HIDDEN = 128  # units of the encoder's first layer
-# The weights, the best of them, the gradient, two moments, and what an update makes of them.
+# The weights, the best weights, the gradient, two moments, and the temporary arrays of an update.
 _COPIES_OF_WEIGHTS = 8.0
 # Tiles of an update that are kept for its gradient.
 _TILES_BYTES = 1.34e8
@@ -19,14 +19,14 @@ _PROCESS_BYTES = 200e6  # of one that cuts texts into words
 
 
 def expected_memory(D: int, V: int, K: int) -> float:
-    """Bytes resident at most in the process of a fit: the weights as often as they stand in memory, and what each
-    document leaves there."""
+    """Largest resident memory of a fit in bytes: the copies of the weights, and what each document adds."""
     weights = 4.0 * V * (K + _HIDDEN)
     return _BASE_BYTES + _TILES_BYTES + _COPIES_OF_WEIGHTS * weights + D * _BYTES_A_DOCUMENT
 
 
 def processes_within(max_memory: float | None, n_jobs: int) -> int:
-    """As many of `n_jobs` processes as leave a half of the memory to the process that they work for; one at least."""
+    """The largest number of processes, of `n_jobs` and at least one, that leaves half of the memory to the main
+    process."""
     if max_memory is None:
         return n_jobs
     return max(1, min(n_jobs, int(0.5 * max_memory / _PROCESS_BYTES)))
@@ -50,9 +50,9 @@ def require_memory(max_memory: float | None, D: int, V: int, K: int) -> None:
 
 
 def release_free_memory() -> None:
-    """Give memory that was freed back to the system, where the C library holds it for later (glibc).
+    """Return freed memory to the system, if the C library holds it for later (glibc).
 
-    A stage of a fit that needs other sizes of blocks than the one before would else add to what that one held.
+    Otherwise a stage of a fit that needs blocks of other sizes would add to the memory of the stage before.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim

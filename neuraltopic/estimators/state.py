@@ -74,9 +74,9 @@ class State(NamedTuple):
     tensors : dict of Tensor
         By name.
     edits : list of dict
-        The log of edits of topics, where there are any.
+        The log of edits of topics, if there are any.
     topics_sha256 : str
-        Digest of the topics that they are of.
+        Digest of the topics that are edited.
     """
 
     objects: dict[str, Any]
@@ -88,7 +88,7 @@ class State(NamedTuple):
 class StoredState:
     """The state of an estimator in a folder whose manifest was verified.
 
-    It is read a part at a time: the objects are compared with one another before any tensor is allocated.
+    Its parts are read in order: the objects are checked against one another before any tensor is allocated.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -99,9 +99,9 @@ class StoredState:
         return self.folder / name
 
     def edit_log(self) -> Path | None:
-        """Where the edits of the topics are: beside the model of a run, else in the folder; None where there are none.
+        """Path of the edits of the topics: beside the model of a run, else in the folder; None if there are none.
 
-        A run's own log is the one in force: it is what `neuraltopic topics edit` writes.
+        The log of the run takes precedence, since `neuraltopic topics edit` writes it.
         """
         places = [self.folder / EDIT_LOG]
         if self.folder.name == MODEL_FOLDER and (self.folder.parent / RUN_FACTS).exists():
@@ -111,7 +111,7 @@ class StoredState:
     def config(
         self, members: Mapping[str, type], optional: Mapping[str, type] = MappingProxyType({})
     ) -> dict[str, Any]:
-        """config.json, with exactly these members and maybe those that are optional."""
+        """config.json, with exactly these members, and optionally the optional ones."""
         return read_members(self.path(CONFIG), members, MAX_STATE_BYTES, optional)
 
     def network(
@@ -134,7 +134,7 @@ class StoredState:
         NeuralTopicError
             When the file holds anything else.
         """
-        # On the meta device a network has shapes and no memory: nothing is allocated before the file is known to fit.
+        # On the meta device a network has shapes and no memory: nothing is allocated before the file is known to match.
         with torch.device("meta"):
             shapes = build().state_dict()
         expected = {name: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in shapes.items()}
@@ -164,12 +164,12 @@ class Stored(ABC):
         Raises
         ------
         NeuralTopicError
-            When anything is not as it was written.
+            When anything differs from what was written.
         """
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write the model to a folder, whole or not at all. It holds numbers and text, no code, and nothing of the data
-        but the ids of documents.
+        """Write the model to a folder, whole or not at all. It holds numbers and text, no code, and of the data only
+        the ids of documents.
 
         Raises
         ------
@@ -211,12 +211,12 @@ def plain_parameters(estimator: BaseEstimator, seed: int) -> dict[str, Any]:
 
 
 def estimator_of(kind: type[EstimatorT], parameters: dict[str, Any], path: Path) -> EstimatorT:
-    """An estimator of parameters that were read from `path`, unfitted but for its `seed_`.
+    """An estimator with parameters read from `path`, unfitted except for its `seed_`.
 
     Raises
     ------
     NeuralTopicError
-        When they are not all of its parameters, no others, and such as a fit could use.
+        When they are not exactly its parameters with valid values.
     """
     make: Any = kind
     names = sorted(make().get_params())

@@ -1,4 +1,4 @@
-"""TopicModel: documents in, topics and vectors out. It joins the parts and does no mathematics itself."""
+"""TopicModel: documents in, topics and vectors out. It composes the parts and does no mathematics itself."""
 
 import copy
 import dataclasses
@@ -61,7 +61,7 @@ from neuraltopic.topics.words.ranking import top_words
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Share of unknown tokens above which an update is likely to miss what the new documents are about.
+# Share of unknown tokens above which an update is likely to miss the themes of the new documents.
 _MANY_UNKNOWN = 1 / 3
 # As scikit-learn names the parameters of a parameter.
 _PREPROCESSING = "preprocessing__"
@@ -459,7 +459,7 @@ class TopicModel(
         return dataclasses.replace(settings, pretokenised=True) if corpus.pretokenised else settings
 
     def _require_enough(self, preparation: Preparation, name: str, settings: Preprocessing) -> None:
-        """Raise where there are fewer documents than topics, or the fit would take more memory than it may."""
+        """Raise an error if there are fewer documents than topics, or the fit would exceed the memory limit."""
         counts, least = preparation.training, max(2, self.n_components)
         if len(counts) < least:
             of = "documents" if settings.split is None else "passages of documents"

@@ -12,20 +12,20 @@ FloatArray = NDArray[np.float64]
 
 
 def contingency(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Documents with each label in each cluster, (R, C), from two numbers a document, (D,) and (D,), from 0 up."""
+    """Documents with each label in each cluster, (R, C), from two numbers per document, (D,) and (D,), from 0 up."""
     R, C = int(labels.max()) + 1, int(clusters.max()) + 1
     return np.bincount(labels.astype(np.int64) * C + clusters, minlength=R * C).reshape(R, C)
 
 
 def purity(tables: FloatArray) -> FloatArray:
-    """Share of the documents whose label is the commonest of their cluster, (B,) from tables (B, R, C)."""
+    """Share of the documents that have the most frequent label of their cluster, (B,) from tables (B, R, C)."""
     return tables.max(1).sum(1) / tables.sum((1, 2))
 
 
 def normalised_mutual_information(tables: FloatArray) -> FloatArray:
     """Mutual information of label and cluster over the mean of their entropies, (B,) from tables (B, R, C).
 
-    From 0 to 1; scikit-learn's `normalized_mutual_info_score`. 1 where there is one label and one cluster.
+    From 0 to 1; scikit-learn's `normalized_mutual_info_score`. It is 1 for one label and one cluster.
     """
     p = tables / tables.sum((1, 2), keepdims=True)
     of_labels, of_clusters = _entropy(p.sum(2)), _entropy(p.sum(1))
@@ -51,6 +51,6 @@ def kmeans_clusters(vectors: NDArray[np.floating], n_clusters: int) -> NDArray[n
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> FloatArray:
-    """Each vector over its length; a vector of zeros stays."""
+    """Each vector divided by its length; a vector of zeros is unchanged."""
     length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     return vectors / np.where(length > 0, length, 1.0)

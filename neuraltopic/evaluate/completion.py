@@ -1,7 +1,7 @@
 """Document completion: perplexity of half of a document's tokens, predicted from the other half.
 
-No bound enters, so that models of any kind can be compared: a document's point estimate scores words it has not seen.
-Axes: D documents, V words, N tokens.
+It uses no bound, so models of any kind can be compared: the point estimate of a document scores words that it has not
+seen. Axes: D documents, V words, N tokens.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def split_tokens(counts: Counts, seed: int) -> tuple[Counts, Counts]:
     Returns
     -------
     (Counts, Counts), both of shape (D, V)
-        They add up to `counts`. What a document's halves are depends on the seed and on the documents before it.
+        They sum to `counts`. The halves of a document depend on the seed and on the documents before it.
 
     Raises
     ------

@@ -26,7 +26,7 @@ class Figure:
         A name in `METRICS`.
     value : float
     interval : Interval or None
-        None where the figure has no sample to vary over.
+        None if the figure is not over a sample.
     n : int
         Documents or topics that it is about.
     unit : str
@@ -66,7 +66,7 @@ class Evaluation:
     held_out : str
         The documents on which the rest was measured.
     notes : tuple of str
-        What was left out, and why.
+        The figures that were left out, and why.
     """
 
     figures: tuple[Figure, ...]

@@ -32,7 +32,7 @@ class ImageEvaluation:
     Attributes
     ----------
     n_images, n_samples : int
-        N, and the k of the bound that `nll` is.
+        N, and the k of the bound `nll`.
     nll, nll_standard_error : float
         Upper bound on -log p(x), minus the mean of (17.24); the standard error is that over images,
         None for a single one.
@@ -41,7 +41,7 @@ class ImageEvaluation:
     kl : float
         Mean KL(q(z | x) || p(z)).
     active_units, n_components : int
-        Dimensions whose posterior mean varies by more than 0.01 over the images, and of how many.
+        Number of dimensions whose posterior mean varies by more than 0.01 over the images, and of all dimensions.
     """
 
     n_images: int
@@ -61,7 +61,7 @@ class ImageEvaluation:
 def evaluate_images(
     model: ImageVAE, X: Any, *, n_samples: int = 5000, random_state: int = 0, progress: "Progress | None" = None
 ) -> ImageEvaluation:
-    """Evaluate a fitted model as the published figures on MNIST are made (Burda, Grosse, Salakhutdinov 2016).
+    """Evaluate a fitted model as for the published figures on MNIST (Burda, Grosse, Salakhutdinov 2016).
 
     Parameters
     ----------

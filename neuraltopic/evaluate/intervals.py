@@ -56,7 +56,7 @@ def table_interval(
 ) -> Interval | None:
     """Interval of a statistic of a contingency table, from 0 to 1: its value, and 1.96 bootstrap standard errors.
 
-    Not percentiles: a resample repeats documents, which alone makes a table look more orderly than it is.
+    Percentiles would be biased: a resample repeats documents, which makes a table look more ordered.
 
     Parameters
     ----------

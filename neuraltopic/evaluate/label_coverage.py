@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A label counts as drawn from this fraction of its share among the training images.
 _COVERED = 0.1
-# Of the classifier. A small collection needs its updates, whatever its epochs.
+# Of the classifier. A small collection needs a minimum of updates, so its number of epochs is larger.
 _HIDDEN = 100
 _BATCH = 100
 _EPOCHS = 20
@@ -42,8 +42,8 @@ class LabelCoverage:
     kl : float
         KL(samples || training images) of the two histograms, nats.
     confidence, test_confidence : float
-        Mean probability of the label that the classifier gives to a sample, and to a test image: far lower for
-        samples, they are like no label.
+        Mean probability of the label that the classifier gives to a sample, and to a test image: if it is far lower for
+        samples, they resemble no label.
     accuracy : float
         Of the classifier on the test images.
     """
@@ -85,7 +85,7 @@ def label_coverage(
     Raises
     ------
     NeuralTopicError
-        When the training images have one label alone.
+        When the training images have only one label.
     """
     X, y = _rows(train[0]), np.asarray(train[1])
     labels, counts = np.unique(y, return_counts=True)

@@ -1,4 +1,4 @@
-"""Labels of documents: a column of the corpus, as text that compares equal whatever file it came from."""
+"""Labels of documents: a column of the corpus, as text that does not depend on the file format."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

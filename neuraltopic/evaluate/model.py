@@ -55,8 +55,8 @@ def evaluate_model(
     held_out, reference : sequence of str, path, or Corpus
         Documents that were not in the fit, and those in which coherence counts words; by default the same.
     embeddings : floating-point array of shape (N, C) or EmbeddingSource, optional
-        Of the held-out documents, as for `TopicModel.transform`. Completion is then left out: an embedding has seen
-        the half that is to be predicted.
+        Of the held-out documents, as for `TopicModel.transform`. Completion is then left out, since an embedding has
+        seen the half to be predicted.
     training : Labelled, optional
         Documents of the fit, for the probe and for retrieval, which are left out without them: see `training_vectors`.
     label : str, optional
@@ -64,7 +64,7 @@ def evaluate_model(
     others : sequence of TopicModel
         The same fit from other seeds, for stability.
     n_words, ranking : int, str
-        How many words of each topic are compared, and what ranks them: see `TopicModel.word_weights`.
+        Number of words of each topic that are compared, and their ranking: see `TopicModel.word_weights`.
     seed : int
         For the halves of completion and the resamples of intervals. The same seed gives the same figures.
     progress : callable of (stage, done, total), optional
@@ -207,7 +207,7 @@ def _document_figures(
     rows = position[readable][labelled]
     given_embeddings = None if documents.embeddings is None else documents.embeddings.of(rows)
     counts = documents.counts.rows(rows)
-    # As the vectors of the fit are, without the coordinates of splits.
+    # Without the coordinates of splits, like the vectors of the fit.
     vectors = np.asarray(model.document_vae_.transform(counts, embeddings=given_embeddings))
     held_out = Labelled(vectors, [texts[row] for row in labelled])
     topics = model.topics_of_vectors(counts, vectors)

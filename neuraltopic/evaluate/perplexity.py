@@ -38,16 +38,16 @@ def perplexity_figures(
     seed: int,
     progress: "Progress | None" = None,
 ) -> list[Figure]:
-    """Perplexity of documents by the ELBO, by the importance-weighted bound, and by completion; less is better.
+    """Perplexity of documents by the ELBO, by the importance-weighted bound, and by completion; lower is better.
 
-    With embeddings, which have seen the whole document, there is no completion. Documents without a word have no part
-    in it. Intervals are over documents.
+    With embeddings, which have seen the whole document, there is no completion. Documents without a word are left out.
+    Intervals are over documents.
 
     Parameters
     ----------
     vae : DocumentVAE
     counts : Counts of shape (D, V)
-        One document with words at least.
+        At least one document has words.
     embeddings : Embeddings of D documents, optional
     seed : int
         For the halves of the completion and the resamples of the intervals.

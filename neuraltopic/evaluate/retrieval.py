@@ -1,6 +1,6 @@
 """Two uses of document vectors: linear classification of labels, and retrieval of documents with the same label.
 
-Axes: D documents with the truth to be found, T training documents, K numbers of a vector.
+Axes: D documents with labels to predict, T training documents, K numbers of a vector.
 """
 
 import warnings
@@ -41,7 +41,7 @@ def precision_at_10(
 ) -> NDArray[np.float64]:
     """Share of the ten training documents nearest by cosine that have each document's label, (D,).
 
-    With fewer than ten training documents, of all of them. Equally near ones come in the order of their numbers.
+    With fewer than ten training documents, all of them are used. Ties are in the order of their numbers.
     """
     base, queries = unit_rows(training), unit_rows(vectors)
     n = min(NEIGHBOURS, len(base))

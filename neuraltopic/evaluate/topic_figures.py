@@ -91,7 +91,8 @@ def _mean(metric: str, values: NDArray[np.float64], seed: int, detail: str = "")
 
 
 def _of_set(metric: str, values: NDArray[np.float64], without_one: NDArray[np.float64], detail: str = "") -> Figure:
-    """A figure of the set as a whole, to which each topic adds its part: a resample of topics would repeat some."""
+    """A figure of the whole set, with the part of each topic; a bootstrap is not used, since a resample would repeat
+    topics."""
     return _figure(metric, values, jackknife_interval(float(values.mean()), without_one), detail)
 
 

@@ -1,15 +1,11 @@
 """Run folders of documents: fit one, resume an interrupted fit, open one, embed documents with one.
 
-model/               TopicModel.save
-topics.csv           one line per topic
-topic_words.csv      one line per word of a topic
-documents.parquet    one line per input row: the ledger, and the topic of the document
-vectors.npy          float32 (D, K), the documents kept, in input order
-vectors.parquet      id and vector of the same
-ledger.csv           one line per input row: kept, or why not
-training.jsonl       one line per epoch
-edits.jsonl          the log of edits of topics, where there are any, which is replayed when the run is opened
-run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above
+model/               TopicModel.save topics.csv           one line per topic topic_words.csv      one line per word of a
+topic documents.parquet    one line per input row: the ledger, and the topic of the document vectors.npy
+float32 (D, K), the documents kept, in input order vectors.parquet      id and vector of the same ledger.csv
+one line per input row: kept, or why not training.jsonl       one line per epoch edits.jsonl          the log of edits
+of topics, if there are any, which is replayed when the run is opened run.json             command, machine, seed,
+corpus, sizes, seconds; size and SHA-256 of the files above
                      but for the log
 """
 
@@ -79,7 +75,7 @@ def fit_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[TopicModel]:
-    """Fit a model to a corpus and write the run folder, whole or not at all.
+    """Fit a model to a corpus and write the run folder, complete or not at all.
 
     Parameters
     ----------
@@ -136,7 +132,7 @@ def open_run(folder: Path, *, device: str = "auto") -> TopicModel:
     UsageError
         When `folder` is neither.
     NeuralTopicError
-        When it is not as it was written.
+        When it differs from what was written.
     """
     return TopicModel.load(model_folder_of(Path(folder)), device=device)
 
@@ -152,9 +148,9 @@ def embed(
 ) -> Ledger:
     """Write the vector of each document: vectors.npy, vectors.parquet (id, status, vector) and ledger.csv.
 
-    Every row that could be read has a vector, in input order; that of a row without a known word is the one
-    of an empty document, or with `embeddings` what its embedding gives, and its status says so. Counts stay on disk;
-    vectors are written as they come.
+    Every row that could be read has a vector, in input order; a row without a known word has the vector of an empty
+    document, or with `embeddings` that of its embedding, and its status says so. Counts stay on disk, and vectors are
+    written as they are computed.
 
     Returns
     -------

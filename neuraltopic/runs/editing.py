@@ -1,6 +1,6 @@
 """Edit the topics of a run, and read its documents after the edits.
 
-The files of the fit stay as they are; edits.jsonl has the edits, see `neuraltopic.topics.editing.edits`.
+The files of the fit are not changed; edits.jsonl has the edits, see `neuraltopic.topics.editing.edits`.
 """
 
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def edit_run(
     corpus : Corpus, optional
         The documents of the fit, which a split reads; by default those that run.json names.
     known : int, optional
-        How many entries the log must have, those that were taken back too: as many as there were when the topics were
-        read that the operations number.
+        Number of entries that the log must have, including undone ones: the number when the caller read the topics. By
+        default any.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def edit_run(
     Raises
     ------
     UsageError
-        When one cannot be done, or another process is editing; the log stays as it was.
+        When one cannot be done, or another process is editing; the log is then unchanged.
     EditedMeanwhileError
         When the log is not the one that is known.
     """

@@ -38,8 +38,8 @@ def topic_effects(
     run : Path
         Run folder of a recipe whose z is Gaussian given its words, as that of the default is.
     formula : str
-        The right side, as `formulaic` reads it: "source + year", "C(year)", "a * b". A column of which every value is a
-        number is one, unless in C(). Documents with a missing value have no part.
+        The right side, as `formulaic` reads it: "source + year", "C(year)", "a * b". A column whose values are all
+        numbers is numeric, unless in C(). Documents with a missing value are left out.
     corpus : Corpus, optional
         The documents of the fit, whose words are read again; by default those that run.json names.
     n_draws : int, default 50

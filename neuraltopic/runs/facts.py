@@ -171,7 +171,7 @@ def _check_file(path: Path, written: dict[str, Any], *, content: bool) -> None:
 
 
 def _kind_of_model(folder: Path) -> str:
-    """The format of a model folder as its manifest names it; that of documents where it is none that we know."""
+    """The format that the manifest of a model folder names; that of documents if it is unknown."""
     manifest: Any = read_json(folder / MANIFEST, _MAX_FACTS_BYTES)
     images = isinstance(manifest, dict) and manifest.get("format") == IMAGE_MODEL_KIND
     return IMAGE_MODEL_KIND if images else MODEL_KIND

@@ -1,4 +1,4 @@
-"""What all fits of run folders share: the workspace, the folder that is written as a whole, and run.json."""
+"""The parts that all fits of run folders share: the workspace, the folder that is written atomically, and run.json."""
 
 import hashlib
 import json
@@ -110,7 +110,7 @@ class RunWriter:
     output, kind, request, force, resumed, command
         As for `new_run`.
     workspace : Path
-        Where the fit works, and where it finds what an interrupted one left.
+        Folder of the files of the fit, also of those that an interrupted fit left.
     progress : callable of (stage, done, total)
         For the fit; it forwards every call, and adds up the seconds of each stage.
     facts : dict

@@ -35,7 +35,7 @@ from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 4.0  # importing torch, and writing the run
 _SAMPLE_CHARACTERS = 1 << 20  # of the texts that are read and cut for the forecast
-_FEWER = 5  # the part of them that is cut beside all, to tell what is the same for any number
+_FEWER = 5  # the part of them that is tokenised separately, to find the fixed cost
 _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
 # Time of counting as a fraction of the time of tokenising.
 _COUNTING = 0.6
@@ -53,7 +53,7 @@ class DocumentForecast(Forecast):
     Attributes
     ----------
     corpus : CorpusEstimate
-        What would be read.
+        The documents that would be read.
     n_topics, n_words : int
         K, and a guess of V.
     faster : str
@@ -195,7 +195,7 @@ def read_sample(corpus: Corpus, settings: Preprocessing) -> Sample:
     if few:
         _, of_few = _counted(texts[:few], settings)
     tokens, of_all = _counted(texts, settings)
-    # What more documents take: lists and samples of languages cost the same for all corpora.
+    # The cost of more documents: lists and samples of languages cost the same for all corpora.
     cut = max(of_all - of_few, 0.0) / (n - few)
     return Sample(characters / n, max(tokens / n, 1.0), read / n, cut)
 
@@ -262,7 +262,7 @@ _INFERRED = 256
 
 
 def _shortest(work: Callable[[], object], times: int, clock: Callable[[], float]) -> float:
-    """Seconds of the quickest of some repetitions, the first of which does not count."""
+    """Seconds of the quickest of some repetitions, without the first."""
     seconds = []
     for _ in range(times):
         started = clock()

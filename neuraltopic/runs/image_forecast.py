@@ -13,9 +13,10 @@ from neuraltopic.runs.costs import Forecast
 from neuraltopic.runs.machine import best_of, matmul_rate
 
 _START_SECONDS = 3.0  # importing torch, and writing the run
-# What an update takes over the time of its operations at the rate of one large matrix product.
+# Time of an update relative to that of its operations at the rate of one large matrix product.
 _SLACK = 1.6
-# An update of a GAN over one of a VAE: its discriminator sees data and draws, and the penalty is a second derivative.
+# Time of a GAN's update relative to a VAE's: the discriminator sees data and draws, and the penalty is a second
+# derivative.
 _ADVERSARIAL = 3.3
 _BASE_BYTES = 450e6  # Python and torch
 _FLOATS_AT_ONCE = 8  # times a batch's pixels and hidden units: they, their gradients, and what is between

@@ -52,7 +52,7 @@ def fit_image_run(
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
 ) -> Run[ImageVAE]:
-    """Fit a model to images and write the run folder, whole or not at all.
+    """Fit a model to images and write the run folder, complete or not at all.
 
     Parameters
     ----------
@@ -63,16 +63,16 @@ def fit_image_run(
     output : Path
         The run folder, which must not exist.
     epochs_kept : sequence of int, optional
-        After which epochs to keep the codes of 5,000 images, besides the final ones. By default 1, 10, 100 ... where
-        z has two dimensions, so that they can be drawn, else none.
+        Epochs after which to keep the codes of 5,000 images, in addition to the final ones. By default 1, 10, 100 ...
+        if z has two dimensions and can be drawn, else none.
     force, resume, command, progress
         As for `runs.fit_run`.
 
     Raises
     ------
     UsageError
-        When `output` exists, or is, holds or lies in what was read; with `resume`, when there is nothing to resume
-        or the request differs; when a parameter is one that no fit could use.
+        When `output` exists, or is, holds or lies in the path of the images; with `resume`, when there is nothing to
+        resume or the request differs; when a parameter is not valid.
     NeuralTopicError
         When the images cannot be used; nothing is left behind.
     """
@@ -119,7 +119,7 @@ def _write_outputs(
     at: dict[int, NDArray[np.float32]],
     followed: NDArray[np.int64],
 ) -> dict[str, float]:
-    """Write all of a run folder but run.json; return the history of the epoch whose weights are kept.
+    """Write the files of a run folder except run.json; return the history of the epoch whose weights are kept.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def open_image_run(folder: Path, *, device: str = "auto") -> ImageVAE:
     UsageError
         When `folder` is neither.
     NeuralTopicError
-        When it is not as it was written.
+        When it differs from what was written.
     """
     return ImageVAE.load(model_folder_of(Path(folder)), device=device)
 

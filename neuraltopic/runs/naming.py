@@ -16,7 +16,7 @@ from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
 from neuraltopic.topics.naming import PhraseCounts, name_of
 
-# What ends a clause, which no phrase goes beyond.
+# The end of a clause; no phrase crosses it.
 _CLAUSE = re.compile(r"[.,;:!?()\[\]{}\"“”«»\n\r\t|/。、，；：！？]+")
 _PHRASES = 10
 _EXAMPLES, _EXAMPLE_CHARACTERS = 3, 300
@@ -25,15 +25,15 @@ _LONGEST_NAME = 200
 
 
 def suggest_names(run: Path, *, command: str | None = None, corpus: Corpus | None = None) -> dict[int, str]:
-    """A name for each topic of a run that documents are listed under.
+    """A name for each topic of a run that has assigned documents.
 
     Parameters
     ----------
     run : Path
         Run folder.
     command : str, optional
-        A program and its arguments, such as a client of a language model: run once a topic, with a prompt on its
-        standard input, it prints the name. By default names are phrases, see `neuraltopic.topics.naming`.
+        A program and its arguments, such as a client of a language model: it runs once per topic, reads a prompt on
+        standard input, and prints the name. By default names are phrases, see `neuraltopic.topics.naming`.
     corpus : Corpus, optional
         The documents of the fit, whose texts are read; by default those that run.json names.
 
@@ -117,7 +117,7 @@ def _topic_of(model: TopicModel) -> Mapping[str, int]:
 
 
 class _Vocabulary:
-    """Which written words are words of the vocabulary, asked once a form."""
+    """A cache of which written forms are words of the vocabulary."""
 
     def __init__(self, preprocessor: Preprocessor) -> None:
         self._preprocessor = preprocessor

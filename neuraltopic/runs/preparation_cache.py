@@ -1,6 +1,6 @@
 """A cache of prepared corpora in a folder of the user, keyed by the content of the corpus and the settings.
 
-A second fit of the same files with the same preprocessing finds the counts there, whatever else differs.
+A second fit of the same files with the same preprocessing reads the counts from it, with any other settings.
 """
 
 import hashlib
@@ -54,8 +54,8 @@ class PreparationCache:
                 _link(workspace / part, unfinished / part)
 
     def _place(self, corpus: Corpus, settings: Preprocessing) -> Path | None:
-        """Where a corpus is kept; None of one that is no file or folder, and with a spaCy pipeline, which may change
-        under its name."""
+        """Folder of a cached corpus; None if the corpus is not a file or folder, or with a spaCy pipeline, which may
+        change under its name."""
         if corpus.path is None or settings.spacy_pipeline is not None:
             return None
         # Words and lemmas may come from any package that is installed.

@@ -1,7 +1,6 @@
 """Updates of a run: a new run folder, with the same topics after new documents.
 
-The layout is that of `runs.documents`; its documents and vectors are the new ones, and run.json names the
-run before.
+The layout is that of `runs.documents`; its documents and vectors are the new ones, and run.json names the previous run.
 """
 
 import dataclasses
@@ -40,11 +39,11 @@ def update_run(
     Parameters
     ----------
     run : Path
-        Run folder or model folder. It stays as it is, unless it is `output` too.
+        Run folder or model folder. It is not changed, unless it is also `output`.
     corpus : Corpus
         The new documents.
     output : Path
-        The run folder to write. With `force` it may be `run`, which is replaced once the new one is whole.
+        The run folder to write. With `force` it may be `run`, which is replaced once the new one is complete.
     random_state : int, optional
         That of the fit by default.
     device : str
@@ -54,8 +53,8 @@ def update_run(
     Returns
     -------
     Run
-        Its facts are those of a fit and `parent`: the corpus of the run before, the digests of all corpora that
-        it learned from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
+        Its facts are those of a fit and `parent`: the corpus of the previous run, the digests of all corpora that it
+        learned from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
 
     Raises
@@ -86,7 +85,7 @@ def update_run(
 
 
 def _kind_of_update(run: Path, output: Path) -> RunKind:
-    """What is written, and may be replaced; raises a UsageError when `output` lies in `run`."""
+    """The kind of the new run, with what it may replace; raises a UsageError when `output` lies in `run`."""
     if run.resolve() in output.resolve().parents:
         raise UsageError(
             f"output {output}",

@@ -37,7 +37,7 @@ def unfinished_request(output: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, force: bool = False) -> Iterator[Path]:
-    """Yield the workspace of a fit into `output`, which no other process has meanwhile.
+    """Yield the workspace of a fit into `output`, locked for this process.
 
     It is removed when the block ends, and when the block refuses its input by a `NeuralTopicError` before the
     first epoch is done, since there is nothing to resume; any other exception keeps it.

@@ -19,8 +19,8 @@ _POSIX = os.name == "posix"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
-# What a process is still writing, and the old folder for the moment between two renames. Both stand beside
-# their destination and are locked by the process they belong to, so that one without a lock is a leftover.
+# Names of what a process is writing, and of the old folder between two renames. Both are beside their destination and
+# locked by their process, so one without a lock is a leftover.
 _PARTIAL = "partial"
 _REPLACED = "replaced"
 
@@ -33,9 +33,9 @@ def _any_folder(folder: Path) -> str:
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Write a file so that `path` holds either its old bytes or all of the new ones.
 
-    Yields a binary file in the same folder. When the block ends it is flushed to the disk and renamed to
-    `path`; when the block raises it is removed and `path` stays as it was. What an earlier, killed process
-    left beside `path` is removed first. A symbolic link is followed, so that it still points to the file.
+    Yields a binary file in the same folder. When the block ends it is flushed to the disk and renamed to `path`; when
+    the block raises it is removed and `path` is unchanged. Leftovers of killed processes beside `path` are removed
+    first. Symbolic links are followed, so a link still points to the file.
 
     Raises
     ------
@@ -70,10 +70,10 @@ def atomic_folder(
 ) -> Iterator[Path]:
     """Fill a folder so that `path` is either as it was or the complete new folder.
 
-    Yields an empty temporary folder beside `path`. When the block ends, everything in it is flushed to the
-    disk and the folder is renamed to `path`; when the block raises or is interrupted, it is removed. With
-    `force` a folder that exists is exchanged in one step (Linux) and then removed. Where the system cannot
-    exchange, two renames do it, and if the process dies between them the next call puts the old folder back.
+    Yields an empty temporary folder beside `path`. When the block ends, everything in it is flushed to the disk and the
+    folder is renamed to `path`; when the block raises or is interrupted, it is removed. With `force` a folder that
+    exists is exchanged in one step (Linux) and then removed. Other systems use two renames; if the process dies between
+    them, the next call restores the old folder.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def atomic_folder(
     force : bool
         Replace a folder that exists already.
     why_not : callable of a Path
-        Says why the folder that exists may not be replaced, and nothing when it may. By default every one may.
+        Returns why the existing folder may not be replaced, and an empty text when it may. By default every folder may.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _require_parent(destination: Path) -> None:
 def _require_replaceable(
     destination: Path, path: str | os.PathLike[str], *, force: bool, why_not: Callable[[Path], str]
 ) -> None:
-    """Refuse a destination that exists, unless it is a folder that may be thrown away."""
+    """Refuse a destination that exists, unless it is a folder that may be replaced."""
     if not os.path.lexists(destination):
         return
     name = f"output {os.fspath(path)}"
@@ -191,7 +191,7 @@ def _sibling(destination: Path, role: str) -> Path:
 
 
 def _clean_leftovers(destination: Path) -> None:
-    """Remove what killed processes left beside `destination`; put back a folder they had set aside."""
+    """Remove the leftovers of killed processes beside `destination`, and restore a folder that they had renamed."""
     pattern = re.compile(rf"\.{re.escape(destination.name)}\.[0-9a-f]{{16}}\.({_PARTIAL}|{_REPLACED})")
     with os.scandir(destination.parent) as entries:
         leftovers = [(Path(entry.path), match[1]) for entry in entries if (match := pattern.fullmatch(entry.name))]

@@ -1,4 +1,4 @@
-"""The log of edits of topics on disk: edits.jsonl, a line that says what it belongs to, then one line per edit."""
+"""The log of edits of topics on disk: edits.jsonl, a line that identifies its topics, then one line per edit."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _RESTORE = "Restore it from a copy, or remove it to have the topics of the fit"
 
 
 def write_edit_log(path: Path, entries: Sequence[dict[str, Any]], topics_sha256: str) -> None:
-    """Write the log whole or not at all.
+    """Write the log, complete or not at all.
 
     Parameters
     ----------

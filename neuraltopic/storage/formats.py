@@ -25,12 +25,12 @@ INDEX_KIND: Final = "neuraltopic-index"
 INDEX_SCHEMA_VERSION: Final = 1
 INDEX_FACTS: Final = "index.json"
 
-# What a fit that was stopped leaves in its workspace.
+# Files that an interrupted fit leaves in its workspace.
 CHECKPOINT: Final = "checkpoint.safetensors"
 PREPARATION: Final = "preparation.json"
 
 # The newest version of each that this version of neuraltopic understands.
 MODEL_VERSIONS: Final = {MODEL_KIND: MODEL_SCHEMA_VERSION, IMAGE_MODEL_KIND: IMAGE_MODEL_SCHEMA_VERSION}
 RUN_VERSIONS: Final = {RUN_KIND: RUN_SCHEMA_VERSION, IMAGE_RUN_KIND: IMAGE_RUN_SCHEMA_VERSION}
-# What the model in a run of each kind is.
+# The kind of model in a run of each kind.
 MODEL_OF_RUN: Final = {RUN_KIND: MODEL_KIND, IMAGE_RUN_KIND: IMAGE_MODEL_KIND}

@@ -11,7 +11,7 @@ from neuraltopic.storage.file_locks import HAS_LOCKS, hold
 
 @contextlib.contextmanager
 def only_writer(path: Path, *, thing: str, expected: str) -> Iterator[None]:
-    """Hold the lock of a file or folder that is there; where the system has no such locks, nothing is kept out.
+    """Hold the lock of a file or folder that is there; on a system without such locks nothing happens.
 
     Parameters
     ----------

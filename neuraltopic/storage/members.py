@@ -1,4 +1,4 @@
-"""What a JSON file of a model folder must hold, checked member by member; an error names the file."""
+"""Checks of the members of a JSON file of a model folder; an error names the file."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _LARGEST = 3.4028234663852886e38  # of float32
 def read_members(
     path: Path, members: Mapping[str, type], max_bytes: int, optional: Mapping[str, type] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """An object with exactly these members, of these types, and maybe those that are optional.
+    """An object with exactly these members, of these types, and optionally the optional ones.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class OutputKind:
     Attributes
     ----------
     name : str
-        As messages call it.
+        Its name in messages.
     entries : callable of a Path
         The names that a folder of this kind holds; none when the folder is of another kind.
     """
@@ -141,7 +141,7 @@ def _read(path: Path) -> dict[str, object]:
 
 
 RUN = OutputKind("a run folder", partial(_entries_of_run, kind=RUN_KIND))
-# With edits of its topics, which are nowhere else: what replaces it must have them too.
+# A run with edits of its topics, which exist nowhere else: its replacement must have them too.
 _EDITED_RUN = OutputKind(RUN.name, partial(_entries_of_run, kind=RUN_KIND, more=frozenset({EDIT_LOG})))
 MODEL = OutputKind("a model folder", partial(_entries_of_model, kind=MODEL_KIND))
 IMAGE_RUN = OutputKind("a run folder of images", partial(_entries_of_run, kind=IMAGE_RUN_KIND))
@@ -153,5 +153,6 @@ VECTORS = OutputKind("a folder that embed wrote", _entries_of_vectors)
 
 
 def update_output(run: Path, output: Path) -> OutputKind:
-    """What an update of a run may replace: the run itself also where topics were edited, as it has the edits too."""
+    """The output that an update of a run may replace: also the run itself if its topics were edited, since the update
+    has the edits too."""
     return _EDITED_RUN if Path(run).resolve() == Path(output).resolve() else RUN

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 def release_pages(*arrays: NDArray) -> None:
-    """Let the pages of mapped arrays, or of the arrays that these are views of, leave memory.
+    """Release the memory pages of mapped arrays, or of the arrays of which these are views.
 
-    A pass over a large file would else keep all of it resident. What was written stays in the system's cache and goes
-    to the file as it would; what is read again comes from there. Nothing happens to arrays in memory.
+    Otherwise a pass over a large file would keep all of it resident. Written data stay in the system's cache and reach
+    the file as usual; later reads come from there. Arrays in memory are not affected.
     """
     for array in arrays:
         mapped: object = array

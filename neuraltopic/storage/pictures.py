@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
-# For what is drawn and for what is written: letters as outlines, which look alike everywhere.
+# Settings for drawing and writing: letters as outlines, which look the same everywhere.
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 8,

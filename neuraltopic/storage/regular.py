@@ -1,4 +1,4 @@
-"""Opening a file that may have been put there by someone else."""
+"""Opening a file of untrusted origin."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from neuraltopic.errors import NeuralTopicError
 def open_regular(path: str | os.PathLike[str]) -> io.FileIO:
     """Open a regular file for reading, in binary and without a buffer; refuse links, devices and pipes.
 
-    The caller closes it. Hard links are files like any other.
+    The caller closes it. Hard links are accepted.
 
     Raises
     ------

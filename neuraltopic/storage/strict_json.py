@@ -1,4 +1,4 @@
-"""JSON read as from a stranger and written as for one."""
+"""JSON, read and written strictly."""
 
 import json
 import math

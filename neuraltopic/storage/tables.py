@@ -23,7 +23,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|&~$])")
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Return the format that the suffix of `path` names; .tex is latex.
+    """The format that the suffix of `path` names; .tex is latex.
 
     Raises
     ------

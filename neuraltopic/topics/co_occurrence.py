@@ -1,4 +1,4 @@
-"""How often the words of each topic occur, and occur together, in the windows of a reference.
+"""Counts of the windows of a reference in which the words of each topic occur and co-occur.
 
 Axes: K topics, n words in a list, N tokens in a block, M memberships (a word counts once for each list it is in).
 """
@@ -52,20 +52,20 @@ def count_windows(
     ----------
     blocks : iterable of Block
         Documents as numbers of words, in the order of the text; a negative number is a word that is in no list but
-        takes its place in a window.
+        counts for the size of a window.
     lists : int array of shape (K, n)
         The words of each topic by number, distinct in a row; -1 where a list is shorter.
     windows : sequence of int
-        Sizes in tokens. A document of at most that many is one window, an empty one too, and a longer one has a
-        window at each token that starts a full one. `WHOLE_DOCUMENT` takes each document as one window.
+        Sizes in tokens. A document of at most that many tokens is one window, also if it is empty, and a longer one has
+        a window at each token that starts a full one. `WHOLE_DOCUMENT` makes each document one window.
     report : callable of the documents done, optional
 
     Returns
     -------
     dict of WindowCounts by size
 
-    The count is gensim's `WordOccurrenceAccumulator`'s, peculiarity and all: when a window moves off one copy of a
-    word it forgets the word, even if another copy is still inside, until the next copy enters.
+    The count is that of gensim's `WordOccurrenceAccumulator`, with its peculiarity: when a window moves past one copy
+    of a word it drops the word, even if another copy is still inside, until the next copy enters.
     """
     places = _Places.of(lists)
     counters = {window: _Counter(window, places) for window in windows}
@@ -136,8 +136,8 @@ class _Counter:
         document = np.searchsorted(bounds, positions, side="right") - 1
         begins = bounds[document]
         ends = begins + windows[document]  # behind the document's last window
-        # A copy of a word is seen from the first window that reaches it to the last before the earliest copy
-        # in that window falls out. Copies that end so together are one interval: the first of them began it.
+        # A copy of a word counts from the first window that reaches it to the last before the earliest copy in that
+        # window leaves. Copies with the same end are one interval, which the first of them starts.
         start = np.maximum(positions - self._window + 1, begins)
         N = int(bounds[-1])
         earliest = positions[np.searchsorted(words * N + positions, words * N + start)]

@@ -1,7 +1,7 @@
 """Coherence of topics: NPMI, C_V, UMass and C_UCI of the top words of each topic.
 
-Every figure is gensim's `CoherenceModel`'s where that is defined, and finite where it is not: for a word that never
-occurs, and for a list of one word. Axes: K topics, n words in a list.
+Every figure equals that of gensim's `CoherenceModel` where gensim defines it, and is finite elsewhere: for a word that
+never occurs, and for a list of one word. Axes: K topics, n words in a list.
 
 References
 ----------
@@ -31,7 +31,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Coherence:
-    """Coherence of K topics, arrays of shape (K,); more is better in all of them.
+    """Coherence of K topics, arrays of shape (K,); higher is better in all of them.
 
     Attributes
     ----------
@@ -133,9 +133,8 @@ def npmi(counts: WindowCounts) -> FloatArray:
     .. math:: \frac{\log \frac{p(a, b) + \epsilon}{p(a)\,p(b)}}{-\log(p(a, b) + \epsilon)}
 
     p is a share of the windows, and :math:`\epsilon` is gensim's 1e-12. 1 for words that only occur together, 0 for
-    independent ones. A pair never seen together comes near -1, the rarer its words the less near: it is
-    :math:`-1 + \log(p(a)\,p(b)) / \log \epsilon`. A word that never occurs has -1 with every other. A list of one
-    word has 0.
+    independent ones. A pair that never occurs together is near -1, and less near for rarer words: it is :math:`-1 +
+    \log(p(a)\,p(b)) / \log \epsilon`. A word that never occurs has -1 with every other. A list of one word has 0.
     """
     return _pair_mean(_npmi(counts), counts.listed)
 
@@ -151,8 +150,8 @@ def uci(counts: WindowCounts) -> FloatArray:
 def umass(counts: WindowCounts) -> FloatArray:
     r"""Mean over the pairs of a list, b ranked above a, of :math:`\log((p(a, b) + \epsilon) / p(b))`, (K,), in nats.
 
-    As gensim has it: the mean where Mimno et al. (2011) have the sum, and 1e-12 where they add one document. A pair
-    whose b never occurs counts 0, and so does a list of one word.
+    As in gensim, it is the mean instead of the sum of Mimno et al. (2011), with 1e-12 instead of one document added. A
+    pair whose b never occurs counts 0, and so does a list of one word.
     """
     p, joint = _shares(counts)
     given = p[:, None, :]  # b, the column
@@ -165,8 +164,8 @@ def umass(counts: WindowCounts) -> FloatArray:
 def c_v(counts: WindowCounts) -> FloatArray:
     """Mean cosine between each word's NPMI with the words of its list, itself included, and the sum of these, (K,).
 
-    Röder et al. (2015), with the one-set segmentation and gamma = 1 as in gensim. A word that never occurs has
-    nothing in common with any: its vector is 0, and so is its cosine.
+    Röder et al. (2015), with the one-set segmentation and gamma = 1 as in gensim. The vector of a word that never
+    occurs is 0, and so is its cosine.
     """
     p, _ = _shares(counts)
     seen = p > 0

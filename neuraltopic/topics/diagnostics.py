@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import parameter
 
-# Nats a document below which the posterior of a dimension is the prior for all practical purposes:
-# the threshold of Burda, Grosse and Salakhutdinov (2016) for an active unit, on the KL instead of the variance.
+# Nats per document below which the posterior of a dimension is practically the prior: the threshold of Burda, Grosse
+# and Salakhutdinov (2016) for an active unit, on the KL instead of the variance.
 INACTIVE_BELOW = 0.01
-# Two lists of ten words that share six or more count as one topic twice.
+# Two lists of ten words that share six or more count as the same topic.
 REPEATED_SHARE = 0.6
 # A topic is live with a tenth of an even share, and this many documents assigned to it.
 LIVE_SHARE = 0.1
@@ -79,7 +79,7 @@ def inactive_topics(information: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 
 def repeated_topics(words: NDArray[np.integer]) -> dict[int, int]:
-    """Each topic that repeats an earlier one, and which, from the top words of each, (K, n).
+    """Each topic that repeats an earlier one, with the number of that one, from the top words of each, (K, n).
 
     A topic repeats the first that shares at least `REPEATED_SHARE` of its words.
     """

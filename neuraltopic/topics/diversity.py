@@ -38,7 +38,7 @@ def inverted_rbo(lists: NDArray[np.integer]) -> NDArray[np.float64]:
 
 
 def exclusivity(log_probabilities: NDArray[np.floating], lists: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Mean over a topic's words of its part of them, p(w | topic) / sum_j p(w | j), (K,), from 0 to 1.
+    """Mean over a topic's words of p(w | topic) / sum_j p(w | j), (K,), from 0 to 1.
 
     The exclusivity of Bischof and Airoldi (2012), in the mean over the top words. 1/K when all topics are equal.
 

@@ -5,8 +5,8 @@ The distance of two topics is the Jensen-Shannon distance of their distributions
     d(p, q) = (H((p + q) / 2) - (H(p) + H(q)) / 2)^(1/2),    H the entropy in nats,
 
 a metric from 0 to (log 2)^(1/2) = 0.833 (Endres & Schindelin 2003). The distance of two groups of topics is the mean
-distance of a topic of one and a topic of the other (average linkage; Sokal & Michener 1958), which keeps every topic
-the same weight, however large it is.
+distance of a topic of one and a topic of the other (average linkage; Sokal & Michener 1958), which gives every topic
+the same weight, for any size.
 
 Axes: K topics, V words.
 """

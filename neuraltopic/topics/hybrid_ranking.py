@@ -6,9 +6,9 @@ Both are standardised over the documents, which makes them comparable:
 
     score = (bm25 - mean) / std + a (cosine - mean) / std,    a = 12 n_q / (n_q + n),
 
-n_q being the tokens of the query and n those of a mean document. A query that is much shorter than the documents names
-words; one as long as a document is about something. The score of an average document is 0. A score is a sum over the
-words of the query and over the topics, each less its mean over the documents: these are the parts that explain a hit.
+with n_q the tokens of the query and n those of a mean document: for a query that is much shorter than the documents the
+words are more important, for one as long as a document the topics. The score of an average document is 0. A score is a
+sum over the words of the query and over the topics, each less its mean over the documents: these parts explain a hit.
 
 Axes: D documents, V words, K topics.
 """
@@ -33,9 +33,9 @@ BY = ("hybrid", "words", "topics")
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words: see tests/benchmarks/README.md.
 _TOPIC_WEIGHT = 12.0
-# Documents whose rows are gathered or multiplied at once, and those whose scores are: these stay in the cache.
+# Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
-# Vectors are known to about 2e-7: scores are compared to this many decimals.
+# Vectors are accurate to about 2e-7: scores are compared to this many decimals.
 DECIMALS = 4
 
 
@@ -75,7 +75,7 @@ class Postings:
 
 @dataclass(frozen=True)
 class DocumentSet:
-    """What is known of D documents, each with a place from 0 on.
+    """The data of D documents, numbered from 0.
 
     Attributes
     ----------
@@ -102,14 +102,14 @@ class DocumentSet:
 
 @dataclass(frozen=True)
 class Query:
-    """What is searched for.
+    """The words and the direction of a query.
 
     Attributes
     ----------
     words : dict of int to float
         How often each word of the vocabulary, by its column, occurs.
     direction : float32 array of shape (K,)
-        See `directions`; zeros where nothing is known.
+        See `directions`; zeros if it is unknown.
     """
 
     words: Mapping[int, float]
@@ -123,7 +123,7 @@ class Query:
 
 @dataclass(frozen=True)
 class _WordWeight:
-    """What a word of the query adds: q idf; its mean over the documents."""
+    """Contribution of a word of the query: q idf, and its mean over the documents."""
 
     weight: float
     mean: float
@@ -131,14 +131,14 @@ class _WordWeight:
 
 @dataclass(frozen=True)
 class Weights:
-    """What makes scores of BM25 and of cosines, for one query.
+    """The weights that turn BM25 and cosines into scores, for one query.
 
     Attributes
     ----------
     query : Query
     words : dict of int to _WordWeight
     word_scale, topic_scale : float
-        1 / std of BM25, and a / std of the cosine; 0 for a term that is left out or the same everywhere.
+        1 / std of BM25, and a / std of the cosine; 0 for a term that is left out or constant.
     """
 
     query: Query
@@ -189,7 +189,7 @@ class Ranked:
 def directions(vectors: FloatArray, of_nothing: FloatArray) -> NDArray[np.float32]:
     """Unit vectors from the vector of an empty document, (K,), to others, (D, K).
 
-    A vector that is the same to rounding has no direction: zeros.
+    A vector that equals it to rounding has no direction: zeros.
     """
     scale = max(1.0, float(np.linalg.norm(of_nothing)))
     out = np.empty(np.shape(vectors), np.float32)
@@ -238,7 +238,7 @@ class HybridRanking:
         self._damping = _SATURATION * (1.0 - _LENGTH + _LENGTH * self.lengths / self.mean_length)
 
     def scores(self, query: Query, by: str = "hybrid") -> Scores:
-        """The score of each document: what `ranked` sorts, at the cost of a pass over all vectors.
+        """The score of each document, which `ranked` sorts; it takes a pass over all vectors.
 
         Parameters
         ----------
@@ -298,7 +298,7 @@ class HybridRanking:
         if bm25 is not None:
             values += weights.word_scale * (bm25[candidates] - _mean_of(weights.words))
         if weights.topic_scale:
-            # Row by row, so that equal documents have equal scores wherever they stand.
+            # Row by row, so that equal documents have equal scores at any place.
             cosine = np.einsum("dk,k->d", self._directions_of(candidates), query.direction.astype(np.float64))
             values += weights.topic_scale * (cosine - float(self.mean_direction @ query.direction))
         everyone = np.ones(len(candidates), bool)
@@ -313,13 +313,13 @@ class HybridRanking:
             )
 
     def topic_weight(self, query: Query) -> float:
-        """a, the weight of the topics relative to the words; 1 where there are none, but an embedding."""
+        """a, the weight of the topics relative to the words; 1 for an embedding without words."""
         if not query.words:
             return 1.0
         return _TOPIC_WEIGHT * query.n_tokens / (query.n_tokens + self.mean_length)
 
     def parts(self, weights: Weights, document: int) -> tuple[dict[int, float], NDArray[np.float64]]:
-        """What each word of the query, by its column, and each topic, (K,), adds to the score of a document.
+        """Contribution of each word of the query, by its column, and of each topic, (K,), to the score of a document.
 
         The sum of all is its score.
         """
@@ -348,7 +348,7 @@ class HybridRanking:
         return Query(words, np.asarray(part.directions[place]))
 
     def _weights(self, query: Query, by: str) -> tuple[Weights, NDArray[np.float64] | None]:
-        """What the query weighs, and BM25 of each document, (D,), unless the topics are all that counts."""
+        """The weights of the query, and BM25 of each document, (D,), unless only topics count."""
         self.require_by(by)
         bm25, words = None, dict[int, _WordWeight]()
         word_scale = topic_scale = 0.0
@@ -409,7 +409,8 @@ class HybridRanking:
         n: int,
         eligible: NDArray[np.bool_] | None,
     ) -> NDArray[np.intp]:
-        """Documents that have the n highest scores among them, with all that rounding cannot tell from these."""
+        """Documents that include those with the n highest scores, and all that rounding cannot distinguish from
+        them."""
         top = _Top(n, self._margin(weights))
         direction = (weights.topic_scale * weights.query.direction.astype(np.float64)).astype(np.float32)
         for part, start in zip(self.sets, self.starts.tolist(), strict=False):
@@ -427,9 +428,10 @@ class HybridRanking:
         return top.documents
 
     def _margin(self, weights: Weights) -> float:
-        """How far apart two scores in float32 must be for those in float64, rounded, to be in the same order.
+        """Distance of two scores in float32 beyond which the rounded scores in float64 have the same order.
 
-        A product of K terms of unit vectors is out by K u at most, u being the unit of rounding (Higham 2002, 3.1).
+        The error of a product of K terms of unit vectors is at most K u, with u the unit of rounding (Higham 2002,
+        3.1).
         """
         unit = float(np.finfo(np.float32).eps)
         largest = weights.topic_scale + weights.word_scale * sum(
@@ -491,7 +493,7 @@ class _Top:
     ----------
     n : int
     margin : float
-        How far below the n-th highest value one may be.
+        Largest distance below the n-th highest value.
     """
 
     def __init__(self, n: int, margin: float) -> None:
@@ -502,7 +504,7 @@ class _Top:
         self.documents = np.zeros(0, np.intp)
 
     def add(self, values: NDArray[np.float32], first: int) -> None:
-        """Take the values of documents `first` and on; -inf stands for one that is not eligible."""
+        """Add the values of documents from number `first`; -inf marks one that is not eligible."""
         kept = np.flatnonzero(values > self._least)
         if not len(kept):
             return

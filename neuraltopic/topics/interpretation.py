@@ -1,7 +1,7 @@
 """Interpretation of a fitted model: shares of topics in documents, and weights of words in topics.
 
-A Gaussian z is a point on axes; a simplex z is the shares themselves, or a power of a point there, whose energies are
-read. Here z is the decoder's input; document vectors may differ, see `neuraltopic.topics.documents.document_metric`.
+A Gaussian z is a point on axes; a z on the simplex is the shares, or a power of them, interpreted by its energies. Here
+z is the decoder's input; document vectors may differ, see `neuraltopic.topics.documents.document_metric`.
 
 Axes: D documents, V words, K topics.
 """
@@ -38,11 +38,11 @@ class TopicWords:
     bias : (V,)
         b.
     explained : (K, V), optional
-        In how many documents each topic accounts for each word, see `explained_documents`.
+        Number of documents in which each topic accounts for each word, see `explained_documents`.
     covariance : (K, K), optional
-        G of R and b, see `energy_covariance`, where the interpretation is by energies.
+        G of R and b, see `energy_covariance`, for an interpretation by energies.
     documents : (V,), optional
-        In how many documents each word is; by default what all topics explain.
+        Number of documents with each word; by default the sum of what the topics explain.
     """
 
     components: FloatArray
@@ -68,8 +68,8 @@ class TopicInterpretation(Protocol):
 
     @property
     def proportion_exponent(self) -> float | None:
-        """Exponent of the shares where documents are assigned by shares and words, see `DocumentAssignment`; None
-        where a document is assigned to its largest share."""
+        """Exponent of the shares if documents are assigned by shares and words, see `DocumentAssignment`; None if a
+        document is assigned to its largest share."""
         ...
 
     def empty_document(self, n_topics: int) -> NDArray[np.float32]:
@@ -143,7 +143,7 @@ class GaussianInterpretation:
         return None
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """R, centred, and shrunk where a word is rare: see `reliable_weights`."""
+        """R, centred, and shrunk for rare words: see `reliable_weights`."""
         return reliable_weights(topics.components, topics.bias, word_totals)
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
@@ -156,7 +156,7 @@ class GaussianInterpretation:
 
 
 class BinaryInterpretation(GaussianInterpretation):
-    """Topics are binary units, and z the probability that each is on, where the word list describes it."""
+    """Topics are binary units, and z the probability that each is on; the word list describes a unit that is on."""
 
     def empty_document(self, n_topics: int) -> NDArray[np.float32]:
         """1/2 each: without a word the units of a Replicated Softmax are even."""
@@ -193,8 +193,8 @@ class SimplexInterpretation:
         return latents.astype(np.float32)
 
     def information(self, latents: FloatArray, variance: FloatArray, shares: FloatArray) -> NDArray[np.float32]:
-        """E[s_k log(s_k / E[s_k])] over the documents of the shares s: what each topic adds to the mutual information
-        between a document and a topic that is drawn from its shares."""
+        """E[s_k log(s_k / E[s_k])] over the documents of the shares s: each topic's term of the mutual information
+        between a document and a topic drawn from its shares."""
         precise = shares.astype(np.float64)
         mean = precise.mean(0)
         return (xlogy(precise, precise).mean(0) - xlogy(mean, mean)).astype(np.float32)
@@ -234,7 +234,7 @@ class SimplexInterpretation:
         assert topics.explained is not None
         explained = topics.explained if topics.documents is None else topics.documents[None]
         total = explained.sum(0, dtype=np.float64)
-        # A word that no document has, which a given vocabulary allows, counts as half of one.
+        # A given vocabulary can have words that no document has; these count as half a document.
         total[total == 0.0] = 0.5
         unigram = total / total.sum()
         return smoothed_topics(topics.explained, unigram), unigram
@@ -242,7 +242,7 @@ class SimplexInterpretation:
 
 @dataclass(frozen=True)
 class GivenTopicsInterpretation(SimplexInterpretation):
-    """z is the shares of topics that were given: their words are those of the probabilities that they came with."""
+    """z is the shares of imported topics, whose words are ranked by the imported probabilities."""
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
         """log p(w | topic)."""
@@ -271,7 +271,7 @@ class EnergyInterpretation(SimplexInterpretation):
     # How these three were chosen: tests/benchmarks/README.md.
     _pseudo_count = 8.0
     _shared_word_penalty = 0.25
-    # Tokens of a document whose topics are given by its shares alone.
+    # Number of tokens of a document whose topics are given by its shares alone.
     _pooled_tokens = 8.0
 
     def empty_document(self, n_topics: int) -> NDArray[np.float32]:
@@ -286,7 +286,8 @@ class EnergyInterpretation(SimplexInterpretation):
         return energy_shares(np.where(np.abs(difference) > 1e-6, difference, 0.0), topics.covariance)
 
     def word_weights(self, topics: TopicWords, word_totals: FloatArray) -> FloatArray:
-        """Those of `SimplexInterpretation`, lower where another topic has more: see `penalise_shared_words`."""
+        """Those of `SimplexInterpretation`, lower for words of which another topic has more: see
+        `penalise_shared_words`."""
         return penalise_shared_words(super().word_weights(topics, word_totals), self._shared_word_penalty)
 
     def responsibility_prior(
@@ -300,12 +301,12 @@ class EnergyInterpretation(SimplexInterpretation):
 
 
 class DistinctInterpretation(EnergyInterpretation):
-    """As `EnergyInterpretation`, but no word is in two lists: for recipes of embeddings, which can distinguish topics
-    that have most of their words in common."""
+    """Like `EnergyInterpretation`, but no word is in two lists: for recipes of embeddings, which can distinguish topics
+    that share most of their words."""
 
     # An embedding is evidence of the shares, with words or without.
     proportion_exponent = 1.0
-    # No word is shared that could be penalised.
+    # No word is shared, so none is penalised.
     _relevance = 0.46
     _pseudo_count = 5.0
     _shared_word_penalty = 0.0

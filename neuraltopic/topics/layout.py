@@ -1,14 +1,13 @@
-"""Where topics and documents stand on the map: two dimensions from R, without a draw.
+"""Positions of topics and documents on the map: two dimensions computed from R, deterministically.
 
 The distance of two topics is that of their energies, standardised: with G = Cov_p[R] (see
 `neuraltopic.topics.documents.document_metric`) and its correlations c_jk = G_jk / sqrt(G_jj G_kk),
 
     d_jk = sqrt(2 (1 - c_jk)),
 
-0 for topics that raise and lower the same words and sqrt(2) for topics that have nothing to do with each other.
-Classical scaling (Torgerson 1952) of these distances is the start of interval scaling: see `interval_scaling`. Topics
-that would hide one another are moved apart. What is left open, a rotation and a reflection, is settled by the words:
-see `_turned`.
+0 for topics that raise and lower the same words and sqrt(2) for unrelated topics. Classical scaling (Torgerson 1952) of
+these distances is the start of interval scaling: see `interval_scaling`. Topics that would hide one another are moved
+apart. The words determine the rotation and the reflection: see `_turned`.
 
 Axes: K topics, V words, D documents.
 """
@@ -23,12 +22,12 @@ from scipy.special import softmax
 from neuraltopic.topics.documents.document_metric import energy_covariance
 
 FloatArray = NDArray[np.floating]
-# Power of the shares by which topics draw a document: at 1 documents crowd in the middle, far from any topic.
+# Power of the shares that weight the topics of a document: at 1 documents crowd in the middle, far from any topic.
 _PULL = 2.0
 _MOST_STEPS = 1_000
 _LEAST_GAIN = 1e-4  # of the stress, relative, in a step of the scaling
 _APART = 0.8  # over sqrt(K): the least distance of two topics, where a disc of radius 1 has them all
-_SAME = 1e-6  # topics this near are one topic found twice, and stay in one place
+_SAME = 1e-6  # topics this near are one topic found twice, and keep one position
 # Of the disc in which documents of one place are spread: topics cover a like part of the map for any number of them.
 _SPREAD, _MOST_SPREAD = 0.5, 0.3
 # The farthest that a document can be from the origin.
@@ -62,7 +61,8 @@ def topic_positions(components: FloatArray, bias: FloatArray, words: Sequence[st
     bias : (V,)
         b.
     words : V strings
-        Which way is up depends on them alone, so that fits from other seeds, which find like topics, give like maps.
+        The orientation depends on them alone, so that fits from other seeds, which find similar topics, give similar
+        maps.
     """
     distances = topic_distances(topic_correlations(components, bias))
     positions = _moved_apart(_within_disc(interval_scaling(distances, classical_scaling(distances))))
@@ -70,10 +70,10 @@ def topic_positions(components: FloatArray, bias: FloatArray, words: Sequence[st
 
 
 def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np.float32]:
-    """Positions of documents, (D, 2), among the topics (K, 2) that they are about.
+    """Positions of documents, (D, 2), among their topics (K, 2).
 
     The mean of the topics' positions, each by the square of its share in the document; `weights` (D, K) are the shares.
-    A document of which no topic has a share stands at the origin.
+    A document without a share of any topic is at the origin.
     """
     pull = np.power(weights.astype(np.float64), _PULL)
     total = pull.sum(1, keepdims=True)
@@ -81,9 +81,9 @@ def document_positions(weights: FloatArray, positions: FloatArray) -> NDArray[np
 
 
 def spread_positions(positions: FloatArray, n_topics: int) -> NDArray[np.float32]:
-    """Positions of documents (D, 2) moved a little, so that those of one place do not hide one another.
+    """Positions of documents (D, 2) moved a little, so that documents at one position do not hide one another.
 
-    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), 0.3 at most, evenly: nothing is
+    Document d goes to point d of a sequence that fills a disc of radius 0.5 / sqrt(K), at most 0.3, evenly: nothing is
     random.
     """
     fractions = np.mod(0.5 + np.arange(len(positions))[:, None] * _STEPS, 1.0)
@@ -105,13 +105,13 @@ def classical_scaling(distances: FloatArray) -> NDArray[np.float64]:
 
 
 def interval_scaling(distances: FloatArray, start: FloatArray) -> NDArray[np.float64]:
-    """The positions, from `start` on, whose distances come nearest to a linear function of those given.
+    """The positions whose distances are nearest to a linear function of the given ones, starting at `start`.
 
     With D the distances of the positions, minimises sum_{j<k} (D_jk - max(alpha + beta d_jk, 0))^2 in turn over alpha
     and beta >= 0, by least squares, and over the positions, by the Guttman transform (interval scaling: Borg & Groenen
-    2005, chapter 9; de Leeuw 1977). The scale is fixed by a mean square of 1 of the fitted distances. Most topics have
-    little to do with each other: they are near sqrt(2) apart, which no plane can hold for all. alpha leaves that out of
-    account, where the stress of the distances themselves would be spent on it.
+    2005, chapter 9; de Leeuw 1977). The scale is fixed by a mean square of 1 of the fitted distances. Most topics are
+    nearly unrelated, at a distance near sqrt(2), which a plane cannot represent for all. alpha absorbs this, which
+    would otherwise dominate the stress.
     """
     given = distances[np.triu_indices(len(distances), 1)]
     if len(distances) < 3 or not np.ptp(given) > 0:
@@ -141,7 +141,7 @@ def _within_disc(positions: FloatArray) -> NDArray[np.float64]:
 
 
 def _moved_apart(positions: FloatArray) -> NDArray[np.float64]:
-    """Positions of which no two are nearer than 0.8 / sqrt(K), each moved as little as that takes."""
+    """Positions with no two nearer than 0.8 / sqrt(K), each moved as little as necessary."""
     least = _APART / np.sqrt(len(positions))
     for _ in range(_MOST_STEPS):
         steps = positions[:, None] - positions
@@ -149,7 +149,7 @@ def _moved_apart(positions: FloatArray) -> NDArray[np.float64]:
         lacking = np.where(distances > _SAME, np.maximum(least - distances, 0.0), 0.0)
         if lacking.max() < 0.01 * least:
             break
-        # A quarter of what a pair lacks, on either side: three topics of one place do not swing.
+        # A quarter of what a pair lacks, on either side, so that three topics at one position do not oscillate.
         share = np.divide(lacking / 4, distances, out=np.zeros_like(distances), where=lacking > 0)
         positions = positions + (share[:, :, None] * steps).sum(1)
     return np.asarray(positions, np.float64)
@@ -158,11 +158,12 @@ def _moved_apart(positions: FloatArray) -> NDArray[np.float64]:
 def _turned(
     positions: FloatArray, components: FloatArray, bias: FloatArray, words: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Positions turned, and mirrored, nearest to a projection of the topics' energies that depends on words alone.
+    """Positions rotated and reflected to be nearest to a projection of the topics' energies that depends on words
+    alone.
 
-    Each word has a direction in the plane, from a digest of its letters. A topic's is the mean over the unigram model
-    p of its standardised energy times the direction of the word. The orthogonal Procrustes solution (Schönemann 1966)
-    turns the map towards these.
+    Each word has a direction in the plane, from a digest of its letters. A topic's is the mean over the unigram model p
+    of its standardised energy times the direction of the word. The orthogonal Procrustes solution (Schönemann 1966)
+    rotates the map towards these.
     """
     unigram = softmax(bias.astype(np.float64))
     centred = components - (components @ unigram)[:, None]

@@ -1,13 +1,12 @@
 r"""Names of topics from the phrases of their documents.
 
-A phrase is one, two or three words of the vocabulary that stand side by side. With p the share of a topic's documents
-that have the phrase, and q that of all documents, its score is
+A phrase is one, two or three adjacent words of the vocabulary. With p the share of a topic's documents that have the
+phrase, and q that of all documents, its score is
 
     p log(p / q) + p log(p / prod_w p_w):
 
-what it tells of the topic, and how much more its words stand together there than by chance (informativeness and
-phraseness of Tomokiyo & Hurst 2003, A language model approach to keyphrase extraction, of documents in place of
-tokens). A name is the best phrase and the next ones that share no word with it.
+the informativeness and the phraseness of Tomokiyo & Hurst (2003, A language model approach to keyphrase extraction),
+for documents instead of tokens. A name is the best phrase and the next ones that share no word with it.
 """
 
 import itertools
@@ -23,7 +22,7 @@ _FEWEST_DOCUMENTS = 3
 
 
 class PhraseCounts:
-    """In how many documents of each topic phrases are.
+    """Number of documents of each topic with each phrase.
 
     Parameters
     ----------
@@ -42,7 +41,7 @@ class PhraseCounts:
         Parameters
         ----------
         clauses : iterable of sequences
-            Words in their order; None where one stands that is no part of a phrase.
+            Words in their order; None for a word that cannot be in a phrase.
         topic : int
             -1 for none.
         """
@@ -83,8 +82,8 @@ def phrases(clauses: Iterable[Sequence[str | None]]) -> Iterable[Phrase]:
 
 
 def name_of(best: Sequence[tuple[str, float]]) -> str | None:
-    """The first phrase, and those behind it that share no word with what is there, in at most 40 characters; None where
-    there is no phrase."""
+    """The first phrase, and later ones that share no word with those before, in at most 40 characters; None if there is
+    no phrase."""
     chosen: list[str] = []
     used: set[str] = set()
     for phrase, _ in best:

@@ -9,8 +9,8 @@ from scipy import sparse
 
 from neuraltopic.errors import UsageError
 
-# Webber, Moffat and Zobel's parameter: the weight of the ranks falls by a tenth a rank, so that the first ten of a
-# list that went on for ever have 86% of it.
+# Webber, Moffat and Zobel's parameter: the weight falls by a tenth per rank, so that the first ten of an infinite list
+# have 86% of it.
 PERSISTENCE = 0.9
 
 Lists = NDArray[np.integer]
@@ -60,7 +60,7 @@ def jaccard(first: Lists, second: Lists) -> NDArray[np.float64]:
 
 
 def _members(first: Lists, second: Lists) -> tuple[list[sparse.csr_array], list[sparse.csr_array]]:
-    """For each rank, which word every list has there: n matrices (K, U) and n matrices (L, U)."""
+    """For each rank, the word of every list at this rank: n matrices (K, U) and n matrices (L, U)."""
     if first.shape[1] != second.shape[1]:
         raise UsageError(
             "lists of words",

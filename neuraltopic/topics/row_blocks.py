@@ -1,4 +1,4 @@
-"""Rows computed when they are read, a block at a time, so that they are never all in memory.
+"""Rows computed when they are read, one block at a time, so that they are never all in memory.
 
 Axes: D documents, K topics.
 """
@@ -17,7 +17,7 @@ BLOCK_ROWS = 1 << 15
 
 
 class FloatRows(Protocol):
-    """Anything of which a slice is an array (n, K): an array in memory, one mapped from disk, or `MadeRows`."""
+    """Rows whose slices are arrays (n, K): an array in memory, one mapped from disk, or `MadeRows`."""
 
     @property
     def shape(self) -> tuple[int, ...]:

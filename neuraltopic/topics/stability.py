@@ -37,8 +37,8 @@ class Alignment:
 def align_topics(similarity: NDArray[np.floating]) -> Alignment:
     """Pair topics one to one so that the similarities, (K, L), have the largest sum (Kuhn's Hungarian method).
 
-    The similarities are `rank_biased_overlap` or `jaccard` of the top words, or `cosine` of whole distributions. With
-    more topics in one model than in the other, those over are left out.
+    The similarities are `rank_biased_overlap` or `jaccard` of the top words, or `cosine` of whole distributions. If one
+    model has more topics, the surplus ones are left out.
 
     Raises
     ------

@@ -29,7 +29,7 @@ class TopicStatistics:
     n_documents : int
         Documents assigned to it, copies included.
     strength : float
-        Root mean square of z_k over those documents; 1, the prior's, where there is none.
+        Root mean square of z_k over those documents; 1, the prior's, if there is none.
     information : float
         See `TopicInterpretation.information`.
     typical : tuple of tuple of str
@@ -87,7 +87,7 @@ def topic_statistics(
         See `TopicInterpretation.information`.
     ids : D strings
     copies : (D,)
-        Rows of the input that have the text of each.
+        Number of input rows with the text of each.
     """
     K = latents.shape[1]
     n_documents = np.bincount(topics, weights=copies, minlength=K).round().astype(np.int64)
@@ -115,7 +115,7 @@ class _Largest:
         self.documents: list[list[int]] = []
 
     def add(self, start: int, latents: NDArray[np.floating]) -> None:
-        """Look at documents (B, K), of which the first has this number."""
+        """Add documents (B, K), the first of which has this number."""
         found = top_words(latents.T, self._n)
         values, documents = np.take_along_axis(latents.T, found, 1), found + start
         if self._values is not None:
@@ -134,8 +134,8 @@ def pooled_statistics(
 ) -> TopicStatistics:
     """Statistics of the documents of both, given the share and information in all of them.
 
-    Typical documents are the later ones, whose vectors come of the topics as they are now, where one of them is listed
-    under the topic, and the earlier ones elsewhere.
+    Typical documents are the later ones, whose vectors belong to the current topics, if one of them is assigned to the
+    topic, else the earlier ones.
     """
     n_documents = earlier.n_documents + later.n_documents
     squares = earlier.n_documents * earlier.strength**2 + later.n_documents * later.strength**2
@@ -174,9 +174,9 @@ def topic_words_table(
     ----------
     labels : K strings
     weights, log_probabilities : (K, V)
-        What ranks the words, and log p(w | topic).
+        Weights that rank the words, and log p(w | topic).
     log_unigram : (V,)
-        log p(w), which lift compares with.
+        log p(w), the baseline of lift.
     """
     ranked = top_words(weights, top_n)
     topics = np.repeat(np.arange(len(ranked)), ranked.shape[1])
@@ -244,8 +244,8 @@ def documents_table(
 ) -> pd.DataFrame:
     """One line per input row, in input order: the ledger's columns, then topic, topic_label and topic_weight.
 
-    They name the topic that the document is assigned to, and its share in the document. A column of the corpus that
-    has one of these names gets "_" behind it.
+    They name the topic that the document is assigned to, and its share in the document. A column of the corpus with one
+    of these names gets the suffix "_".
 
     Parameters
     ----------

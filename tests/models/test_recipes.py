@@ -40,7 +40,8 @@ def texts(n=240):
 @pytest.fixture(scope="module", params=COUNTS_ALONE)
 def model(request):
     settings = Preprocessing(min_df=2, max_df=1.0)
-    return TopicModel(3, recipe=request.param, preprocessing=settings, random_state=0, device="cpu").fit(texts())
+    parameters = {"preprocessing": settings, "max_epochs": 60, "random_state": 0, "device": "cpu"}
+    return TopicModel(3, recipe=request.param, **parameters).fit(texts())
 
 
 def test_each_theme_is_a_topic_and_each_document_in_that_of_its_theme(model):

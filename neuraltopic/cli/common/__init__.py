@@ -1,1 +1,1 @@
-"""What several commands share: options, groups of options, help, notes and printing."""
+"""The parts that several commands share: options, groups of options, help, notes and printing."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def embedding_source(
     embeddings: Path | None, embed_with: Path | None, corpus: "Corpus", *, device: str = "auto"
 ) -> "EmbeddingSource | None":
-    """What --embeddings or --embed-with names, for the documents of a corpus; None where neither is given.
+    """The embeddings that --embeddings or --embed-with names, for the documents of a corpus; None if neither is given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `fit` and `update` have in common: a run is made, noted, reported on and printed."""
+"""The common part of `fit` and `update`: make a run, print notes, write the report, and print the topics."""
 
 from collections.abc import Callable
 from pathlib import Path

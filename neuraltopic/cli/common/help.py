@@ -1,4 +1,4 @@
-"""What `--help` prints: commands by task, the options of a long command by subject, and examples."""
+"""The output of `--help`: commands by task, the options of a long command by subject, and examples."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar

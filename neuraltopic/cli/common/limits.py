@@ -11,7 +11,7 @@ _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def seconds_of(time: str | None) -> float | None:
-    """Seconds of a time as it is typed: 90, 90s, 30m or 2h; None of none.
+    """Seconds of a time such as 90, 90s, 30m or 2h; None for None.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def seconds_of(time: str | None) -> float | None:
 
 
 def bytes_of(memory: str | None) -> float | None:
-    """Bytes of an amount as it is typed: 2G, 1.5GiB or 800M, of 1,024; None of none.
+    """Bytes of an amount such as 2G, 1.5GiB or 800M, in powers of 1,024; None for None.
 
     Raises
     ------

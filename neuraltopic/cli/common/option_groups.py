@@ -136,7 +136,7 @@ class RunOptions:
     quiet: bool
 
     def arguments(self) -> dict[str, Any]:
-        """What the library functions that write a run folder take, with the command line."""
+        """The arguments of the library functions that write a run folder, with the command line."""
         return {"force": self.force, "resume": self.resume, "command": ["neuraltopic", *sys.argv[1:]]}
 
 
@@ -159,7 +159,7 @@ def image_run_options(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> RunOptions:
-    """The same of a command that fits images, whose runs have no report."""
+    """The options of a command that fits images, whose runs have no report."""
     return RunOptions(force, resume, dry_run, False, as_json, quiet)
 
 

@@ -101,7 +101,7 @@ def settings_of(
 
 
 def _document_frequency(name: str, text: str) -> int | float:
-    """A whole number is documents; with a dot it is a share."""
+    """A whole number is a count of documents; a number with a dot is a fraction."""
     if not re.fullmatch(r"\d+|\d*\.\d+", text):
         raise UsageError(
             name,

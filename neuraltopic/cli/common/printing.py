@@ -56,7 +56,8 @@ def live_text(live: int, topics: int) -> str:
 
 
 def loss_lines(facts: dict[str, Any]) -> list[str]:
-    """What was taken out of the texts, and the tokens by what removed them, of a run whose facts say it."""
+    """What was removed from the texts, and the tokens by the rule that removed them, if the facts of the run have
+    it."""
     losses = facts.get("losses")
     if not losses:
         return []

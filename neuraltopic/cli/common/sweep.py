@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sweep:
-    """How many fits there are, where their results go, and how both are shown."""
+    """The number of fits, the folder of their results, and how both are shown."""
 
     output: Path
     n_seeds: int
@@ -28,7 +28,7 @@ class Sweep:
     quiet: bool
 
     def arguments(self, source: "Source") -> dict[str, Any]:
-        """What the library functions `compare` and `choose_k` both take."""
+        """The arguments that the library functions `compare` and `choose_k` share."""
         names = ("output", "n_seeds", "threads", "resume", "force")
         return {"seed": source.seed, **{name: getattr(self, name) for name in names}}
 

@@ -29,8 +29,8 @@ def evaluate(
 ) -> None:
     """Evaluate the log-likelihood of test images.
 
-    Prints the importance-weighted bound, the ELBO, its KL and the number of active units; where the data have labels
-    and a part to train on, also which labels 10,000 samples have, by a classifier trained on that part.
+    Prints the importance-weighted bound, the ELBO, its KL and the number of active units; if the data have labels and a
+    training part, also the labels of 10,000 samples by a classifier trained on that part.
     """
     from neuraltopic.evaluate.images import evaluate_images
     from neuraltopic.progress import show_progress

@@ -163,7 +163,7 @@ def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
 
 
 def _facts(run: "Run[ImageVAE]") -> list[tuple[str, str]]:
-    """What was fitted to what, and how well it went."""
+    """Labels and texts of the data, the model, the training and the best bound."""
     facts, model = run.facts, run.model
     data, best = facts["data"], facts["best"]
     z = f"{model.n_components} + {model.n_above}" if model.n_above else f"{model.n_components}"

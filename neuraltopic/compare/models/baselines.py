@@ -1,4 +1,4 @@
-"""The models that ours are compared with, by name."""
+"""The baselines, by name."""
 
 from importlib.util import find_spec
 

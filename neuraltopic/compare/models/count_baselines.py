@@ -1,4 +1,4 @@
-"""The models of word counts that people use, with the settings of their libraries but for those named.
+"""Common models of word counts, with the default settings of their libraries except for those named.
 
 Axes: D documents, V words, K topics.
 """

@@ -1,7 +1,7 @@
-"""The models of document embeddings that people use, with the settings of their libraries but for those named.
+"""Common models of document embeddings, with the default settings of their libraries except for those named.
 
-Both are given embeddings that were made before and the words of our vocabulary, so that neither loads a model of
-language nor cuts a text. Axes: D documents, V words, K topics, E numbers of a document embedding.
+Both take precomputed embeddings and the words of our vocabulary, so neither loads a language model nor tokenises texts.
+Axes: D documents, V words, K topics, E numbers of a document embedding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ from neuraltopic.preprocessing.counts import Counts
 class BERTopicModel(Mixture):
     """Clusters of embeddings, and the words that distinguish each (Grootendorst 2022): BERTopic.
 
-    Clusters are merged to K; those documents that are in none, BERTopic's topic -1, make no topic. Vectors are
-    HDBSCAN's membership in each topic, which an outlier has too. Fewer topics come where fewer clusters are found.
+    Clusters are merged to K; outliers, BERTopic's topic -1, are not a topic. Vectors are HDBSCAN's membership in each
+    topic, which an outlier has too. If fewer clusters are found, there are fewer topics.
     """
 
     packages = ("bertopic", "umap-learn", "hdbscan")
@@ -37,7 +37,7 @@ class BERTopicModel(Mixture):
 
         super().__init__(n_components, seed)
         self._class = BERTopic
-        # As BERTopic makes them, but for the seed and for work in processes that would not be timed.
+        # As in BERTopic, except for the seed, and without processes that would not be timed.
         self._umap = UMAP(15, 5, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1)
         self._hdbscan = HDBSCAN(10, cluster_selection_method="eom", prediction_data=True, core_dist_n_jobs=1)
         self.settings = {"class": "bertopic.BERTopic", "nr_topics": n_components + 1, "calculate_probabilities": True}
@@ -132,7 +132,7 @@ def _numbered_texts(counts: Counts) -> Iterator[str]:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed the generators that FASTopic draws from, which are everyone's, and give them back as they were."""
+    """Seed the global generators that FASTopic draws from, and restore their state afterwards."""
     import torch
 
     state = np.random.get_state()

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from neuraltopic.compare.models.protocol import ComparedModel, FloatArray
 from neuraltopic.preprocessing.counts import Counts
 
-# Least probability of a word, where a model gives it none: it then costs 27.6 nats and not infinitely many.
+# Smallest probability of a word: a word that a model gives probability 0 costs 27.6 nats instead of infinitely many.
 _LEAST = 1e-12
 # Probabilities held at once.
 _TILE = 1 << 22
 
 
 class Mixture(ComparedModel):
-    """A model whose documents are mixtures of topics. Its package is imported as it is made, so as not to be timed."""
+    """A model whose documents are mixtures of topics. Its package is imported in the constructor, which is not
+    timed."""
 
     requires: ClassVar[str] = ""  # module of an optional package
     extra: ClassVar[str] = ""  # of neuraltopic, that brings it
@@ -38,7 +39,7 @@ class Mixture(ComparedModel):
         return self.topic_probabilities()
 
     def log_likelihood(self, vectors: FloatArray, counts: Counts) -> NDArray[np.float64]:
-        """Of the mixture; a word of no probability has that of `_LEAST`."""
+        """Log likelihood of the mixture; a probability of 0 is replaced by `_LEAST`."""
         topics = self.topic_probabilities().astype(np.float64)
         result = np.zeros(len(counts))
         at_once = max(1, _TILE // counts.shape[1])
@@ -53,6 +54,6 @@ class Mixture(ComparedModel):
 
 
 def normalised(rows: FloatArray) -> FloatArray:
-    """Rows over their sums; even where a row is zero."""
+    """Rows divided by their sums; a row of zeros becomes uniform."""
     total = rows.sum(1, keepdims=True)
     return np.where(total > 0, rows / np.where(total > 0, total, 1.0), 1.0 / rows.shape[1])

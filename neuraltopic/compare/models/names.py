@@ -1,4 +1,4 @@
-"""The names of what can be compared: our recipes, `default`, and the baselines."""
+"""The names of the models that can be compared: our recipes, `default`, and the baselines."""
 
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
     Raises
     ------
     UsageError
-        For a name that is none, none at all, or one twice, or a model that wants embeddings where there are none.
+        For an unknown or repeated name, no name, or a model that needs embeddings if there are none.
     NeuralTopicError
         When the package of a baseline is missing.
     """
@@ -52,7 +52,7 @@ def check_models(names: tuple[str, ...], *, embedded: bool) -> tuple[str, ...]:
 
 
 def check_recipe(name: str, *, embedded: bool) -> None:
-    """Refuse what is neither `default` nor a recipe, and a recipe that wants embeddings where there are none.
+    """Refuse a name that is neither `default` nor a recipe, and a recipe that needs embeddings if there are none.
 
     Raises
     ------

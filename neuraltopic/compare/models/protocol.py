@@ -1,4 +1,4 @@
-"""What a model must answer to be compared.
+"""The interface of a model that can be compared.
 
 Axes: D documents, V words, K topics, E numbers of a document embedding.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuraltopic.preprocessing.counts import Counts
 
 FloatArray = NDArray[np.floating]
-Embeddings = FloatArray | None  # (D, E), a row a document, where such are at hand
+Embeddings = FloatArray | None  # (D, E), one row per document, if there are any
 
 
 class ComparedModel(ABC):
@@ -22,12 +22,12 @@ class ComparedModel(ABC):
     Attributes
     ----------
     settings : dict
-        All that was chosen about it, as a JSON object.
+        All its settings, as a JSON object.
     packages : tuple of str
         Distributions whose versions the result depends on.
     reads_embeddings : bool
-        Whether documents must come with embeddings. Those are of whole documents, so that what such a model predicts
-        of one half of a document it has read in them: it has no completion perplexity.
+        Whether documents must come with embeddings. An embedding has seen the whole document, so such a model has no
+        completion perplexity.
     notes : list of str
         Notes on this fit, a phrase each.
     """
@@ -41,11 +41,12 @@ class ComparedModel(ABC):
 
     @abstractmethod
     def fit(self, counts: Counts, words: Sequence[str], embeddings: Embeddings = None) -> None:
-        """Learn from counts (D, V) of V words: all of what a user waits for, and nothing else, since it is timed."""
+        """Learn from counts (D, V) of V words: all the work that a user waits for, and nothing else, since it is
+        timed."""
 
     @abstractmethod
     def word_scores(self) -> FloatArray:
-        """What ranks the words of each topic, (K, V); the highest are its top words."""
+        """Weights that rank the words of each topic, (K, V); the highest are its top words."""
 
     @abstractmethod
     def vectors(self, counts: Counts, embeddings: Embeddings = None) -> FloatArray:

@@ -12,7 +12,7 @@ from neuraltopic.preprocessing.counts import Counts
 
 
 class RecipeModel(ComparedModel):
-    """A `DocumentVAE`, its words ranked and its documents assigned to topics as a `TopicModel` does both."""
+    """A `DocumentVAE` that ranks words and assigns documents to topics as a `TopicModel` does."""
 
     packages = ("torch",)
 

@@ -31,15 +31,15 @@ from neuraltopic.topics.words.word_scores import word_scores
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Documents that `transform` encodes at once. The result depends on it by rounding only: by 2e-7 at most for 1,024
-# documents of 20 Newsgroups, encoded one by one and at once.
+# Documents that `transform` encodes at once. The result depends on it by rounding only: by at most 2e-7 for 1,024
+# documents of 20 Newsgroups, encoded one by one and together.
 _AT_ONCE = 1024
 # Norm of the vector of an empty document. Norms of others are of the order of 1, the smallest 1/sqrt(K).
 _NOTHING = 1e-6
 
 
 class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """The part of `DocumentVAE` that applies the trained network to documents, and learns nothing."""
+    """The part of `DocumentVAE` that applies the trained network to documents."""
 
     recipe: str
     vae_: TopicVAE
@@ -66,7 +66,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         For the default and the recipes of embeddings z = theta^a of a point theta of the simplex (`LogisticNormal`),
         and the vectors are z in the metric of the words' energies (`DocumentMetric`). The metric depends on the topics:
         vectors computed before an update are not comparable with those after it. For the other recipes z is the vector.
-        For all of them `empty_document_vector` stands for the prior's z.
+        For all of them `empty_document_vector` represents the prior's z.
 
         Raises
         ------

@@ -63,7 +63,7 @@ class SummarisedDocuments(FittedDocuments):
             self._take(summary)
 
     def summary(self) -> CorpusSummary:
-        """Statistics of the training documents that the model keeps."""
+        """Statistics of the training documents, which the model stores."""
         check_is_fitted(self)
         return CorpusSummary(
             self.n_documents_, self.information_, self.share_, self.explained_, self.precision_, self.assignment_

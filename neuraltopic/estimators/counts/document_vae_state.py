@@ -37,10 +37,10 @@ from neuraltopic.storage.outputs import DOCUMENT_VAE
 from neuraltopic.topics.documents.corpus_summary import CorpusSummary
 from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 
-# What every model of documents has in its config.json.
+# The members that every model of documents has in its config.json.
 MEMBERS = {"parameters": dict, "n_words": int, "n_documents": int, "information": list, "history": list}
-# Dimensions of a document's embedding, of a recipe that takes embeddings, and the recipe's revision, 1 in models that
-# were saved before there were any.
+# Dimensions of a document's embedding, for a recipe that takes embeddings, and the recipe's revision, 1 in models that
+# were saved before revisions existed.
 OPTIONAL = {"n_dimensions": int, "revision": int}
 # Parameters that the first models did not have.
 _LATER = {"seed_words": None, "word_vectors": None, "max_seconds": None}
@@ -146,7 +146,7 @@ class StoredDocuments(SummarisedDocuments, Stored):
         device: str,
         precise: bool = True,
     ) -> None:
-        """Take the stored network, and read the fitted attributes off it.
+        """Set the stored network and the fitted attributes that follow from it.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class StoredDocuments(SummarisedDocuments, Stored):
         n_updates : int
         device : str
         precise : bool
-            Whether the precision of R and b is kept, which the first models were saved without.
+            Whether the precision of R and b is stored; the first models do not have it.
         """
         self.set_params(device=device)
         recipe = find_recipe(self.recipe)

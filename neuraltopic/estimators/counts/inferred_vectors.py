@@ -83,7 +83,7 @@ class InferredVectors:
         return interpretation.pooled_information(weights, information, share), weights @ share
 
     def _resume(self, folder: Path, shape: tuple[int, int]) -> bool:
-        """Take what the folder holds, if it is of this request."""
+        """Resume from the folder, if it belongs to this request."""
         try:
             done = read_json(folder / _DONE, _MOST_BYTES)
             vectors = np.lib.format.open_memmap(folder / _VECTORS, "r+")

@@ -1,1 +1,1 @@
-"""The parts of `TopicModel`: what it does with texts and with its topics."""
+"""The parts of `TopicModel`: inference on texts, topics, edits, pictures and search."""

@@ -20,7 +20,7 @@ from neuraltopic.reading.vectors.embeddings import Embeddings, embeddings_of_inp
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Texts, lists of their words, a data frame, or where they are.
+# Texts, lists of words, a data frame, or a path to them.
 Documents = Any
 
 
@@ -30,7 +30,7 @@ def as_corpus(documents: Documents, text: TextColumns = None, id: str | None = N
     Raises
     ------
     UsageError
-        When they are one already, and columns are named.
+        When they are a corpus already, and columns are named.
     """
     if not isinstance(documents, Corpus):
         return open_corpus(documents, text=text, id=id)
@@ -98,7 +98,7 @@ def first_rows(position: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def in_input_order(of_documents: NDArray[Any], position: NDArray[np.int64], of_nothing: Any) -> NDArray[Any]:
-    """The entry of `of_documents` of each input row, or `of_nothing` where its position is -1."""
+    """The entry of `of_documents` for each input row, or `of_nothing` if its position is -1."""
     out = np.empty((len(position), *of_documents.shape[1:]), of_documents.dtype)
     out[:] = of_nothing
     has = position >= 0

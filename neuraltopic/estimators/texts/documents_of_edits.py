@@ -1,4 +1,4 @@
-"""The documents that merges and splits of topics are measured in: those of the fit, or others that are given."""
+"""The documents in which merges and splits of topics are measured: those of the fit, or given ones."""
 
 import dataclasses
 from collections.abc import Sequence

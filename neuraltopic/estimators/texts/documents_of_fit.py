@@ -1,4 +1,4 @@
-"""What a topic model has of the documents that it was fitted on or last updated with, until it is saved.
+"""The data of the documents of the fit or the last update, which a topic model holds until it is saved.
 
 Axes: N input rows, D documents that were counted, K topics of the model, V words.
 """
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DocumentsOfFit:
-    """The documents of a fit, with what the model found of each before any edit.
+    """The documents of a fit, with the results of the model before any edit.
 
     Attributes
     ----------
     ledger : DataFrame of N rows
         What became of each input row.
     position : int array of shape (N,)
-        The document of each row, -1 where it has none.
+        The document of each row, -1 for a row without one.
     vectors : float32 array of shape (D, K)
         Of `document_vae_`.
     listed : int array of shape (D,)

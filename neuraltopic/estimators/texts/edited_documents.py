@@ -22,10 +22,10 @@ _SCALE = np.float32(0.5**0.5)
 
 
 class EditedDocuments:
-    """The methods of `FittedDocuments` that are about topics, for T edited topics.
+    """The methods of `FittedDocuments` that concern topics, for T edited topics.
 
-    Vectors are those of the model with a coordinate for each split, (D, K + S): documents stay where they are when
-    topics are named, merged, dropped or put into another order.
+    Vectors are those of the model with a coordinate for each split, (D, K + S): the vectors do not change when topics
+    are named, merged, dropped or reordered.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """The fitted state of a `TopicModel`, and its topics as edits left them.
+    """The fitted state of a `TopicModel`, and its topics after edits.
 
     `document_vae_` is the model as it was fitted. `_edits` is the history of edits, and `_documents` the documents of
     the fit or the last update, which a loaded model does not have.
@@ -64,12 +64,12 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def reader_(self) -> DocumentVAE | EditedDocuments:
-        """The model that infers: `document_vae_`, or where topics were edited the same with the edited topics."""
+        """The model for inference: `document_vae_`, with the edited topics if there are edits."""
         return self._edited() if self._edits.in_force else self.document_vae_
 
     @property
     def labels_(self) -> list[str]:
-        """The label of each topic: the one that it was given, or its number and first words."""
+        """The label of each topic: a given one, or its number and first words."""
         labels = topic_labels(self.word_weights(), self.vocabulary_)
         given = self._edits.topics.labels
         return [own if label is None else label for own, label in zip(labels, given, strict=True)]
@@ -165,7 +165,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Raises
         ------
         NeuralTopicError
-            After `load`: a saved model holds nothing of the documents.
+            After `load`: a saved model does not hold the documents.
         """
         documents, topics, vectors = self._require_documents(), self.topics_, self.vectors_
         weight = np.empty(len(topics), np.float32)
@@ -176,7 +176,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return table if documents.index is None else table.set_axis(documents.index, axis="index")
 
     def get_representative_docs(self, topic: int, n: int = 5) -> list[str]:
-        """Ids of the documents with the largest z on this topic, most typical first.
+        """Ids of the documents with the largest z for this topic, most typical first.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             )
 
     def _require_documents(self) -> DocumentsOfFit:
-        """The documents of the fit; a NeuralTopicError of a loaded model."""
+        """The documents of the fit; a loaded model raises a NeuralTopicError."""
         check_is_fitted(self)
         if self._documents is None:
             raise NeuralTopicError(
@@ -212,7 +212,8 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._documents
 
     def _at_hand(self, attribute: str) -> DocumentsOfFit:
-        """The documents of the fit; an AttributeError of a model that has none, which then has no such attribute."""
+        """The documents of the fit; a model without them raises an AttributeError, as for an attribute that it does not
+        have."""
         if self._documents is None:
             raise AttributeError(
                 f"{attribute} needs the documents of a fit, which a loaded or unfitted model does not have"

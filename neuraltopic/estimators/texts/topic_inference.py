@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class TopicInference(FittedTopics):
-    """The part of `TopicModel` that applies the fitted model to documents, and learns nothing."""
+    """The part of `TopicModel` that applies the fitted model to documents."""
 
     def transform(
         self, documents: Documents, *, text: TextColumns = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.float32]:
-        """Vector of each document, (N, K), one row an input row: see `DocumentVAE.transform`.
+        """Vector of each document, (N, K), one row per input row: see `DocumentVAE.transform`.
 
         A row without a known word, or that could not be read, gets the vector of an empty document; with `embeddings`,
         as for `fit`, a row without a known word gets the vector of its embedding.
@@ -44,7 +44,7 @@ class TopicInference(FittedTopics):
     def predict(
         self, documents: Documents, *, text: TextColumns = None, id: str | None = None, embeddings: Any = None
     ) -> NDArray[np.int64]:
-        """The topic that each document is assigned to, (N,), one an input row: see `DocumentVAE.predict`.
+        """The topic that each document is assigned to, (N,), one per input row: see `DocumentVAE.predict`.
 
         -1 for a row that could not be read, for one without a known word or an embedding, and for one whose topic was
         dropped.
@@ -100,7 +100,7 @@ class TopicInference(FittedTopics):
 
     def topics_of_vectors(self, counts: Counts, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
         """The topic that each document is assigned to, from its counts and its vector of `document_vae_`; documents of
-        a topic that was dropped are under one number beyond the others."""
+        dropped topics have one number after the others."""
         if not self._edits.in_force:
             return self.document_vae_.topics_of(counts, vectors)
         edited = self._edited()
@@ -117,7 +117,7 @@ class TopicInference(FittedTopics):
     def parts_by_topic(
         self, parts: NDArray[np.floating], counts: Counts, vector: NDArray[np.floating]
     ) -> dict[int, float]:
-        """The sum of what the topics of `document_vae_` add, (K,), in each topic that they became for one document.
+        """The parts of the topics of `document_vae_`, (K,), in one document, summed by the topics that they became.
 
         Parameters
         ----------

@@ -28,8 +28,8 @@ def read_preprocessor(path: Path) -> Preprocessor:
     require(isinstance(state, dict), path, "an object")
     with naming(path):
         preprocessor = Preprocessor.from_state(state)
-    # spaCy would load a folder of a stranger's choosing from a path; an installed package is the user's own. A folder
-    # that the fit has read is loaded when words are to be cut, if its digest is still the same.
+    # From a path spaCy would load any folder that a stranger chose; an installed package is the user's own. The folder
+    # of the fit is loaded when texts are tokenised, if its digest is unchanged.
     pipeline = preprocessor.settings.spacy_pipeline
     by_name = pipeline is None or re.fullmatch(r"(blank:)?\w+", pipeline) is not None
     known = by_name or (os.path.isabs(pipeline or "") and "sha256" in state["tokeniser"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NAME_WORDS = 3
-# Panels of a picture that has one for each topic.
+# Largest number of panels of a picture with one panel per topic.
 _PANELS = 12
 
 
@@ -95,7 +95,7 @@ class TopicPictures(FittedTopics):
         return draw_hierarchy(topic_hierarchy(self), short_names(self))
 
     def visualize_term_rank(self, n_ranks: int = 100) -> "Figure":
-        """How the probability of words falls off by rank, one line per topic."""
+        """The decrease of the probability of words by rank, one line per topic."""
         from neuraltopic.pictures.words import draw_term_rank
 
         return draw_term_rank(self.reader_.topic_log_probabilities(self.statistics_.strength), n_ranks)

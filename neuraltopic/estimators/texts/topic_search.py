@@ -1,6 +1,6 @@
 """Search with a fitted TopicModel: the documents of its fit, and its topics.
 
-Documents that a model was not fitted on, and those of a loaded model, are searched with `neuraltopic.search`.
+To search other documents, or those of a loaded model, use `neuraltopic.search`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -20,7 +20,7 @@ class GivenTopics(MixtureSoftmax):
     n_words : int
         V.
 
-    `fixed` (V, K) holds log beta, up to a constant a topic, taken as vectors of the words, and `bias` (V,) the log
+    `fixed` (V, K) holds log beta, up to a constant per topic, stored as word vectors, and `bias` (V,) the log
     frequencies of the words, from which R = log beta - b is counted. `own` holds the words without a vector: none.
     """
 

@@ -42,9 +42,9 @@ class Imported:
     n_words : int
         Words of the topics that the documents have.
     mass : float
-        Mean probability of these words in the topics as they came.
+        Mean probability of these words in the imported topics.
     tokens : float
-        Share of the words of the documents, numbers aside where the topics have none, that are these.
+        Share of the tokens of the documents that are these words; without numbers if the topics have none.
     """
 
     run: Run[TopicModel]
@@ -70,7 +70,7 @@ def import_run(
     ----------
     topics : ForeignTopics
     corpus : Corpus
-        Documents, best those that the topics were learned from.
+        The documents, preferably those that the topics were learned from.
     output : Path
     epochs : int, optional
         Maximum number of epochs of the inference network.
@@ -102,7 +102,7 @@ def import_run(
         random_state=seed,
     )
     with warnings.catch_warnings():
-        # Words that the topics do not have are the stop words here; `Imported.tokens` says how many there are.
+        # Words that the topics do not have are the stop words; `Imported.tokens` gives the share of the others.
         warnings.filterwarnings("ignore", ".*stop words", NeuralTopicWarning)
         run = fit_run(model, corpus, output, force=force, command=command, progress=progress)
     if labels := {str(topic): label for topic, label in enumerate(topics.labels) if label}:

@@ -1,6 +1,6 @@
 """The input of pyLDAvis.
 
-Axes: D documents, K topics as they stand, V words.
+Axes: D documents, K topics after edits, V words.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ def write(run: Path, output: Path, *, force: bool = False) -> None:
     """Write what `pyLDAvis.prepare(**json.load(file), sort_topics=False)` takes, as JSON.
 
     topic_term_dists (K, V) and doc_topic_dists (D, K), whose rows sum to 1, doc_lengths (D,), vocab (V,) and
-    term_frequency (V,). Documents that are about dropped topics alone are left out.
+    term_frequency (V,). Documents that have only dropped topics are left out.
 
     Raises
     ------
@@ -44,5 +44,5 @@ def write(run: Path, output: Path, *, force: bool = False) -> None:
 
 
 def _rounded(values: NDArray[np.float64]) -> list[list[float]]:
-    """Rows that still sum to 1 to 8 digits, in half the bytes."""
+    """Rows rounded to half the bytes, which sum to 1 to 8 digits."""
     return [[float(f"{value:.9g}") for value in row] for row in values.tolist()]

@@ -1,6 +1,6 @@
 """A folder of MALLET's outputs.
 
-Axes: D documents, K topics as they stand, V words.
+Axes: D documents, K topics after edits, V words.
 """
 
 from pathlib import Path

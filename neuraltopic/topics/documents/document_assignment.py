@@ -1,7 +1,7 @@
 """Assignment of each document to one topic: a mixture of unigrams, with the topic shares as a prior.
 
 A document has many topics, and tables name one. The documents of a topic are modelled as draws from one distribution of
-words, so that the words of a document, its shares, and how common the topics are decide together:
+words, so that the assignment depends on the words of a document, its shares, and the size of the topics:
 
     r_dk ~ pi_k s_dk^g prod_w (p_kw / p_w)^(x_dw / 3)               (E)
     pi_k ~ sum_d r_dk + 1/2,   p_kw ~ sum_d r_dk x_dw + 2 n p_w     (M)
@@ -38,11 +38,11 @@ TOKENS_AS_ONE = 3.0
 # Weight of the unigram model in the smoothing of each topic, in average topics: a topic with fewer documents takes only
 # documents with many of its own words.
 _SMOOTHED_BY = 2.0
-# Non-zeros x topics of the documents that are looked at together, which bounds r: 26 MiB where they have five words.
+# Largest number of non-zeros x topics of the documents of a block, which bounds r: 26 MiB for documents of five words.
 _AT_ONCE = 1 << 25
-# Documents, evenly spaced in a larger corpus, from which the mixture is learned; the last step is of all.
+# Documents, evenly spaced in a larger corpus, from which the mixture is learned; the last step uses all.
 _DOCUMENTS = 1 << 16
-# Share of an average topic's documents below which a topic keeps the documents of which it has the largest share.
+# Share of an average topic's documents below which a topic keeps the documents in which it has the largest share.
 _SMALL = 0.1
 # Least s^g: a topic with a share of 0 is that much less likely, not excluded.
 _LEAST = 1e-3
@@ -75,10 +75,10 @@ class DocumentAssignment:
             0 or more; rows sum to 1.
         counts : Counts of shape (D, V)
         proportion_exponent : float
-            g, the power of the shares: below 1 where they were themselves inferred from these words.
+            g, the power of the shares: below 1 if the shares were inferred from the same words.
         earlier : DocumentAssignment, optional
-            Of documents that stay where they are, whose words are those of their topics too. What is returned is of
-            the new ones alone.
+            Assignment of earlier documents, which do not change but contribute to the words of the topics. The result
+            is for the new documents only.
         """
         sample = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), _DOCUMENTS)).astype(np.int64))
         learnt_from, of_sample = counts, shares
@@ -122,8 +122,9 @@ class DocumentAssignment:
     def topics(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
         """The topic that each document is assigned to, (D,), from its shares (D, K) and counts (D, V).
 
-        That of the largest r, see `most_likely`; but a topic that the mixture leaves less than a tenth of the documents
-        of an average one keeps those of which it has the largest share: a large topic of like words takes them all.
+        It is the topic of the largest r, see `most_likely`. A topic that would get less than a tenth of the documents
+        of an average one keeps those in which it has the largest share, since a large topic of similar words would take
+        them all.
         """
         largest, small = shares.argmax(1), self.documents < _SMALL * self.documents.mean()
         return np.where(small[largest], largest, self.most_likely(shares, counts, proportion_exponent))

@@ -1,26 +1,26 @@
 """The metric of document vectors: differences in the expected words, and in the topics.
 
-Coordinates of z are topics, and topics that share most of their words are as far apart there as any two. What the
-decoder makes of z is z^T R + b, the energies of the words. Over the words of the unigram model p = softmax(b) the
-difference of two documents' energies has the variance
+The coordinates of z are topics, and in z two topics that share most of their words are as far apart as any others. The
+decoder computes z^T R + b, the energies of the words. Over the words of the unigram model p = softmax(b) the difference
+of two documents' energies has the variance
 
     (z - z')^T G (z - z'),    G = Cov_p[R],
 
 which near z = 0 is twice the KL of their word distributions to second order: G is the Fisher information of z there
-(Amari 1998). It is taken in units of a topic's own energies, and beside it the distance of z itself counts, which keeps
-topics of like words apart at all.
+(Amari 1998). It is measured in units of a topic's own energies and added to the distance of z, which separates topics
+of similar words.
 
 For z on the simplex R_kw + c_w and b_w - c_w are the same model, and G depends on the choice of c. Documents are
-compared by cosines as well as by distances, and what all topics have in common makes every two documents alike. So R is
-taken with c_w = -mean_k R_kw, and its covariance is
+compared by cosines as well as by distances, and the common part of all topics makes any two documents similar. So c_w =
+-mean_k R_kw is used, and the covariance of R is
 
     G' = C G C,    C = I - 1 1^T / K.
 
-Vectors in which that distance is Euclid's are
+Vectors whose Euclidean distance this is are
 
     v = (I + G' / g)^(1/2) z,    g = mean_k G'_kk,
 
-with the symmetric root, whose axes stay nearest to the topics (Löwdin 1950). tests/benchmarks/README.md has the
+with the symmetric root, whose axes are nearest to the topics (Löwdin 1950). tests/benchmarks/README.md has the
 precision of neighbours with G and with G'.
 
 Axes: D documents, V words, K topics.

@@ -1,7 +1,7 @@
 """Shares of topics in documents, computed from the energies z^T R + b of the words.
 
-G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. The energies of two
-documents whose z differ by d are apart by energies whose variance over these words is d^T G d.
+G is the covariance of R over the words of the unigram model softmax(b), see `energy_covariance`. If the z of two
+documents differ by d, the difference of their energies has the variance d^T G d over these words.
 
 Axes: D documents, K topics, V words.
 """
@@ -40,7 +40,7 @@ def axis_weights(latents: FloatArray, variance: FloatArray) -> NDArray[np.float3
 
 
 def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.float32]:
-    """Part of each topic in the energies of each document, (D, K); rows sum to 1.
+    """Fraction of each topic in the energies of each document, (D, K); rows sum to 1.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
     covariance : (K, K)
         G.
 
-    z^T G z = sum_k z_k (G z)_k: a topic's term is its part of the variance of the document's energies, counted where
-    the topic is there, z_k > 0, and the document's words are its words, (G z)_k > 0. Where no topic has both
-    the positive parts of z decide, and a document that has none is shared evenly.
+    z^T G z = sum_k z_k (G z)_k: a topic's term is its part of the variance of the document's energies. It counts if the
+    topic is present, z_k > 0, and the document's words are its words, (G z)_k > 0. If no topic has both, the positive
+    parts of z are used, and a document without any has equal shares.
     """
     z = latents.astype(np.float64)
     there = np.maximum(z, 0.0)
@@ -59,8 +59,8 @@ def energy_shares(latents: FloatArray, covariance: FloatArray) -> NDArray[np.flo
 
 
 def _normalised(*choices: FloatArray) -> NDArray[np.float32]:
-    """Rows over their sums, (D, K): each of the first choice (D, K) in which it is not all 0, even ones where there is
-    none."""
+    """Rows divided by their sums, (D, K): each row of the first choice (D, K) in which it is not all 0, else equal
+    values."""
     out = np.full(choices[0].shape, 1.0 / choices[0].shape[1])
     for values in reversed(choices):
         total = values.sum(1, keepdims=True, dtype=np.float64)

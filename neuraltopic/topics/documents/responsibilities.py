@@ -25,9 +25,9 @@ class ResponsibilityPrior:
     weights : (D, K)
         c, the weight of each topic for any word of each document: 0 or more, not all 0 in a document.
     slope : (D, K), optional
-        h, how far the energies of the topic count in each document; 1 by default.
+        h, the weight of the topic's energies in each document; 1 by default.
     pooled : (D,), optional
-        a, from 0 to 1: the part of the words of each document that is shared among the topics by the weights alone; 0
+        a, from 0 to 1: the part of the words of each document that is divided among the topics by the weights alone; 0
         by default.
     """
 
@@ -39,7 +39,8 @@ class ResponsibilityPrior:
 def explained_documents(
     responsibility_prior: ResponsibilityPrior, components: FloatArray, counts: Counts
 ) -> NDArray[np.float32]:
-    """In how many documents each topic accounts for each word, (K, V); summed over topics, the documents with it.
+    """Expected number of documents in which each topic accounts for each word, (K, V); the sum over topics is the
+    number of documents with the word.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def explained_documents(
         (1 - a_d) r_dwk + a_d c_dk / sum_j c_dj,
 
     since in a short document the topics are known better than the topic of each word. A word counts once per document:
-    a post that repeats a name a hundred times is no more evidence of what its topic is about.
+    a post that repeats a name a hundred times is not more evidence about its topic.
     """
     K, V = components.shape
     energies = np.ascontiguousarray(components.T, np.float32)  # (V, K)

@@ -21,7 +21,7 @@ from scipy.special import xlogy
 
 FloatArray = NDArray[np.floating]
 UNFAMILIAR = 0.01
-# Documents of like length that one is compared with.
+# Number of documents of similar length with which a document is compared.
 _NEIGHBOURS = 500
 _RESAMPLES = 500
 # Above these a model should be fitted again or updated.
@@ -31,18 +31,18 @@ MANY_UNKNOWN = 1.5  # times the share among documents of the fit
 
 @dataclass(frozen=True)
 class TopicDrift:
-    """How far the mean shares moved.
+    """The change of the mean shares.
 
     Attributes
     ----------
     distance : float
         Jensen-Shannon distance of the mean shares, from 0 to 0.833.
     expected : float
-        That which one of twenty samples of the fit exceeds.
+        The distance that one of twenty samples of the fit exceeds.
     change : (K,)
         Mean share in the new documents less that in those of the fit.
     low, high : (K,)
-        Between which the change of 95 of 100 samples of the fit lies.
+        Bounds of the change of 95 of 100 samples of the fit.
     """
 
     distance: float
@@ -65,10 +65,10 @@ def familiarity(
     Parameters
     ----------
     scores, lengths : (D,)
-        Nats a token, and tokens, of documents of the fit.
+        Nats per token, and tokens, of documents of the fit.
     new_scores, new_lengths : (N,)
 
-    With m documents of the fit of like length, r of which score as low or lower, u = (r + 1) / (m + 1): a conformal
+    With m documents of the fit of similar length, r of which score as low or lower, u = (r + 1) / (m + 1): a conformal
     p-value (Vovk, Gammerman & Shafer 2005).
     """
     order = np.argsort(lengths, kind="stable")

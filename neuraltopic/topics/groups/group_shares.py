@@ -2,14 +2,14 @@ r"""Shares of topics in groups of documents (periods, classes), with intervals, 
 
 The share of a topic in a group is the mean s of its shares in the n documents of the group. Its interval is for the
 mean of the documents that the group was drawn from. The shares of one topic are near 0 in most documents and large in
-few, so that a bootstrap of a group that happens to have none of these is far too narrow. The interval is Wilson's
-(1927) for a mean between 0 and 1 whose variance is phi m (1 - m): all m with
+few, so a bootstrap of a group without any of these is far too narrow. The interval is Wilson's (1927) for a mean
+between 0 and 1 whose variance is phi m (1 - m): all m with
 
     (s - m)^2 <= z^2 phi m (1 - m) / n,        z = 1.96,
 
-where phi, from 0 to 1, says how far documents differ in the topic: 1 where each is about it or not at all. It is that
-of all documents, var(s) / (s (1 - s)), and the more that of the group's own, the more this tells of it, by the weight
-n s (1 - s) / (n s (1 - s) + 5). That the shares of a document are inferred from its words is not in it: see
+where phi, from 0 to 1, is the dispersion of the topic: 1 if each document is entirely about it or not at all. It is
+that of all documents, var(s) / (s (1 - s)), averaged with that of the group, whose weight is n s (1 - s) / (n s (1 - s)
++ 5). The interval does not include the uncertainty of shares that are inferred from words: see
 `neuraltopic.topics.groups.effects`.
 
 Axes: D documents, G groups, K topics, V words.
@@ -59,7 +59,7 @@ def group_shares(shares: FloatArray, groups: NDArray[np.integer], n_groups: int)
     groups : (D,)
         The group of each document, -1 for none.
     n_groups : int
-        G. One without documents has no share (NaN), and an interval from 0 to 1.
+        G. A group without documents has no share (NaN), and an interval from 0 to 1.
     """
     s = shares.astype(np.float64)
     has = groups >= 0
@@ -111,8 +111,8 @@ def group_words(
     log_unigram : (V,)
         log p(w) in all documents.
 
-    They are ranked by p log(p / p(w)) with p the smoothed distribution: what the word adds to the divergence of the
-    topic in the group from the collection.
+    They are ranked by p log(p / p(w)) with p the smoothed distribution: the word's term of the divergence of the topic
+    in the group from the collection.
     """
     total = explained.sum(1, keepdims=True, dtype=np.float64)
     smoothed = (explained + _SMOOTHING_WORDS * np.exp(log_probabilities)) / (total + _SMOOTHING_WORDS)

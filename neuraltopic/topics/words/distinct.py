@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from neuraltopic.topics.words.ranking import FloatArray, top_words
 
-# Maximum number of words per topic: nobody reads longer lists.
+# Maximum number of words per topic; longer lists are not read.
 _ROUNDS = 50
 
 
 def distinct_scores(scores: FloatArray, rounds: int = _ROUNDS) -> FloatArray:
-    """Scores that rank first, in each topic, words that are first in no other, (K, V).
+    """Scores that rank first, in each topic, words that are not first in another, (K, V).
 
-    Round by round every topic takes one word that none has taken, the best that it can have: where several want one, it
-    goes to the topic in which its score is highest, and the others look further (deferred acceptance, Gale & Shapley
-    1962). The words of a topic, 50 or as many as there are for each, keep their scores, and so their order; all others
-    are lowered below them.
+    In each round every topic takes the best available word. If several topics choose a word, it goes to the topic in
+    which its score is highest, and the others choose again (deferred acceptance, Gale & Shapley 1962). The words of a
+    topic, 50 or as many as there are for each, keep their scores, and so their order; all others are lowered below
+    them.
 
     Parameters
     ----------

@@ -37,16 +37,17 @@ def reliable_weights(components: FloatArray, bias: FloatArray, word_totals: Floa
     word_totals : (V,)
         Tokens n_w of each word in the training documents.
 
-    The largest entries of R belong to rare words, of which little is known. n / (n + 30) is the weight of n
-    observations with a prior worth 30. On 20 Newsgroups the mean document NPMI of the top tens was 0.25 without it
-    and 0.34 with a prior worth 20 or 50, at a diversity of 0.97 and 0.93; 30 lies between.
+    The largest entries of R belong to rare words, whose estimates are uncertain. n / (n + 30) is the weight of n
+    observations with a prior worth 30. On 20 Newsgroups the mean document NPMI of the top tens was 0.25 without it and
+    0.34 with a prior worth 20 or 50, at a diversity of 0.97 and 0.93; 30 lies between.
     """
     centred = components - (components @ softmax(bias))[:, None]
     return centred * (word_totals / (word_totals + _PRIOR_TOKENS))
 
 
 def smoothed_topics(explained: FloatArray, unigram: FloatArray, prior: float = 1.0) -> FloatArray:
-    """p(w | topic) from how often the topic accounts for the word, (K, V), with a prior of pseudo-counts, (K, V).
+    """p(w | topic) from the number of times that the topic accounts for the word, (K, V), with a prior of
+    pseudo-counts, (K, V).
 
     (explained_kw + prior unigram_w) / (sum_v explained_kv + prior): positive wherever the unigram (V,) is.
     """
@@ -79,7 +80,7 @@ def topic_log_probabilities(components: FloatArray, bias: FloatArray, strength: 
     bias : (V,)
         b.
     strength : (K,)
-        How far along its axis a document goes that is about the topic.
+        Typical coordinate of a document about the topic on its axis.
     """
     return log_softmax(bias + strength[:, None] * components, axis=1)
 

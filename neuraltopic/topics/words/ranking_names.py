@@ -1,4 +1,4 @@
-"""The rankings of words that a user can ask for, by name. What each computes is in `word_scores`."""
+"""The names of the rankings of words that a user can choose. `word_scores` computes them."""
 
 from neuraltopic.errors import UsageError, parameter
 

@@ -11,7 +11,7 @@ from neuraltopic.topics.words.distinct import distinct_scores
 from neuraltopic.topics.words.ranking import FloatArray, divergence_terms, frex, lift, relevance
 from neuraltopic.topics.words.ranking_names import check_ranking
 
-# At which the readers of Sievert & Shirley (2014) distinguished topics best.
+# The weight with which the readers of Sievert & Shirley (2014) distinguished topics best.
 _RELEVANCE = 0.6
 
 
@@ -42,7 +42,7 @@ def word_scores(
     Raises
     ------
     UsageError
-        When there is no such ranking, or it is "explained" and the model's z is no share of anything.
+        When there is no such ranking, or it is "explained" and the model's z is not a share.
     """
     check_ranking(ranking)
     if ranking == "default":
