@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.pictures.canvas import BLUE, COLOURS, GREY, WIDTH, new_figure, style
+from neuraltopic.pictures.canvas import BLUE, COLOURS, GREY, WIDTH, line_height, new_figure, shortened, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 FloatArray = NDArray[np.floating]
 _HEIGHT = 6.0
@@ -23,6 +24,7 @@ _GAP = 1.0  # points between a name and its own circle
 _WITH_LINES, _BEHIND = 50, 20  # and the first of them, whose lines may run behind circles
 _DIRECTIONS = np.array([[np.cos(angle), np.sin(angle)] for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False)])
 _REACH, _LINE_POINTS = np.arange(8.0, 160.0, 8.0), 24  # points from a circle to a name with a line; points of the line
+_MOST_IN_KEY, _KEY_COLUMNS, _KEY_SIZE = 60, 3, 5.5  # names below the map; points of their letters
 _DOTS_AS_PIXELS = 2_000  # documents beyond which an SVG holds them as one image
 
 
@@ -119,44 +121,97 @@ def _place_names(
     share: FloatArray,
     names: Sequence[str],
 ) -> None:
-    """Write each name below its circle, above it or beside it, where it touches neither a circle nor a name.
+    """Write each name below its circle, above it or beside it, where it touches neither a circle nor another name.
 
-    Names of large topics that have no such place stand farther off, with a line that crosses no name; those of the
-    largest may run behind circles, where there is no other way out of a crowd.
+    Names of large topics that have no such place are written farther off, with a line that crosses no name; the lines
+    of the largest topics may run behind circles. Of other topics the map has the number, and the key below it the name.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.patheffects import withStroke
 
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     assert isinstance(figure.canvas, FigureCanvasAgg)  # as `new_figure` makes it
-    renderer = figure.canvas.get_renderer()
-    scale = figure.dpi / 72.0
-    back, window = axes.transData.inverted(), axes.get_window_extent(renderer)
+    scale, window = figure.dpi / 72.0, axes.get_window_extent(figure.canvas.get_renderer())
     room = _Room(axes.transData.transform(positions), radii, np.asarray(window.extents), scale)
     size = 7.0 if len(names) <= 100 else 5.5
-    effects = [withStroke(linewidth=1.8, foreground="white")]
-    left_out = 0
+    without = list[int]()
     for rank, topic in enumerate(np.argsort(-share, kind="stable").tolist()):
-        text = axes.text(0, 0, names[topic], fontsize=size, ha="center", va="center", path_effects=effects)
-        extent = text.get_window_extent(renderer)
-        half = np.array([extent.width, extent.height]) / 2 + scale
+        text, half = _text(axes, names[topic], size)
         place, line = room.at_circle(topic, half), None
         for behind in (False, True)[: (rank < _WITH_LINES) + (rank < _BEHIND)]:
             if place is None:
                 place, line = room.with_line(topic, half, behind=behind)
         if place is None:
             text.remove()
-            left_out += 1
+            without.append(topic)
             continue
-        room.take(place[None], half)
-        text.set_position(tuple(back.transform(place).tolist()))
+        _put(axes, text, place, half, room)
         if line is not None:
             room.take(line, np.full(2, 3.0 * scale))  # each point up to the next
-            axes.plot(*back.transform(line[[0, -1]]).T, color=GREY, linewidth=0.5, zorder=0)
-    if left_out:
-        note = f"{left_out} of {len(names)} names left out for want of room"
+            axes.plot(*axes.transData.inverted().transform(line[[0, -1]]).T, color=GREY, linewidth=0.5, zorder=0)
+    in_key = _place_numbers(axes, room, without, names)
+    if len(in_key) < len(without):
+        note = f"{len(without) - len(in_key)} of {len(names)} names left out for want of room"
         axes.text(0.0, 0.0, note, transform=axes.transAxes, fontsize=6, color=GREY, ha="left", va="bottom")
+    if in_key:
+        _write_key(figure, axes, [names[topic] for topic in sorted(in_key)])
+
+
+def _text(axes: "Axes", content: str, size: float) -> tuple["Text", FloatArray]:
+    """A text without a place yet, and half of its width and height in dots, (2,)."""
+    from matplotlib.patheffects import withStroke
+
+    effects = [withStroke(linewidth=1.8, foreground="white")]
+    text = axes.text(0, 0, content, fontsize=size, ha="center", va="center", path_effects=effects)
+    extent = text.get_window_extent()
+    figure = axes.get_figure()
+    assert figure is not None
+    return text, np.array([extent.width, extent.height]) / 2 + figure.dpi / 72.0
+
+
+def _put(axes: "Axes", text: "Text", place: FloatArray, half: FloatArray, room: "_Room") -> None:
+    room.take(place[None], half)
+    text.set_position(tuple(axes.transData.inverted().transform(place).tolist()))
+
+
+def _place_numbers(axes: "Axes", room: "_Room", topics: Sequence[int], names: Sequence[str]) -> list[int]:
+    """Write the numbers of topics, with which their names begin, in or at their circles; the topics that have one."""
+    numbered = list[int]()
+    for topic in topics:
+        if len(numbered) == _MOST_IN_KEY:
+            break
+        text, half = _text(axes, names[topic].partition(" ")[0], _KEY_SIZE)
+        place = room.in_circle(topic, half)
+        if place is None:
+            place = room.at_circle(topic, half)
+        if place is None:
+            text.remove()
+        else:
+            _put(axes, text, place, half, room)
+            numbered.append(topic)
+    return numbered
+
+
+def _write_key(figure: "Figure", axes: "Axes", names: Sequence[str]) -> None:
+    """Add room below the map, and write the names into it in columns."""
+    rows = -(-len(names) // _KEY_COLUMNS)
+    line = _KEY_SIZE / 72.0 * 1.3 * line_height()
+    width, before = figure.get_size_inches()
+    below = (rows + 0.5) * line
+    box = axes.get_position(original=True)
+    figure.set_size_inches(width, before + below)
+    axes.set_position(
+        (box.x0, (box.y0 * before + below) / (before + below), box.width, box.height * before / (before + below))
+    )
+    room = figure.bbox.width * (0.97 / _KEY_COLUMNS)
+    for number, name in enumerate(names):
+        column, row = divmod(number, rows)
+        across, up = 0.01 + 0.99 * column / _KEY_COLUMNS, (below - row * line) / (before + below)
+        text = figure.text(across, up, name, fontsize=_KEY_SIZE, ha="left", va="top")
+        length = len(name)
+        while length > 1 and text.get_window_extent().width > room:
+            length -= 1
+            text.set_text(shortened(name, length))
 
 
 class _Room:
@@ -177,6 +232,12 @@ class _Room:
         """A free place for a name at its circle; None for none."""
         places = self._centres[topic] + _SIDES * (half + self._rims[topic])
         return next((place for place in places if self._free(place, half, topic)), None)
+
+    def in_circle(self, topic: int, half: FloatArray) -> FloatArray | None:
+        """The centre of the circle where the circle is as large as a text and no name is written there; else None."""
+        centre = self._centres[topic]
+        free = np.linalg.norm(half) <= self._rims[topic] and _off(self._written, centre, half).all()
+        return centre if free else None
 
     def with_line(
         self, topic: int, half: FloatArray, *, behind: bool

@@ -41,18 +41,51 @@ def overlaps(extents) -> int:
     )
 
 
+def numbers_and_key(figure, names):
+    """Topics whose number is on the map, and those whose name is below it."""
+    numbers = {text.get_text() for text in figure.axes[0].texts if text.get_text().isdigit()}
+    return numbers, {text.get_text().partition(" ")[0] for text in figure.texts}
+
+
 @pytest.mark.parametrize("K", KS)
 def test_names_on_a_map_touch_no_other_and_none_is_lost_in_silence(K):
     positions, share, names = topics(K)
     figure = draw_topics(positions, share, names)
     (axes,) = figure.axes
     drawn = [text for text in axes.texts if text.get_text() in names]
-    assert overlaps(boxes(figure, drawn)) == 0
+    numbers, key = numbers_and_key(figure, names)
+    assert numbers == key
     left_out = [text.get_text() for text in axes.texts if "left out" in text.get_text()]
-    assert left_out == ([f"{K - len(drawn)} of {K} names left out for want of room"] if len(drawn) < K else [])
+    without = K - len(drawn) - len(key)
+    assert left_out == ([f"{without} of {K} names left out for want of room"] if without else [])
+    on_map = [text for text in axes.texts if text.get_text() in [*names, *numbers]]
+    assert overlaps(boxes(figure, on_map)) == 0
+    assert overlaps(boxes(figure, [*figure.texts, *axes.texts])) == 0
+    for box in boxes(figure, [*figure.texts, *axes.texts]):
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
     assert len(drawn) >= min(K, 20)
     # The largest has its name.
     assert names[int(share.argmax())] in [text.get_text() for text in drawn]
+
+
+def test_a_name_without_room_is_in_the_key_and_its_number_on_the_map():
+    positions, share, names = clustered(50)
+    long = [f"{name} and five more words" for name in names]
+    figure = draw_topics(positions, share, long)
+    drawn = {text.get_text().partition(" ")[0] for text in figure.axes[0].texts if text.get_text() in long}
+    numbers, key = numbers_and_key(figure, long)
+    assert numbers == key
+    assert key
+    assert drawn | key == {str(topic) for topic in range(50)}
+    assert not drawn & key
+    # Each in its circle or nearer to it than to any other.
+    centres, _ = circles_in_dots(figure)
+    by_size = np.argsort(-share, kind="stable")
+    for text in figure.axes[0].texts:
+        if text.get_text() in numbers:
+            place = figure.axes[0].transData.transform(text.get_position())
+            assert str(by_size[np.linalg.norm(centres - place, axis=1).argmin()]) == text.get_text()
 
 
 def clustered(K):
@@ -328,10 +361,21 @@ def test_a_long_name_is_cut():
     assert len(shortened_name(["a" * 30, "b" * 30])) == 36
 
 
-@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF"), (".html", b"<!DOC")])
 def test_the_same_picture_is_the_same_file_in_every_format(tmp_path, suffix, begins):
     for name in ("a", "b"):
         write_picture(draw_topics(*topics(3)), (tmp_path / name).with_suffix(suffix))
     written = (tmp_path / f"a{suffix}").read_bytes()
     assert written.startswith(begins)
     assert written == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_a_picture_as_a_page_has_its_title_as_text_and_no_script(tmp_path):
+    write_picture(draw_topics(*topics(3)), tmp_path / "a.html", "topics of <b>&\"run\"")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count("topics of &lt;b&gt;&amp;&quot;run&quot;") == 3
+    assert "<b>" not in page
+    assert "<?xml" not in page
+    assert page.count("<svg") == page.count("</svg>") == 1
+    assert "default-src 'none'" in page
+    assert "<script" not in page

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,9 +11,10 @@ from threading import Thread
 import pandas as pd
 import pytest
 
+from neuraltopic.cli import main
 from neuraltopic.runs.documents import open_run
 from neuraltopic.topics.words.ranking import relevance, top_words
-from tests.report.conftest import HOSTILE
+from tests.report.conftest import HOSTILE, PATIENCE
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
@@ -74,13 +76,18 @@ def served(run):
         server.shutdown()
 
 
+# Counts what the policy refuses, and the answers, errors too, of what it does not.
 PUT_IN = """() => {
+    window.refused = [];
+    window.answered = 0;
+    const answer = () => { window.answered += 1; };
+    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
     const add = (name, properties) => document.body.append(Object.assign(document.createElement(name), properties));
     add("script", { textContent: "window.taken = 3" });
-    add("script", { src: "x.js" });
-    add("img", { src: "x.png" });
-    add("iframe", { src: "x.html" });
-    fetch("fetched").catch(() => 0);
+    add("script", { src: "x.js", onerror: answer });
+    add("img", { src: "x.png", onerror: answer });
+    add("iframe", { src: "x.html", onload: answer });
+    fetch("fetched").then(answer, () => 0);
 }"""
 
 
@@ -88,12 +95,20 @@ PUT_IN = """() => {
 def test_the_policy_stops_what_would_be_put_in(browser, served, name):
     address, calls = served
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/{name}")
     page.evaluate(PUT_IN)
-    page.wait_for_timeout(800)
-    open_to_all = name == "open"
-    assert page.evaluate("() => window.taken") == (3 if open_to_all else None)
-    assert sorted(calls) == (["/fetched", "/x.html", "/x.js", "/x.png"] if open_to_all else [])
+    if name == "open":
+        page.wait_for_function("() => window.answered === 4")
+        assert page.evaluate("() => window.taken") == 3
+        assert sorted(calls) == ["/fetched", "/x.html", "/x.js", "/x.png"]
+    else:
+        page.wait_for_function("() => window.refused.length === 5")
+        assert page.evaluate("() => window.taken") is None
+        assert calls == []
+        # A round trip after what was refused.
+        page.evaluate("() => new Promise((done) => setTimeout(done))")
+        assert calls == []
     page.close()
 
 
@@ -202,20 +217,28 @@ def test_the_map_is_clicked_zoomed_and_moved(opened):
     assert selected(page) == 2
 
     def apart():
-        page.wait_for_timeout(350)
         (x, y), (u, v) = centre(0), centre(2)
         return ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+
+    def settled(measured, expected):
+        """What is measured once it is as expected, after an animation; else what it is in the end."""
+        until = time.monotonic() + PATIENCE / 1000
+        while (found := measured()) != expected and time.monotonic() < until:
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        return found
 
     before = apart()
     page.focus("#stage")
     page.keyboard.press("-")
-    assert apart() == pytest.approx(before / 1.6, rel=0.02)
+    expected = pytest.approx(before / 1.6, rel=1e-3)
+    assert settled(apart, expected) == expected
     page.keyboard.press("0")
-    assert apart() == pytest.approx(before, rel=0.02)
+    expected = pytest.approx(before, rel=1e-3)
+    assert settled(apart, expected) == expected
     x, _ = centre(0)
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(100)
-    assert centre(0)[0] - x == pytest.approx(60, abs=1)
+    expected = pytest.approx(60, abs=1)
+    assert settled(lambda: centre(0)[0] - x, expected) == expected
 
 
 def first_point(page) -> tuple[float, float]:
@@ -282,3 +305,22 @@ def test_light_and_dark_differ(opened):
 
     assert brightness("light") > 700
     assert brightness("dark") < 100
+
+
+def test_a_picture_as_a_page_opens_offline(browser, run, tmp_path):
+    picture = tmp_path / "topics.html"
+    assert main(["plot", "topics", str(run), "-o", str(picture), "-q"]) == 0
+    page = browser.new_page(viewport=PHONE)
+    page.set_default_timeout(PATIENCE)
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(picture.as_uri())
+    assert page.inner_text("h1") == page.get_attribute("[role=img]", "aria-label") == "topics of run"
+    box = page.locator("svg").bounding_box()
+    assert 300 < box["width"] <= PHONE["width"]
+    assert page.locator("svg use, svg path").count() > 10
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run()")["violations"] == []
+    assert (asked, complaints) == ([picture.as_uri()], [])
+    page.close()

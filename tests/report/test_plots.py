@@ -71,7 +71,7 @@ def test_documents_of_a_fitted_model_are_drawn():
 def test_what_cannot_be_drawn(run, tmp_path, capfd):
     for arguments, said in (
         (["plot", "nothing", str(run), "-o", str(tmp_path / "a.png")], "one of topics"),
-        (["plot", "topics", str(run), "-o", str(tmp_path / "a.gif")], ".png or .svg or .pdf"),
+        (["plot", "topics", str(run), "-o", str(tmp_path / "a.gif")], ".png or .svg or .pdf or .html"),
         (["plot", "topics", str(tmp_path), "-o", str(tmp_path / "a.png")], "a run folder"),
         (["plot", "compare", str(run), "-o", str(tmp_path / "a.png")], "a folder that neuraltopic compare wrote"),
     ):
