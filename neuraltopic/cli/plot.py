@@ -16,7 +16,9 @@ def plot(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="Path to the run folder, or the output of compare or choose-k.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Output file: .png, .svg, .pdf or .html.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output file: .png, .svg, .pdf or .html.")
+    ],
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="COLUMN", help="Column of per-class or over-time. [default: label, date]"),

@@ -71,8 +71,8 @@ def of_documents(run: Path, repetitions: int, rng: np.random.Generator) -> dict[
     mean, variance = model.document_vae_.posterior(counts)
     centre, spread = mean.mean(0), np.sqrt(mean.var(0) + variance.mean(0))
     lengths = counts.to_scipy().sum(1)
-    K, V = model.components_.shape
-    topic, D = int(model.statistics_.share.argmax()), 400
+    K, D = len(model.components_), 400
+    topic = int(model.statistics_.share.argmax())
     effect = np.eye(K)[topic]
     vae = model.document_vae_.vae_
     population = centre + spread * rng.standard_normal((50_000, K))

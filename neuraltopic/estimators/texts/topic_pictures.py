@@ -75,6 +75,7 @@ class TopicPictures(FittedTopics):
             [f"topic {topic}, {share[topic]:.1%}" for topic in chosen],
             [[self.vocabulary_[w] for w in ranked[topic]] for topic in chosen],
             [probabilities[topic, ranked[topic]].tolist() for topic in chosen],
+            len(share),
         )
 
     def visualize_heatmap(self) -> "Figure":
