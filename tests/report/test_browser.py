@@ -9,10 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from neuraltopic.cli import main
+from neuraltopic.report.content import Sources, page_content
+from neuraltopic.report.page import page_of
 from neuraltopic.runs.documents import open_run
 from neuraltopic.topics.words.ranking import relevance, top_words
 from tests.report.conftest import HOSTILE, PATIENCE
@@ -277,6 +280,29 @@ def test_what_was_lost_is_listed(opened):
 def test_shares_by_label_are_shown(opened):
     page = opened()
     assert sorted(texts(page, "#classes .name")) == ["<i>kitchen</i>", "space", "sport"]
+
+
+def test_shares_over_time_begin_at_0_and_leave_gaps(opened, run, tmp_path):
+    """Of four periods the third has no documents: one line, and a point alone."""
+    content = page_content(run, Sources())
+    shares = [0.25, 0.5, None, 0.125]
+    low, high = ([s and s + by for s in shares] for by in (-0.0625, 0.0625))
+    each = {"share": [shares] * 3, "low": [low] * 3, "high": [high] * 3}
+    content["over_time"] = {"names": ["2001", "2002", "2003", "2004"], **each}
+    (tmp_path / "page.html").write_text(page_of(content), encoding="utf-8")
+    page = opened(path=tmp_path / "page.html")
+    places = [re.findall(r"[\d.]+,[\d.]+", part) for part in page.get_attribute("#time .one", "d").split("M")[1:]]
+    assert [len(part) for part in places] == [2, 1]
+    heights = [float(place.split(",")[1]) for part in places for place in part]
+    ground = float(page.get_attribute("#time .axis", "y1"))
+    top = float(page.locator("#time .band").first.get_attribute("d").split("L")[2].split(",")[1])
+    # The highest bound is 0.5625.
+    np.testing.assert_allclose((ground - np.array(heights)) / (ground - top), np.array([4, 8, 2]) / 9, atol=1e-3)
+    assert page.locator("#time .band").count() == 2
+    assert texts(page, "#time-note") == [
+        "Mean share of the topic in the documents of each period, in per cent, with its 95 % interval."
+    ]
+    assert page.complaints == []
 
 
 def violations(page):
