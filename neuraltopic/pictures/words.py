@@ -12,6 +12,7 @@ from neuraltopic.pictures.canvas import (
     ORANGE,
     QUIET,
     WIDTH,
+    fit_titles,
     line_height,
     new_figure,
     shortened,
@@ -59,6 +60,7 @@ def draw_barchart(
         left_out = some_of(len(titles), n_topics or len(titles), "topics")
         label = "probability of the word in the topic, per mille"
         figure.supxlabel("; ".join(filter(None, (label, left_out))), fontsize=7)
+        fit_titles(figure)
     return figure
 
 
