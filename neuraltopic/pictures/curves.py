@@ -93,7 +93,7 @@ def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
             axes.set_ylim(bottom=0)
             axes.set_title(name, loc="left", fontsize=7.5)
             axes.grid(color=QUIET, linewidth=0.5)
-        figure.supylabel("share of the topic, %", fontsize=7)
+        figure.supylabel(_share_label(table), fontsize=7)
         if left_out := some_of(len(topics), table["topic"].nunique(), "topics"):
             figure.supxlabel(left_out, fontsize=7)
         fit_titles(figure)
@@ -134,11 +134,15 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
         left_out = (
             some_of(len(topics), table["topic"].nunique(), "topics"),
-            some_of(n_bars, table["class"].nunique(), "classes, those with the largest shares"),
+            some_of(n_bars, table["class"].nunique(), "classes"),
         )
-        figure.supxlabel("; ".join(filter(None, ("share of the topic, %", *left_out))), fontsize=7)
+        figure.supxlabel("; ".join(filter(None, (_share_label(table), *left_out))), fontsize=7)
         fit_titles(figure)
     return figure
+
+
+def _share_label(table: pd.DataFrame) -> str:
+    return "share of the topic, %" + (", and 95 % interval" if {"low", "high"} <= set(table) else "")
 
 
 def _grid(n_panels: int) -> tuple[int, int]:

@@ -310,9 +310,11 @@ def test_shares_by_class_are_the_largest_first():
 def test_a_picture_of_some_topics_or_classes_says_of_how_many():
     table = pd.DataFrame([{"topic": k, "class": c, "period": c, "share": 0.1} for k in range(5) for c in range(20)])
     few = table[table["class"] < 12]
-    assert draw_per_class(table, [0, 3], ["zero", "three"])._supxlabel.get_text() == (
-        "share of the topic, %; 2 of 5 topics; 12 of 20 classes, those with the largest shares"
+    with_bounds = table.assign(low=0.05, high=0.15)
+    assert draw_per_class(with_bounds, [0, 3], ["zero", "three"])._supxlabel.get_text() == (
+        "share of the topic, %, and 95 % interval; 2 of 5 topics; 12 of 20 classes"
     )
+    assert draw_over_time(with_bounds, [1], ["one"])._supylabel.get_text().endswith("%, and 95 % interval")
     assert draw_per_class(few, range(5), LONG[:5])._supxlabel.get_text() == "share of the topic, %"
     assert draw_over_time(table, [1], ["one"])._supxlabel.get_text() == "1 of 5 topics"
     assert draw_over_time(table, range(5), LONG[:5])._supxlabel is None
