@@ -38,7 +38,9 @@ def print_topics(table: "pd.DataFrame") -> None:
         lead = f"{row.topic:>{number}}  {row.share:>5.1%}  {row.n_documents:>9,}  "
         given = "" if str(row.label).startswith(f"{row.topic}_") else f"{row.label}: "
         junk = " (junk)" if "junk" in str(row.flags) else ""
-        words = textwrap.wrap(f"{given}{row.words}{junk}", WIDTH - margin, break_long_words=True, break_on_hyphens=False)
+        words = textwrap.wrap(
+            f"{given}{row.words}{junk}", WIDTH - margin, break_long_words=True, break_on_hyphens=False
+        )
         for line in words or [""]:
             print(f"{lead}{line}".rstrip())
             lead = " " * margin
