@@ -13,14 +13,9 @@ from neuraltopic.storage.atomic import atomic_write
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-<<<<<<< HEAD
-SUFFIXES = (".png", ".svg", ".pdf")
-# Settings for drawing and writing: letters as outlines, which look the same everywhere.
-=======
 SUFFIXES = (".png", ".svg", ".pdf")  # of pictures for papers
 _ACCEPTED = (*SUFFIXES, ".html")
-# For what is drawn and for what is written: letters as outlines, which look alike everywhere.
->>>>>>> look
+# Settings for drawing and writing: letters as outlines, which look the same everywhere.
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 8,

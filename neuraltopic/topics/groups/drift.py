@@ -21,11 +21,7 @@ from scipy.special import xlogy
 
 FloatArray = NDArray[np.floating]
 UNFAMILIAR = 0.01
-<<<<<<< HEAD
-# Number of documents of similar length with which a document is compared.
-=======
 # Number of documents of similar length for the comparison.
->>>>>>> look
 _NEIGHBOURS = 500
 _RESAMPLES = 500
 # Thresholds above which the advice is to update or fit again.
@@ -42,19 +38,11 @@ class TopicDrift:
     distance : float
         Jensen-Shannon distance of the mean shares, from 0 to 0.833.
     expected : float
-<<<<<<< HEAD
-        The distance that one of twenty samples of the fit exceeds.
-=======
         95th percentile of the distances of samples of the fit.
->>>>>>> look
     change : (K,)
         Mean share in the new documents minus that in the documents of the fit.
     low, high : (K,)
-<<<<<<< HEAD
-        Bounds of the change of 95 of 100 samples of the fit.
-=======
         2.5th and 97.5th percentile of the change in samples of the fit.
->>>>>>> look
     """
 
     distance: float

@@ -1,26 +1,15 @@
 r"""Regression of topic shares on metadata, with intervals that include the uncertainty of the inferred shares.
 
-<<<<<<< HEAD
-The method of composition (Treier & Jackman 2008; Roberts, Stewart & Airoldi 2016): shares are drawn given the words of
-each document, every draw s^(m) is regressed on the design X by least squares, and the fits are pooled,
-=======
 The method of composition (Treier & Jackman 2008; Roberts, Stewart & Airoldi 2016): shares are drawn from the posterior
 of each document, every draw s^(m) is regressed on the design X by least squares, and the fits are pooled,
->>>>>>> look
 
     b = mean_m b^(m),    Var b = mean_m V^(m) + (1 + 1/M) var_m b^(m)        (Rubin 1987)
 
 with V the heteroscedasticity-consistent covariance (HC3; MacKinnon & White 1985).
 
-<<<<<<< HEAD
-Draws from q(z | x) alone would pull every document to the mean of the collection and understate effects (Mislevy 1991).
-As in stm, the prior of z therefore follows the metadata here. q(z | x) = N(m, v) with its prior N(m_0, v_0) is
-equivalent to an observation l of z with precision p,
-=======
 Draws from q(z | x) alone would shrink every document to the mean of the collection and understate effects (Mislevy
 1991). As in stm, the prior of z therefore depends on the metadata. q(z | x) = N(m, v) beside its prior N(m_0, v_0) says
 as much of z as an observation l of precision p,
->>>>>>> look
 
     p = 1/v - 1/v_0,    l = (m/v - m_0/v_0) / p,
 
