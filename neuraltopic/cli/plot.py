@@ -16,7 +16,9 @@ def plot(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="Path to the run folder, or the output of compare or choose-k.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Output file: .png, .svg or .pdf.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Output file: .png, .svg, .pdf or .html.")
+    ],
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="COLUMN", help="Column of per-class or over-time. [default: label, date]"),
@@ -24,7 +26,7 @@ def plot(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a figure of a run as PNG, SVG or PDF."""
+    """Draw a figure of a run as PNG, SVG, PDF or HTML."""
     from neuraltopic.storage.pictures import check_picture, write_picture
 
     check_plot(name)
@@ -34,5 +36,5 @@ def plot(
     from neuraltopic.report.plots import draw
 
     with show_progress(quiet=quiet) as progress, noted(progress):
-        write_picture(draw(name, run, by=by), output)
+        write_picture(draw(name, run, by=by), output, f"{name} of {run.name or run.resolve().name}")
         progress.note(f"picture: {output}")

@@ -1,4 +1,4 @@
-"""What every picture shares: the figure, its colours, and a font that has the letters."""
+"""Shared by all pictures: figure, colours, and fonts for any script."""
 
 import contextlib
 import unicodedata
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 WIDTH = 7.0  # inches: that of a page of two columns
-# Distinct also for the colour-blind (Okabe and Ito 2008).
+# Distinguishable with colour-vision deficiency (Okabe and Ito 2008).
 BLUE, ORANGE = "#0072B2", "#D55E00"
 COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 GREY, QUIET = "#8d96a1", "#e6e6e6"
@@ -37,12 +37,12 @@ PICTURE_STYLE: Any = {
 
 @contextmanager
 def style(texts: Iterable[str]) -> Iterator[None]:
-    """Draw in the style of the pictures, in fonts that have the letters of these texts.
+    """Context manager: matplotlib style of the pictures, with fonts for these texts.
 
     Warns
     -----
     NeuralTopicWarning
-        When no installed font has some of the letters, which are then drawn as boxes.
+        If no installed font has some of the letters; they are drawn as boxes.
     """
     from matplotlib import rc_context
 
@@ -53,14 +53,14 @@ def style(texts: Iterable[str]) -> Iterator[None]:
 
 
 def line_height() -> float:
-    """How much room a line needs in the fonts of `style`, as a multiple of what matplotlib's own needs."""
+    """Height of a line in the fonts of `style`, relative to matplotlib's default font."""
     from matplotlib import rcParams
 
     return 1.0 if rcParams["font.family"] == [_FIRST_FONT] else 1.5
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """A figure of this size in inches, which asks for no screen."""
+    """Create a figure of this size in inches; no display is needed."""
     # Not pyplot, which keeps figures.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -71,15 +71,15 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def fonts_for(texts: Iterable[str]) -> list[str]:
-    """Families of fonts that together have the letters of the texts: matplotlib's own, then as few as it takes.
+    """Font families that together cover the letters of the texts: matplotlib's default and as few others as possible.
 
-    A font that has all the letters of a script of which matplotlib's has some goes before it: letters that join, as
-    those of Arabic do, join within one font.
+    A font that covers a script completely precedes the default font if that covers only a part: joined letters, as in
+    Arabic, must come from one font.
 
     Warns
     -----
     NeuralTopicWarning
-        When no installed font has some of the letters.
+        If no installed font has some of the letters.
     """
     letters = {ord(letter) for text in texts for letter in text if letter.isprintable()}
     first = _letters_of_first_font()
@@ -118,26 +118,26 @@ def _letters_of_first_font() -> frozenset[int]:
 
 
 def _installed_fonts() -> dict[str, frozenset[int]]:
-    """The letters of each family that has an upright regular font."""
+    """Letters of each family with an upright regular font."""
     from matplotlib import font_manager
     from matplotlib.ft2font import FT2Font
 
-    # matplotlib keeps the list that it made when it first ran: fonts that were installed since are not in it.
+    # matplotlib caches its list of fonts at its first run; fonts installed later are added here.
     listed = {entry.fname for entry in font_manager.fontManager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - listed):
-        with contextlib.suppress(OSError, RuntimeError):  # one that cannot be read, or is no outline font
+        with contextlib.suppress(OSError, RuntimeError):  # unreadable, or not an outline font
             font_manager.fontManager.addfont(path)
     found: dict[str, frozenset[int]] = {}
     for entry in sorted(font_manager.fontManager.ttflist, key=lambda each: (each.name, each.fname)):
         upright = entry.style == "normal" and entry.weight in (400, "normal", "regular", "book")
-        # One font has a box for every letter there is.
+        # The Last Resort font has a box for every letter.
         if upright and entry.name not in (_FIRST_FONT, *found) and not entry.name.startswith("Last Resort"):
             found[entry.name] = frozenset(FT2Font(entry.fname).get_charmap())
     return found
 
 
 def _script(letter: int) -> str:
-    """The first word of a letter's name in Unicode, which is that of its script."""
+    """First word of the Unicode name of a letter, which is the name of its script."""
     return unicodedata.name(chr(letter), "").partition(" ")[0]
 
 
@@ -145,17 +145,22 @@ _BETWEEN = " · "
 
 
 def shortened_name(words: Sequence[str], length: int = 36) -> str:
-    """The first words of a topic, cut to a length that a label has room for."""
+    """First words of a topic, cut to the length of a label."""
     return shortened(_BETWEEN.join(words), length)
 
 
 def shortened(text: str, length: int) -> str:
-    """A text cut to this many letters, of which the last says so."""
+    """A text cut to this many letters, ending with an ellipsis if it was longer."""
     return text if len(text) <= length else text[: length - 1].rstrip(_BETWEEN) + "…"
 
 
+def some_of(n_shown: int, n_all: int, things: str) -> str:
+    """Note such as "12 of 50 topics"; empty if all are shown."""
+    return f"{n_shown:,} of {n_all:,} {things}" if n_shown < n_all else ""
+
+
 def fit_titles(figure: "Figure") -> None:
-    """Break names above panels that are wider than their panels into lines, between words of the topic."""
+    """Wrap panel titles that are wider than their panels, between the words of the topic."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.draw_without_rendering()

@@ -1,4 +1,4 @@
-"""Curves: the training, and shares of topics over time and by class. Axes: K topics."""
+"""Training curve, and topic shares over time and by class. Axes: K topics."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from neuraltopic.pictures.canvas import (
     line_height,
     new_figure,
     shortened,
+    some_of,
     style,
 )
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ABREAST = 3
-_LETTERS_BELOW = 26  # of labels that a panel has room for below it
-_MOST_MARKED = 40  # periods whose points are still apart
+_LETTERS_BELOW = 26  # of tick labels that fit below a panel
+_MOST_MARKED = 40  # most periods that are drawn with points
 _LONGEST_CLASS = 24  # letters
-# What a history calls the curves, how they are shown.
+# Key in the history, label, colour and line style.
 _CURVES = (("train_bound", "training", BLUE, "-"), ("held_out_bound", "held out", ORANGE, "--"))
 
 
@@ -35,9 +36,9 @@ def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
     Parameters
     ----------
     history : sequence of dict
-        epoch, train_bound and, where documents were held out, held_out_bound.
+        epoch, train_bound and, if documents were held out, held_out_bound.
     best : float
-        The epoch whose weights were kept.
+        Epoch whose weights were kept.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -61,15 +62,16 @@ def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
 
 
 def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[str]) -> "Figure":
-    """A panel a topic: its share in each period, with the interval where the table has one.
+    """One panel per topic: its share in each period, with intervals if the table has them.
 
     Parameters
     ----------
     table : DataFrame
         topic, period, share, and optionally low and high.
     topics : sequence of int
-        The topics to draw, in their order.
-    names : a string for each of these
+        Topics to draw, in this order.
+    names : sequence of str
+        Name of each of these topics.
     """
     periods = list(dict.fromkeys(table["period"].tolist()))
     labels = short_dates(periods)
@@ -91,13 +93,15 @@ def draw_over_time(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
             axes.set_ylim(bottom=0)
             axes.set_title(name, loc="left", fontsize=7.5)
             axes.grid(color=QUIET, linewidth=0.5)
-        figure.supylabel("share of the topic, %", fontsize=7)
+        figure.supylabel(_share_label(table), fontsize=7)
+        if left_out := some_of(len(topics), table["topic"].nunique(), "topics"):
+            figure.supxlabel(left_out, fontsize=7)
         fit_titles(figure)
     return figure
 
 
 def short_dates(periods: Sequence[Any]) -> list[str]:
-    """First days of periods without what all of them share: years, months or days."""
+    """Labels of periods given by their first days, shortened to years or months if possible."""
     texts = [str(period)[:10] for period in periods]
     for first in ("-01-01", "-01"):
         if all(len(text) == 10 and text.endswith(first) for text in texts):
@@ -106,9 +110,9 @@ def short_dates(periods: Sequence[Any]) -> list[str]:
 
 
 def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[str]) -> "Figure":
-    """A panel a topic: its share in each class, largest first, with the interval where the table has one.
+    """One panel per topic: its share in each class, largest first, with intervals if the table has them.
 
-    Parameters are those of `draw_over_time`; the table has class in place of period.
+    Parameters as for `draw_over_time`; the table has a column class instead of period.
     """
     most = 12
     with style([*names, *table["class"].astype(str).unique()]):
@@ -128,9 +132,17 @@ def draw_per_class(table: pd.DataFrame, topics: Sequence[int], names: Sequence[s
             axes.locator_params(axis="x", nbins=3)
             axes.set_title(name, loc="left", fontsize=7.5)
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
-        figure.supxlabel("share of the topic, %", fontsize=7)
+        left_out = (
+            some_of(len(topics), table["topic"].nunique(), "topics"),
+            some_of(n_bars, table["class"].nunique(), "classes"),
+        )
+        figure.supxlabel("; ".join(filter(None, (_share_label(table), *left_out))), fontsize=7)
         fit_titles(figure)
     return figure
+
+
+def _share_label(table: pd.DataFrame) -> str:
+    return "share of the topic, %" + (", and 95 % interval" if {"low", "high"} <= set(table) else "")
 
 
 def _grid(n_panels: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""How alike topics are: a matrix, and a tree. Axes: K topics."""
+"""Similarity of topics as a matrix and as a tree. Axes: K topics."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ from neuraltopic.pictures.canvas import BLUE, GREY, WIDTH, new_figure, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST_NAMES = 50  # rows of a matrix that still have room for their names
-_SIDE = 4.0  # inches: about that of a matrix beside its names
+_MOST_NAMES = 50  # most rows of a matrix that have names
+_SIDE = 4.0  # inches, approximate side of a matrix beside its names
 _MOST_LEAVES = 120
 _LEAF = 0.125  # inches
 
 
 def draw_heatmap(similarity: NDArray[np.floating], order: NDArray[np.integer], names: Sequence[str]) -> "Figure":
-    """Similarity of every two topics, like ones beside one another.
+    """Matrix of similarities, ordered so that similar topics are neighbours.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def draw_heatmap(similarity: NDArray[np.floating], order: NDArray[np.integer], n
     order : (K,)
         Topics from top to bottom.
     names : K strings
-        Written where there are at most 50.
+        Written for at most 50 topics.
     """
     K = len(order)
     named = K <= _MOST_NAMES
@@ -36,14 +36,14 @@ def draw_heatmap(similarity: NDArray[np.floating], order: NDArray[np.integer], n
         figure = new_figure(WIDTH if named else WIDTH * 0.86, height + 0.3)
         axes = figure.add_subplot()
         shown = similarity[np.ix_(order, order)]
-        # Blue to red through white: also told apart by the colour-blind.
+        # Blue to red through white, distinguishable with colour-vision deficiency.
         image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
         axes.set_xticks([])
         size = min(7.0, 0.8 * 72 * _SIDE / K)
         axes.set_yticks(range(K), [names[topic] for topic in order], fontsize=size) if named else axes.set_yticks([])
         axes.tick_params(length=0)
         if not named:
-            axes.set_ylabel(f"{K} topics, like ones beside one another")
+            axes.set_ylabel(f"{K} topics, similar topics beside one another")
         bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28)
         bar.set_label("correlation of energies", fontsize=7)
         bar.outline.set_visible(False)
@@ -51,7 +51,7 @@ def draw_heatmap(similarity: NDArray[np.floating], order: NDArray[np.integer], n
 
 
 def draw_hierarchy(tree: NDArray[np.floating], names: Sequence[str]) -> "Figure":
-    """The tree of topics; beyond 120 topics its lowest branches are drawn as one leaf each, with their number.
+    """Tree of topics; for more than 120 topics the lowest branches are single leaves labelled with their size.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def draw_hierarchy(tree: NDArray[np.floating], names: Sequence[str]) -> "Figure"
 
 
 def _branches(tree: NDArray[np.floating], names: Sequence[str]) -> tuple[list[list[tuple[float, float]]], list[str]]:
-    """Lines of the tree, distance to the left and leaves downwards, and the names of the leaves."""
+    """Lines of the tree (x: distance, y: leaf), and the names of the leaves."""
     from scipy.cluster.hierarchy import dendrogram
 
     if not len(tree):

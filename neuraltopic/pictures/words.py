@@ -1,4 +1,4 @@
-"""Words of topics as bars, and how their probabilities fall off by rank. Axes: K topics, V words."""
+"""Word bars of topics, and word probabilities by rank. Axes: K topics, V words."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.pictures.canvas import BLUE, GREY, ORANGE, QUIET, WIDTH, line_height, new_figure, shortened, style
+from neuraltopic.pictures.canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    QUIET,
+    WIDTH,
+    fit_titles,
+    line_height,
+    new_figure,
+    shortened,
+    some_of,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,15 +27,20 @@ _ABREAST = 4
 
 
 def draw_barchart(
-    titles: Sequence[str], words: Sequence[Sequence[str]], probabilities: Sequence[Sequence[float]]
+    titles: Sequence[str],
+    words: Sequence[Sequence[str]],
+    probabilities: Sequence[Sequence[float]],
+    n_topics: int | None = None,
 ) -> "Figure":
-    """A panel a topic: its words, best first, with bars of 1000 p(w | topic); each panel has its own scale.
+    """One panel per topic: its words, best first, with bars of 1000 p(w | topic); panels have their own scales.
 
     Parameters
     ----------
     titles : n strings
     words : n sequences of str
     probabilities : n sequences of float
+    n_topics : int, optional
+        Number of all topics, n or more.
     """
     columns = min(_ABREAST, len(titles))
     rows = -(-len(titles) // columns)
@@ -40,12 +57,15 @@ def draw_barchart(
             axes.tick_params(axis="y", length=0)
             axes.locator_params(axis="x", nbins=3)
             axes.grid(axis="x", color=QUIET, linewidth=0.5)
-        figure.supxlabel("probability of the word in the topic, per mille", fontsize=7)
+        left_out = some_of(len(titles), n_topics or len(titles), "topics")
+        label = "probability of the word in the topic, per mille"
+        figure.supxlabel("; ".join(filter(None, (label, left_out))), fontsize=7)
+        fit_titles(figure)
     return figure
 
 
 def draw_term_rank(log_probabilities: NDArray[np.floating], n_ranks: int = 100) -> "Figure":
-    """p(w | topic) by rank, a line a topic and their median: where the lines flatten, words say little of a topic.
+    """p(w | topic) by rank, one line per topic, and the median. Words in the flat part say little about a topic.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
 """Rows out of records: which column is the text, which the id, and what to do with the odd ones."""
 
 import re
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
-from neuraltopic.reading.rows import Row, text_problem
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.rows import Row, note, text_problem
+from neuraltopic.reading.word_lists import joined_list, note_lists
 
 _NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
 
@@ -73,11 +73,6 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def note(name: str, text: str) -> None:
-    """Tell the user something about the file of this name that is no error."""
-    warnings.warn(f"{name}: {text}", NeuralTopicWarning, stacklevel=2)
-
-
 def _wrong_column(name: str, expected: str, columns: Sequence[str], hint: str) -> UsageError:
     return UsageError(name, expected=expected, got=f"columns {', '.join(columns) or 'none'}", hint=hint)
 
@@ -111,9 +106,13 @@ class Records:
         self._times: dict[str, int] = {}  # of the ids that came more than once
         self._n_repeated = 0
         self._first_repeated = ""
+        self._n_lists = 0
+        self._lists_are_words: bool | None = None  # None before the first list that is not empty
 
     def row(self, record: dict[str, object], problem: str = "", line: int = 0, n_lines: int = 0) -> Row:
-        """Make the next row; a `problem` of the whole record goes before one of its text.
+        """Make the next row; a `problem` of the whole record takes precedence over one of its text.
+
+        A list of words or sentences in the place of the text is joined: see `joined_list`.
 
         Raises
         ------
@@ -124,13 +123,22 @@ class Records:
         text_column, id_column = self.columns
         id = str(self._number) if id_column is None else self._unique(record.get(id_column))
         text = record.get(text_column)
+        listed = joined_list(text, as_words=self._lists_are_words)
+        if listed is not None:
+            text, problem = listed.text, problem or listed.problem
+            self._n_lists += 1
+            if text and self._lists_are_words is None:
+                self._lists_are_words = listed.is_cut
         if not problem and (text is None or type(text) is not str or not text.isascii()):
             problem = text_problem(text) if text_column in record else f"no column {text_column!r}"
         metadata = {name: value for name, value in record.items() if name not in self.columns}
-        return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines)
+        is_cut = listed is not None and listed.is_cut
+        return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines, is_cut)
 
     def close(self) -> None:
-        """Note the ids that came more than once."""
+        """Note the ids that came more than once, and lists in the place of texts."""
+        if self._lists_are_words is not None and 2 * self._n_lists > self._number:
+            note_lists(self._name, is_cut=self._lists_are_words)
         if self._n_repeated:
             rows = "1 row has" if self._n_repeated == 1 else f"{self._n_repeated:,} rows have"
             note(

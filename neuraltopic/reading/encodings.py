@@ -43,6 +43,7 @@ _WIDE_SAMPLE, _WIDE_SHARE = 1 << 12, 0.4
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 _FEW_ZEROS = 0.05
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,99}?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _WINDOWS = re.compile(rb"[\x80-\x9f]")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
@@ -83,15 +84,22 @@ def check_encoding(encoding: str) -> str:
 def detect(data: bytes, *, complete: bool = True) -> str | None:
     """Name the encoding of `data`, or None for binary data.
 
-    A byte-order mark decides; zeros in every other place mean UTF-16; another NUL byte means binary; then strict UTF-8;
-    then UTF-8 again if most of what is not ASCII is UTF-8, so that one bad byte does not turn a whole corpus into
-    mojibake; then an older encoding. `complete` says that `data` does not stop in the middle of a file.
+    A byte-order mark decides; zeros in every other place mean UTF-16; another NUL byte means binary; then the encoding
+    that XML declares, if the data can be decoded with it; then strict UTF-8; then UTF-8 again if most of what is not
+    ASCII is UTF-8, so that one bad byte does not turn a whole corpus into mojibake; then an older encoding. `complete`
+    says that `data` does not stop in the middle of a file.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding
     if b"\0" in data:
         return None if complete and len(data) % 2 else _wide_encoding(data)
+    declared = _DECLARED.match(data)
+    if declared:
+        with suppress(UnicodeError, LookupError):
+            encoding = codecs.lookup(declared[1].decode("ascii")).name
+            codecs.getincrementaldecoder(encoding)().decode(data, final=complete)
+            return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=complete)
     except UnicodeDecodeError:

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import note
 from neuraltopic.reading.compression import COMPRESSIONS, open_bytes
 from neuraltopic.reading.encodings import SAMPLE, Decoded, decode, detect
 from neuraltopic.reading.formats.document_files import READERS, read_document, suffix_of
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, printable
+from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, note, printable
 from neuraltopic.reading.urls import fetched_in_order, is_remote
 
 _ESTIMATE_FILES = 200

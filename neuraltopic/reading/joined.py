@@ -26,9 +26,14 @@ class JoinedCorpus(Corpus):
     def __init__(self, corpus: Corpus, columns: Sequence[str]) -> None:
         super().__init__(corpus.name)
         self.path, self.options = corpus.path, corpus.options
-        self.index, self.pretokenised = corpus.index, corpus.pretokenised
+        self.index = corpus.index
         self._corpus = corpus
         self._columns = tuple(columns)
+
+    @property
+    def pretokenised(self) -> bool:
+        """As that of the corpus."""
+        return self._corpus.pretokenised
 
     def __iter__(self) -> Iterator[Row]:
         unseen, names = set(self._columns), dict[str, None]()

@@ -1,12 +1,14 @@
 """Open a corpus, whatever holds it, as rows in input order."""
 
 import dataclasses
+import io
 import os
 import re
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,11 +17,13 @@ from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
 from neuraltopic.reading.formats.delimited import delimited_rows
-from neuraltopic.reading.formats.document_files import READERS, suffix_of
+from neuraltopic.reading.formats.document_files import READERS, XML, suffix_of
 from neuraltopic.reading.formats.json_lines import json_rows
 from neuraltopic.reading.formats.mailboxes import mbox_rows
 from neuraltopic.reading.formats.parquet import count_rows, parquet_rows
+from neuraltopic.reading.formats.plain_lines import text_rows
 from neuraltopic.reading.formats.sheets import sheet_rows
+from neuraltopic.reading.formats.xml_elements import xml_rows
 from neuraltopic.reading.joined import JoinedCorpus
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
 from neuraltopic.reading.urls import (
@@ -32,11 +36,13 @@ from neuraltopic.reading.urls import (
     require_there,
 )
 from neuraltopic.reading.values import FrameCorpus, ListCorpus, is_frame
+from neuraltopic.reading.word_lists import mostly_words
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
 _ESTIMATE_BYTES = 1 << 21  # read from the disk before the number of rows is extrapolated
-_JSON = re.compile(rb"\s*(\[\s*)?{")
+_JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
+_XML = re.compile(rb"\s*<\?xml\s")
 _KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -66,14 +72,15 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
     source : str, path, URL, data frame, or sequence of str, bytes or lists of words
         A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
         of tables is read as these, the ids of several after the path of the file. A text file is a document a
-        line, ids the line numbers from 1; CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet
-        (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes (.mbox) a document a row; Word
-        (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) a document a file. All but Parquet,
-        spreadsheets and mailboxes may be compressed (.gz, .bz2, .zst). A URL, such as s3://bucket/folder/ or
-        https://host/file.csv, names a folder or a file that fsspec reads. "-" is standard input: lines, or JSON when it
-        begins with "{" or "[{". In a list or Series the ids are the positions from 0; bytes are decoded each by itself,
-        and lists of words are texts that are cut already. Data frames are those of pandas and polars, and tables of
-        pyarrow.
+        line, ids the line numbers from 1, or a paragraph where its lines are wrapped. CSV (.csv), TSV (.tsv, .tab),
+        JSON (.json, .jsonl, .ndjson), Parquet (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes
+        (.mbox) are a document a row. An XML file (.xml, .rss, .atom) is a document for each element that repeats, in a
+        folder one document. Word (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are a document a
+        file. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .zst). A URL, such as
+        s3://bucket/folder/ or https://host/file.csv, names a folder or a file that fsspec reads. "-" is standard input:
+        lines, JSON when it begins with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and
+        bytes are decoded each by itself. Lists of words, in a sequence or a column of the text, are tokens already.
+        Data frames are those of pandas and polars, and tables of pyarrow.
     text : str or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         blanks; "a.b" is the field b in the object a of JSON. Several are joined in their order, with a blank line
@@ -142,13 +149,18 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
 
 
 def _kind(file: str) -> str:
-    path = PurePath(file)
-    suffix = suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
+    suffix = _suffix(file)
     return "document" if suffix in READERS else _KINDS.get(suffix, "text")
 
 
+def _suffix(file: str) -> str:
+    """The suffix of a file, that of a compression aside."""
+    path = PurePath(file)
+    return suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
+
+
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
-    kind = _kind(path.name)
+    kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
         raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
     if kind in ("parquet", "sheet"):
@@ -163,10 +175,11 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     if kind == "document":
         return FolderCorpus(name, path.parent, [path.name], encoding)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
-        "text": _text_rows,
+        "text": lambda lines: text_rows(lines, name),
         "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
         "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
+        "xml": lambda lines: xml_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
 
@@ -181,7 +194,7 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
 
 
 class FileCorpus(Corpus):
-    """A file of lines: text, CSV, TSV or JSONL."""
+    """A file of lines: text, CSV, TSV, JSON or XML."""
 
     def __init__(
         self,
@@ -216,6 +229,11 @@ class FileCorpus(Corpus):
             n_documents = n_rows if exact else round(n_rows * n_bytes / stream.position())
         return CorpusEstimate(self._kind, 1, n_bytes, n_documents, exact, dict(encodings))
 
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the first documents are lists of words."""
+        return self._kind in ("csv", "tsv", "jsonl") and mostly_words(self)
+
     def _read(self, stream: ByteStream) -> Iterator[Row]:
         return _not_empty(self.name, self._rows(Lines(stream, self.name, self._encoding)))
 
@@ -243,9 +261,14 @@ class BinaryCorpus(Corpus):
         encodings = Counter("unreadable" if row.problem else row.encoding for row in self)
         return CorpusEstimate(self._kind, 1, n_bytes, encodings.total(), True, dict(encodings))
 
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the first documents are lists of words."""
+        return self._kind in ("parquet", "sheet") and mostly_words(self)
+
 
 class StandardInput(Corpus):
-    """Standard input: lines, or JSON when it begins with "{" or an array of objects; read once."""
+    """Standard input: lines, JSON when it begins with "{" or an array of objects, or XML; read once."""
 
     def __init__(self, text: str | None, id: str | None, encoding: str | None) -> None:
         super().__init__("-")
@@ -258,19 +281,37 @@ class StandardInput(Corpus):
         if self._spent:
             raise self._error("a corpus that can be read again")
         self._spent = True
-        lines = Lines(sys.stdin.buffer, "standard input", self._encoding)
-        if _JSON.match(lines.head.replace(b"\0", b"")[:1000]):
-            rows = json_rows(lines, "standard input", text=self._text, id=self._id)
-        else:
-            if self._text is not None or self._id is not None:
-                raise UsageError(
-                    "standard input",
-                    expected="a document a line, or JSONL where columns are named",
-                    got="lines that are not JSONL",
-                    hint="Save a CSV as a file and give its path",
-                )
-            rows = _text_rows(lines)
-        yield from _not_empty("standard input", rows)
+        yield from _not_empty("standard input", self._rows(self._lines))
+
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the first documents are lists of words, by the first mebibyte."""
+        if self._spent or not self._is(_JSON):
+            return False
+        head = Lines(io.BytesIO(self._lines.head), "standard input", self._lines.encoding)
+        return mostly_words(self._rows(head))
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(sys.stdin.buffer, "standard input", self._encoding)
+
+    def _is(self, start: re.Pattern[bytes]) -> bool:
+        """Whether the input begins so."""
+        return start.match(self._lines.head.replace(b"\0", b"")[:1000]) is not None
+
+    def _rows(self, lines: Lines) -> Iterator[Row]:
+        if self._is(_JSON):
+            return json_rows(lines, "standard input", text=self._text, id=self._id)
+        if self._is(_XML):
+            return xml_rows(lines, "standard input", text=self._text, id=self._id)
+        if self._text is not None or self._id is not None:
+            raise UsageError(
+                "standard input",
+                expected="a document a line, or JSON or XML where columns are named",
+                got="lines that are neither",
+                hint="Save a CSV as a file and give its path",
+            )
+        return text_rows(lines, "standard input")
 
     def estimate(self) -> CorpusEstimate:
         """Refuse: reading would use it up."""
@@ -280,11 +321,6 @@ class StandardInput(Corpus):
         return UsageError(
             "standard input", expected=expected, got="a stream", hint="Save it to a file and give the path"
         )
-
-
-def _text_rows(lines: Lines) -> Iterator[Row]:
-    for number, (line, problem) in enumerate(lines, start=1):
-        yield Row(str(number), None if problem else line.removesuffix("\r"), {}, lines.encoding, problem)
 
 
 def _not_empty(name: str, rows: Iterator[Row]) -> Iterator[Row]:

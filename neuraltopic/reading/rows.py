@@ -1,10 +1,13 @@
 """What a corpus is: rows in input order, and how many of them to expect."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+
+from neuraltopic.errors import NeuralTopicWarning
 
 # One column of the text, several that are joined, or the usual one.
 TextColumns: TypeAlias = str | Sequence[str] | None
@@ -28,6 +31,8 @@ class Row(NamedTuple):
     line, n_lines : int
         In a table of lines, the first line of the row, counted from 1, and how many it takes up; lines in no row are
         the header and blank ones. Elsewhere 0.
+    is_cut : bool
+        Whether the document was a list of words, which the text has with blanks between them.
     """
 
     id: str
@@ -37,6 +42,7 @@ class Row(NamedTuple):
     problem: str = ""
     line: int = 0
     n_lines: int = 0
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class CorpusEstimate:
     Attributes
     ----------
     kind : str
-        "folder", "text", "csv", "tsv", "jsonl", "parquet", "sheet", "mbox" or "list".
+        "folder", "text", "csv", "tsv", "jsonl", "xml", "parquet", "sheet", "mbox" or "list".
     n_files, n_bytes : int
         Files and their size on disk, still compressed; 0 for a list.
     n_documents : int
@@ -74,8 +80,6 @@ class Corpus(ABC):
         How it is read: the text column or columns, the id column and the encoding that were asked for.
     path : Path or None
         The file or folder that is read, where there is one.
-    pretokenised : bool
-        Whether the texts are words with blanks between them.
     index : pandas.Index or None
         That of the Series or data frame that the rows are of.
     """
@@ -83,9 +87,13 @@ class Corpus(ABC):
     def __init__(self, name: str) -> None:
         self.name = printable(name)
         self.path: Path | None = None
-        self.pretokenised = False
         self.index: Any = None
         self.options: dict[str, str | list[str] | None] = {"text": None, "id": None, "encoding": None}
+
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the texts are words with blanks between them."""
+        return False
 
     @abstractmethod
     def __iter__(self) -> Iterator[Row]:
@@ -121,3 +129,8 @@ def text_problem(value: object) -> str:
         return "not text (None)"
     kind = type(value).__name__
     return f"not text ({kind} {value})" if isinstance(value, int | float) else f"not text ({kind})"
+
+
+def note(name: str, text: str) -> None:
+    """Tell the user something about the file of this name that is no error."""
+    warnings.warn(f"{name}: {text}", NeuralTopicWarning, stacklevel=2)

@@ -8,6 +8,7 @@ from neuraltopic.errors import UsageError
 from neuraltopic.reading.columns import Records, choose_columns
 from neuraltopic.reading.encodings import decode
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
+from neuraltopic.reading.word_lists import Joined, joined_list, note_lists
 
 
 class ListCorpus(Corpus):
@@ -27,12 +28,18 @@ class ListCorpus(Corpus):
         documents = _sequence(documents)
         super().__init__(f"<list of {len(documents)} documents>")
         self._documents = _python(documents)
-        self.pretokenised = _is_cut(self._documents)
+        self._first = _first_list(self._documents)
         self.index = _index(documents)
 
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the documents are lists of words."""
+        return self._first is not None and self._first.is_cut
+
     def __iter__(self) -> Iterator[Row]:
+        _note_written_lists(self.name, self._documents, self._first)
         for position, document in enumerate(self._documents):
-            text, encoding, problem = _text(document, words=self.pretokenised)
+            text, encoding, problem = _text(document, self._first)
             yield Row(str(position), text, {}, encoding, problem)
 
     def estimate(self) -> CorpusEstimate:
@@ -66,14 +73,20 @@ class FrameCorpus(Corpus):
         self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
         self._id_asked = id is not None
         self._n_rows = len(frame)
-        self.pretokenised = _is_cut(self._values[self._columns.text])
+        self._first = _first_list(self._values[self._columns.text])
         self.index = _index(frame)
+
+    @property
+    def pretokenised(self) -> bool:
+        """Whether the documents are lists of words."""
+        return self._first is not None and self._first.is_cut
 
     def __iter__(self) -> Iterator[Row]:
         records = Records(self.name, self._columns, "utf-8", id_asked=self._id_asked)
         texts = self._values[self._columns.text]
+        _note_written_lists(self.name, texts, self._first)
         for document, values in zip(texts, zip(*self._values.values(), strict=True), strict=True):
-            text, encoding, problem = _text(document, words=self.pretokenised)
+            text, encoding, problem = _text(document, self._first)
             record = dict(zip(self._values, values, strict=True)) | {self._columns.text: text}
             yield records.row(record, problem)._replace(encoding=encoding)
         records.close()
@@ -95,17 +108,15 @@ def is_frame(source: Any) -> bool:
     )
 
 
-def _text(document: Any, *, words: bool) -> tuple[str | None, str, str]:
-    """The text, its encoding, and why there is none."""
+def _text(document: Any, first_list: Joined | None) -> tuple[str | None, str, str]:
+    """The text, its encoding, and why there is none. Lists are texts where the first document is one."""
     if isinstance(document, bytes | bytearray):
         return decode(bytes(document))
-    if not words or isinstance(document, str) or not _is_list(document):
-        problem = text_problem(document)
-        return (None if problem else document), "utf-8", problem
-    problem = next(filter(None, map(text_problem, document)), "")
-    # Words with a blank inside, as "new york", are one word.
-    joined = None if problem else " ".join("_".join(word.split()) for word in document)
-    return joined, "utf-8", f"a word is {problem}" if problem else ""
+    listed = None if first_list is None else joined_list(document, as_words=first_list.is_cut)
+    if listed is not None:
+        return (None if listed.problem else listed.text), "utf-8", listed.problem
+    problem = text_problem(document)
+    return (None if problem else document), "utf-8", problem
 
 
 def _python(values: Any) -> Sequence[Any]:
@@ -116,15 +127,21 @@ def _python(values: Any) -> Sequence[Any]:
     return values
 
 
-def _is_cut(documents: Sequence[Any]) -> bool:
-    """Whether the documents are lists of words, by the first that has a word."""
-    first = next((document for document in documents if _is_list(document) and len(document)), None)
-    has_text = any(isinstance(document, str | bytes) for document in documents[:1])
-    return first is not None and not has_text and isinstance(first[0], str)
+def _first_list(documents: Sequence[Any]) -> Joined | None:
+    """The first document with a word, if it is a list of words or sentences."""
+    for document in documents:
+        listed = joined_list(document)
+        if listed is not None and listed.text:
+            return listed
+        if listed is None and isinstance(document, str | bytes):
+            return None
+    return None
 
 
-def _is_list(document: Any) -> bool:
-    return isinstance(document, list | tuple) or getattr(document, "ndim", 0) == 1
+def _note_written_lists(name: str, documents: Sequence[Any], first_list: Joined | None) -> None:
+    """Say it where lists are written as text: that they are lists is then a guess."""
+    if first_list is not None and any(isinstance(document, str) for document in documents[:1]):
+        note_lists(name, is_cut=first_list.is_cut)
 
 
 def _index(documents: Any) -> Any:

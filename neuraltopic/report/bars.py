@@ -1,4 +1,4 @@
-"""Words of topics as the page draws them: at any weight of probability beside lift, and in the recipe's own order.
+"""Words of the topics for the page, ranked by relevance at every weight and in the model's own order.
 
 Axes: K topics, V words.
 """
@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.topics.words.ranking import relevance, top_words
 
-# The weights that the slider of the page has.
+# Relevance weights of the slider.
 RELEVANCE_WEIGHTS = tuple(step / 10 for step in range(11))
 
 
 @dataclass(frozen=True)
 class TopicBars:
-    """What is known of the words that head a topic's list at some weight.
+    """Words that are among the first of a topic, by the model's ranking or at some relevance weight.
 
     Attributes
     ----------
     words : list of str
-        The words of all topics.
+        These words of all topics.
     log_unigram : list of float
-        log p(w) of each of them.
+        log p(w) of each.
     columns : K lists of int
-        The words of each topic by their place in `words`, first those of the recipe's own order, then the others.
+        Words of each topic, as indices into `words`: first by the model's ranking, then the others.
     log_probabilities : K lists of float
-        log p(w | topic) of the same.
+        log p(w | topic) of these.
     """
 
     words: list[str]
@@ -38,7 +38,7 @@ class TopicBars:
 
 
 def topic_bars(model: TopicModel, top_n: int) -> TopicBars:
-    """The words among which are the first `top_n` of each topic, in the recipe's order and at every weight."""
+    """Words that include the first `top_n` of each topic by the model's ranking and at every weight."""
     log_probabilities = model.reader_.topic_log_probabilities(model.statistics_.strength)
     log_unigram = model.reader_.log_unigram()
     own = top_words(model.word_weights(), top_n)

@@ -1,10 +1,10 @@
-"""How to cite a run, and the sentences of a methods section that its run.json supports."""
+"""Citation of a run: a paragraph for a methods section, and a BibTeX entry."""
 
 from typing import Any
 
 
 def methods(facts: dict[str, Any], model: dict[str, Any], n_edits: int) -> str:
-    """What was done, for a methods section."""
+    """Description of the fit for a methods section."""
     sizes, rows = facts["sizes"], facts["rows"]
     lost = sum(rows.values()) - sizes["documents"]
     left_out = f" ({lost:,} of {sum(rows.values()):,} rows were left out)" if lost else ""
@@ -18,7 +18,7 @@ def methods(facts: dict[str, Any], model: dict[str, Any], n_edits: int) -> str:
 
 
 def bibtex(facts: dict[str, Any], model: dict[str, Any]) -> str:
-    """An entry for the software, in the version of the fit."""
+    """BibTeX entry of the software, with the version of the fit."""
     version = model["neuraltopic"]
     return (
         f"@software{{neuraltopic,\n  author  = {{{{The neuraltopic developers}}}},\n"

@@ -1,4 +1,4 @@
-"""What the page of a run says, as plain values that JSON holds. Axes: D documents, K topics, V words."""
+"""Content of the report page, as JSON values. Axes: D documents, K topics, V words."""
 
 import base64
 import json
@@ -25,28 +25,28 @@ from neuraltopic.runs.groups import topics_over_time, topics_per_class
 from neuraltopic.topics.layout import EXTENT, topic_correlations
 
 _TYPICAL_LENGTH = 700  # characters of a typical document
-_POINT_CHARACTERS = 1_400_000  # of all documents drawn as points together
+_POINT_CHARACTERS = 1_400_000  # of all documents drawn as points
 _SHORTEST, _LONGEST = 40, 160  # characters of one of these
 _NEIGHBOURS = 5
 _LOST_ROWS = 200
 _NO_TOPIC = 0xFFFF  # of a document whose topic was dropped
-_MOST_GROUPS = 100  # classes or periods that are shown unless they are asked for
+_MOST_GROUPS = 100  # classes or periods shown by default
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a page is made of beside the run folder.
+    """Inputs of a page besides the run folder.
 
     Attributes
     ----------
     corpus : Corpus, optional
-        Where the documents are now; by default where the fit read them.
+        The documents; by default read from the path in run.json.
     text : bool
-        Whether the page may hold ids and texts of documents.
+        Whether the page includes ids and texts of documents.
     classes, dates : str, optional
-        Columns of the corpus by which shares are shown; by default label and date, where there are such.
+        Columns for shares by class and over time; by default label and date, if they exist.
     text_of : callable of id, optional
-        Whole texts of the documents of the fit, where they are at hand and the corpus need not be read.
+        Returns the text of a document, so that the corpus is not read again.
     """
 
     corpus: Corpus | None = None
@@ -57,21 +57,21 @@ class Sources:
 
 
 def page_content(run: Path, sources: Sources, model: TopicModel | None = None) -> dict[str, Any]:
-    """All that the page of a run folder shows, by its topics as edits left them.
+    """Content of the page of a run folder, with its edits applied.
 
     Parameters
     ----------
     run : Path
     sources : Sources
     model : TopicModel, optional
-        Of the run, with its documents, where it is open.
+        Model of the run with its documents; opened if not given.
 
     Raises
     ------
     UsageError
-        When `run` is no run folder of documents, or a column that was named is not there or not usable.
+        If `run` is not a run folder of documents, or a named column does not exist or cannot be used.
     NeuralTopicError
-        When its files are not as they were written.
+        If its files are damaged.
     """
     said = read_run_facts(run)
     if said["kind"] != "run" or said["of"] != "documents":
@@ -132,7 +132,7 @@ def _facts(facts: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bar_words(n_topics: int) -> int:
-    """Words a topic: fewer where there are many topics, so that the page stays small."""
+    """Number of words per topic; fewer for many topics, to keep the page small."""
     return 30 if n_topics <= 100 else 15
 
 
@@ -142,7 +142,7 @@ def _topics(facts: dict[str, Any], model: TopicModel, positions: NDArray[np.floa
     correlations = topic_correlations(model.reader_.components_, model.reader_.bias_)
     np.fill_diagonal(correlations, -np.inf)
     near = np.argsort(-correlations, axis=1, kind="stable")[:, : min(_NEIGHBOURS, len(positions) - 1)]
-    # That of the topics as they were fitted.
+    # Known for the unedited topics only.
     coherence = None if model.edits_ else facts.get("npmi_document")
     return [
         {
@@ -173,7 +173,7 @@ def _typical(
 def _texts(
     run: Path, facts: dict[str, Any], documents: RunDocuments, model: TopicModel, sources: Sources
 ) -> tuple[dict[int, str], str]:
-    """Texts by input row, and why there are none."""
+    """Texts by input row, and the reason if there are none."""
     if not sources.text:
         return {}, "Texts and ids of documents were left out of this page."
     points = documents.points()
@@ -210,14 +210,14 @@ def _points(documents: RunDocuments, texts: dict[int, str], *, text: bool) -> di
     }
     if len(points) < len(documents.rows):
         density = documents.density()
-        # Counts to 255 by their square roots, in which few documents show beside many.
+        # Square roots of the counts, scaled to 255, so that cells with few documents stay visible.
         scaled = np.sqrt(density / max(int(density.max()), 1)) * 255.0
         content |= {"density": _packed(np.ceil(scaled).ravel(), "u1"), "density_side": DENSITY_SIDE}
     return content
 
 
 def _point_length(n_points: int) -> int:
-    """Characters of each of the documents drawn as points."""
+    """Number of characters of each document drawn as a point."""
     return int(np.clip(_POINT_CHARACTERS / max(n_points, 1), _SHORTEST, _LONGEST))
 
 
@@ -226,7 +226,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def _packed(values: NDArray[Any], dtype: str) -> str:
-    """Whole numbers as base64 of their bytes."""
+    """Integers as base64 of their bytes."""
     return base64.b64encode(np.rint(values).astype(dtype).tobytes()).decode("ascii")
 
 
@@ -254,7 +254,7 @@ def _table(
     named: str | None,
     default: str,
 ) -> pd.DataFrame | None:
-    """The table by the column that was named; by the default where the corpus has it and it is of use."""
+    """The table for the named column, or for the default column if it exists and has groups."""
     if named is not None:
         return groups(run, named)
     if default not in documents.table or documents.table[default].iloc[documents.rows].nunique() < 2:

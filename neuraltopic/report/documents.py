@@ -1,4 +1,4 @@
-"""Documents of a run as the page draws them: all as a density, and as points as many as a browser draws at ease.
+"""Documents of a run for the map: a density of all, and up to 20,000 as points.
 
 Axes: D documents kept, K topics, N input rows.
 """
@@ -13,10 +13,10 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.preprocessing.ledger.ledger import Status
 from neuraltopic.topics.layout import EXTENT, document_positions, spread_positions
 
-# Documents that a page draws as points. Of more it has a density of all and every n-th as a point.
+# Most documents drawn as points. Of more, an evenly spaced selection is drawn above the density of all.
 MOST_POINTS = 20_000
 DENSITY_SIDE = 160
-_AT_ONCE = 1 << 14  # documents whose shares are held at once
+_AT_ONCE = 1 << 14  # documents whose shares are in memory at once
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class RunDocuments:
     Attributes
     ----------
     table : DataFrame of N rows
-        The ledger, with the topic of each document.
+        The ledger with the topic of each document.
     rows : (D,)
-        The input rows of the documents kept, ascending.
+        Input rows of the kept documents, ascending.
     positions : float32 (D, 2)
-        On the map of the topics.
+        On the topic map.
     topics : (D,)
-        The topic that each is assigned to, -1 where it was dropped.
+        Topic of each document, -1 if it was dropped.
     weights : (D,)
-        Its share in the document.
+        Share of that topic in the document.
     """
 
     table: pd.DataFrame
@@ -45,30 +45,30 @@ class RunDocuments:
 
     @property
     def ids(self) -> NDArray[np.object_]:
-        """Id of each document kept, (D,)."""
+        """Ids of the kept documents, (D,)."""
         return self.table["id"].to_numpy(object)[self.rows]
 
     def points(self) -> NDArray[np.int64]:
-        """The documents drawn as points, ascending: all, or `MOST_POINTS` evenly spaced in their order."""
+        """Documents drawn as points, ascending: all, or `MOST_POINTS` evenly spaced in input order."""
         D = len(self.rows)
         if D <= MOST_POINTS:
             return np.arange(D)
         return np.linspace(0, D - 1, MOST_POINTS).round().astype(np.int64)
 
     def density(self) -> NDArray[np.int64]:
-        """Documents in each cell of a grid over [-EXTENT, EXTENT]^2, (side, side), the lowest row first."""
+        """Number of documents in each cell of a grid over [-EXTENT, EXTENT]^2, (side, side), bottom row first."""
         edges = np.linspace(-EXTENT, EXTENT, DENSITY_SIDE + 1)
         counts, _, _ = np.histogram2d(self.positions[:, 1], self.positions[:, 0], bins=(edges, edges))
         return counts.astype(np.int64)
 
     def lost(self) -> pd.DataFrame:
-        """The input rows that are no document of the model: row, id, status, detail."""
+        """Input rows that were left out: row, id, status, detail."""
         kept = self.table["status"] == Status.KEPT
         return self.table.loc[~kept, ["row", "id", "status", "detail"]]
 
 
 def documents_of(model: TopicModel, positions: NDArray[np.floating]) -> RunDocuments:
-    """The documents of a model that has them at hand, on the map whose topics stand at `positions`, (K, 2)."""
+    """Documents of a model opened with its documents, on the map with topic positions (K, 2)."""
     table = model.get_document_info()
     rows = np.flatnonzero(table["status"].to_numpy() == Status.KEPT)
     vectors = model.vectors_

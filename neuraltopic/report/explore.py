@@ -1,11 +1,11 @@
-"""The page of a run as a server of one person's own machine: search over all documents, and edits of the topics.
+"""Local server of the page of a run, with search over all documents and editing of the topics.
 
 GET  /                 the page
 GET  /search           as `neuraltopic.search.server`
 GET  /documents/{id}   likewise
 POST /edit             {"log": entries known, "edits": [operations]}
 
-A page of another site must neither read nor change anything here, whatever the browser: see `OwnPage`.
+Pages of other sites can neither read nor change anything here: see `OwnPage`.
 """
 
 import asyncio
@@ -55,29 +55,29 @@ _HEADERS = {
 
 
 class OwnPage:
-    """Refuses what a page of another site can ask for.
+    """Middleware that refuses requests from pages of other sites.
 
-    - A host name that is neither an address nor this machine's: a stranger's name may be made to point here (DNS
-      rebinding), and a browser would then take the stranger's page and this server for one site.
-    - A change without the token that the page holds, or of another origin.
+    - Host names that are neither an address nor a name of this machine: another site's name can be made to point here
+      (DNS rebinding), and a browser would then treat that site and this server as one.
+    - Changes without the token of the page, or from another origin.
 
-    Answers may not be framed, sniffed, kept or read by other sites.
+    Response headers forbid framing, content sniffing, caching and reading by other sites.
 
     Parameters
     ----------
     app : ASGI application
     token : str
     names : set of str
-        Host names, beside addresses, under which the server may be asked for; addresses of any machine only where
-        `everywhere`.
+        Accepted host names, besides addresses.
     everywhere : bool
+        Whether addresses other than loopback are accepted.
     """
 
     def __init__(self, app: ASGIApp, token: str, names: frozenset[str], everywhere: bool) -> None:
         self._app, self._token, self._names, self._everywhere = app, token, names, everywhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Handle or refuse a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -116,13 +116,13 @@ class OwnPage:
 
 
 def make_app(explorer: Explorer, *, host: str = "127.0.0.1", limits: Limits = _LIMITS) -> Starlette:
-    """The application that serves a run.
+    """Create the application that serves a run.
 
     Parameters
     ----------
     explorer : Explorer
     host : str
-        Where it will listen.
+        Address it will listen on.
     limits : Limits
     """
     workers = Workers(limits)
@@ -163,7 +163,7 @@ def make_app(explorer: Explorer, *, host: str = "127.0.0.1", limits: Limits = _L
 
 
 def explore(explorer: Explorer, *, host: str, port: int, started: Callable[[str], None]) -> None:
-    """Serve the page of a run until the process is asked to end, see `listen`; an edit that has begun is finished."""
+    """Serve the page of a run until the process is told to stop, see `listen`; a running edit is completed."""
     listen(make_app(explorer, host=host), host=host, port=port, seconds=_LIMITS.seconds, started=started)
 
 
@@ -173,7 +173,7 @@ def _index_of(explorer: Explorer) -> SearchIndex:
 
 
 def _edits(value: dict[str, Any]) -> tuple[int, list[Any]]:
-    """How many entries of the log the page knows, and the operations."""
+    """Number of log entries that the page has seen, and the operations."""
     known, operations = value.get("log"), value.get("edits")
     whole = set(value) == {"log", "edits"} and type(known) is int and known >= 0
     if not whole or not isinstance(operations, list) or not 0 < len(operations) <= _MOST_EDITS:

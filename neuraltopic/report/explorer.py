@@ -1,4 +1,4 @@
-"""A run that is looked at and worked on: its page as its topics stand, its documents, its edits."""
+"""State of `neuraltopic explore`: page, search index and edits of a run."""
 
 import secrets
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from neuraltopic.storage.edit_log import EDIT_LOG
 
 
 class Explorer:
-    """The page of a run, its search and its edits, all by the log of edits as it stands on disk.
+    """Page, search and edits of a run, kept in step with the edit log on disk.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ class Explorer:
     sources : Sources
         As for `page_content`.
     index : SearchIndex, optional
-        Of the run's model; without one the page searches what it holds.
+        Index of the run's model; without it the page searches only what it contains.
     why : str
-        Why there is no index, which the page says.
+        Why there is no index; shown on the page.
 
     Attributes
     ----------
     embed : callable, optional
-        What embeds a query, for a recipe of embeddings.
+        Embeds a query, for recipes of embeddings.
     token : str
-        What a request must know that changes the topics: the page has it, other sites do not.
+        Secret that every edit request must send; only the page has it.
 
     Raises
     ------
     UsageError
-        When the index is of another model, or `run` is no run folder of documents.
+        If the index is of another model, or `run` is not a run folder of documents.
     """
 
     def __init__(self, run: Path, sources: Sources, index: SearchIndex | None = None, why: str = "") -> None:
@@ -58,7 +58,7 @@ class Explorer:
         self.page()
 
     def page(self) -> tuple[bytes, str]:
-        """The page and its content policy, made anew when the log of edits has changed."""
+        """The page and its content policy, rebuilt after the edit log has changed."""
         with self._lock:
             written = self._log_written()
             if not self._page or written != self._written:
@@ -68,11 +68,11 @@ class Explorer:
 
     @property
     def index(self) -> SearchIndex | None:
-        """The documents, read with the topics that the page shows."""
+        """Search index with the topics that the page shows."""
         return self._index
 
     def edit(self, operations: list[Any], known: int) -> TopicModel:
-        """`edit_run`, for topics as they are after `known` entries of the log."""
+        """Apply `edit_run` to the topics after `known` entries of the log."""
         return edit_run(self.run, operations, corpus=self._sources.corpus, known=known)
 
     def _make(self) -> None:
@@ -90,7 +90,7 @@ class Explorer:
         self._index = index
 
     def _log_written(self) -> tuple[int, int]:
-        """When the log was written, and its inode, which every writer makes anew."""
+        """Modification time and inode of the log, which change at every write."""
         try:
             found = (self.run / EDIT_LOG).stat()
         except FileNotFoundError:
@@ -99,14 +99,14 @@ class Explorer:
 
 
 def indexed(run: Path, sources: Sources, folder: Path, progress: Any = None) -> tuple[SearchIndex | None, str]:
-    """An index of the documents of a run in a folder that is not there yet; without one, why.
+    """Build an index of the documents of a run in a new folder; if that fails, return the reason.
 
-    A recipe of embeddings has those of the fit, where they still are, or the model that made them.
+    Recipes of embeddings use the embeddings of the fit, or the model that made them, if still available.
 
     Raises
     ------
     UsageError
-        When `run` is no run folder of documents.
+        If `run` is not a run folder of documents.
     """
     model = open_with_documents(run)
     try:
@@ -122,7 +122,7 @@ def indexed(run: Path, sources: Sources, folder: Path, progress: Any = None) -> 
 
 
 def query_encoder(run: Path) -> Callable[[str], Any] | None:
-    """What embeds a query, for a run that was fitted with a model of sentences which is still there; else None."""
+    """Query encoder of a run that was fitted with a sentence embedding model; None if there is none."""
     try:
         source = embeddings_of(run, corpus_of(run))
     except (NeuralTopicError, OSError):
@@ -131,5 +131,5 @@ def query_encoder(run: Path) -> Callable[[str], Any] | None:
 
 
 def with_texts_of(sources: Sources, index: SearchIndex) -> Sources:
-    """The sources of a page whose texts an index of the same documents has."""
+    """The sources, with texts from an index of the same documents."""
     return replace(sources, text_of=index.text)

@@ -1,7 +1,7 @@
-"""The page: one HTML file that holds its data, its script and its style, and asks for nothing.
+"""The report page: one HTML file with its data, scripts and style, which requests nothing.
 
-Its content policy allows the scripts and the style in it, by their digests, and nothing else: no request, no form, no
-other script, whatever a document contains. Texts are data that the script writes as text, never as HTML.
+The content policy allows the scripts and the style of the page, by their digests, and nothing else: no request, no
+form, no other script. Texts are data that the script writes as text, never as HTML.
 """
 
 import base64
@@ -21,12 +21,12 @@ _ASSETS = "assets"
 # In the order in which they depend on one another.
 _D3 = ("dispatch", "selection", "timer", "ease", "color", "interpolate", "transition", "drag", "zoom", "quadtree")
 _SCRIPTS = ("data", "format", "served", "charts", "map", "detail", "list", "search", "edit", "main")
-# What could end a script element or begin a comment in it, and what JavaScript once took for the end of a line.
+# Characters that could end a script element or start a comment, and line ends of older JavaScript.
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def write_report(run: Path, output: Path, sources: Sources | None = None) -> None:
-    """Write the page of a run folder, whole or not at all.
+    """Write the page of a run folder atomically.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def write_report(run: Path, output: Path, sources: Sources | None = None) -> Non
     Raises
     ------
     UsageError
-        When `run` is no run folder of documents, or `output` cannot be written.
+        If `run` is not a run folder of documents, or `output` cannot be written.
     NeuralTopicError
-        When the files of the run are not as they were written.
+        If files of the run are damaged.
     """
     page = page_of(page_content(Path(run), sources or Sources()))
     with atomic_write(output) as file:
@@ -49,7 +49,7 @@ def write_report(run: Path, output: Path, sources: Sources | None = None) -> Non
 
 
 def page_of(content: dict[str, Any]) -> str:
-    """The page that shows this content, see `page_content`."""
+    """HTML of the page with this content, see `page_content`."""
     d3, script, style = _d3(), _script(), _text("report.css")
     return Template(_text("report.html")).substitute(
         policy=policy_of(content),
@@ -62,7 +62,7 @@ def page_of(content: dict[str, Any]) -> str:
 
 
 def policy_of(content: dict[str, Any]) -> str:
-    """The content policy of the page: its own scripts and style, and where it is served requests to its server."""
+    """Content policy of the page: its own scripts and style; if served, also requests to its server."""
     scripts = f"'{_digest(_d3())}' '{_digest(_script())}'"
     served = "connect-src 'self'; " if content.get("served") else ""
     return (
@@ -72,11 +72,11 @@ def policy_of(content: dict[str, Any]) -> str:
 
 
 def embedded_json(value: object) -> str:
-    """JSON that may stand in a script element whatever its texts hold."""
+    """JSON that is safe inside a script element."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _UNSAFE.items():
         text = text.replace(character, escape)
-    # Half a surrogate pair, which a name of a file may hold, becomes its escape.
+    # Lone surrogates, which file names can contain, are escaped.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

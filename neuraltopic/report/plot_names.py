@@ -1,4 +1,4 @@
-"""The names of the pictures, apart from what draws them: the command line asks for nothing heavy."""
+"""Names of the pictures; importing this module loads nothing else."""
 
 from neuraltopic.errors import UsageError
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-# The table of groups, what draws it, and the column that it goes by unless another is named.
+# Function of the table, method that draws it, and default column.
 _BY: dict[str, tuple[Callable[[Path, str], "pd.DataFrame"], Callable[..., "Figure"], str]] = {
     "per-class": (topics_per_class, TopicModel.visualize_topics_per_class, "label"),
     "over-time": (topics_over_time, TopicModel.visualize_topics_over_time, "date"),
@@ -31,16 +31,16 @@ def draw(name: str, folder: Path, *, by: str | None = None) -> "Figure":
     name : str
         One of `neuraltopic.report.plot_names.PLOTS`.
     folder : Path
-        A run folder; for compare and choose-k what these commands wrote.
+        A run folder; for compare and choose-k the output folder of these commands.
     by : str, optional
-        Column of the classes of per-class, label by default, or of the dates of over-time, date by default.
+        Column of per-class (default: label) or over-time (default: date).
 
     Raises
     ------
     UsageError
-        When the folder is not of the kind that the picture needs.
+        If the folder is not of the required kind.
     NeuralTopicError
-        When its files are not as they were written.
+        If its files are damaged.
     """
     if name == "compare":
         from neuraltopic.compare.picture import draw_comparison
@@ -65,5 +65,10 @@ def _of_documents(model: TopicModel) -> "Figure":
     documents = documents_of(model, positions)
     shown = documents.points()
     return draw_documents(
-        documents.positions[shown], documents.topics[shown], positions, model.statistics_.share, short_names(model)
+        documents.positions[shown],
+        documents.topics[shown],
+        positions,
+        model.statistics_.share,
+        short_names(model),
+        len(documents.rows),
     )

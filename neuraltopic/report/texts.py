@@ -1,4 +1,4 @@
-"""Texts of the documents of a run, read again where they were read for the fit."""
+"""Texts of the documents of a run, read again from the corpus."""
 
 import warnings
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from neuraltopic.runs.editing import corpus_of
 
 
 def corpus_or_none(run: Path) -> Corpus | None:
-    """The corpus that run.json names, opened as the fit read it; None where it was no file or is not there any more."""
+    """The corpus named in run.json; None if it was no file or no longer exists."""
     try:
         return corpus_of(run)
     except NeuralTopicError:
@@ -19,21 +19,21 @@ def corpus_or_none(run: Path) -> Corpus | None:
 
 
 def texts_of(corpus: Corpus, lengths: dict[int, int], sha256: str) -> dict[int, str] | None:
-    """The first characters of some documents, white space collapsed.
+    """First characters of some documents, with white space collapsed.
 
     Parameters
     ----------
     corpus : Corpus
-        Gone over once.
+        Read once.
     lengths : dict of input row to int
-        The rows wanted, and how many characters of each.
+        Number of characters of each requested row.
     sha256 : str
-        Of the corpus of the fit, see `corpus_sha256`.
+        Digest of the corpus of the fit, see `corpus_sha256`.
 
     Returns
     -------
     dict of input row to str
-        None when the documents are not those of the fit.
+        None if the documents are not those of the fit.
     """
     texts: dict[int, str] = {}
 
@@ -44,21 +44,21 @@ def texts_of(corpus: Corpus, lengths: dict[int, int], sha256: str) -> dict[int, 
             yield row
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NeuralTopicWarning)  # the fit has shown them
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # shown by the fit already
         found = corpus_sha256(_guarded(collected()))
     return texts if found == sha256 else None
 
 
 def shortened(text: str, length: int) -> str:
-    """At most `length` characters of a text, on one line, with an ellipsis where it goes on."""
-    # A text can be of any size; a few times the length holds enough even where white space abounds.
+    """At most `length` characters of a text on one line, with an ellipsis if it is longer."""
+    # Texts can be long; several times the length is enough even with much white space.
     start = text[: 4 * length + 200]
     line = " ".join(start.split())
     return line if len(line) <= length and len(start) == len(text) else line[: length - 1].rstrip() + "…"
 
 
 def _guarded(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows up to one that cannot be read, by which the digest differs."""
+    """The rows up to the first that cannot be read; the digest then differs."""
     try:
         yield from rows
     except (NeuralTopicError, OSError):

@@ -3,6 +3,7 @@
 The files of the fit are not changed; edits.jsonl has the edits, see `neuraltopic.topics.editing.edits`.
 """
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,7 +127,13 @@ def corpus_of(run: Path) -> Corpus:
             f"corpus of {run}", expected="a path in run.json", got="none", hint="Name the documents of the fit"
         )
     options = named.get("read_as")
-    return open_corpus(named["name"], **(options if isinstance(options, dict) else {}))
+    return open_corpus(_located(run, named["name"]), **(options if isinstance(options, dict) else {}))
+
+
+def _located(run: Path, name: str) -> str:
+    """A path of run.json; a relative one that does not exist here is looked for beside the run folder."""
+    beside = Path(run).absolute().parent / name
+    return str(beside) if "://" not in name and not os.path.lexists(name) and beside.exists() else name
 
 
 def embeddings_of(run: Path, corpus: Corpus) -> EmbeddingSource:
@@ -146,9 +153,9 @@ def embeddings_of(run: Path, corpus: Corpus) -> EmbeddingSource:
     if isinstance(known.get("model"), str):
         from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
 
-        source = EmbeddingsByModel(EmbeddingModel(known["model"]), corpus)
+        source = EmbeddingsByModel(EmbeddingModel(_located(run, known["model"])), corpus)
     elif isinstance(known.get("file"), str):
-        source = EmbeddingFile(known["file"])
+        source = EmbeddingFile(_located(run, known["file"]))
     else:
         raise UsageError(
             f"embeddings of {run}", expected="a file or a model in run.json", got="none", hint="Name those of the fit"

@@ -1,5 +1,6 @@
-"""Pictures on disk: PNG and SVG for papers, the same bytes for the same picture."""
+"""Pictures on disk: PNG, SVG and PDF for papers, HTML for the browser; the same bytes for the same picture."""
 
+import html
 import io
 import os
 import warnings
@@ -12,7 +13,8 @@ from neuraltopic.storage.atomic import atomic_write
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg", ".pdf")
+SUFFIXES = (".png", ".svg", ".pdf")  # of pictures for papers
+_ACCEPTED = (*SUFFIXES, ".html")
 # Settings for drawing and writing: letters as outlines, which look the same everywhere.
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -28,6 +30,29 @@ _METADATA: dict[str, Any] = {
     "svg": {"Date": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
+# One file that runs nothing and requests nothing. The SVG within has style attributes and, of many dots, an image.
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ margin: 1rem; background: #fff; color: #1b1f24; font: 15px/1.45 system-ui, sans-serif; }}
+h1 {{ font-size: 1.1rem; margin: 0 0 .6rem; }}
+svg {{ display: block; width: 100%; max-width: 72rem; height: auto; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<div role="img" aria-label="{title}">
+{svg}</div>
+</main>
+</body>
+</html>
+"""
 
 
 def check_picture(path: Path, *, force: bool) -> None:
@@ -38,10 +63,10 @@ def check_picture(path: Path, *, force: bool) -> None:
     UsageError
         When the suffix is no format of ours, the folder does not exist, or the file does and `force` is not given.
     """
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in _ACCEPTED:
         raise UsageError(
             f"output {path}",
-            expected=f"a name that ends in {' or '.join(SUFFIXES)}",
+            expected=f"a name that ends in {' or '.join(_ACCEPTED)}",
             got=repr(path.suffix) if path.suffix else "no suffix",
             hint=f"Try {path.with_suffix('.png').name}",
         )
@@ -61,12 +86,31 @@ def check_picture(path: Path, *, force: bool) -> None:
         )
 
 
-def write_picture(figure: "Figure", path: Path) -> None:
-    """Write the figure in the format of the suffix, whole or not at all."""
+def write_picture(figure: "Figure", path: Path, title: str | None = None) -> None:
+    """Write the figure in the format of the suffix, whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+    title : str, optional
+        Heading and text alternative of an HTML file. By default the name of the file without its suffix.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".html":
+        svg = _rendered(figure, "svg").decode("utf-8")
+        page = _PAGE.format(title=html.escape(title or path.stem), svg=svg[svg.index("<svg") :])
+        content = page.encode("utf-8", "replace")
+    else:
+        content = _rendered(figure, suffix[1:])
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def _rendered(figure: "Figure", format: str) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    format = path.suffix.lower()[1:]
     # Neither a date nor a version, so that the same picture is the same file.
     metadata = _METADATA[format]
     with rc_context(STYLE), warnings.catch_warnings():
@@ -74,5 +118,4 @@ def write_picture(figure: "Figure", path: Path) -> None:
         figure.savefig(
             buffer, format=format, dpi=_DOTS_AN_INCH, bbox_inches="tight", pad_inches=0.02, metadata=metadata
         )
-    with atomic_write(path) as file:
-        file.write(buffer.getvalue())
+    return buffer.getvalue()

@@ -80,6 +80,27 @@ def test_a_split_reads_the_corpus_of_the_run(call, run, corpus, tmp_path):
     assert "those that the model was last fitted on" in refused.err
 
 
+def test_a_relative_corpus_is_found_beside_the_run_from_any_folder(call, run, corpus, tmp_path, monkeypatch):
+    facts = json.loads((run / "run.json").read_text())
+    facts["corpus"]["name"] = "texts"
+    (run / "run.json").write_text(json.dumps(facts))
+    shutil.copytree(corpus, tmp_path / "texts")
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    assert call("topics", "edit", run, "split", 1).code == 0
+    shutil.rmtree(tmp_path / "texts")
+    assert "texts" in call("topics", "edit", run, "split", 0).err
+
+
+def test_the_table_of_topics_has_given_names_and_what_is_junk(call, run):
+    call("topics", "edit", run, "rename", 0, "Two words")
+    call("topics", "edit", run, "junk", 1)
+    lines = call("topics", run, "--words", 2).out.splitlines()[1:]
+    texts = [line.split(maxsplit=3)[3] for line in lines[:2]]
+    words = [topic["words"] for topic in call("topics", run, "--words", 2, "--json").json["topics"]]
+    assert sorted(texts) == sorted([f"Two words: {words[0]}", f"{words[1]} (junk)"])
+
+
 def test_an_update_has_the_edits(call, run, tmp_path):
     call("topics", "edit", run, "merge", 0, 2)
     call("topics", "edit", run, "split", 0)

@@ -41,18 +41,51 @@ def overlaps(extents) -> int:
     )
 
 
+def numbers_and_key(figure, names):
+    """Topics whose number is on the map, and those whose name is below it."""
+    numbers = {text.get_text() for text in figure.axes[0].texts if text.get_text().isdigit()}
+    return numbers, {text.get_text().partition(" ")[0] for text in figure.texts if text.get_text() in names}
+
+
 @pytest.mark.parametrize("K", KS)
 def test_names_on_a_map_touch_no_other_and_none_is_lost_in_silence(K):
     positions, share, names = topics(K)
     figure = draw_topics(positions, share, names)
     (axes,) = figure.axes
     drawn = [text for text in axes.texts if text.get_text() in names]
-    assert overlaps(boxes(figure, drawn)) == 0
-    left_out = [text.get_text() for text in axes.texts if "left out" in text.get_text()]
-    assert left_out == ([f"{K - len(drawn)} of {K} names left out for want of room"] if len(drawn) < K else [])
+    numbers, key = numbers_and_key(figure, names)
+    assert numbers == key
+    left_out = [text.get_text() for text in figure.texts if "left out" in text.get_text()]
+    without = K - len(drawn) - len(key)
+    assert left_out == ([f"{without} of {K} names left out for want of room"] if without else [])
+    on_map = [text for text in axes.texts if text.get_text() in [*names, *numbers]]
+    assert overlaps(boxes(figure, on_map)) == 0
+    assert overlaps(boxes(figure, [*figure.texts, *axes.texts])) == 0
+    for box in boxes(figure, [*figure.texts, *axes.texts]):
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
     assert len(drawn) >= min(K, 20)
     # The largest has its name.
     assert names[int(share.argmax())] in [text.get_text() for text in drawn]
+
+
+def test_a_name_without_room_is_in_the_key_and_its_number_on_the_map():
+    positions, share, names = clustered(50)
+    long = [f"{name} and five more words" for name in names]
+    figure = draw_topics(positions, share, long)
+    drawn = {text.get_text().partition(" ")[0] for text in figure.axes[0].texts if text.get_text() in long}
+    numbers, key = numbers_and_key(figure, long)
+    assert numbers == key
+    assert len(key) >= 5
+    assert not drawn & key
+    assert drawn | key == {str(topic) for topic in range(50)}
+    # Each in its circle or nearer to it than to any other.
+    centres, _ = circles_in_dots(figure)
+    by_size = np.argsort(-share, kind="stable")
+    for text in figure.axes[0].texts:
+        if text.get_text() in numbers:
+            place = figure.axes[0].transData.transform(text.get_position())
+            assert str(by_size[np.linalg.norm(centres - place, axis=1).argmin()]) == text.get_text()
 
 
 def clustered(K):
@@ -121,6 +154,13 @@ def test_documents_have_the_colours_of_their_topics():
         assert len({colour for colour, own in zip(colours, of, strict=True) if own == topic}) == 1
 
 
+def test_some_of_many_documents_say_how_many_there_are():
+    positions, share, names = topics(4)
+    for n, said in ((3_000, ["4 of 3,000 documents"]), (4, []), (None, [])):
+        figure = draw_documents(positions, np.arange(4), positions, share, names, n)
+        assert [text.get_text() for text in figure.texts] == said
+
+
 @pytest.mark.parametrize("K", KS)
 def test_near_topics_have_other_colours(K):
     positions, _, _ = topics(K)
@@ -166,10 +206,16 @@ def test_bars_are_probabilities(n):
     words = [[f"word{k}-{i}" for i in range(10)] for k in range(n)]
     values = np.random.default_rng(3).uniform(0.001, 0.1, (n, 10))
     figure = draw_barchart([f"topic {k}" for k in range(n)], words, values.tolist())
+    extents = iter(boxes(figure, [label for axes in figure.axes for label in labels_of(axes)]))
     for k, axes in enumerate(figure.axes):
         assert [label.get_text() for label in axes.get_yticklabels()] == words[k]
         np.testing.assert_allclose([bar.get_width() for bar in axes.patches], 1000 * values[k])
-        assert overlaps(boxes(figure, [*axes.get_yticklabels(), *axes.get_xticklabels()])) == 0
+        own = [label for label in labels_of(axes) if label.get_visible() and label.get_text()]
+        assert overlaps(list(itertools.islice(extents, len(own)))) == 0
+
+
+def labels_of(axes):
+    return [*axes.get_yticklabels(), *axes.get_xticklabels()]
 
 
 def test_term_ranks_are_sorted_probabilities_and_their_median():
@@ -261,6 +307,22 @@ def test_shares_by_class_are_the_largest_first():
     np.testing.assert_allclose([bar.get_width() for bar in axes.patches], np.arange(19, 7, -1) / 2)
 
 
+def test_a_picture_of_some_topics_or_classes_says_of_how_many():
+    table = pd.DataFrame([{"topic": k, "class": c, "period": c, "share": 0.1} for k in range(5) for c in range(20)])
+    few = table[table["class"] < 12]
+    with_bounds = table.assign(low=0.05, high=0.15)
+    assert draw_per_class(with_bounds, [0, 3], ["zero", "three"])._supxlabel.get_text() == (
+        "share of the topic, %, and 95 % interval; 2 of 5 topics; 12 of 20 classes"
+    )
+    assert draw_over_time(with_bounds, [1], ["one"])._supylabel.get_text().endswith("%, and 95 % interval")
+    assert draw_per_class(few, range(5), LONG[:5])._supxlabel.get_text() == "share of the topic, %"
+    assert draw_over_time(table, [1], ["one"])._supxlabel.get_text() == "1 of 5 topics"
+    assert draw_over_time(table, range(5), LONG[:5])._supxlabel is None
+    words, values = [["a", "b"]] * 2, [[0.2, 0.1]] * 2
+    assert draw_barchart(["0", "1"], words, values, 1_500)._supxlabel.get_text().endswith("mille; 2 of 1,500 topics")
+    assert draw_barchart(["0", "1"], words, values, 2)._supxlabel.get_text().endswith("per mille")
+
+
 def test_letters_that_no_font_has_are_told(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -328,10 +390,23 @@ def test_a_long_name_is_cut():
     assert len(shortened_name(["a" * 30, "b" * 30])) == 36
 
 
-@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF"), (".html", b"<!DOC")]
+)
 def test_the_same_picture_is_the_same_file_in_every_format(tmp_path, suffix, begins):
     for name in ("a", "b"):
-        write_picture(draw_topics(*topics(3)), (tmp_path / name).with_suffix(suffix))
+        write_picture(draw_topics(*topics(3)), (tmp_path / name).with_suffix(suffix), "topics")
     written = (tmp_path / f"a{suffix}").read_bytes()
     assert written.startswith(begins)
     assert written == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_a_picture_as_a_page_has_its_title_as_text_and_no_script(tmp_path):
+    write_picture(draw_topics(*topics(3)), tmp_path / "a.html", 'topics of <b>&"run"')
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count("topics of &lt;b&gt;&amp;&quot;run&quot;") == 3
+    assert "<b>" not in page
+    assert "<?xml" not in page
+    assert page.count("<svg") == page.count("</svg>") == 1
+    assert "default-src 'none'" in page
+    assert "<script" not in page

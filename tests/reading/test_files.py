@@ -60,12 +60,27 @@ def test_the_sheet_is_the_one_with_the_text(tmp_path):
     found, notes = read(workbook(tmp_path / "a.xlsx", About=notes_sheet, Data=table))
     assert [row.text for row in found] == ["a b", "c d"]
     assert notes == ["of its sheets Data is read, not About"]
-    with pytest.raises(UsageError, match="expected one sheet with a column for the text; got the sheets A, B"):
-        read(workbook(tmp_path / "b.xlsx", A=table, B=table))
+    other = [["text", "stars"], ["e f", 1]]
+    with pytest.raises(UsageError, match="several with the same columns; got the sheets A, B with different columns"):
+        read(workbook(tmp_path / "b.xlsx", A=table, B=other))
+    assert [row.text for row in read(tmp_path / "b.xlsx", id="stars")[0]] == ["e f"]
     with pytest.raises(UsageError, match=r"c\.xlsx, sheet About: expected a column 'text'.* got columns what, who"):
         read(workbook(tmp_path / "c.xlsx", About=notes_sheet))
     with pytest.raises(NeuralTopicError, match="expected a sheet with rows; got none"):
         read(workbook(tmp_path / "d.xlsx", Empty=[]))
+
+
+def test_sheets_with_the_same_columns_are_all_read(tmp_path):
+    first, second = [["text", "n"], ["a b", 1], ["c d", 2]], [["n", "text"], [3, "e f"]]
+    path = workbook(tmp_path / "a.xlsx", **{"2019": first, "Notes": [["x"]], "2020": second})
+    found, notes = read(path, text="text")
+    assert [(row.id, row.text, row.metadata) for row in found] == [
+        ("2019:1", "a b", {"sheet": "2019", "n": "1"}),
+        ("2019:2", "c d", {"sheet": "2019", "n": "2"}),
+        ("2020:1", "e f", {"sheet": "2020", "n": "3"}),
+    ]
+    assert notes == ["the sheets 2019, 2020 have the same columns, and all are read, not Notes"]
+    assert [row.id for row in read(path, text="text", id="n")[0]] == ["2019:1", "2019:2", "2020:3"]
 
 
 def test_an_open_document_spreadsheet(tmp_path):

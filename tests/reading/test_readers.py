@@ -401,7 +401,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
 
 def test_standard_input_of_lines_has_no_columns(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n")))
-    with pytest.raises(UsageError, match="a document a line, or JSONL where columns are named"):
+    with pytest.raises(UsageError, match="a document a line, or JSON or XML where columns are named"):
         list(open_corpus("-", text="body"))
 
 

@@ -8,6 +8,7 @@ import pytest
 from neuraltopic.cli import main
 from tests.tiny_corpus import sentences
 
+PATIENCE = 90_000  # milliseconds that a slow machine may take for anything that is waited for
 # What a page must show as text whatever it looks like.
 HOSTILE = (
     "</script><script>window.taken = 1</script> rocket orbit moon",
@@ -41,18 +42,26 @@ def run(tmp_path_factory, table_of_texts) -> Path:
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium as the system has it."""
+    """Chromium as the system has it, or as playwright has installed it."""
     api = pytest.importorskip(
         "playwright.sync_api", reason="the page is tested with playwright: pip install playwright"
     )
     named = os.environ.get("NEURALTOPIC_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("no Chromium found: install it (apt-get install chromium) or name one in NEURALTOPIC_CHROMIUM")
-    # A sandbox is refused to root, as which containers run.
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    # Shared memory is small in containers, whose root is refused a sandbox.
+    arguments = ["--disable-dev-shm-usage"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        try:  # without a path, the Chromium that playwright has installed
+            browser = playwright.chromium.launch(executable_path=found, args=arguments, timeout=PATIENCE)
+        except api.Error as error:
+            if found:
+                raise
+            pytest.skip(
+                "no Chromium found: install it (apt-get install chromium, or python -m playwright install chromium) "
+                f"or name one in NEURALTOPIC_CHROMIUM ({str(error).splitlines()[0]})"
+            )
         yield browser
         browser.close()
 
@@ -64,6 +73,7 @@ def open_address(browser):
 
     def open_page(address, viewport, **options):
         context = browser.new_context(viewport=viewport, **options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.asked, page.complaints = [], []

@@ -1,18 +1,24 @@
 """The page in a real browser: it is clicked, typed into, read, and judged by axe."""
 
 import base64
+import itertools
 import json
 import re
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from neuraltopic.cli import main
+from neuraltopic.report.content import Sources, page_content
+from neuraltopic.report.page import page_of
 from neuraltopic.runs.documents import open_run
 from neuraltopic.topics.words.ranking import relevance, top_words
-from tests.report.conftest import HOSTILE
+from tests.report.conftest import HOSTILE, PATIENCE
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
@@ -74,13 +80,18 @@ def served(run):
         server.shutdown()
 
 
+# Counts what the policy refuses, and the answers, errors too, of what it does not.
 PUT_IN = """() => {
+    window.refused = [];
+    window.answered = 0;
+    const answer = () => { window.answered += 1; };
+    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
     const add = (name, properties) => document.body.append(Object.assign(document.createElement(name), properties));
     add("script", { textContent: "window.taken = 3" });
-    add("script", { src: "x.js" });
-    add("img", { src: "x.png" });
-    add("iframe", { src: "x.html" });
-    fetch("fetched").catch(() => 0);
+    add("script", { src: "x.js", onerror: answer });
+    add("img", { src: "x.png", onerror: answer });
+    add("iframe", { src: "x.html", onload: answer });
+    fetch("fetched").then(answer, () => 0);
 }"""
 
 
@@ -88,12 +99,20 @@ PUT_IN = """() => {
 def test_the_policy_stops_what_would_be_put_in(browser, served, name):
     address, calls = served
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/{name}")
     page.evaluate(PUT_IN)
-    page.wait_for_timeout(800)
-    open_to_all = name == "open"
-    assert page.evaluate("() => window.taken") == (3 if open_to_all else None)
-    assert sorted(calls) == (["/fetched", "/x.html", "/x.js", "/x.png"] if open_to_all else [])
+    if name == "open":
+        page.wait_for_function("() => window.answered === 4")
+        assert page.evaluate("() => window.taken") == 3
+        assert sorted(calls) == ["/fetched", "/x.html", "/x.js", "/x.png"]
+    else:
+        page.wait_for_function("() => window.refused.length === 5")
+        assert page.evaluate("() => window.taken") is None
+        assert calls == []
+        # A round trip after what was refused.
+        page.evaluate("() => new Promise((done) => setTimeout(done))")
+        assert calls == []
     page.close()
 
 
@@ -202,20 +221,28 @@ def test_the_map_is_clicked_zoomed_and_moved(opened):
     assert selected(page) == 2
 
     def apart():
-        page.wait_for_timeout(350)
         (x, y), (u, v) = centre(0), centre(2)
         return ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+
+    def settled(measured, expected):
+        """What is measured once it is as expected, after an animation; else what it is in the end."""
+        until = time.monotonic() + PATIENCE / 1000
+        while (found := measured()) != expected and time.monotonic() < until:
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        return found
 
     before = apart()
     page.focus("#stage")
     page.keyboard.press("-")
-    assert apart() == pytest.approx(before / 1.6, rel=0.02)
+    expected = pytest.approx(before / 1.6, rel=1e-3)
+    assert settled(apart, expected) == expected
     page.keyboard.press("0")
-    assert apart() == pytest.approx(before, rel=0.02)
+    expected = pytest.approx(before, rel=1e-3)
+    assert settled(apart, expected) == expected
     x, _ = centre(0)
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(100)
-    assert centre(0)[0] - x == pytest.approx(60, abs=1)
+    expected = pytest.approx(60, abs=1)
+    assert settled(lambda: centre(0)[0] - x, expected) == expected
 
 
 def first_point(page) -> tuple[float, float]:
@@ -255,19 +282,53 @@ def test_shares_by_label_are_shown(opened):
     assert sorted(texts(page, "#classes .name")) == ["<i>kitchen</i>", "space", "sport"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_nothing(opened, scheme, viewport):
-    page = opened(viewport=viewport, color_scheme=scheme)
+def test_shares_over_time_begin_at_0_and_leave_gaps(opened, run, tmp_path):
+    """Of four periods the third has no documents: one line, and a point alone."""
+    content = page_content(run, Sources())
+    shares = [0.25, 0.5, None, 0.125]
+    low, high = ([s and s + by for s in shares] for by in (-0.0625, 0.0625))
+    each = {"share": [shares] * 3, "low": [low] * 3, "high": [high] * 3}
+    content["over_time"] = {"names": ["2001", "2002", "2003", "2004"], **each}
+    (tmp_path / "page.html").write_text(page_of(content), encoding="utf-8")
+    page = opened(path=tmp_path / "page.html")
+    places = [re.findall(r"[\d.]+,[\d.]+", part) for part in page.get_attribute("#time .one", "d").split("M")[1:]]
+    assert [len(part) for part in places] == [2, 1]
+    heights = [float(place.split(",")[1]) for part in places for place in part]
+    ground = float(page.get_attribute("#time .axis", "y1"))
+    top = float(page.locator("#time .band").first.get_attribute("d").split("L")[2].split(",")[1])
+    # The highest bound is 0.5625.
+    np.testing.assert_allclose((ground - np.array(heights)) / (ground - top), np.array([4, 8, 2]) / 9, atol=1e-3)
+    assert page.locator("#time .band").count() == 2
+    assert texts(page, "#time-note") == [
+        "Mean share of the topic in the documents of each period, in per cent, with its 95 % interval."
+    ]
+    assert page.complaints == []
+
+
+def violations(page):
+    """What axe finds on a page as it is, wide and narrow, light and dark: of each what, and where."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = []
+    for viewport, scheme in itertools.product((WIDE, PHONE), ("light", "dark")):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        result = page.evaluate("axe.run()")
+        assert len(result["passes"]) > 20
+        found += [
+            (viewport["width"], scheme, each["id"], [node["html"][:120] for node in each["nodes"]])
+            for each in result["violations"]
+        ]
+    return found
+
+
+def test_axe_finds_nothing(opened):
+    page = opened()
     page.fill("#query", "rocket")
     page.wait_for_selector("#found-documents button")
     page.click("#found-documents button")
     page.click("#lost-details summary")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    result = page.evaluate("axe.run()")
-    assert len(result["passes"]) > 20
-    found = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in result["violations"]]
-    assert found == []
+    assert violations(page) == []
 
 
 def test_a_phone_need_not_scroll_sideways(opened):
@@ -282,3 +343,22 @@ def test_light_and_dark_differ(opened):
 
     assert brightness("light") > 700
     assert brightness("dark") < 100
+
+
+def test_a_picture_as_a_page_opens_offline(browser, run, tmp_path):
+    picture = tmp_path / "topics.html"
+    assert main(["plot", "topics", str(run), "-o", str(picture), "-q"]) == 0
+    page = browser.new_page(viewport=PHONE)
+    page.set_default_timeout(PATIENCE)
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(picture.as_uri())
+    assert page.inner_text("h1") == page.get_attribute("[role=img]", "aria-label") == "topics of run"
+    box = page.locator("svg").bounding_box()
+    assert 300 < box["width"] <= PHONE["width"]
+    assert page.locator("svg use, svg path").count() > 10
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run()")["violations"] == []
+    assert (asked, complaints) == ([picture.as_uri()], [])
+    page.close()

@@ -1,3 +1,4 @@
+import re
 import shutil
 
 import numpy as np
@@ -44,7 +45,9 @@ def test_pictures_follow_edits(run, tmp_path):
     labels = draw("hierarchy", copy).axes[0].get_yticklabels()
     assert len(labels) == 2
     assert "0 both" in [label.get_text() for label in labels]
-    assert len(draw("barchart", copy).axes) == 2
+    titles = [axes.get_title(loc="left") for axes in draw("barchart", copy).axes]
+    assert len(titles) == 2
+    assert [re.sub(r"[\d.]+%", "%", title) for title in sorted(titles)] == ["0 both · %", "topic 1, %"]
 
 
 def test_bars_of_a_model_are_its_topics(run):
@@ -71,7 +74,7 @@ def test_documents_of_a_fitted_model_are_drawn():
 def test_what_cannot_be_drawn(run, tmp_path, capfd):
     for arguments, said in (
         (["plot", "nothing", str(run), "-o", str(tmp_path / "a.png")], "one of topics"),
-        (["plot", "topics", str(run), "-o", str(tmp_path / "a.gif")], ".png or .svg or .pdf"),
+        (["plot", "topics", str(run), "-o", str(tmp_path / "a.gif")], ".png or .svg or .pdf or .html"),
         (["plot", "topics", str(tmp_path), "-o", str(tmp_path / "a.png")], "a run folder"),
         (["plot", "compare", str(run), "-o", str(tmp_path / "a.png")], "a folder that neuraltopic compare wrote"),
     ):

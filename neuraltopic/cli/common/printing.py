@@ -26,7 +26,7 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def print_topics(table: "pd.DataFrame") -> None:
-    """Print topic, share, documents and words in at most `WIDTH` columns, the largest share first.
+    """Print topic, share, documents, given name and words in at most `WIDTH` columns, the largest share first.
 
     Topics that are not in use are named in one line at the end, without words.
     """
@@ -36,7 +36,11 @@ def print_topics(table: "pd.DataFrame") -> None:
     unused = table["flags"].str.contains("unused")
     for row in table[~unused].sort_values("share", ascending=False, kind="stable").itertuples():
         lead = f"{row.topic:>{number}}  {row.share:>5.1%}  {row.n_documents:>9,}  "
-        words = textwrap.wrap(str(row.words), WIDTH - margin, break_long_words=True, break_on_hyphens=False)
+        given = "" if str(row.label).startswith(f"{row.topic}_") else f"{row.label}: "
+        junk = " (junk)" if "junk" in str(row.flags) else ""
+        words = textwrap.wrap(
+            f"{given}{row.words}{junk}", WIDTH - margin, break_long_words=True, break_on_hyphens=False
+        )
         for line in words or [""]:
             print(f"{lead}{line}".rstrip())
             lead = " " * margin

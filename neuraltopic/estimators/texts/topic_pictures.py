@@ -70,11 +70,15 @@ class TopicPictures(FittedTopics):
         chosen = chosen_topics(self, topics)
         probabilities = np.exp(self.reader_.topic_log_probabilities(self.statistics_.strength))
         ranked = top_words(self.word_weights(), top_n)
-        share = self.statistics_.share
+        share, names = self.statistics_.share, given_names(self)
         return draw_barchart(
-            [f"topic {topic}, {share[topic]:.1%}" for topic in chosen],
+            [
+                f"{topic} {names[topic]} · {share[topic]:.1%}" if names[topic] else f"topic {topic}, {share[topic]:.1%}"
+                for topic in chosen
+            ],
             [[self.vocabulary_[w] for w in ranked[topic]] for topic in chosen],
             [probabilities[topic, ranked[topic]].tolist() for topic in chosen],
+            len(share),
         )
 
     def visualize_heatmap(self) -> "Figure":

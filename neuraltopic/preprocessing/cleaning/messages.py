@@ -16,11 +16,12 @@ _HEADERS = re.compile(
 )
 # Patterns that begin with one character are looked for fast; ^ in the middle of a text is not.
 _HEADER_NAME = re.compile(r"\n([A-Za-z][A-Za-z0-9-]*):")
-_SUBJECT = re.compile(r"\nsubject:[ \t]*((?:[^\n]|\n[ \t]+)*)", re.IGNORECASE)
+_SUBJECT = re.compile(r"\n(?=[Ss])(?i:subject):[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)")
 # Two of these say that lines of the form "name: value" are the headers of a message.
 _TELLING = frozenset(
     {"from", "to", "cc", "subject", "date", "sent", "message-id", "newsgroups", "received", "reply-to"}
 )
+_OF_PARTS = ("content-type", "content-transfer-encoding")
 _ENCODED = ("multipart/", "quoted-printable", "base64")
 _PART = re.compile(
     r"(?m)^--(?P<boundary>[^\s-][^\n]{0,69}|-{2,}[^\s-][^\n]{0,67}?)[ \t]*\r?\n(?:Content-[\w-]+:[^\n]*\n)+"
@@ -61,8 +62,7 @@ def without_headers(text: str) -> tuple[str, bool]:
     names = {name.lower() for name in _HEADER_NAME.findall(block)}
     if len(names & _TELLING) < 2:
         return text, False
-    lowered = block.lower()
-    if any(encoding in lowered for encoding in _ENCODED):
+    if not names.isdisjoint(_OF_PARTS) and any(encoding in block.lower() for encoding in _ENCODED):
         decoded = _decoded(text.lstrip())
         if decoded is not None:
             return decoded, True

@@ -28,6 +28,7 @@ _BLANKED = str.maketrans(HIDDEN, " " * len(HIDDEN))
 _PLUS = re.compile(r"\+\+(?:\d\d)?(?![\w+])")
 _NAME_BEFORE_PLUS = regex.compile(r"(?r)(?<![\w+])[A-Za-z]\w*")
 _SHARP = re.compile(r"#(?<=[CcFfJj]#)(?<!\w[CcFfJj]#)(?![\w#])")
+_NET_OR_JS = re.compile(r"\.(?:[nN][eE][tT]|[jJ][sS])(?!\w)")
 _NET, _JS = re.compile(r"\.(?:net|NET|Net)(?!\w)"), re.compile(r"\.(?:js|JS)(?!\w)")
 _NAME_BEFORE = regex.compile(r"(?r)(?<![\w.])[A-Za-z]\w*")
 _NAME_OR_NONE = regex.compile(r"(?r)(?<![\w.])(?:[A-Za-z]\w*)?")
@@ -54,8 +55,9 @@ def with_signs_hidden(text: str) -> str:
     if "#" in text:
         text = _SHARP.sub(lambda found: found[0].translate(_HIDE), text)
     if "." in text:
-        text = _hidden(text, _NET, _NAME_OR_NONE)
-        text = _hidden(text, _JS, _NAME_BEFORE)
+        if _NET_OR_JS.search(text):
+            text = _hidden(text, _NET, _NAME_OR_NONE)
+            text = _hidden(text, _JS, _NAME_BEFORE)
         text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
     if "-" in text:
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")

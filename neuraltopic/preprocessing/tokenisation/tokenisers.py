@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -88,10 +89,18 @@ class WordTokeniser:
         """The words of a prepared text."""
         if prepared.isascii():
             return ascii_words(prepared, _SIGNED_ASCII)
-        text = self.segmentation(prepared)
-        if has_hidden_signs(prepared):
-            return [form.translate(SHOW) for form in _SIGNED_WORD.findall(text)]
-        return _WORD.findall(text)
+        found: list[str] = []
+        # Words do not go on after a line end, and most lines of some long texts are ASCII.
+        for in_ascii, lines in itertools.groupby(self.segmentation(prepared).split("\n"), str.isascii):
+            part = "\n".join(lines)
+            found += ascii_words(part, _SIGNED_ASCII) if in_ascii else _any_words(part)
+        return found
+
+
+def _any_words(text: str) -> list[str]:
+    if has_hidden_signs(text):
+        return [form.translate(SHOW) for form in _SIGNED_WORD.findall(text)]
+    return _WORD.findall(text)
 
 
 class PatternTokeniser:

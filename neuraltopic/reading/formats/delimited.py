@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Columns, Records, choose_columns, note
+from neuraltopic.reading.columns import Columns, Records, choose_columns
 from neuraltopic.reading.encodings import SAMPLE, Lines
 from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, Record, find_dialect, read_records
 from neuraltopic.reading.formats.headers import find_header
-from neuraltopic.reading.rows import Row
+from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # records that decide about the header
 _MANY_LINES = 100

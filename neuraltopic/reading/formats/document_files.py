@@ -1,4 +1,4 @@
-"""The text of a file that is one document, and no plain text: Word, RTF, PDF, HTML, an e-mail, subtitles."""
+"""The text of a file that is one document, and no plain text: Word, RTF, PDF, HTML, XML, an e-mail, subtitles."""
 
 import importlib
 import io
@@ -13,6 +13,7 @@ from typing import Any
 from neuraltopic.errors import UsageError, install_hint
 from neuraltopic.reading.encodings import Decoded, check_encoding, decode
 
+XML = (".xml", ".rss", ".atom")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 4096  # bytes of HTML that may name its encoding
 _CUE_TIME = re.compile(r"^[\d:.,]+ --> [\d:.,]+.*$", re.MULTILINE)
@@ -112,6 +113,15 @@ def _html(data: bytes, encoding: str | None) -> Decoded:
     return decoded if decoded.text is None else Decoded(html_text(decoded.text), decoded.encoding)
 
 
+def _xml(data: bytes, encoding: str | None) -> Decoded:
+    from xml.etree import ElementTree
+
+    from neuraltopic.reading.formats.xml_elements import text_of
+
+    decoded = decode(data, encoding)
+    return decoded if decoded.text is None else decoded._replace(text=text_of(ElementTree.fromstring(decoded.text)))
+
+
 def _email(data: bytes, encoding: str | None) -> Decoded:
     import email
     import email.policy
@@ -188,6 +198,7 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".html": _html,
     ".htm": _html,
     ".xhtml": _html,
+    **dict.fromkeys(XML, _xml),
     ".eml": _email,
     ".rtf": _rich_text,
     ".srt": _subtitles,

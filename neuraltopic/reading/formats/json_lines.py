@@ -3,39 +3,31 @@
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import Columns, Records, choose_columns, find_column, folded
+from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.encodings import Lines
+from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows, paths, value_at
 from neuraltopic.reading.rows import Row
 
 VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
-_HEAD = 100  # objects that show which columns there are
 _READ = 1 << 16  # characters taken at once
-_BETWEEN = " \t\r\n,"
+_BETWEEN = " \t\r\n,\x1e"  # the last begins an object of a JSON text sequence (RFC 7464)
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
 Numbered = Iterable[tuple[int, tuple[str, str]]]
 
 
-class _Parsed(NamedTuple):
-    """An object, or the problem in its place, and where its lines are."""
-
-    record: dict[str, Any]
-    problem: str = ""
-    line: int = 0
-    n_lines: int = 0
-
-
 def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> Iterator[Row]:
     """Read an object a row.
 
-    In a file with an object a line, a broken line is a row with a problem and a blank one is no row. An array, where a
-    text may stand in place of an object, and objects that span lines are read piece by piece; what is broken in them
-    ends the reading. One object alone that holds a table, as an array of objects or by columns, is that table.
+    In a file with an object a line, or several, a broken line is a row with a problem and a blank one is no row. An
+    array, where a text may stand in place of an object, and objects that span lines are read piece by piece; what is
+    broken in them ends the reading. One object alone that holds a table, as an array of objects or by columns, is that
+    table.
 
-    "a.b" names the field b in the object a, unless there is a field of that name; a text in an object is found too.
+    Columns are chosen as in `object_rows`.
 
     Raises
     ------
@@ -45,34 +37,20 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
         When JSON that is no object a line is broken, or an id comes twice in a column that was asked for.
     """
     parsed = _objects(lines, name)
-    head = list(itertools.islice(parsed, _HEAD))
+    head = list(itertools.islice(parsed, HEAD))
     if len(head) == 1:
-        head = [_Parsed(record) for record in _table_in(head[0].record, text)] or head
-    objects = [each.record for each in head if each.record]
-    if not objects:
+        head = [Parsed(record) for record in _table_in(head[0].record, text)] or head
+    if not any(each.record for each in head):
         raise UsageError(
             name,
             expected="a JSON object a line, or an array of objects",
             got=(head and head[0].problem) or "no object",
             hint='Write one object a line, as {"text": "..."}',
         )
-    columns = list(dict.fromkeys(path for record in objects for path in _paths(record)))
-    for wanted in (text, id):  # an object may be asked for, to be told that it is no text
-        if wanted in objects[0] and wanted not in columns:
-            columns.append(wanted)
-    strings = [path for path in columns if all(isinstance(_value(r, path), str | None) for r in objects)]
-    inner = [path for path in columns if folded(path).endswith(".text")]
-    if text is None and len(inner) == 1 and find_column("text", columns) is None:
-        text = inner[0]
-    chosen = choose_columns(name, columns, strings, text=text, id=id)
-    records = Records(name, chosen, lines.encoding, id_asked=id is not None)
-    nested = any("." in path for path in chosen if path is not None)
-    for record, problem, line, n_lines in itertools.chain(head, parsed):
-        yield records.row(_lifted(record, chosen) if nested else record, problem, line, n_lines)
-    records.close()
+    yield from object_rows(head, parsed, name, lines.encoding, text=text, id=id)
 
 
-def _objects(lines: Lines, name: str) -> Iterator[_Parsed]:
+def _objects(lines: Lines, name: str) -> Iterator[Parsed]:
     stream = enumerate(lines, start=1)
     head = list(itertools.islice((each for each in stream if each[1][0].strip()), 2))
     rest = itertools.chain(head, stream)
@@ -81,16 +59,17 @@ def _objects(lines: Lines, name: str) -> Iterator[_Parsed]:
     return _of_lines(rest)
 
 
-def _of_lines(lines: Numbered) -> Iterator[_Parsed]:
+def _of_lines(lines: Numbered) -> Iterator[Parsed]:
     for number, (line, problem) in lines:
         if line and not line.isspace():
-            record, wrong = ({}, problem) if problem else _parse(line)
-            yield _Parsed(record, wrong, number, 1)
+            for record, wrong in [({}, problem)] if problem else _parse(line):
+                yield Parsed(record, wrong, number, 1)
 
 
 def _goes_on(first: str, second: str = "") -> bool:
     """Whether an object that begins in the first line does not end with it."""
-    if not first.lstrip().startswith("{"):
+    first = first.lstrip()
+    if not first.startswith("{"):
         return False
     try:
         json.loads(first)
@@ -103,13 +82,32 @@ def _goes_on(first: str, second: str = "") -> bool:
     return False
 
 
-def _parse(line: str) -> tuple[dict[str, Any], str]:
+def _parse(line: str) -> list[tuple[dict[str, Any], str]]:
+    """The object of a line, or the objects, and the problem in the place of each."""
     try:
-        return _checked(json.loads(line), line)
+        return [_checked(json.loads(line), line)]
     except json.JSONDecodeError as error:
-        return {}, f"broken JSON: {error.msg} at column {error.colno}"
+        return _several(line) or [({}, f"broken JSON: {error.msg} at column {error.colno}")]
     except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
-        return {}, f"broken JSON: {str(error).partition(';')[0]}"
+        return [({}, f"broken JSON: {str(error).partition(';')[0]}")]
+
+
+def _several(line: str) -> list[tuple[dict[str, Any], str]]:
+    """The objects of a line that holds nothing but objects; else none."""
+    decoder, found, at = json.JSONDecoder(), list[tuple[dict[str, Any], str]](), 0
+    while at < len(line):
+        if line[at] in _BETWEEN:
+            at += 1
+            continue
+        try:
+            value, end = decoder.raw_decode(line, at)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(value, dict):
+            return []
+        found.append(_checked(value, line[at:end]))
+        at = end
+    return found
 
 
 def _checked(record: Any, source: str) -> tuple[dict[str, Any], str]:
@@ -123,7 +121,7 @@ def _checked(record: Any, source: str) -> tuple[dict[str, Any], str]:
     return record, ""
 
 
-def _values(lines: Numbered, name: str) -> Iterator[_Parsed]:
+def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
     """The objects of arrays, and those beside each other, however they are laid out."""
     decoder = json.JSONDecoder()
     stream, buffer, at, in_array, number, problem = iter(lines), "", 0, False, 0, ""
@@ -146,7 +144,7 @@ def _values(lines: Numbered, name: str) -> Iterator[_Parsed]:
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
             record, wrong = _checked({"text": value} if in_array and isinstance(value, str) else value, source)
-            yield _Parsed(record, (problem if "\ufffd" in source else "") or wrong)
+            yield Parsed(record, (problem if "\ufffd" in source else "") or wrong)
             at = end
             continue
         # What there is ends here, or within a value.
@@ -179,8 +177,8 @@ def _broken(name: str, line: int, reason: str) -> NeuralTopicError:
 def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
     """The rows of a table that one object holds; none where the object is a row itself."""
     wanted = "text" if text is None else text
-    found = find_column(wanted, list(_paths(record)))
-    if found is not None and isinstance(_value(record, found), str):
+    found = find_column(wanted, list(paths(record)))
+    if found is not None and isinstance(value_at(record, found), str):
         return []
     if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
         return [dict(zip(map(str, record["columns"]), row, strict=False)) for row in record["data"] if _is_list(row)]
@@ -214,49 +212,3 @@ def _is_list(value: object) -> bool:
 
 def _is_object(value: object) -> bool:
     return isinstance(value, dict)
-
-
-def _paths(record: dict[str, Any], before: str = "") -> Iterator[str]:
-    """The names of the fields that are no objects, those in an object after its own name and a dot."""
-    for name, value in record.items():
-        if isinstance(value, dict) and value:
-            yield from _paths(value, f"{before}{name}.")
-        else:
-            yield before + name
-
-
-def _value(record: dict[str, Any], path: str) -> Any:
-    if path in record:
-        return record[path]
-    head, dot, rest = path.partition(".")
-    while dot:
-        inner = record.get(head)
-        if isinstance(inner, dict) and (found := _value(inner, rest)) is not None:
-            return found
-        more, dot, rest = rest.partition(".")
-        head = f"{head}.{more}"
-    return None
-
-
-def _lifted(record: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    """The record with the chosen fields at its top."""
-    for path in columns:
-        if path is not None and "." in path and path not in record and record:
-            value = _value(record, path)
-            record = _without(record, path)
-            if value is not None:
-                record[path] = value
-    return record
-
-
-def _without(record: dict[str, Any], path: str) -> dict[str, Any]:
-    """A copy without the field of this path, and without what is empty then."""
-    copy = {}
-    for name, value in record.items():
-        if path.startswith(f"{name}.") and isinstance(value, dict):
-            value = _without(value, path[len(name) + 1 :])
-            if not value:
-                continue
-        if name != path:
-            copy[name] = value
-    return copy

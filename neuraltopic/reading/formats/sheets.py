@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import Columns, Records, choose_columns, note
+from neuraltopic.reading.columns import Columns, Records, choose_columns
 from neuraltopic.reading.formats.document_files import library
 from neuraltopic.reading.formats.headers import Header, find_header
-from neuraltopic.reading.rows import Row
+from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # rows that decide about the header
 
@@ -23,19 +23,31 @@ class _Sheet(NamedTuple):
 
 
 def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]:
-    """Read the rows of the one sheet that has a column for the text; cells become text, as a CSV has them.
+    """Read the rows of the sheet that has a column for the text; cells become text, as a CSV has them.
+
+    Several such sheets with the same columns are read one after the other. Their ids begin with the name of the sheet
+    and a colon, and the name is in the column "sheet" of the metadata.
 
     Raises
     ------
     UsageError
-        When the columns are not there or not clear, in no sheet or in several, or python-calamine is not installed.
+        When the columns are not there or not clear, or in several sheets of other columns, or python-calamine is not
+        installed.
     NeuralTopicError
         When the file cannot be read, or an id comes twice in a column that was asked for.
     """
     name = str(path)
-    sheet, columns = _choose(name, [_laid_out(*each, (text, id)) for each in _sheets(path)], text, id)
+    chosen = _choose(name, [_laid_out(*each, (text, id)) for each in _sheets(path)], text, id)
+    for sheet, columns in chosen:
+        for row in _rows(name, sheet, columns, id_asked=id is not None):
+            if len(chosen) > 1:
+                row = row._replace(id=f"{sheet.name}:{row.id}", metadata={"sheet": sheet.name, **row.metadata})
+            yield row
+
+
+def _rows(name: str, sheet: _Sheet, columns: Columns, *, id_asked: bool) -> Iterator[Row]:
     header = sheet.header
-    records = Records(name, columns, "utf-8", id_asked=id is not None)
+    records = Records(name, columns, "utf-8", id_asked=id_asked)
     for number, values in sheet.rows[header.n_above + header.is_there :]:
         full = [*values, *itertools.repeat("", len(header.columns) - len(values))]
         problem = f"{len(values)} values for {len(header.columns)} columns" if len(full) > len(header.columns) else ""
@@ -82,7 +94,8 @@ def _laid_out(name: str, rows: list[tuple[int, list[str]]], wanted: Sequence[str
     return _Sheet(name, rows, header)
 
 
-def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -> tuple[_Sheet, Columns]:
+def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -> list[tuple[_Sheet, Columns]]:
+    """The sheets that are read, with their columns of the text and the ids."""
     if not sheets:
         raise NeuralTopicError(name, expected="a sheet with rows", got="none", hint="Check that this is the right file")
     fitting, refusal = [], None
@@ -97,14 +110,18 @@ def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -
     if not fitting:
         assert refusal is not None
         raise refusal
-    if len(fitting) > 1:
+    names = ", ".join(sheet.name for sheet, _ in fitting)
+    if len({tuple(sorted(sheet.header.columns)) for sheet, _ in fitting}) > 1:
         raise UsageError(
             name,
-            expected="one sheet with a column for the text",
-            got=f"the sheets {', '.join(sheet.name for sheet, _ in fitting)}",
+            expected="one sheet with a column for the text, or several with the same columns",
+            got=f"the sheets {names} with different columns",
             hint="Name a column that is in one of them alone, or save the sheet that you mean as CSV",
         )
-    others = [sheet.name for sheet in sheets if sheet is not fitting[0][0]]
-    if others:
-        note(name, f"of its sheets {fitting[0][0].name} is read, not {', '.join(others)}")
-    return fitting[0]
+    others = [sheet.name for sheet in sheets if sheet.name not in {found.name for found, _ in fitting}]
+    left_out = f", not {', '.join(others)}" if others else ""
+    if len(fitting) > 1:
+        note(name, f"the sheets {names} have the same columns, and all are read{left_out}")
+    elif others:
+        note(name, f"of its sheets {names} is read{left_out}")
+    return fitting

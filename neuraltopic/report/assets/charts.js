@@ -35,12 +35,23 @@ function roundSteps(low, high, n) {
   return out;
 }
 
-// Curves of {name, className, points: [[x, y, low, high], ...]} on shared axes.
-function chart(curves, { label, xName, ticks, width = 640, height = 240, mark }) {
+// Points between gaps, which are points whose y is null.
+function runsOf(points) {
+  const runs = [[]];
+  for (const point of points) {
+    if (point[1] === null) runs.push([]);
+    else runs.at(-1).push(point);
+  }
+  return runs.filter((run) => run.length);
+}
+
+// Curves of {name, className, points: [[x, y, low, high], ...]} on shared axes; that of y begins at `from` or below.
+function chart(curves, { label, xName, ticks, width = 640, height = 240, mark, from = Infinity }) {
   const all = curves.flatMap((curve) => curve.points);
   const [left, right, top, bottom] = [62, 12, 24, 34];
   const extent = (values) => [Math.min(...values), Math.max(...values)];
-  let [low, high] = extent(all.flatMap((point) => point.slice(1).filter((value) => value !== undefined)));
+  let [low, high] = extent(all.flatMap((point) => (point[1] === null ? [] : point.slice(1))));
+  low = Math.min(low, from);
   if (high === low) [low, high] = [low - Math.abs(low) / 20 - 1e-9, high + Math.abs(high) / 20 + 1e-9];
   const [first, last] = extent(all.map((point) => point[0]));
   const x = (value) => left + (width - left - right) * (last > first ? (value - first) / (last - first) : 0.5);
@@ -62,12 +73,16 @@ function chart(curves, { label, xName, ticks, width = 640, height = 240, mark })
   if (mark !== undefined) svg.append(drawn("line", { class: "best", x1: x(mark), x2: x(mark), y1: top, y2: height - bottom }));
   let key = left;
   for (const { name, className, points: own } of curves) {
-    if (own.some((point) => point[2] !== undefined)) {
-      const there = own.map((point) => `${x(point[0])},${y(point[2])}`);
-      const back = own.map((point) => `${x(point[0])},${y(point[3])}`).reverse();
+    const runs = runsOf(own);
+    for (const run of runs.filter(([point]) => point[2] !== undefined)) {
+      // A point alone is as wide as a line.
+      const along = run.flatMap((point) => (run.length > 1 ? [0] : [-2, 2]).map((by) => [x(point[0]) + by, point]));
+      const there = along.map(([at, point]) => `${at},${y(point[2])}`);
+      const back = along.map(([at, point]) => `${at},${y(point[3])}`).reverse();
       svg.append(drawn("path", { class: "band", d: `M${[...there, ...back].join("L")}Z` }));
     }
-    svg.append(drawn("path", { class: className, d: `M${own.map((point) => `${x(point[0])},${y(point[1])}`).join("L")}` }));
+    const line = runs.map((run) => `M${run.map((point) => `${x(point[0])},${y(point[1])}`).join("L")}h0`).join("");
+    svg.append(drawn("path", { class: className, d: line }));
     if (name) {
       svg.append(drawn("text", { class: `key-${className}`, x: key, y: 14 }, name));
       key += 7 * name.length + 24;

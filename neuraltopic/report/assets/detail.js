@@ -65,13 +65,15 @@ const detail = (() => {
     const time = data.over_time;
     byId("time-block").hidden = !time;
     if (time) {
-      const known = time.names.map((_, i) => i).filter((i) => time.share[k][i] !== null);
-      const rows = known.map((i) => [i, 100 * time.share[k][i], ...(time.low ? [100 * time.low[k][i], 100 * time.high[k][i]] : [])]);
+      const inPercent = (value) => (value === null ? null : 100 * value);
+      const rows = time.names.map((_, i) => [i, inPercent(time.share[k][i]),
+        ...(time.low ? [inPercent(time.low[k][i]), inPercent(time.high[k][i])] : [])]);
       const every = Math.ceil(time.names.length / 5);
       const ticks = time.names.map((name, i) => [i, name]).filter(([i]) => i % every === 0);
       byId("time").replaceChildren(chart([{ className: "one", points: rows }], {
-        label: `Share of topic ${k} in each period, in per cent`, xName: "", ticks, width: 420, height: 200,
+        label: `Share of topic ${k} in each period, in per cent`, xName: "", ticks, width: 420, height: 200, from: 0,
       }));
+      byId("time-note").textContent = `Mean share of the topic in the documents of each period, in per cent${time.low ? ", with its 95 % interval" : ""}.`;
     }
   }
 

@@ -96,7 +96,7 @@ const map = (() => {
         if (x > -5 && y > -5 && x < width + 5 && y < height + 5) context.fillRect(x - size / 2, y - size / 2, size, size);
       }
     };
-    context.globalAlpha = (grid ? 0.5 : 1) * (selected < 0 ? 0.55 : 0.3);
+    context.globalAlpha = (grid ? 0.5 : 1) * (selected < 0 ? 0.55 : 0.45);
     byColour.forEach((rows, colour) => { context.fillStyle = palette[colour]; dots(rows); });
     if (selected >= 0) {
       context.globalAlpha = 0.95;

@@ -21,10 +21,10 @@ from scipy.special import xlogy
 
 FloatArray = NDArray[np.floating]
 UNFAMILIAR = 0.01
-# Number of documents of similar length with which a document is compared.
+# Number of documents of similar length for the comparison.
 _NEIGHBOURS = 500
 _RESAMPLES = 500
-# Above these a model should be fitted again or updated.
+# Thresholds above which the advice is to update or fit again.
 MANY_UNFAMILIAR = 0.05
 MANY_UNKNOWN = 1.5  # times the share among documents of the fit
 
@@ -38,11 +38,11 @@ class TopicDrift:
     distance : float
         Jensen-Shannon distance of the mean shares, from 0 to 0.833.
     expected : float
-        The distance that one of twenty samples of the fit exceeds.
+        95th percentile of the distances of samples of the fit.
     change : (K,)
-        Mean share in the new documents less that in those of the fit.
+        Mean share in the new documents minus that in the documents of the fit.
     low, high : (K,)
-        Bounds of the change of 95 of 100 samples of the fit.
+        2.5th and 97.5th percentile of the change in samples of the fit.
     """
 
     distance: float

@@ -1,15 +1,15 @@
-r"""Regression of the shares of topics on metadata, with intervals that include the uncertainty of inferred shares.
+r"""Regression of topic shares on metadata, with intervals that include the uncertainty of the inferred shares.
 
-The method of composition (Treier & Jackman 2008; Roberts, Stewart & Airoldi 2016): shares are drawn given the words of
-each document, every draw s^(m) is regressed on the design X by least squares, and the fits are pooled,
+The method of composition (Treier & Jackman 2008; Roberts, Stewart & Airoldi 2016): shares are drawn from the posterior
+of each document, every draw s^(m) is regressed on the design X by least squares, and the fits are pooled,
 
     b = mean_m b^(m),    Var b = mean_m V^(m) + (1 + 1/M) var_m b^(m)        (Rubin 1987)
 
-with V the covariance that holds where documents differ in variance (HC3; MacKinnon & White 1985).
+with V the heteroscedasticity-consistent covariance (HC3; MacKinnon & White 1985).
 
-Draws from q(z | x) alone would pull every document to the mean of the collection and understate effects (Mislevy 1991).
-As in stm, the prior of z therefore follows the metadata here. q(z | x) = N(m, v) with its prior N(m_0, v_0) is
-equivalent to an observation l of z with precision p,
+Draws from q(z | x) alone would shrink every document to the mean of the collection and understate effects (Mislevy
+1991). As in stm, the prior of z therefore depends on the metadata. q(z | x) = N(m, v) beside its prior N(m_0, v_0) says
+as much of z as an observation l of precision p,
 
     p = 1/v - 1/v_0,    l = (m/v - m_0/v_0) / p,
 
@@ -37,7 +37,7 @@ _LEAST_VARIANCE = 1e-4
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Effects of P columns on K shares.
+    """Effects of P columns of the design on K shares.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def posterior_given_metadata(
     mean, variance : (D, K)
         Of q(z | x).
     prior_mean, prior_variance : (K,) or ()
-        Of the prior that q was inferred with.
+        Of the prior used in the inference of q.
     design : (D, P)
         Of full rank.
     """
@@ -99,9 +99,9 @@ def composed_effects(
     Parameters
     ----------
     draw : callable
-        Shares (D, K) of documents with these z.
+        Maps z to shares (D, K).
     mean, variance : (D, Z)
-        Of z.
+        Of the posterior of z.
     design : (D, P)
     n_draws : int
         M, 2 or more.

@@ -1,15 +1,15 @@
 r"""Shares of topics in groups of documents (periods, classes), with intervals, and the words of a topic in each.
 
 The share of a topic in a group is the mean s of its shares in the n documents of the group. Its interval is for the
-mean of the documents that the group was drawn from. The shares of one topic are near 0 in most documents and large in
-few, so a bootstrap of a group without any of these is far too narrow. The interval is Wilson's (1927) for a mean
-between 0 and 1 whose variance is phi m (1 - m): all m with
+mean of the population from which the documents were drawn. The shares of a topic are near 0 in most documents and large
+in few, so that a bootstrap is far too narrow for a group that has none of these. The interval is Wilson's (1927) for a
+mean between 0 and 1 with variance phi m (1 - m): all m with
 
     (s - m)^2 <= z^2 phi m (1 - m) / n,        z = 1.96,
 
-where phi, from 0 to 1, is the dispersion of the topic: 1 if each document is entirely about it or not at all. It is
-that of all documents, var(s) / (s (1 - s)), averaged with that of the group, whose weight is n s (1 - s) / (n s (1 - s)
-+ 5). The interval does not include the uncertainty of shares that are inferred from words: see
+where phi, from 0 to 1, is the dispersion of the topic: 1 if every share is 0 or 1. It is a weighted mean of the
+dispersion of all documents, var(s) / (s (1 - s)), and that of the group, whose weight is
+n s (1 - s) / (n s (1 - s) + 5). The uncertainty of the inferred shares is not included: see
 `neuraltopic.topics.groups.effects`.
 
 Axes: D documents, G groups, K topics, V words.
@@ -26,7 +26,7 @@ from neuraltopic.topics.words.ranking import divergence_terms, top_words
 
 FloatArray = NDArray[np.floating]
 _Z = 1.959963984540054
-# n s (1 - s) of a group at which its own dispersion counts for half.
+# n s (1 - s) at which the weight of the group's own dispersion is 1/2.
 _OVERALL = 5.0
 # Pseudo-count of the whole topic's words in a group.
 _SMOOTHING_WORDS = 50.0
@@ -57,9 +57,9 @@ def group_shares(shares: FloatArray, groups: NDArray[np.integer], n_groups: int)
     shares : (D, K)
         From 0 to 1.
     groups : (D,)
-        The group of each document, -1 for none.
+        Group of each document, -1 for none.
     n_groups : int
-        G. A group without documents has no share (NaN), and an interval from 0 to 1.
+        G. A group without documents has share NaN and the interval from 0 to 1.
     """
     s = shares.astype(np.float64)
     has = groups >= 0
@@ -91,7 +91,7 @@ def wilson_interval(
 
 
 def _dispersion(mean: FloatArray, variance: FloatArray, where_none: FloatArray) -> NDArray[np.float64]:
-    """phi, from 0 to 1; `where_none` of a topic that no document has."""
+    """phi, from 0 to 1; `where_none` for topics with mean 0 or 1."""
     whole = mean * (1.0 - mean)
     with np.errstate(invalid="ignore"):
         return np.clip(np.divide(variance, whole, out=where_none.astype(np.float64), where=whole > 0), 0.0, 1.0)
@@ -100,19 +100,19 @@ def _dispersion(mean: FloatArray, variance: FloatArray, where_none: FloatArray) 
 def group_words(
     explained: FloatArray, log_probabilities: FloatArray, log_unigram: FloatArray, top_n: int
 ) -> NDArray[np.int64]:
-    """Numbers of the first words of each topic in one group, (K, top_n).
+    """Indices of the first words of each topic in one group, (K, top_n).
 
     Parameters
     ----------
     explained : (K, V)
-        In how many documents of the group each topic accounts for each word.
+        Expected number of documents of the group in which each topic accounts for each word.
     log_probabilities : (K, V)
-        log p(w | topic) in all documents: 50 words of it smooth the words of the group.
+        log p(w | topic) in all documents, with which the words of the group are smoothed (50 pseudo-counts).
     log_unigram : (V,)
         log p(w) in all documents.
 
-    They are ranked by p log(p / p(w)) with p the smoothed distribution: the word's term of the divergence of the topic
-    in the group from the collection.
+    Words are ranked by p log(p / p(w)) with p the smoothed distribution: the contribution of a word to the divergence
+    of the topic in the group from the collection.
     """
     total = explained.sum(1, keepdims=True, dtype=np.float64)
     smoothed = (explained + _SMOOTHING_WORDS * np.exp(log_probabilities)) / (total + _SMOOTHING_WORDS)
@@ -127,12 +127,12 @@ def shares_table(
     Parameters
     ----------
     name : str
-        Of the column of groups.
+        Name of the column of groups.
     values : G of anything
     found : GroupShares
     labels : K strings
     listed : int (G, K)
-        Documents of the group that are listed under each topic; n_documents are all of the group.
+        Documents of the group assigned to each topic; n_documents counts all of the group.
     """
     G, K = found.share.shape
     return pd.DataFrame(

@@ -282,7 +282,11 @@ def test_what_a_run_cannot_do(call, data, plane, tmp_path, monkeypatch):
         (2, ["manifold", "solid"], "solid: expected a model of two latent dimensions, which a picture has; got 3"),
         (2, ["manifold", "layers"], "got two stochastic layers"),
         (2, ["manifold", plane / "model"], "expected a run folder; got a model folder"),
-        (2, ["manifold", plane, "-o", "a.bmp"], "a name that ends in .png or .svg or .pdf; got '.bmp'. Try a.png"),
+        (
+            2,
+            ["manifold", plane, "-o", "a.bmp"],
+            "a name that ends in .png or .svg or .pdf or .html; got '.bmp'. Try a.png",
+        ),
         (2, ["sample", plane, "-o", "gone/a.png"], "no folder gone"),
         (2, ["sample", "gone"], "gone: expected a run folder or a model folder; got no such folder"),
         (2, ["sample", plane, "-n", "0"], "'--number'"),

@@ -142,3 +142,10 @@ def test_a_pipeline_that_is_not_there_is_a_usage_error(pipeline):
     with pytest.raises(UsageError, match="expected an installed pipeline") as caught:
         SpacyTokeniser(pipeline)
     assert repr(pipeline) in str(caught.value)
+
+
+@given(st.text(st.sampled_from("ab'\n c\x01é漢\u200b.\r")))
+def test_lines_of_a_text_are_cut_as_the_whole(text):
+    tokeniser = tokenisers.WordTokeniser()
+    whole = tokenisers._SIGNED_WORD.findall(tokeniser.segmentation(text))
+    assert tokeniser.words(text) == [form.translate(tokenisers.SHOW) for form in whole]

@@ -33,6 +33,13 @@ LAYOUTS = {
     "in an indented object": json.dumps({"meta": {"n": 250}, "data": OBJECTS}, indent=4),
     "deep in an object": json.dumps({"status": "ok", "result": {"items": OBJECTS}}),
     "a comma after each": ",\n".join(map(json.dumps, OBJECTS)),
+    "a comma after each, in one line": ", ".join(map(json.dumps, OBJECTS)),
+    "nothing between": "".join(map(json.dumps, OBJECTS)),
+    "several a line": "\n".join(" ".join(map(json.dumps, OBJECTS[n : n + 7])) for n in range(0, 250, 7)),
+    "one, then several a line": "\n".join([json.dumps(OBJECTS[0]), "".join(map(json.dumps, OBJECTS[1:]))]),
+    "indented, nothing between": "".join(json.dumps(record, indent=2) for record in OBJECTS),
+    "text sequence": "".join(f"\x1e{json.dumps(record)}\n" for record in OBJECTS),
+    "indented text sequence": "".join(f"\x1e{json.dumps(record, indent=2)}\n" for record in OBJECTS),
     "columns": pd.DataFrame(OBJECTS).to_json(),
     "lists": json.dumps(pd.DataFrame(OBJECTS).to_dict("list")),
     "split": pd.DataFrame(OBJECTS).to_json(orient="split"),
@@ -78,6 +85,17 @@ def test_an_array_through_standard_input(monkeypatch):
     assert len(list(open_corpus("-"))) == 250
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[laughter] a line\n")))
     assert [row.text for row in open_corpus("-")] == ["[laughter] a line"]
+
+
+def test_a_line_of_objects_with_one_that_is_broken_is_one_problem(tmp_path):
+    rows = read(tmp_path, "a.jsonl", '{"text": "a"}\n{"text": "b"} {"text" "c"}\n{"text": "d"} 3')
+    assert [(row.text, row.problem) for row in rows] == [
+        ("a", ""), (None, "broken JSON: Extra data at column 15"), (None, "broken JSON: Extra data at column 15"),
+    ]  # fmt: skip
+
+
+def test_numbers_that_are_strings_are_not_the_text(tmp_path):
+    assert [row.text for row in read(tmp_path, "a.jsonl", '{"n": "12", "day": "2020-01-01", "body": "x"}')] == ["x"]
 
 
 def test_a_first_line_that_is_broken_costs_itself_alone(tmp_path):

@@ -1,0 +1,131 @@
+"""Documents of a plain text file: a line each, or a paragraph each where the lines are wrapped at a column."""
+
+import itertools
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from neuraltopic.reading.encodings import SAMPLE, Lines
+from neuraltopic.reading.rows import Row, note
+
+# Characters in the longest line of a text that is wrapped.
+_NARROWEST, _WIDEST = 40, 132
+# A line is full when the next word would have made it longer than this share of the longest. Words count up to a
+# length, since scripts without spaces have a line for a word.
+_FULL, _LONGEST_WORD = 0.85, 15
+# Pairs of lines of one paragraph that show that a text is wrapped, and the share of full lines among them: where blank
+# lines separate paragraphs, and where none do.
+_FEWEST_PAIRS, _BETWEEN_BLANKS, _WITHOUT_BLANKS = 20, 0.9, 0.7
+# Signs that str.splitlines and other programs take for the end of a line.
+_OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
+
+
+class _Line(NamedTuple):
+    """A line without its end, its number from 1, and its problem."""
+
+    number: int
+    text: str
+    problem: str
+
+
+def text_rows(lines: Lines, name: str) -> Iterator[Row]:
+    """Read a document a line; a blank line is an empty document.
+
+    If the lines between blank ones are wrapped at a column, which is decided from the first mebibyte, a document is a
+    paragraph, and its id is the number of its first line.
+
+    A line ends as in `Lines`. A vertical tab, form feed, U+0085, U+2028 or U+2029 in a line is a blank. Only in a file
+    that has no other line end do these end a line. Both are noted.
+    """
+    stream = _numbered(lines, name)
+    sample = _sample(stream)
+    everything = itertools.chain(sample, stream)
+    width = _find_width([line.text for line in sample], name)
+    if width is None:
+        for number, line, problem in everything:
+            yield Row(str(number), None if problem else line, {}, lines.encoding, problem)
+        return
+    note(
+        name,
+        f"the lines are wrapped at {width} characters, so a document is a paragraph between blank lines; write each "
+        "document in one line to have a document a line",
+    )
+    for _, group in itertools.groupby(everything, lambda line: bool(line.text.strip())):
+        paragraph = list(group)
+        if not paragraph[0].text.strip():
+            continue
+        problem = next((line.problem for line in paragraph if line.problem), "")
+        text = None if problem else "\n".join(line.text for line in paragraph)
+        first = paragraph[0].number
+        yield Row(str(first), text, {}, lines.encoding, problem, first, len(paragraph))
+
+
+def _numbered(lines: Lines, name: str) -> Iterator[_Line]:
+    stream: Iterable[tuple[str, str]] = iter(lines)
+    first = list(itertools.islice(stream, 2))
+    if len(first) == 1 and not first[0][1] and (end := _OTHER_ENDS.search(first[0][0].strip())):
+        note(name, f"the lines end with U+{ord(end[0]):04X}")
+        first = [(text, "") for text in first[0][0].removesuffix(end[0]).split(end[0])]
+    n_other = first_other = 0
+    for number, (line, problem) in enumerate(itertools.chain(first, stream), start=1):
+        if not line.isprintable() and _OTHER_ENDS.search(line.strip()):
+            n_other += 1
+            first_other = first_other or number
+        yield _Line(number, line.removesuffix("\r"), problem)
+    if n_other:
+        have = "1 line has" if n_other == 1 else f"{n_other:,} lines have"
+        note(
+            name,
+            f"{have} a sign inside that some programs take for the end of a line, as U+2028 (the first: line "
+            f"{first_other:,}); such a line is read as one document",
+        )
+
+
+def _sample(stream: Iterator[_Line]) -> list[_Line]:
+    """The lines of the first mebibyte."""
+    sample, size = [], 0
+    for line in stream:
+        sample.append(line)
+        size += len(line.text) + 1
+        if size >= SAMPLE:
+            break
+    return sample
+
+
+def _find_width(texts: Sequence[str], name: str) -> int | None:
+    """The column at which the paragraphs between blank lines are wrapped; None where a line is a document.
+
+    Lines that look wrapped but have no blank lines between paragraphs are noted.
+    """
+    lengths = sorted(len(text) for text in texts if text.strip())
+    width = lengths[-1 - len(lengths) // 100] if lengths else 0  # a long word may stick out
+    if not _NARROWEST <= width <= _WIDEST:
+        return None
+    n_pairs = n_full = 0
+    last_lines = list[int]()
+    for line, after in itertools.pairwise([*texts, ""]):
+        if line.strip() and after.strip():
+            n_pairs += 1
+            n_full += _is_full(line, after, width)
+        elif line.strip():
+            last_lines.append(len(line))
+    if n_full < _FEWEST_PAIRS or n_full < _WITHOUT_BLANKS * n_pairs:
+        return None
+    # The last lines of paragraphs are of any length. Texts that were all cut at a length have no such lines.
+    ragged = statistics.median(last_lines) < _FULL * width
+    if n_full >= _BETWEEN_BLANKS * n_pairs and ragged and len(last_lines) > 1:
+        return width
+    if len(last_lines) == 1:
+        note(
+            name,
+            f"the lines look wrapped at {width} characters, with no blank lines between paragraphs; each line is read "
+            "as a document. Separate the documents by blank lines, or write each in one line",
+        )
+    return None
+
+
+def _is_full(line: str, after: str, width: int) -> bool:
+    """Whether the first word of the next line had no room in this one."""
+    word = min(len(after.split(maxsplit=1)[0]), _LONGEST_WORD)
+    return len(line.rstrip()) + 1 + word > _FULL * width

@@ -1,0 +1,99 @@
+"""Plain text files: a line a document, a paragraph where lines are wrapped, and every sign for a line end."""
+
+import io
+import random
+import sys
+import textwrap
+import warnings
+
+import pytest
+
+from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.reading.readers import open_corpus
+
+WORDS = ["river", "bank", "loan", "oven", "flour", "sugar", "market", "tide", "harbour", "lantern", "copper", "meadow"]
+
+
+def prose(n_paragraphs, n_words=60, seed=0):
+    rng = random.Random(seed)
+    return [" ".join(rng.choices(WORDS, k=rng.randrange(n_words // 2, n_words))) for _ in range(n_paragraphs)]
+
+
+def read(tmp_path, content, **options):
+    """Rows and notes."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", NeuralTopicWarning)
+        rows = list(open_corpus(path, **options))
+    return rows, [str(warning.message).partition(": ")[2] for warning in caught]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("width", [60, 72, 100])
+def test_a_wrapped_file_is_its_paragraphs(tmp_path, width, end):
+    paragraphs = prose(30)
+    content = "\n\n".join(textwrap.fill(paragraph, width) for paragraph in paragraphs).replace("\n", end)
+    rows, notes = read(tmp_path, content)
+    assert [" ".join(row.text.split()) for row in rows] == paragraphs
+    assert [int(row.id) for row in rows] == [row.line for row in rows]
+    lines = content.replace("\r", "").split("\n")
+    for row in rows:  # all lines but the blank ones are in one row
+        assert lines[row.line - 1 : row.line - 1 + row.n_lines] == row.text.split("\n")
+    assert sum(row.n_lines for row in rows) + 29 == len(lines)
+    assert len(notes) == 1
+    assert "so a document is a paragraph between blank lines" in notes[0]
+
+
+def test_a_wrapped_file_without_blank_lines_is_noted(tmp_path):
+    content = "\n".join(textwrap.fill(paragraph, 72) for paragraph in prose(30, 200))
+    rows, notes = read(tmp_path, content)
+    assert len(rows) == content.count("\n") + 1
+    assert [note.partition(" at ")[0] for note in notes] == ["the lines look wrapped"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        prose(400, 12),  # of all lengths
+        [line[:80] for line in prose(400, 60)],  # cut at a length, with empty documents among them
+        [*["roses are red", "violets are blue", ""] * 50, "x"],
+        ["the tide is in"] * 100,
+        prose(100, 300),
+    ],
+)
+def test_a_document_a_line_stays_one(tmp_path, lines):
+    lines = [line for number, line in enumerate(lines) for line in ([line, ""] if number % 7 == 5 else [line])]
+    rows, _ = read(tmp_path, "\n".join(lines))
+    assert [row.text for row in rows] == lines
+    assert rows[0].n_lines == 0
+
+
+def test_a_bad_byte_costs_its_paragraph_alone(tmp_path):
+    paragraphs = [textwrap.fill(paragraph, 72) for paragraph in prose(30)]
+    content = "\n\n".join(paragraphs).encode().replace(b"river", b"riv\xe9r", 1)
+    rows, _ = read(tmp_path, content, encoding="utf-8")
+    assert [row.problem for row in rows].count("") == 29
+    assert rows[0].problem.startswith("undecodable: byte 0xe9")
+
+
+def test_paragraphs_come_through_standard_input(monkeypatch):
+    content = "\n\n".join(textwrap.fill(paragraph, 72) for paragraph in prose(30))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    with pytest.warns(NeuralTopicWarning, match="wrapped at"):
+        assert len(list(open_corpus("-"))) == 30
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+def test_other_line_ends_inside_a_line_are_blanks_and_noted(tmp_path, sign):
+    rows, notes = read(tmp_path, f"one{sign}two\nthree\nfour{sign}five\n")
+    assert [row.text for row in rows] == [f"one{sign}two", "three", f"four{sign}five"]
+    assert [note.partition(" a sign")[0] for note in notes] == ["2 lines have"]
+    assert "(the first: line 1); such a line is read as one document" in notes[0]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_other_line_ends_end_lines_where_there_are_no_others(tmp_path, sign):
+    rows, notes = read(tmp_path, sign.join(["one", "two", "three", ""]))
+    assert [row.text for row in rows] == ["one", "two", "three"]
+    assert notes == [f"the lines end with U+{ord(sign):04X}"]
