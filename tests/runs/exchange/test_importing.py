@@ -20,7 +20,8 @@ from neuraltopic.storage.strict_json import read_json
 from tests.bertopic_folder import save_bertopic
 from tests.tiny_corpus import THEMES, sentences
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+# Sentences of one length are like the lines of a wrapped text.
+pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore:.*look wrapped")]
 
 
 @pytest.fixture(scope="module")
