@@ -22,6 +22,7 @@ from neuraltopic.report.texts import corpus_or_none, shortened, texts_of
 from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.runs.facts import read_run_facts, run_file
 from neuraltopic.runs.groups import topics_over_time, topics_per_class
+from neuraltopic.topics.editing.edits import from_entry, unchanged_topics
 from neuraltopic.topics.layout import EXTENT, topic_correlations
 
 _TYPICAL_LENGTH = 700  # characters of a typical document
@@ -142,8 +143,10 @@ def _topics(facts: dict[str, Any], model: TopicModel, positions: NDArray[np.floa
     correlations = topic_correlations(model.reader_.components_, model.reader_.bias_)
     np.fill_diagonal(correlations, -np.inf)
     near = np.argsort(-correlations, axis=1, kind="stable")[:, : min(_NEIGHBOURS, len(positions) - 1)]
-    # Known for the unedited topics only.
-    coherence = None if model.edits_ else facts.get("npmi_document")
+    # Measured in the fit, so known for topics whose words are still those of the fit.
+    fitted = facts.get("npmi_document")
+    same = unchanged_topics(len(model.document_vae_.components_), map(from_entry, model.edits_))
+    coherence = [None if of is None or not fitted else round(fitted[of], 4) for of in same]
     return [
         {
             "name": name,
@@ -151,7 +154,7 @@ def _topics(facts: dict[str, Any], model: TopicModel, positions: NDArray[np.floa
             "share": round(float(statistics.share[topic]), 6),
             "n_documents": int(statistics.n_documents[topic]),
             "information": round(float(statistics.information[topic]), 4),
-            "coherence": round(coherence[topic], 4) if coherence else None,
+            "coherence": coherence[topic],
             "flags": flags[topic],
             "position": [round(float(value), 4) for value in positions[topic]],
             "neighbours": [[int(other), round(float(correlations[topic, other]), 3)] for other in near[topic]],

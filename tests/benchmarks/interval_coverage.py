@@ -5,8 +5,9 @@
 Shares of groups: documents of three topics, drawn from a population whose mean shares are known. Effects: shares
 softmax(z) of z with a known effect, of which noise tells. With a run folder of the default recipe also effects on
 documents that are drawn from its decoder: z from a Gaussian with the mean and the variance of the run's documents, plus
-1 on the coordinate of the topic with the largest share in half of the documents; words from p(w | z), as many as the
-documents of the run have.
+1 on the coordinate of the topic with the largest share in half of the documents; as many words as documents of the run
+have, drawn independently from p(w | z), or repeated within a document as in those of the run (a Dirichlet compound
+multinomial about p(w | z)), which is what the default takes into account.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import softmax
 
+from neuraltopic.models.overdispersion import token_correlation
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.runs.editing import corpus_of, open_with_documents
 from neuraltopic.runs.effects import _prior_of, _shares
@@ -64,12 +66,13 @@ def of_gaussians(repetitions: int, rng: np.random.Generator) -> tuple[float, flo
     return float(np.mean(held)), float(np.mean(estimates, 0)[0] / true[0])
 
 
-def of_documents(run: Path, repetitions: int, rng: np.random.Generator) -> dict[str, float]:
-    """The same of documents drawn from the decoder of a run."""
+def of_documents(run: Path, repetitions: int, rng: np.random.Generator, *, repeating: bool) -> dict[str, float]:
+    """The same of documents drawn from the decoder of a run, whose words may repeat as in those of the run."""
     model = open_with_documents(run)
     counts = counts_of_fit(model, corpus_of(run))
     mean, variance = model.document_vae_.posterior(counts)
     centre, spread = mean.mean(0), np.sqrt(mean.var(0) + variance.mean(0))
+    precision = 1.0 / token_correlation(counts) - 1.0
     lengths = counts.to_scipy().sum(1)
     K, D = len(model.components_), 400
     topic = int(model.statistics_.share.argmax())
@@ -85,6 +88,9 @@ def of_documents(run: Path, repetitions: int, rng: np.random.Generator) -> dict[
         with torch.no_grad():
             of_z = vae.latent.transform(torch.from_numpy(z.astype(np.float32)))
             p = vae.decoder.log_probabilities(of_z).double().exp().numpy()
+        if repeating:
+            gammas = rng.standard_gamma(np.maximum(precision * p, 1e-12)) + 1e-300
+            p = gammas / gammas.sum(1, keepdims=True)
         drawn = [rng.multinomial(n, row / row.sum()) for n, row in zip(rng.choice(lengths, D), p, strict=True)]
         texts = Counts.from_scipy(sparse.csr_array(np.array(drawn)))
         design = np.column_stack([np.ones(D), group])
@@ -112,8 +118,9 @@ def main() -> None:
     print(f"{'effects on softmax(z)':<50}{held:8.1%}")
     print(f"{'the effect, found over true':<50}{ratio:8.3f}")
     if options.run:
-        for name, value in of_documents(options.run, options.repetitions, rng).items():
-            print(f"{f'effects in drawn documents: {name}':<50}{value:8.3f}")
+        for words, repeating in (("independent words", False), ("repeating words", True)):
+            for name, value in of_documents(options.run, options.repetitions, rng, repeating=repeating).items():
+                print(f"{f'{words}: {name}':<50}{value:8.3f}")
 
 
 if __name__ == "__main__":

@@ -148,12 +148,15 @@ def test_the_page_follows_edits(run, tmp_path, table_of_texts):
     data = page_content(copy, Sources())
     assert [topic["name"] for topic in data["topics"]] == ["<b>First</b>", None]
     assert [topic["n_documents"] for topic in data["topics"]] == [t["n_documents"] for t in before["topics"][:2]]
-    assert {topic["coherence"] for topic in data["topics"]} == {None}
+    # Coherence is that of the fit where the words are, and unknown elsewhere.
+    assert [t["coherence"] for t in data["topics"]] == [t["coherence"] for t in before["topics"][:2]]
     assert data["edits"] == 2
     assert "2 edits" in data["methods"]
     topics = np.frombuffer(base64.b64decode(data["documents"]["topic"]), "<u2")
     assert topics.tolist() == np.where(model.topics_ < 0, 0xFFFF, model.topics_).tolist()
     assert (topics == 0xFFFF).sum() == before["topics"][2]["n_documents"]
+    merged = page_content(copy, Sources(), model.merge_topics([0, 1]))
+    assert [topic["coherence"] for topic in merged["topics"]] == [None]
 
 
 def test_without_text_no_document_is_in_the_page(run, tmp_path, table_of_texts):

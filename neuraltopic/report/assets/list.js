@@ -5,7 +5,7 @@ const list = (() => {
   const ORDERS = {
     share: (a, b) => topics[b].share - topics[a].share,
     number: (a, b) => a - b,
-    coherence: (a, b) => (topics[b].coherence ?? 0) - (topics[a].coherence ?? 0),
+    coherence: (a, b) => (topics[b].coherence ?? -9) - (topics[a].coherence ?? -9),
     flags: (a, b) => (topics[b].flags !== "") - (topics[a].flags !== ""),
   };
   const items = topics.map((topic, k) => {
@@ -36,7 +36,7 @@ const list = (() => {
     event.preventDefault();
     show.topic(order[Math.max(0, Math.min(order.length - 1, to))]);
   });
-  if (topics.some((topic) => topic.coherence === null)) byId("order").querySelector("[value=coherence]").remove();
+  if (topics.every((topic) => topic.coherence === null)) byId("order").querySelector("[value=coherence]").remove();
   arrange();
 
   return {

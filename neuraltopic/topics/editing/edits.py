@@ -165,6 +165,35 @@ def effective(log: Iterable[Operation]) -> tuple[Operation, ...]:
     return tuple(standing)
 
 
+def unchanged_topics(n_topics: int, operations: Iterable[Operation]) -> list[int | None]:
+    """For each topic after operations in force, see `effective`, the topic of the model with the same words, if any.
+
+    Parameters
+    ----------
+    n_topics : int
+        Number of topics of the model.
+    operations : iterable of Operation
+    """
+    topics: list[int | None] = list(range(n_topics))
+    for operation in operations:
+        match operation:
+            case Merge(groups):
+                for group in groups:
+                    topics[min(group)] = None
+                gone = {topic for group in groups for topic in group if topic != min(group)}
+                topics = [topic for number, topic in enumerate(topics) if number not in gone]
+            case Split(topic):
+                topics[topic] = None
+                topics.append(None)
+            case Drop(dropped):
+                topics = [topic for number, topic in enumerate(topics) if number not in dropped]
+            case Reorder(order):
+                topics = [topics[number] for number in order]
+            case MoveWord(_, source, target):
+                topics[source] = topics[target] = None
+    return topics
+
+
 def operation_name(operation: Operation) -> str:
     """How the log calls it."""
     return _NAMES[type(operation)]
