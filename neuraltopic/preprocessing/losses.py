@@ -1,6 +1,6 @@
-"""What preprocessing took away: tokens by the rule that removed them, documents without a word, markup.
+"""Losses of preprocessing: tokens by the rule that removed them, documents without a word, markup.
 
-Whoever loses much is told, with the option that keeps it.
+A warning for large losses names the option that keeps the words.
 """
 
 import warnings
@@ -24,7 +24,7 @@ class Pruned(StrEnum):
     BEYOND = "beyond the vocabulary size"
 
 
-# What to do about each loss, in Python's names, which the command line replaces by its own.
+# What to do about each loss, with parameter names of Python; the command line shows its options instead.
 HINTS: dict[str, str] = {
     Dropped.STOP_WORD: f"{parameter('stop_words', False)} keeps them, {parameter('language')} chooses another list",
     Dropped.NUMBER: f"{parameter('numbers', True)} keeps words with digits",
@@ -37,7 +37,7 @@ HINTS: dict[str, str] = {
 _MANY_STOP_WORDS = 0.75
 _MUCH = 0.5
 _MANY_DOCUMENTS = 0.1
-# Fewer tokens or documents make no share worth a warning.
+# With fewer tokens or documents no warning is given.
 _LEAST_TOKENS, _LEAST_DOCUMENTS = 200, 20
 
 
@@ -95,7 +95,7 @@ class Losses:
         return asdict(self)
 
     def warn(self) -> None:
-        """Warn where more is lost than there should be, naming the option that keeps it."""
+        """Warn about large losses, naming the option that keeps the words."""
         for message in self._warnings():
             warnings.warn(message, NeuralTopicWarning, stacklevel=3)
 

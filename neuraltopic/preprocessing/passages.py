@@ -1,4 +1,4 @@
-"""Passages of long documents, from which topics are learnt as from documents."""
+"""Passages of long documents, used as training documents."""
 
 from array import array
 from collections import deque

@@ -60,7 +60,7 @@ class Preparation:
         return self.counts if self.passages is None else self.passages.counts
 
     def weights(self) -> NDArray[np.float64] | None:
-        """How many input rows each of `training` stands for, with the copies; None where it is one each."""
+        """Number of input rows that each row of `training` represents, copies included; None if it is one each."""
         copies = self.copies()
         if self.passages is not None:
             return self.passages.weights(copies)

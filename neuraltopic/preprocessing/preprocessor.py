@@ -1,7 +1,7 @@
 """From the rows of a corpus to counts over a vocabulary, with a ledger of every row.
 
-The text is read once. Each distinct form becomes a number, the corpus a stream of numbers on disk; what is
-decided about a word is decided once a form and applied to the stream as a table look-up.
+The text is read once. Each distinct token gets a number, and the corpus becomes a stream of numbers on disk. Rules are
+applied once per distinct token, then to the stream by table look-up.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ __all__ = ["Prepared", "Preprocessing", "Preprocessor"]
 
 # What was not there to be set when models without it were saved.
 _BEFORE: dict[str, Any] = {"keep_markup": True}
-# Share of the documents in which "_" joins words above which it is told that these are cut.
+# Share of documents with words joined by "_" above which a note says that such words are split.
 _MANY_JOINED = 0.2
 # Documents that are few, and tokens of each that are many.
 _FEW, _LONG = 50, 1_000
@@ -73,14 +73,14 @@ _FORMS, _WORDS = "forms.int32", "words.int32"
 
 @dataclass
 class Prepared:
-    """What came of the rows given to a `Preprocessor`.
+    """The result of preprocessing rows.
 
     Attributes
     ----------
     counts : Counts
         The documents that are counted, in input order.
     ledger : Ledger
-        What became of every input row, in input order.
+        The outcome of every input row, in input order.
     position : int64 array of shape (rows,)
         The row of `counts` for each input row; -1 where there is none. A duplicate points at its first.
     n_unknown : int
@@ -108,12 +108,11 @@ class Preprocessor:
     settings : Preprocessing
         What is done to the words.
     n_jobs : int, optional
-        Processes that cut a long corpus into words, as many as there are processors by default. What comes of it is the
-        same with any number of them.
+        Number of processes that tokenise a long corpus; by default one per processor. The result does not depend on it.
     workers : Workers, optional
         Those of a cluster, in place of these processes.
 
-    Memory stays bounded however long the corpus is, but for an entry a distinct form and a few numbers a row.
+    Memory is bounded for any length of the corpus, except for an entry per distinct token and a few numbers per row.
     """
 
     def __init__(
@@ -159,7 +158,7 @@ class Preprocessor:
         Parameters
         ----------
         rows : iterable of Row
-            Taken once.
+            Iterated once.
         workspace : Path or None
             A folder for the counts, which then stay on disk in its subfolder counts, memory-mapped. With None
             they are held in memory.
@@ -171,7 +170,7 @@ class Preprocessor:
         NeuralTopicError
             When no row has a text, or no word passes the settings.
         UsageError
-            When the settings ask for a language, a package or a pipeline that is not there.
+            When a language, package or pipeline of the settings is not available.
         """
         self.require_available()
         report = progress or _silent
@@ -254,7 +253,7 @@ class Preprocessor:
         return Prepared(counts, intake.ledger, intake.close(n_tokens), sum(unknown), passages=parts)
 
     def require_available(self) -> None:
-        """Refuse settings that ask for a language, a package or a pipeline that is not there, before any reading.
+        """Raise an error before reading if a language, package or pipeline of the settings is not available.
 
         Raises
         ------
@@ -265,7 +264,7 @@ class Preprocessor:
         _ = self._tokeniser
 
     def with_counts(self, counts: Counts) -> Self:
-        """A copy whose vocabulary has counted these documents too, (D, V); the words are the same."""
+        """A copy with these documents, (D, V), added to the frequencies of the vocabulary; the words are the same."""
         fitted = self._learned()
         old = fitted.vocabulary
         df, cf = old.df + counts.document_frequency(), old.cf + counts.word_totals().astype(np.int64)
@@ -288,7 +287,7 @@ class Preprocessor:
             yield fitted.lexicon.columns(block)
 
     def columns_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the columns that each of these comes to, none where it is no word of the vocabulary.
+        """Return the columns of each of these words, none for a word outside the vocabulary.
 
         A word passes the preprocessing of the documents, unless it stands in the vocabulary as it is. A phrase such as
         "new york" comes to the one column of the phrase, or to those of its words.
@@ -319,7 +318,7 @@ class Preprocessor:
         return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
 
     def state(self) -> dict[str, Any]:
-        """Return the settings and all that was learned, as JSON can hold it."""
+        """Return the settings and the learned state as JSON-compatible values."""
         return {"settings": self.settings.to_dict(), **self._learned().to_dict()}
 
     @classmethod
@@ -419,7 +418,7 @@ class Preprocessor:
         return Cutter(self._tokeniser, PlainText(keep=self.settings.keep_markup))
 
     def _note_texts(self, plain: PlainText | None, losses: Losses) -> None:
-        """Tell of words that are cut at "_", and of documents that are few and long."""
+        """Warn about words that are split at "_", and about few long documents."""
         cuts = self.settings.token_pattern is None and self.settings.spacy_pipeline is None
         if cuts and plain is not None and plain.joined > _MANY_JOINED * losses.documents:
             warnings.warn(
@@ -485,7 +484,7 @@ def _known_words(
 
 
 def _is_new(words: Sequence[str | Dropped], fitted: Fitted) -> NDArray[np.bool_]:
-    """Whether the fit kept none of these, nor pruned it."""
+    """Whether each word is neither in the vocabulary nor pruned by the fit."""
     kept = np.array([not isinstance(word, Dropped) for word in words], bool)
     return kept & ~fitted.has_pruned(words)
 
@@ -560,7 +559,7 @@ def _silent(stage: str, done: int, total: int | None) -> None:
 
 
 def _note_unused(listed: Sequence[str], words: WordsOfForms, forms: Iterable[str]) -> None:
-    """Note it where most of the stop words that a user has listed do not occur."""
+    """Warn if most of the stop words of the user do not occur."""
     if not listed:
         return
     compared = words.first.compared

@@ -68,17 +68,16 @@ class Preprocessing:
         A spaCy pipeline to cut the text into words (and lemmas), instead of the built-in rule.
     segmenter : str
         What cuts scripts without spaces into words: "icu", or for one language "rjieba" (Chinese), "sudachi" (Japanese)
-        or "kiwi" (Korean), which are to be installed.
+        or "kiwi" (Korean), which must be installed.
     token_pattern : str or None
         A regular expression that matches a word, instead of the built-in rule; of one group, that is the word.
     pretokenised : bool
         Whether the texts are words with blanks between them. They are taken as they are, in their case, whatever
         their length; of the rules above only `extra_stop_words` and those of the vocabulary apply.
     keep_markup : bool
-        Whether to leave in what is no prose: HTML, BBCode, headers and quotations of e-mail, domains, handles.
+        Whether to keep markup in the text: HTML, BBCode, headers and quotations of e-mail, domains, handles.
     keep_duplicates : bool
-        Whether copies of a text are documents of their own. Else the topics are learnt from one of them, and tables
-        count them all.
+        Whether to learn from every copy of a text. By default the model learns from one copy, and tables count all.
     split : "paragraphs", int or None
         Learn from passages of the documents: their paragraphs, or parts of about so many tokens.
 
@@ -140,7 +139,7 @@ class Preprocessing:
             raise _wrong(ways[0], f"it without {parameter(ways[1])}", "both")
         for name in ("lemmas", "phrases"):
             if self.pretokenised and getattr(self, name):
-                raise _wrong(name, "it only with texts that are yet to be cut", parameter("pretokenised", True))
+                raise _wrong(name, "it only with texts that are not tokenised", parameter("pretokenised", True))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""

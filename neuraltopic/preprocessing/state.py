@@ -1,4 +1,4 @@
-"""What a preprocessor has learned, and its form as JSON."""
+"""The fitted state of a preprocessor, and its JSON form."""
 
 import base64
 import zlib
@@ -18,14 +18,14 @@ from neuraltopic.preprocessing.vocabulary.lexicon import Lexicon, Pair, phrase_o
 from neuraltopic.preprocessing.vocabulary.vocabulary import Vocabulary
 
 _PARTS = ("settings", "words", "df", "cf", "n_documents", "phrases", "stop_words", "tokeniser", "libraries")
-# Those of the rules of today; without them a state is of the first.
+# Parts of the current version; a state without them is of version 1.
 _SECOND_PARTS = ("languages", "segmenter", "normalisation")
 NORMALISATION = 2
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was learned from a corpus.
+    """State learned from a corpus.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class Fitted:
     n_documents : int
         Distinct documents with text; shares in min_df and max_df are of these.
     libraries : dict of str to str
-        Versions that had a part in the words.
+        Versions of the libraries that determine the words.
     segmenter : dict of str to str
         Name and version of what cut scripts without spaces; empty where no text needed it.
     normalisation : int
         Version of the rules by which forms become words.
     pruned : uint32 array
-        CRC-32 of the words that the fit met and did not take into the vocabulary, ascending: what is then known of them
-        without keeping rare words of the documents. Empty where an earlier version saved it.
+        CRC-32 of the words of the corpus outside the vocabulary, ascending. They are recognised later without storing
+        rare words of the documents. Empty in states of earlier versions.
     keys : dict of str to str
         The key of each word of the vocabulary, or of a phrase in it, that is shown in another spelling.
     """

@@ -1,4 +1,4 @@
-"""Rows out of records: which column is the text, which the id, and what to do with the odd ones."""
+"""Rows out of records: the columns of the text and the id, and unusual values."""
 
 import re
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def choose_columns(
 
 
 def find_column(wanted: str, columns: Sequence[str]) -> str | None:
-    """The column of that name, or else the only one whose name differs from it in case and blanks alone."""
+    """The column of that name, or the only one that differs from it only in case and blanks."""
     if wanted in columns:
         return wanted
     alike = [column for column in columns if folded(column) == folded(wanted)]

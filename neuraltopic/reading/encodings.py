@@ -47,7 +47,7 @@ _DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,99}?encoding\s*=\s*["']([A-Za-z][\
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _WINDOWS = re.compile(rb"[\x80-\x9f]")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
-# any other single-byte encoding; a text of few bytes in another script is told by their share.
+# any other single-byte encoding; a short text in another script is recognised by their share.
 _EVIDENCE = ((16, 0.03), (4, 0.3))
 # EBCDIC gives letters to bytes that are control codes elsewhere, and so fits any few bytes.
 _NEVER_GUESSED = ["cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"]
@@ -108,7 +108,7 @@ def detect(data: bytes, *, complete: bool = True) -> str | None:
 
 
 def _wide_encoding(data: bytes) -> str | None:
-    """UTF-16 without a mark, told by the zeros of one half of the bytes; None where it is not."""
+    """UTF-16 without a byte-order mark, detected by zeros in every other byte; None for other data."""
     sample = data[: min(_WIDE_SAMPLE, len(data) // 2 * 2)]
     zeros = [sample[start::2].count(0) / max(1, len(sample) // 2) for start in (0, 1)]
     for encoding, high, low in (("utf-16-le", zeros[1], zeros[0]), ("utf-16-be", zeros[0], zeros[1])):

@@ -13,14 +13,14 @@ _NOTHING = ("not text (None)", "not text (float nan)", "no column")
 
 
 class JoinedCorpus(Corpus):
-    """A corpus whose texts go on with those of other columns, a blank line before each.
+    """A corpus whose texts are joined from several columns, with blank lines between them.
 
     Parameters
     ----------
     corpus : Corpus
         With the first column as its text.
     columns : sequence of str
-        The others, in order. What is empty in a row is left out; a number is written as it is.
+        The other columns, in order. Empty values are left out; numbers are converted to text.
     """
 
     def __init__(self, corpus: Corpus, columns: Sequence[str]) -> None:

@@ -154,7 +154,7 @@ def _kind(file: str) -> str:
 
 
 def _suffix(file: str) -> str:
-    """The suffix of a file, that of a compression aside."""
+    """The suffix of a file, without that of a compression."""
     path = PurePath(file)
     return suffix_of(path.stem if path.suffix.lower() in COMPRESSIONS else file)
 
@@ -185,7 +185,7 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    """What a result depends on of a corpus that is to be read: its name, its options and its size, for JSON."""
+    """Facts about a corpus that a result depends on: its name, its options and its size, for JSON."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading will tell them
         # Standard input cannot be read twice, so what came through it is not compared.
@@ -315,7 +315,7 @@ class StandardInput(Corpus):
 
     def estimate(self) -> CorpusEstimate:
         """Refuse: reading would use it up."""
-        raise self._error("a corpus whose size can be told without reading it")
+        raise self._error("a corpus whose size is known without reading it")
 
     def _error(self, expected: str) -> UsageError:
         return UsageError(

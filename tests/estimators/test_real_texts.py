@@ -73,7 +73,7 @@ def test_lists_of_words_are_the_documents():
     assert "n0" in model.vocabulary_  # taken as it is
     assert model.transform([["moon_rocket", "orbit"]]).shape == (1, 3)
     np.testing.assert_array_equal(model.transform(["moon_rocket orbit"]), model.transform([["moon_rocket", "orbit"]]))
-    with pytest.raises(UsageError, match="phrases: expected it only with texts that are yet to be cut"):
+    with pytest.raises(UsageError, match="phrases: expected it only with texts that are not tokenised"):
         small(preprocessing=Preprocessing(phrases=True)).fit(documents)
 
 

@@ -392,7 +392,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
     corpus = open_corpus("-", **options)
     assert corpus.name == "-"
-    with pytest.raises(UsageError, match="expected a corpus whose size can be told without reading it"):
+    with pytest.raises(UsageError, match="expected a corpus whose size is known without reading it"):
         corpus.estimate()
     assert [row._replace(line=0, n_lines=0) for row in corpus] == expected
     with pytest.raises(UsageError, match="standard input: expected a corpus that can be read again"):

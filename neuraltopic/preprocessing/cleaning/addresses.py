@@ -12,7 +12,7 @@ import regex
 
 Pattern: TypeAlias = re.Pattern[str] | regex.Pattern
 
-# Scripts that write no space between words: none of their letters is part of an address beside which they stand.
+# Scripts without spaces between words. Their letters are never part of an address next to them.
 _UNSPACED = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
     r"\u3000-\u303f\uff00-\uffef\u2018-\u201f\u2026"  # and their punctuation, full-width forms, quotation marks
@@ -78,7 +78,7 @@ def without_addresses(text: str) -> str:
 
 
 def without_names(text: str) -> str:
-    """The text, whose addresses are out, also without bare domains (example.org/page) and handles (@someone)."""
+    """The text without bare domains (example.org/page) and handles (@someone), after `without_addresses`."""
     signs = _ASCII if text.isascii() else _ANY
     if "@" in text:
         text = _HANDLE.sub(" ", text)

@@ -1,6 +1,6 @@
-"""Which of many texts have a sign that anything is to be mended, taken out or kept whole in them.
+"""A fast test for texts that need cleaning: those with a sign of markup, damage or technical words.
 
-Most texts of prose have none, and go to be cut into words as they are.
+Most prose has none of these signs, and is tokenised as it is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ _LETTERS = _codes("".join(chr(code) for code in range(128) if chr(code).isalpha(
 _CAPITALS_AND_DIGITS = _codes("".join(chr(code) for code in range(128) if chr(code).isdigit() or chr(code).isupper()))
 _LINE_ENDS, _BLANKS = _codes("\r\n"), _codes(" \t")
 _SPACES = _BLANKS | _LINE_ENDS
-# These are a sign wherever they stand; the others by what is beside them.
+# These signs count anywhere; others depend on the characters next to them.
 _ALWAYS = _codes("<>&@_`[]~=+#\\\x01\x02\x03\x04\x1b")
 _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 

@@ -98,7 +98,7 @@ def without_quoted_printable(text: str) -> str:
 
 
 def without_replies(text: str, *, message: bool) -> str:
-    """A message without what it quotes of others and its signature, if anything is left then.
+    """A message without quotations and signature, unless nothing else is left.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _without_signature(text: str) -> str:
 
 
 def _without_quotations(text: str) -> tuple[str, bool]:
-    """The lines that are not quoted, and whether a line says of whom those are that were."""
+    """The lines that are not quoted, and whether a line attributes the quotation to someone."""
     own: list[str] = []  # in pieces; every line has its line end before it
     attributed, end, text = False, 0, f"\n{text}"
     for found in _QUOTATION.finditer(text):

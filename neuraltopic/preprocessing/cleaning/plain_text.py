@@ -1,4 +1,4 @@
-"""From a text as it was gathered to the prose in it, with a count of what was found."""
+"""From raw text to prose, with counts of the markup that was removed."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Texts as they were meant: decoded once too often, words cut at the end of a line, apostrophes lost on the way."""
+"""Repair of texts: mojibake, words hyphenated at the end of a line, damaged apostrophes."""
 
 import re
 import warnings

@@ -1,7 +1,7 @@
 """Detection of the languages of a corpus in a sample of its documents.
 
-The script of a document settles most languages. Within a script py3langid names one, and its function words in the
-document must bear it out, so that a list of names or of invented words is not taken for Latin.
+The script of a document determines most languages. Within a script py3langid proposes one, which must be confirmed by
+its function words in the document. Otherwise a list of names would be identified as Latin.
 """
 
 from collections import Counter, defaultdict
@@ -26,12 +26,12 @@ _CLEANED_AT_ONCE = 1 << 16  # characters of texts
 _PLAINLY_ENGLISH = 0.3
 # A language is one of the corpus when so many documents, and so large a share of those of its script, are in it.
 _FEWEST_DOCUMENTS, _LEAST_SHARE = 3, 0.01
-# Of a document: fewest words by which it is told, fewest function words, and their least share.
+# Minimum number of words of a document, of its function words, and their minimum share.
 _FEWEST_WORDS, _FEWEST_FUNCTION_WORDS, _LEAST_COVERED = 4, 2, 0.15
-# Japanese is known by its kana, however short a text is, from this share of its letters on.
+# A text of any length is Japanese from this share of kana among its letters on.
 _KANA, _HAN_OR_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]"), regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 _JAPANESE = 0.2
-# A language without a list cannot be borne out: it must be that of most documents, and English must not.
+# A language without a list cannot be confirmed: it must be proposed for most documents, which have few English words.
 _MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
 
 
@@ -78,7 +78,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Found:
-    """A language of a sample: its script, the forms of the documents in it, and how many of these bear it out."""
+    """A language of a sample: its script, its documents as tokens, and the number of documents that confirm it."""
 
     code: str
     script: str
@@ -105,7 +105,7 @@ def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[s
 
 
 def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> list[Found]:
-    """The languages of the documents of a script; those that are told of no language count to the first."""
+    """The languages of the documents of a script; documents without a confirmed language count as the first."""
     usual = language_of_script(script)
     if usual is None:
         return []
@@ -128,7 +128,7 @@ def _prevails(n_told: int, documents: list[tuple[str | None, list[str]]]) -> boo
 
 
 def _language(text: str, forms: list[str], script: str) -> str | None:
-    """The language of a document, None where too little bears it out."""
+    """The language of a document, None if it is not confirmed."""
     usual = language_of_script(script)
     if script == "Han" and len(_KANA.findall(text)) > _JAPANESE * len(_HAN_OR_KANA.findall(text)):
         return "ja"
@@ -163,7 +163,7 @@ def _rule(code: str) -> WordRule:
 
 
 def _identified(text: str) -> str | None:
-    """The code that py3langid gives a text, None where it is none of ours."""
+    """The language code of a text by py3langid, None if the language is unknown here."""
     import py3langid
 
     try:

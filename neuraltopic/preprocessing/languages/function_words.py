@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 # A function word makes up so large a share of all words, and stands in so many documents; prose has some fifty of them,
 # and a small vocabulary no more than one word in five.
-# They make up a fifth of prose or more: where they do not, the texts are no prose, and nothing is taken for one.
+# They are at least a fifth of prose. If they are fewer, the texts are not prose, and no function words are found.
 _SHARE_OF_TOKENS, _SHARE_OF_DOCUMENTS, _MOST, _SHARE_OF_WORDS = 0.004, 0.08, 60, 0.2
 _LEAST_COVERED = 0.15
 _FEWEST_DOCUMENTS = 50

@@ -65,7 +65,7 @@ class CompactTexts(_Column, Sequence[str]):
         return self._bytes[self._starts[place] : self._ends[place]].decode("utf-8", "surrogatepass")
 
     def __setitem__(self, place: int, text: str) -> None:
-        """Replace a text, whose bytes stay in the buffer."""
+        """Replace a text; the old bytes stay in the buffer."""
         self._starts[place] = len(self._bytes)
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends[place] = len(self._bytes)

@@ -23,12 +23,12 @@ class Intake:
     rows : iterable of Row
         The corpus in input order.
     only_new : bool
-        Whether empty texts and copies of earlier ones are left out. A copy is the same to the character,
-        spaces before and after the text aside.
+        Whether empty texts and copies of earlier ones are left out. A copy is identical, except for spaces before and
+        after the text.
     keep_duplicates : bool
-        Whether copies are documents all the same.
+        Whether copies are documents of their own.
     report : callable
-        Told the stage "reading" and the rows so far.
+        Called with the stage "reading" and the number of rows so far.
 
     Attributes
     ----------

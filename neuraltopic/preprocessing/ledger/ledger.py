@@ -1,4 +1,4 @@
-"""The ledger: what became of every input row, in input order."""
+"""The ledger: the outcome of every input row, in input order."""
 
 from array import array
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _HELD_ONCE = 1 << 12
 
 
 class Status(StrEnum):
-    """What became of a row."""
+    """Outcome of a row."""
 
     KEPT = "kept"
     EMPTY = "empty"
@@ -32,10 +32,10 @@ class Status(StrEnum):
 
 
 class Ledger:
-    """One entry an input row, appended in input order; nothing is ever removed.
+    """One entry per input row, in input order; entries are never removed.
 
-    An entry takes some 60 bytes beside its id and its metadata, of whose texts those that are often the same, such as
-    labels, are held once.
+    An entry takes about 60 bytes plus its id and its metadata. Repeated values of metadata, such as labels, are stored
+    once.
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ from functools import cache
 
 import regex
 
-# The letters of each script, and the language that is taken for granted in it. Han and kana are one: Japanese has both.
+# The letters of each script, and its default language. Han and kana are one script here, since Japanese has both.
 _SCRIPTS = {
     "Latin": (r"\p{Latin}", "en"),
     "Han": (r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u30fc\uff70]", "zh"),

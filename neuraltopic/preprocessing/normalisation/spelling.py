@@ -97,11 +97,10 @@ _DOTLESS_I = ("tr", "az")  # where the capital of i is İ, and that of ı is I
 
 
 def spelt(form: str, language: str) -> str:
-    """The spelling that lists of stop words and of lemmas have, case aside.
+    """The spelling used by lists of stop words and lemmas; the case is kept.
 
     One apostrophe, no characters without width, compatibility forms (ligatures, full-width and mathematical letters),
-    composed accents, the letters of the language where others look like them, and no marks that are written or left
-    out at will.
+    composed accents, the letters of the language in place of others that look like them, and no optional marks.
     """
     if form.isascii():
         return form

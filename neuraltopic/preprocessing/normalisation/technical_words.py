@@ -11,8 +11,7 @@ The rule:
 Of words with digits, which are left out unless numbers are kept, those stay that begin with two letters and a hyphen,
 and capitals before one to three digits, as BRCA1.
 
-So that the words of a text can be cut as ever, the signs are replaced by control characters, which the tokeniser takes
-for letters, and put back in the forms.
+The signs are replaced by control characters, which the tokeniser treats as letters, and restored in the tokens.
 """
 
 import re
@@ -39,7 +38,7 @@ _WORD_BEFORE = regex.compile(r"(?r)(?<![\w.+-])[^\W_]+(?:-[^\W_]+)*")
 _NUMBERED = re.compile(r"[^\W\d_]{2,}-.*|[A-Z][A-Z\d-]+")
 _CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}")
 
-# Such words that say nothing of a subject, and go where stop words go.
+# Such words without meaning for topics, dropped like stop words.
 ABBREVIATIONS = (
     *("a.k.a.", "a.m.", "a.d.", "b.c.", "c.f.", "e.g.", "i.e.", "n.b.", "o.k.", "p.m.", "p.s.", "q.v."),
     *("d.h.", "e.v.", "s.o.", "u.a.", "z.b.", "z.t."),
@@ -70,7 +69,7 @@ def has_hidden_signs(text: str) -> bool:
 
 
 def is_name(form: str) -> bool:
-    """Whether a form with digits is a name all the same: BRCA1, or two letters and more before a hyphen, covid-19."""
+    """Whether a token with digits is a name: BRCA1, or two or more letters before a hyphen as in covid-19."""
     head, hyphen, _ = form.partition("-")
     return (len(head) > 1 and head.isalpha()) if hyphen else _CAPITALS.fullmatch(form) is not None
 

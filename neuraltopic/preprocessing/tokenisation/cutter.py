@@ -1,4 +1,4 @@
-"""From texts as they are gathered to their forms: made plain, and cut."""
+"""From raw texts to tokens: cleaning, then tokenisation."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -32,7 +32,7 @@ class Segmenter:
     ----------
     name : str
     packages : tuple of str
-        What is to be installed; the version of the first is saved with a model.
+        Packages to install; the version of the first is saved with a model.
     letters : str
         The characters that it is for, as in a class of a regular expression.
     runs : str

@@ -20,20 +20,20 @@ from neuraltopic.progress import Progress
 
 # Pairs of one pass over the stream are held in memory (16 bytes each); a longer corpus takes more passes.
 PAIRS_A_PASS = 50_000_000
-# Words of a document on average up to which it is short, and the share of documents without a word that is put up with.
+# Average number of words up to which documents are short, and the tolerated share of documents without a word.
 _SHORT, _EMPTY = 60, 0.01
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a stream of tokens teaches.
+    """What is learned from a stream of tokens.
 
     Attributes
     ----------
     vocabulary : Vocabulary
     phrases : list of (str, str)
     pruned : tuple of str
-        Words that are not of the vocabulary, nor of a phrase, those with most occurrences first.
+        Words that are in neither the vocabulary nor a phrase, most frequent first.
     removed : dict of Pruned to int
         Their tokens, by the limit that removed them.
     """
@@ -116,7 +116,7 @@ def learn(
 def _pruned(
     names: Sequence[str], df: NDArray, cf: NDArray, chosen: NDArray, limits: tuple[float, float]
 ) -> tuple[tuple[str, ...], dict[Pruned, int]]:
-    """The words that were not chosen, and their tokens by the limit that is why."""
+    """The words that were not chosen, and the number of their tokens by the limit that excluded them."""
     fewest, most = limits
     out = df > 0
     out[chosen] = False
@@ -189,9 +189,9 @@ class _Learner:
     def with_words_of_emptied(
         self, chosen: NDArray[np.int64], keys: NDArray[np.int64], names: Sequence[str], df: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """The words chosen and, of each short document that has none of them, the rare word that is in most documents.
+        """The chosen words, plus for each short document without any of them its rare word with the highest frequency.
 
-        Only where more than one document in a hundred would be empty: the default threshold is one of long documents.
+        Words are added only if more than 1 % of documents would be empty. The default threshold suits long documents.
         """
         if self._stream.n_tokens > _SHORT * self._stream.n_documents:
             return chosen

@@ -88,8 +88,8 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
 def document_limits(settings: Preprocessing, n_documents: int) -> tuple[float, float]:
     """Fewest and most documents that a word may occur in, of so many.
 
-    Where nothing is asked for they are 5 and a half. Of fewer than 100 documents five are many, and words of a theme
-    may well be in most: a word must then be in a twentieth of them, one at least, and may be in nine tenths.
+    The defaults are 5 documents and half of the documents. For fewer than 100 documents, a word must occur in 5 % of
+    them, at least one, and may occur in 90 %, because a word of a topic may then be in most documents.
     """
     few = n_documents < _FEW
     fewest = settings.min_df if settings.min_df is not None else min(5, max(1, n_documents // 20))

@@ -23,7 +23,7 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     """Read a header and rows; quoted fields may hold line ends.
 
     The separator, the quoting and the header are decided from the first mebibyte; a line "sep=;" decides the separator.
-    Blank lines are no rows. What the file needs to be read otherwise than by the rules is noted at the end.
+    Blank lines are skipped. Deviations from the usual rules are noted at the end.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _sample(stream: Iterator[tuple[str, str]]) -> tuple[list[tuple[str, str]], b
 
 
 def _physical_lines(lines: Lines) -> Iterator[tuple[str, str]]:
-    """Lines without their line feed; in a file whose first line ends with a carriage return alone, so do all."""
+    """Lines without their line feed. If the first line ends with a carriage return alone, all lines do."""
     stream = iter(lines)
     first = next(stream, None)
     if first is None:

@@ -1,4 +1,4 @@
-"""How a delimited file separates and quotes its fields: decided from its beginning, never assumed.
+"""How a delimited file separates and quotes its fields, decided from its first lines.
 
 A quotation mark at the start of a field either opens a quoted field, which may hold separators and line ends, or it is
 text: an inch mark, a citation cut short. A reader that takes text for quoting swallows all rows to the next mark. So
@@ -118,7 +118,7 @@ class Dialect:
         return '"' in line and self._closing.match(line) is not None
 
     def looks_like_rows(self, lines: Sequence[str]) -> bool | None:
-        """Whether each of some lines by itself reads like a row; None where that may be by chance."""
+        """Whether each of these lines looks like a row by itself; None if that may be chance."""
         if self.n_fields < 2 or any(line.count(self.delimiter) != self.n_fields - 1 for line in lines):
             return False
         if self.numeric:
@@ -246,7 +246,7 @@ def _continued(
 ) -> tuple[list[str] | None, list[tuple[str, str]], bool]:
     """The values of a record whose line `first` leaves a field open, and its further lines.
 
-    Without values the lines were taken in vain; the last says whether for want of more.
+    If there are no values, the lines do not make a record; the last item says whether the stream ended too early.
     """
     taken: list[tuple[str, str]] = []
     escaped = dialect.quoting is Quoting.ESCAPED
@@ -392,7 +392,7 @@ def _against(dialect: Dialect, texts: Iterable[str]) -> int:
 
 
 def _wrapped(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether nearly all fields of a column stand in quotes, numbers and what is empty aside."""
+    """Whether nearly all fields of a column are quoted, not counting numbers and empty fields."""
     columns: dict[int, list[bool]] = {}
     for row in rows:
         for place, value in enumerate(row):

@@ -100,7 +100,7 @@ def covered_share(vectors: NDArray[np.float32], word_totals: NDArray[np.floating
             parameter("word_vectors"),
             expected=f"vectors of the words of at least {_LEAST_COVERED:.0%} of the tokens",
             got=f"{share:.1%}, {np.count_nonzero(has):,} of {len(has):,} words",
-            hint="Give vectors of the language and spelling of the documents, or none: they are then learnt",
+            hint="Give vectors of the language and spelling of the documents, or none, so that they are learned",
         )
     return share
 
