@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.rows import Corpus
     from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
-    from neuraltopic.runs.folder import Run
+    from neuraltopic.runs.documents import DocumentRun
 
 
 Recipe = Annotated[
@@ -58,8 +58,10 @@ WordVectors = Annotated[
     Path | None,
     typer.Option("--word-vectors", metavar="FILE", help="Pretrained word vectors for etm: word2vec or GloVe format."),
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="Maximum number of passes over the documents.")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", help="Maximum number of passes over the documents. [default: by recipe]")
+]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Mini-batch size. [default: by recipe]")]
 
 
 def training_of(
@@ -150,7 +152,7 @@ def _fit(
 ) -> None:
     from neuraltopic.runs.documents import fit_run
 
-    def make(progress: "QuietProgress") -> "Run[TopicModel]":
+    def make(progress: "QuietProgress") -> "DocumentRun":
         if embeddings is not None:
             embeddings.report_to(progress)
         # Ray prints what becomes of its workers to stdout, which is for results.

@@ -13,10 +13,9 @@ from neuraltopic.cli.common.resumable import note_output, noted
 from neuraltopic.storage.outputs import update_output
 
 if TYPE_CHECKING:
-    from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
     from neuraltopic.reading.rows import Corpus
-    from neuraltopic.runs.folder import Run
+    from neuraltopic.runs.documents import DocumentRun
 
 
 Seed = Annotated[
@@ -48,7 +47,7 @@ def update(
         return
     from neuraltopic.runs.updates import update_run
 
-    def make(progress: "QuietProgress") -> "Run[TopicModel]":
+    def make(progress: "QuietProgress") -> "DocumentRun":
         return update_run(
             run, corpus, output, random_state=seed, device=device, progress=progress, **options.arguments()
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.compare.page import heading
 from neuraltopic.compare.results import ChoiceOfK, Comparison
 from neuraltopic.evaluate.metrics import Metric
-from neuraltopic.storage.pictures import STYLE, SUFFIXES, write_picture
+from neuraltopic.pictures.canvas import COLOURS, PICTURE_STYLE, WIDTH
+from neuraltopic.storage.pictures import SUFFIXES, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,26 +18,13 @@ if TYPE_CHECKING:
 
 # Costs are the horizontal axis, and have no panel.
 _COSTS = ("cpu_seconds", "wall_seconds", "memory_mb")
-# Distinct also for the colour-blind (Okabe and Ito 2008), and by shape in print.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
+# With shapes, models are distinct in print too.
+_COLOURS = (*COLOURS[:6], "#000000", *COLOURS[6:])
 # A fit without measurable time is drawn at the left of a logarithmic axis.
 _LEAST_SECONDS = 1e-3
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
-_STYLE: Any = {
-    **STYLE,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.5,
-    "axes.axisbelow": True,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-}
-_WIDTH, _PANEL_HEIGHT = 7.0, 1.55  # inches; the width is that of a page of two columns
+_STYLE: Any = {**PICTURE_STYLE, "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.5}
+_PANEL_HEIGHT = 1.55  # inches
 
 
 def draw_comparison(comparison: Comparison) -> "Figure":
@@ -144,7 +132,7 @@ def _grid(n_panels: int, *, legend_rows: int) -> "tuple[Figure, list[Axes]]":
 
     columns = _abreast(n_panels)
     rows = -(-n_panels // columns)
-    figure = Figure(figsize=(_WIDTH, _PANEL_HEIGHT * rows + 0.25 * legend_rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH, _PANEL_HEIGHT * rows + 0.25 * legend_rows), layout="constrained")
     FigureCanvasAgg(figure)
     panels = [figure.add_subplot(rows, columns, number + 1) for number in range(n_panels)]
     return figure, panels

@@ -466,7 +466,7 @@ class TopicModel(
             raise NeuralTopicError(
                 f"{of} in {name}",
                 expected=f"at least {least} with words of the vocabulary, one a topic",
-                got=f"{len(counts):,}",
+                got=f"{len(counts):,} ({preparation.rows()})",
                 hint="Ask for fewer topics, give more documents, or split long ones "
                 f"({parameter('split', 'paragraphs')})",
             )

@@ -44,14 +44,7 @@ def read_png_folder(folder: Path, name: str, progress: "Progress | None" = None)
     if others := len(files) - len(pictures):
         text = f"{name}: {others:,} file{'s' * (others != 1)} without the suffix .png left out"
         warnings.warn(text, NeuralTopicWarning, stacklevel=2)
-    labels = tuple(file.parts[0] if len(file.parts) > 1 else "" for file in pictures)
-    if "" in labels and any(labels):
-        raise NeuralTopicError(
-            name,
-            expected="all files in folders that label them, or none",
-            got=f"{pictures[labels.index('')]} beside a folder {next(filter(None, labels))}",
-            hint="Move it into a folder",
-        )
+    labels = _labels(pictures, name)
     first = _read(folder / pictures[0])
     pixels = np.empty((len(pictures), *first.shape), np.uint8)
     if progress:
@@ -77,6 +70,19 @@ def read_png_folder(folder: Path, name: str, progress: "Progress | None" = None)
         ids=tuple(file.as_posix() for file in pictures),
         labels=labels if any(labels) else None,
     )
+
+
+def _labels(pictures: list[Path], name: str) -> tuple[str, ...]:
+    """The label of each picture, empty where none has one."""
+    labels = tuple(file.parts[0] if len(file.parts) > 1 else "" for file in pictures)
+    if "" in labels and any(labels):
+        raise NeuralTopicError(
+            name,
+            expected="all files in folders that label them, or none",
+            got=f"{pictures[labels.index('')]} beside a folder {next(filter(None, labels))}",
+            hint="Move it into a folder",
+        )
+    return labels
 
 
 def _files(folder: Path) -> list[Path]:

@@ -43,10 +43,9 @@ def align_axes(model: TopicVAE) -> None:
     """Rotate encoder and decoder to varimax axes, in place; every bound is unchanged.
 
     The loadings are R less its mean, each word's row scaled to unit length (Kaiser's normalisation), so that every word
-    has the same weight. On 20 Newsgroups this gave the most coherent words: the document NPMI of the top tens was 0.34,
-    against 0.17 with rows weighted by the square root of the word's probability. An axis points to the tail of the
-    energies of the unigram's words, to the few words that it raises much; axes are numbered by the variance of those
-    energies, largest first.
+    has the same weight. This gave the most coherent words: see tests/benchmarks/README.md. An axis points to the tail
+    of the energies of the unigram's words, to the few words that it raises much; axes are numbered by the variance of
+    those energies, largest first.
     """
     encoder, decoder = model.encoder, model.decoder
     assert isinstance(encoder, SufficientStatisticsEncoder)

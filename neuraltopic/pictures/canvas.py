@@ -22,7 +22,7 @@ COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 GREY, QUIET = "#8d96a1", "#e6e6e6"
 _TITLE = 7.5  # points
 _FIRST_FONT = "DejaVu Sans"  # which matplotlib brings
-_STYLE: Any = {
+PICTURE_STYLE: Any = {
     **STYLE,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -47,7 +47,7 @@ def style(texts: Iterable[str]) -> Iterator[None]:
     from matplotlib import rc_context
 
     families = fonts_for(texts)
-    with rc_context({**_STYLE, "font.family": families}), warnings.catch_warnings():
+    with rc_context({**PICTURE_STYLE, "font.family": families}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # told once, by `fonts_for`
         yield
 

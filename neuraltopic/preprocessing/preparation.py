@@ -66,6 +66,11 @@ class Preparation:
             return self.passages.weights(copies)
         return copies if (copies != 1).any() else None
 
+    def rows(self) -> str:
+        """How many input rows there are, and of each status."""
+        statuses = ", ".join(f"{n:,} {status}" for status, n in self.ledger["status"].value_counts().items())
+        return f"{len(self.ledger):,} rows: {statuses}"
+
     def copies(self) -> NDArray[np.float64]:
         """How many input rows have the text of each document, (D,)."""
         return np.bincount(self.position[self.position >= 0], minlength=len(self.counts)).astype(np.float64)

@@ -60,15 +60,23 @@ class FrameCorpus(Corpus):
     Raises
     ------
     UsageError
-        When a column is missing, or there are no rows.
+        When a column is missing or two have one name, or there are no rows.
     """
 
     def __init__(self, frame: Any, text: str | None, id: str | None) -> None:
-        names = list(getattr(frame, "column_names", frame.columns))
+        columns = list(getattr(frame, "column_names", frame.columns))
         super().__init__(f"<data frame of {len(frame)} rows>")
         if not len(frame):
             raise _not_documents("an empty data frame", "Pass at least one document")
-        self._values = {str(name): _python(frame[name]) for name in names}
+        twice = next((name for place, name in enumerate(columns) if name in columns[:place]), None)
+        if twice is not None:
+            raise UsageError(
+                "data frame",
+                expected="column names that differ",
+                got=f"{twice!r} twice",
+                hint="Rename one of the columns",
+            )
+        self._values = {str(name): _python(frame[name]) for name in columns}
         strings = [name for name, values in self._values.items() if any(isinstance(v, str | bytes) for v in values)]
         self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
         self._id_asked = id is not None

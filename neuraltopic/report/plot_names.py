@@ -2,6 +2,7 @@
 
 from neuraltopic.errors import UsageError
 
+# `TopicModel.visualize_NAME` draws NAME, unless `neuraltopic.report.plots` has another source.
 PLOTS = (
     "topics",
     "documents",

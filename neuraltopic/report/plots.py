@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-_OF_MODEL: dict[str, Callable[[TopicModel], "Figure"]] = {
-    "topics": TopicModel.visualize_topics,
-    "barchart": TopicModel.visualize_barchart,
-    "heatmap": TopicModel.visualize_heatmap,
-    "hierarchy": TopicModel.visualize_hierarchy,
-    "term-rank": TopicModel.visualize_term_rank,
-    "training": TopicModel.visualize_training,
-}
 # Function of the table, method that draws it, and default column.
 _BY: dict[str, tuple[Callable[[Path, str], "pd.DataFrame"], Callable[..., "Figure"], str]] = {
     "per-class": (topics_per_class, TopicModel.visualize_topics_per_class, "label"),
@@ -63,9 +55,9 @@ def draw(name: str, folder: Path, *, by: str | None = None) -> "Figure":
     if name in _BY:
         groups, visualize, column = _BY[name]
         return visualize(open_run(folder, device="cpu"), groups(folder, by or column))
-    if name in _OF_MODEL:
-        return _OF_MODEL[name](open_run(folder, device="cpu"))
-    return _of_documents(open_with_documents(folder))
+    if name == "documents":
+        return _of_documents(open_with_documents(folder))
+    return getattr(open_run(folder, device="cpu"), f"visualize_{name.replace('-', '_')}")()
 
 
 def _of_documents(model: TopicModel) -> "Figure":

@@ -11,6 +11,7 @@ corpus, sizes, seconds; size and SHA-256 of the files above
 
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,19 @@ _EMBEDDED_AT_ONCE = 1 << 14
 DOCUMENTS = RunKind(RUN, RUN_KIND, RUN_SCHEMA_VERSION)
 
 
+@dataclass(frozen=True)
+class DocumentRun(Run[TopicModel]):
+    """A finished fit or update of documents.
+
+    Attributes
+    ----------
+    topics : DataFrame
+        `TopicModel.get_topic_info` of its model.
+    """
+
+    topics: "pd.DataFrame"
+
+
 def fit_run(
     model: TopicModel,
     corpus: Corpus,
@@ -74,7 +88,7 @@ def fit_run(
     cluster: str | None = None,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
-) -> Run[TopicModel]:
+) -> DocumentRun:
     """Fit a model to a corpus and write the run folder, complete or not at all.
 
     Parameters
@@ -119,9 +133,9 @@ def fit_run(
         if cached:
             cached.keep(corpus, settings, run.workspace)
         with run.files() as (folder, results):
-            write_outputs(model, folder)
+            topics = write_outputs(model, folder)
             results |= results_of(model) | coherence_of(model, run.workspace)
-    return Run(output, model, run.facts)
+    return DocumentRun(output, model, run.facts, topics)
 
 
 def open_run(folder: Path, *, device: str = "auto") -> TopicModel:
@@ -223,14 +237,22 @@ def request_of(model: TopicModel, corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def write_outputs(model: TopicModel, folder: Path) -> None:
-    """Write the files of a run folder except run.json: the topics of the fit, and the log of edits if there are any."""
+def write_outputs(model: TopicModel, folder: Path) -> "pd.DataFrame":
+    """Write the files of a run folder except run.json: the topics of the fit, and the log of edits if there are any.
+
+    Returns
+    -------
+    DataFrame
+        The table of the topics after the edits.
+    """
+    edited = topics = model.get_topic_info()
     if entries := model.edit_entries(with_coordinates=True):
         write_edit_log(folder / EDIT_LOG, entries, model.topics_sha256())
         model = model.unedited()
+        topics = model.get_topic_info()
     release_free_memory()
     model.save(folder / MODEL_FOLDER)
-    write_table(model.get_topic_info(), folder / "topics.csv", "csv")
+    write_table(topics, folder / "topics.csv", "csv")
     write_table(model.get_topic_words(_TOPIC_WORDS), folder / "topic_words.csv", "csv")
     write_table(model.get_document_info(), folder / "documents.parquet", "parquet")
     write_table(model.ledger_, folder / "ledger.csv", "csv")
@@ -242,6 +264,7 @@ def write_outputs(model: TopicModel, folder: Path) -> None:
         shape=model.vectors_.shape,
     )
     write_history(folder / "training.jsonl", model.document_vae_.history_)
+    return edited
 
 
 def coherence_of(model: TopicModel, workspace: Path) -> dict[str, Any]:

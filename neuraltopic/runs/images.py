@@ -59,12 +59,11 @@ def fit_image_run(
     model : ImageVAE
         Its parameters are used; it stays unfitted. Without a random_state a seed is drawn and recorded.
     images : Images, str or Path
-        The images, or the path from which `read_images` reads them once the output is known to be writable.
+        The images, or their path, which is read once the output is known to be writable.
     output : Path
         The run folder, which must not exist.
     epochs_kept : sequence of int, optional
-        Epochs after which to keep the codes of 5,000 images, in addition to the final ones. By default 1, 10, 100 ...
-        if z has two dimensions and can be drawn, else none.
+        Epochs after which to keep the codes of 5,000 images. By default 1, 10, 100 ... if z can be drawn, else none.
     force, resume, command, progress
         As for `runs.fit_run`.
 
@@ -77,12 +76,10 @@ def fit_image_run(
         When the images cannot be used; nothing is left behind.
     """
     output = Path(output)
-    source = images.path if isinstance(images, Images) else Path(images)
+    source = images.path if isinstance(images, Images) else images
     require_output(output, IMAGE_RUN, source=source, force=force, resume=resume)
     model.check_parameters()
-    if not isinstance(images, Images):
-        images = read_images(images, progress=progress)
-    _require_two(images)
+    images = _read(images, progress)
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)
     # Evenly over the input, since a folder's images come label by label.
@@ -101,15 +98,18 @@ def fit_image_run(
             at = {epoch: np.load(file) for epoch in kept if (file := _codes_at(run.workspace, epoch)).exists()}
             best = _write_outputs(model, images, folder, at, followed)
             labels = len(set(images.labels)) if images.labels else None
-            results["sizes"] = {"images": len(images), "pixels": model.n_features_in_, "labels": labels}
-            results |= {"epochs": model.n_iter_, "best": best}
+            sizes = {"images": len(images), "pixels": model.n_features_in_, "labels": labels}
+            results |= {"sizes": sizes, "epochs": model.n_iter_, "best": best}
     return Run(output, model, run.facts)
 
 
-def _require_two(images: Images) -> None:
-    if len(images) < 2:
-        got = f"{len(images)}"
-        raise NeuralTopicError(images.name, expected="two images or more", got=got, hint="Give more images")
+def _read(images: Images | str | Path, progress: "Progress | None") -> Images:
+    """The images, read if they are a path; raises NeuralTopicError unless there are two."""
+    read = images if isinstance(images, Images) else read_images(images, progress=progress)
+    if len(read) < 2:
+        got = f"{len(read)}"
+        raise NeuralTopicError(read.name, expected="two images or more", got=got, hint="Give more images")
+    return read
 
 
 def _write_outputs(

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 from neuraltopic.errors import UsageError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.runs.documents import DOCUMENTS, coherence_of, open_run, request_of, results_of, write_outputs
+from neuraltopic.runs.documents import (
+    DOCUMENTS,
+    DocumentRun,
+    coherence_of,
+    open_run,
+    request_of,
+    results_of,
+    write_outputs,
+)
 from neuraltopic.runs.facts import model_folder_of, read_run_facts
-from neuraltopic.runs.folder import Run, RunKind, new_run, require_output
+from neuraltopic.runs.folder import RunKind, new_run, require_output
 from neuraltopic.storage.manifest import MANIFEST
 from neuraltopic.storage.outputs import update_output
 
@@ -33,7 +41,7 @@ def update_run(
     resume: bool = False,
     command: Sequence[str] = (),
     progress: "Progress | None" = None,
-) -> Run[TopicModel]:
+) -> DocumentRun:
     """Update the model of a run with new documents, and write a new run folder, complete or not at all.
 
     Parameters
@@ -52,7 +60,7 @@ def update_run(
 
     Returns
     -------
-    Run
+    DocumentRun
         Its facts are those of a fit and `parent`: the corpus of the previous run, the digests of all corpora that it
         learned from, its documents, and the SHA-256 of the manifest of its model; and `unknown_share`, see
         `TopicModel.partial_fit`.
@@ -77,11 +85,11 @@ def update_run(
     with new_run(output, kind, request, force=force, resume=resume, command=command, progress=progress) as new:
         model.partial_fit(corpus, progress=new.progress, workspace=new.workspace)
         with new.files() as (folder, results):
-            write_outputs(model, folder)
+            topics = write_outputs(model, folder)
             results |= results_of(model) | coherence_of(model, new.workspace)
             results["corpus_sha256"] = model.updates_[-1]["corpus_sha256"]
             results["unknown_share"] = model.unknown_share_
-    return Run(output, model, new.facts)
+    return DocumentRun(output, model, new.facts, topics)
 
 
 def _kind_of_update(run: Path, output: Path) -> RunKind:

@@ -94,3 +94,9 @@ def test_a_preparation_that_says_something_else(tmp_path, content):
     (tmp_path / "preparation.json").write_text(content)
     with pytest.raises(NeuralTopicError, match="Delete it to start afresh"):
         reopen(tmp_path)
+
+
+def test_the_rows_are_told_by_their_status():
+    rows = [Row("a", "bread bread", {}), Row("b", "bread bread", {}), Row("c", "", {}), Row("d", "bread bread", {})]
+    prepared = prepare(rows, Preprocessor(Preprocessing(min_df=1, max_df=1.0)), workspace=None, progress=None)
+    assert prepared.rows() == "4 rows: 2 duplicate, 1 kept, 1 empty"

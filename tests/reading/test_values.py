@@ -68,3 +68,9 @@ def test_odd_values_among_lists_of_words():
         Row("3", "c", {}),
     ]
     assert not open_corpus(["a", ["b"]]).pretokenised
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
+    with pytest.raises(UsageError, match="data frame: expected column names that differ; got 'text' twice"):
+        open_corpus(frame)

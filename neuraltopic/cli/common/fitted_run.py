@@ -18,21 +18,16 @@ from neuraltopic.cli.common.printing import (
 from neuraltopic.cli.common.resumable import interruptible_fit, noted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from neuraltopic.cluster.ray_cluster import Plan
-    from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
-    from neuraltopic.runs.folder import Run
+    from neuraltopic.runs.documents import DocumentRun
     from neuraltopic.runs.forecast import DocumentForecast
 
 # How the source of stop words in the facts of a language is described.
 _SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
-# Words of each topic that are printed.
-_PRINTED_WORDS = 10
 
 
-def make_run(output: Path, options: RunOptions, make: "Callable[[QuietProgress], Run[TopicModel]]") -> None:
+def make_run(output: Path, options: RunOptions, make: "Callable[[QuietProgress], DocumentRun]") -> None:
     """Make a run, show its progress, write its report, and print its topics.
 
     Parameters
@@ -47,17 +42,16 @@ def make_run(output: Path, options: RunOptions, make: "Callable[[QuietProgress],
     with show_progress(quiet=options.quiet) as progress:
         with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
             run = make(watched)
-        table = run.model.get_topic_info(_PRINTED_WORDS)
-        note_run(run, table, progress)
+        note_run(run, progress)
         if options.report:
             write_run_report(run.folder, progress)
     if options.as_json:
-        print_json({"run": str(run.folder), "facts": run.facts, "topics": records(table)})
+        print_json({"run": str(run.folder), "facts": run.facts, "topics": records(run.topics)})
     else:
-        print_topics(table)
+        print_topics(run.topics)
 
 
-def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProgress") -> None:
+def note_run(run: "DocumentRun", progress: "QuietProgress") -> None:
     """Note what was read, the best bound, the flagged topics, and after an update the share of unknown words."""
     facts = run.facts
     rows = ", ".join(f"{count:,} {status}" for status, count in facts["rows"].items())
@@ -83,7 +77,9 @@ def note_run(run: "Run[TopicModel]", table: "pd.DataFrame", progress: "QuietProg
     if "live_topics" in facts:
         progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
     flagged = [
-        f"{topic} {flag}" for topic, flag in zip(table["topic"], table["flags"].astype(str), strict=True) if flag
+        f"{topic} {flag}"
+        for topic, flag in zip(run.topics["topic"], run.topics["flags"].astype(str), strict=True)
+        if flag
     ]
     if flagged:
         progress.note(f"flagged topics: {'; '.join(flagged)}")

@@ -28,7 +28,7 @@ RunOutput = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", hel
 NewFolder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")]
 Topics = Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")]
 RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]
-LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate. [default: by model]")]
 ResumeFit = Annotated[bool, typer.Option("--resume", help="Resume an interrupted fit.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the expected time and memory without fitting.")]
 TextColumn = Annotated[

@@ -116,7 +116,6 @@ def fit(
         device=device,
         random_state=seed,
     )
-    model.check_parameters()
     if options.dry_run:
         note_output(output, IMAGE_RUN, source=data, force=options.force, quiet=options.quiet)
         _forecast(model, data, as_json=options.as_json, quiet=options.quiet)
@@ -203,6 +202,7 @@ def _forecast(model: "ImageVAE", data: str, *, as_json: bool, quiet: bool) -> No
     from neuraltopic.progress import show_progress
     from neuraltopic.runs.image_forecast import estimate_image_fit
 
+    model.check_parameters()
     with show_progress(quiet=quiet or as_json) as progress:
         images = read_part(data, "train", progress)
     forecast = estimate_image_fit(images, model)

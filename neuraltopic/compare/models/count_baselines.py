@@ -77,8 +77,8 @@ class SklearnLDA(Mixture):
 class NMF(Mixture):
     """Non-negative matrix factorisation of tf-idf, scikit-learn's: no likelihood, so its rows are renormalised.
 
-    p(w | d) is the reconstruction's row over its sum: on 20 Newsgroups a perplexity of 1,727, against 1,890 where the
-    loadings and the factors are each put over their sums.
+    p(w | d) is the reconstruction's row over its sum, which gives a lower perplexity than normalising the loadings and
+    the factors: see tests/benchmarks/README.md.
     """
 
     packages = ("scikit-learn",)

@@ -41,7 +41,7 @@ class FullPosterior(NamedTuple):
         return standard_normal_log_density(whitened.permute(2, 0, 1)) - self._half_log_determinant()
 
     def kl(self) -> Tensor:
-        """KL(q || p) in nats, (B, 1): 1/2 (|L|^2 + |mean|^2 - K) - log det L."""
+        """KL(q || p) in nats, (B, 1): ``1/2 (|L|^2 + |mean|^2 - K) - log det L``."""
         squares = self.variance().sum(-1) + self.mean.square().sum(-1)
         return (0.5 * (squares - self.mean.shape[-1]) - self._half_log_determinant())[:, None]
 

@@ -38,7 +38,7 @@ class LaplacePosterior(NamedTuple):
         return -((z - self.mean).abs() * torch.exp(-self.log_scale) + self.log_scale + _LOG_2).sum(-1)
 
     def kl(self) -> Tensor:
-        """KL(q || p) of each dimension in nats, (B, K): scale exp(-|mean| / scale) + |mean| - 1 - log scale."""
+        """KL(q || p) of each dimension in nats, (B, K): ``scale exp(-|mean| / scale) + |mean| - 1 - log scale``."""
         distance = self.mean.abs()
         return torch.exp(self.log_scale - distance * torch.exp(-self.log_scale)) + distance - 1.0 - self.log_scale
 
@@ -70,7 +70,7 @@ class Laplace(nn.Module):
         return LaplacePosterior(mean, log_scale.clamp(-7.0, 3.0))
 
     def log_prior(self, z: Tensor) -> Tensor:
-        """log p(z) = -sum_k |z_k| - K log 2 in nats, (S, B)."""
+        """``log p(z) = -sum_k |z_k| - K log 2`` in nats, (S, B)."""
         return -(z.abs() + _LOG_2).sum(-1)
 
     def sample_prior(self, n_samples: int, generator: torch.Generator) -> Tensor:

@@ -10,13 +10,13 @@ from torch import Tensor
 
 
 def standard_normal(n_samples: int, like: Tensor, generator: torch.Generator) -> Tensor:
-    """e ~ N(0, 1), (S, *like.shape), with the dtype and on the device of `like`."""
+    """e ~ N(0, 1), ``(S, *like.shape)``, with the dtype and on the device of `like`."""
     noise = torch.randn((n_samples, *like.shape), generator=generator, dtype=like.dtype)
     return noise.to(like.device)
 
 
 def exponential(n_samples: int, like: Tensor, generator: torch.Generator) -> Tensor:
-    """e = -log u with u uniform on (0, 1), (S, *like.shape), with the dtype and on the device of `like`."""
+    """e = -log u with u uniform on (0, 1), ``(S, *like.shape)``, with the dtype and on the device of `like`."""
     uniform = torch.rand((n_samples, *like.shape), generator=generator, dtype=like.dtype)
     # In float32, u is 0 once in 2^24 draws: it stands for the interval up to the next number, so the middle of that is
     # used.
@@ -24,7 +24,7 @@ def exponential(n_samples: int, like: Tensor, generator: torch.Generator) -> Ten
 
 
 def log_gamma(shape: Tensor, n_samples: int, generator: torch.Generator) -> Tensor:
-    """log g with g ~ Gamma(shape, 1), (S, *shape.shape), differentiable in the shape.
+    """log g with g ~ Gamma(shape, 1), ``(S, *shape.shape)``, differentiable in the shape.
 
     g(a) = g(a + 1) u^(1 / a) (Marsaglia & Tsang 2000), taken in logarithms: at a = 0.02 half of all g underflow in
     float32, and no log g does. The gradient of g(a + 1) is torch's implicit one (Figurnov, Mohamed, Mnih 2018;

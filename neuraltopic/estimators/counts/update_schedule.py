@@ -18,10 +18,9 @@ def schedule_of_update(schedule: Schedule, n_rows: int) -> Schedule:
     """The schedule of a fit, adapted to an update with this many training documents.
 
     The rate decreases from the start, without a warm-up, which would first move the topics away, and the KL has weight
-    1 from the first step: the topics are distinct already. (With a weight of 3 the perplexity of the groups of 20
-    Newsgroups that an update adds is 1,618 instead of 1,598, and that of the earlier groups 1,410 instead of 1,397.)
-    Weight decay is left out: the decoder's is part of the earlier posterior, and the encoder's would remove words that
-    the new documents lack.
+    1 from the first step: the topics are distinct already (figures: tests/benchmarks/README.md). Weight decay is left
+    out: the decoder's is part of the earlier posterior, and the encoder's would remove words that the new documents
+    lack.
     """
     return replace(
         schedule,

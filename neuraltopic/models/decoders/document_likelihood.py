@@ -19,8 +19,8 @@ from torch import Tensor
 from neuraltopic.core.networks import SparseRows, sparse_matmul
 from neuraltopic.models.decoders.split_vocabulary import SplitVocabulary, points
 
-# Words of the body with about this probability under z or more are listed: some 100 per document. At V = 10,000 and
-# 100,000 q is then 0.02 nats from q with every word summed; with the head of 2,048 alone it is 0.3 nats.
+# Words of the body with about this probability under z or more are listed: some 100 per document. See
+# tests/benchmarks/README.md.
 _RARE = 2e-4
 # A tile of energies: 1 MiB of float32, which stays in a core's cache.
 _TILE_ROWS, _TILE_WORDS = 1 << 8, 1 << 10

@@ -18,9 +18,8 @@ from neuraltopic.preprocessing.counts import Counts
 
 # Documents that are factorised, drawn at random from a larger corpus.
 _DOCUMENTS = 20_000
-# Number of steps of the factorisation: with more it is a better fit, but no better start. With 20, 40, 60 and 80 steps
-# NPMI in windows was, as medians of three seeds, 0.176, 0.184, 0.181 and 0.185 on 20 Newsgroups, 0.156, 0.169, 0.172
-# and 0.168 on AG News.
+# Number of steps of the factorisation: with more it is a better fit, but no better start. See
+# tests/benchmarks/README.md.
 _STEPS = 60
 # Share of the unigram in each starting topic, and the largest distance of a word from it, in nats.
 _UNIGRAM = 0.1

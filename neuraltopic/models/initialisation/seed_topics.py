@@ -21,8 +21,8 @@ from neuraltopic.preprocessing.seed_words import Seeds
 _DOCUMENTS = 20_000
 # Number of distinct seeds that a document must contain, if a topic has as many.
 _SEEDS_TOGETHER = 2
-# Cosine from which a topic found without seeds and the documents around seeds have the same theme: in 20 Newsgroups,
-# topics of the same theme have 0.55 to 0.9, others less than 0.45 except for neighbours such as two views of religion.
+# Cosine from which a topic found without seeds and the documents around seeds have the same theme. See
+# tests/benchmarks/README.md.
 _SAME = 0.5
 
 

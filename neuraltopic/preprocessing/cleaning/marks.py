@@ -25,7 +25,7 @@ _CAPITALS_AND_DIGITS = _codes("".join(chr(code) for code in range(128) if chr(co
 _LINE_ENDS, _BLANKS = _codes("\r\n"), _codes(" \t")
 _SPACES = _BLANKS | _LINE_ENDS
 # These are a sign wherever they stand; the others by what is beside them.
-_ALWAYS = _codes("<>&@_`[]~=+#\x01\x02\x03\x04")
+_ALWAYS = _codes("<>&@_`[]~=+#\\\x01\x02\x03\x04\x1b")
 _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 
 

@@ -1,4 +1,4 @@
-"""Markup in texts that were gathered from pages, forums and documentation: HTML, entities, BBCode, blocks of code."""
+"""Markup in texts from pages, forums and documentation: HTML, entities, BBCode, wikis, LaTeX, blocks of code."""
 
 import html
 import re
@@ -31,7 +31,35 @@ _BB_TAG = re.compile(rf"\[(?:/?(?:{_BB_NAMES})(?:[=\s][^\[\]]*)?/?|\*)\]", re.IG
 _BB_WORDLESS = re.compile(r"\[(img|attach|media|video|youtube)\b[^\[\]]*\][^\[\]]*\[/\1\]", re.IGNORECASE)
 
 _FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n.*?(?:^[ \t]*(?P=fence)[ \t]*$|\Z)")
-_LINK = re.compile(r"\]\((?:https?://|/|#|\.{1,2}/|mailto:)[^\s()]*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(
+    r"\]\((?:https?://|/|#|\.{1,2}/|mailto:|[\w./-]+\.[A-Za-z]{2,5}(?=[\s)#?]))[^\s()]*(?:\s+\"[^\"]*\")?\)"
+)
+
+_WIKI_REFERENCE = re.compile(r"<ref\b[^<>]*(?:/>|>[^<]*</ref>)", re.IGNORECASE)
+_WIKI_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}|\{\|[^\n]*")
+_WIKI_LINK = re.compile(r"\[\[([^\[\]]*)\]\]")
+_WIKI_WORDLESS = (
+    "file",
+    "image",
+    "category",
+    "datei",
+    "bild",
+    "kategorie",
+    "fichier",
+    "catégorie",
+    "archivo",
+    "categoría",
+)
+
+_LATEX = re.compile(r"\\[A-Za-z]+\*?[{\[]")
+_LATEX_WORDLESS = re.compile(
+    r"\\(?:begin|end|cite[a-z]*|ref|eqref|label|usepackage|documentclass|includegraphics|bibliography[a-z]*|input|include)"
+    r"\*?(?:\[[^\[\]]*\])*\{[^{}]*\}"
+)
+_LATEX_FORMULA = re.compile(r"\$\$[^$]+\$\$|(?<!\\)\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
+_LATEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?|[{}~]")
+
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 # Text that was escaped twice is common, three times is not.
 _ROUNDS = 3
@@ -70,6 +98,34 @@ def without_code(text: str) -> str:
         prose = _FENCED.sub("\n", text)
         text = prose if prose.strip() else text
     return text
+
+
+def without_wiki(text: str) -> str:
+    """The text of a page of a wiki, if it has links in double brackets: their words, and no templates or notes."""
+    if "[[" not in text or not _WIKI_LINK.search(text):
+        return text
+    text = _WIKI_REFERENCE.sub(" ", text)
+    for _ in range(_ROUNDS):  # from the inside out
+        text = _WIKI_LINK.sub(_words_of_link, _WIKI_TEMPLATE.sub(" ", text))
+    return text
+
+
+def _words_of_link(found: re.Match[str]) -> str:
+    """What a link is called in the text: what is after its last bar."""
+    space = found[1].partition(":")[0].strip().lower()
+    return " " if space in _WIKI_WORDLESS else found[1].rpartition("|")[2]
+
+
+def without_latex(text: str) -> str:
+    """The text without commands and formulas of LaTeX, if a command with an argument is in it."""
+    if "\\" not in text or not _LATEX.search(text):
+        return text
+    return _LATEX_COMMAND.sub(" ", _LATEX_FORMULA.sub(" ", _LATEX_WORDLESS.sub(" ", text)))
+
+
+def without_terminal_codes(text: str) -> str:
+    """The text without the codes that colour it in a terminal."""
+    return _TERMINAL.sub(" ", text) if "\x1b" in text else text
 
 
 def without_tags_and_entities(text: str) -> str:

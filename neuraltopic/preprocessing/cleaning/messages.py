@@ -47,6 +47,12 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"-[ \t]*forwarded (?:message|by)\b[^\n]*\n", re.IGNORECASE)
+# The headers that some programs set above the message that is answered.
+_ANSWERED = re.compile(
+    r"\n[ \t*]*(?:From|Von|De|Da|Van):[^\n]+\n"
+    r"(?:[^\n]+\n){0,3}?[ \t*]*(?:Sent|Gesendet|Envoyé|Enviado|Inviato|Verzonden):[^\n]+\n"
+    r"(?:[^\n]+\n){0,4}?[ \t*]*(?:Subject|Betreff|Objet|Assunto|Asunto|Oggetto|Onderwerp):"
+)
 _SIGNATURE = re.compile(r"-- \r?\n")
 
 
@@ -101,6 +107,9 @@ def without_replies(text: str, *, message: bool) -> str:
     """
     if "--" in text:
         text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
+    answered = _ANSWERED.search(text) if ":" in text else None
+    if answered and any(map(str.isalnum, text[: answered.start()])):
+        return _without_signature(text[: answered.start()])
     if not message and ">" not in text:
         return text
     own, attributed = _without_quotations(text) if ">" in text else (text, False)

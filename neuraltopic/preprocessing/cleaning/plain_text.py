@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from neuraltopic.preprocessing.cleaning.addresses import without_addresses, without_names
 from neuraltopic.preprocessing.cleaning.marks import looked_through
-from neuraltopic.preprocessing.cleaning.markup import without_bbcode, without_code, without_tags_and_entities
+from neuraltopic.preprocessing.cleaning.markup import (
+    without_bbcode,
+    without_code,
+    without_latex,
+    without_tags_and_entities,
+    without_terminal_codes,
+    without_wiki,
+)
 from neuraltopic.preprocessing.cleaning.messages import (
     without_headers,
     without_mime,
@@ -22,6 +29,9 @@ _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 _AFTER: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("Markdown links and code", without_code),
+    ("wiki markup", without_wiki),
+    ("LaTeX", without_latex),
+    ("terminal codes", without_terminal_codes),
     ("HTML tags and entities", without_tags_and_entities),
     ("BBCode", without_bbcode),
     ("addresses and handles", lambda text: without_names(without_addresses(text))),

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+import regex
+
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.languages.language_names import language_code
 from neuraltopic.preprocessing.languages.stop_words import stop_word_languages, stop_words
@@ -26,6 +28,9 @@ _PLAINLY_ENGLISH = 0.3
 _FEWEST_DOCUMENTS, _LEAST_SHARE = 3, 0.01
 # Of a document: fewest words by which it is told, fewest function words, and their least share.
 _FEWEST_WORDS, _FEWEST_FUNCTION_WORDS, _LEAST_COVERED = 4, 2, 0.15
+# Japanese is known by its kana, however short a text is, from this share of its letters on.
+_KANA, _HAN_OR_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]"), regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+_JAPANESE = 0.2
 # A language without a list cannot be borne out: it must be that of most documents, and English must not.
 _MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
 
@@ -125,6 +130,8 @@ def _prevails(n_told: int, documents: list[tuple[str | None, list[str]]]) -> boo
 def _language(text: str, forms: list[str], script: str) -> str | None:
     """The language of a document, None where too little bears it out."""
     usual = language_of_script(script)
+    if script == "Han" and len(_KANA.findall(text)) > _JAPANESE * len(_HAN_OR_KANA.findall(text)):
+        return "ja"
     if usual is None or len(forms) < _FEWEST_WORDS:
         return None
     covered = _covered(forms, usual)

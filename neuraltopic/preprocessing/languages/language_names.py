@@ -34,7 +34,8 @@ mk Macedonian mkd mac; ml Malayalam mal; mn Mongolian mon; mr Marathi mar; ms Ma
 Maltese mlt; my Burmese mya bur myanmar; na Nauru nau; nb Norwegian nob nor no nn nno norsk bokmål bokmal
 nynorsk; nd Ndebele nde nr; ne Nepali nep npi; ng Ndonga ndo; nl Dutch nld dut nederlands flemish; nv Navajo
 nav; ny Chichewa nya; oc Occitan oci; oj Ojibwa oji; om Oromo orm; or Odia ori ory oriya; os Ossetian oss;
-pa Punjabi pan; pi Pali pli; pl Polish pol polski; ps Pashto pus pbt; pt Portuguese por português portugues;
+pa Punjabi pan; pi Pali pli; pl Polish pol polski; ps Pashto pus pbt; pt Portuguese por português portugues
+brazilian_portuguese;
 qu Quechua que; rm Romansh roh; rn Rundi run; ro Romanian ron rum mo moldavian română romana; ru Russian rus
 русский; rw Kinyarwanda kin; sa Sanskrit san; sc Sardinian srd; sd Sindhi snd; se Northern_Sami sme; sg
 Sango sag; si Sinhala sin sinhalese; sk Slovak slk slo slovenčina; sl Slovenian slv slovene slovenščina; sm
@@ -44,7 +45,8 @@ Tamil tam தமிழ்; te Telugu tel; tg Tajik tgk; th Thai tha ไทย; t
 tgl fil filipino; tn Tswana tsn; to Tonga ton; tr Turkish tur türkçe turkce; ts Tsonga tso; tt Tatar tat; ty
 Tahitian tah; ug Uyghur uig; uk Ukrainian ukr ua українська; ur Urdu urd اردو; uz Uzbek uzb uzn uzs; ve
 Venda ven; vi Vietnamese vie vn tiếng_việt; vo Volapük vol; wa Walloon wln; wo Wolof wol; xh Xhosa xho; yi
-Yiddish yid; yo Yoruba yor; za Zhuang zha; zh Chinese zho chi cmn wuu yue mandarin cn 中文; zu Zulu zul
+Yiddish yid; yo Yoruba yor; za Zhuang zha; zh Chinese zho chi cmn wuu yue mandarin cantonese
+simplified_chinese traditional_chinese cn 中文; zu Zulu zul
 """
 
 

@@ -12,7 +12,7 @@ from neuraltopic.errors import UsageError
 _WITHOUT_APOSTROPHE = """
 arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt shouldnt wasnt werent wont wouldnt
 didn doesn isn wasn weren wouldn couldn shouldn hasn hadn mustn needn im ive youre youve youd youll hes shes theyre
-theyve theyd theyll weve thats whats heres theres lets itll thatll itd
+theyve theyd theyll weve thats whats heres theres lets itll thatll itd aint shant won't shan't ain't y'all
 """
 
 

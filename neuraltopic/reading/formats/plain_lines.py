@@ -17,6 +17,8 @@ _FULL, _LONGEST_WORD = 0.85, 15
 # Pairs of lines of one paragraph that show that a text is wrapped, and the share of full lines among them: where blank
 # lines separate paragraphs, and where none do.
 _FEWEST_PAIRS, _BETWEEN_BLANKS, _WITHOUT_BLANKS = 20, 0.9, 0.7
+# Lines that tell that a text is a table.
+_RECORDS = 20
 # Signs that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 
@@ -41,6 +43,7 @@ def text_rows(lines: Lines, name: str) -> Iterator[Row]:
     stream = _numbered(lines, name)
     sample = _sample(stream)
     everything = itertools.chain(sample, stream)
+    _note_tables([line.text for line in sample], name)
     width = _find_width([line.text for line in sample], name)
     if width is None:
         for number, line, problem in everything:
@@ -91,6 +94,20 @@ def _sample(stream: Iterator[_Line]) -> list[_Line]:
         if size >= SAMPLE:
             break
     return sample
+
+
+def _note_tables(texts: Sequence[str], name: str) -> None:
+    """Say it where the lines look like records of a table or of JSON."""
+    lines = list(itertools.islice(filter(str.strip, texts), _RECORDS))
+    if len(lines) < 2:
+        return
+    tabs = {line.count("\t") for line in lines}
+    if all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+        note(name, "the lines look like JSON, and are read as text; end the name of the file in .jsonl to read fields")
+    elif len(tabs) == 1 and tabs != {0}:
+        note(
+            name, "the lines look like a table, and are read as text; end the name of the file in .tsv to read columns"
+        )
 
 
 def _find_width(texts: Sequence[str], name: str) -> int | None:

@@ -31,7 +31,7 @@ from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.row_blocks import FloatRows, blocks
 
 FloatArray = NDArray[np.floating]
-# Steps of expectation maximisation. Ten more change the NMI with the labels by 0.001.
+# Steps of expectation maximisation. See tests/benchmarks/README.md.
 _STEPS = 10
 # Tokens that are as much evidence as one independent token. See tests/benchmarks/README.md.
 TOKENS_AS_ONE = 3.0

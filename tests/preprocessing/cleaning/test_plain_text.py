@@ -60,6 +60,28 @@ def test_blocks_of_code_and_targets_of_links_are_no_prose():
     assert words("```\nonly code\n```") == "only code"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "''Rye'' is [[Sourdough|sour]] and [[bread]]; see [[Bread: a history]].",
+            "Rye is sour and bread see Bread a history",
+        ),
+        ("[[File:a.jpg|thumb|An [[oven]]]] Rye{{cite web|url=x|title={{T}}}} [[x]]<ref name=a>Smith</ref>", "Rye x"),
+        ("{{name}} array [[0, 1]] = [[], [2]]", "array 0 1 2"),
+        ("{{name}} a[0] = [b]", "name a 0 b"),  # no links
+        (r"\section{Bread} The \textbf{oven} is $x^2 + y$ \emph{hot}~\cite[p. 3]{smith2010}", "Bread The oven is hot"),
+        (r"\begin{itemize} \item salt \end{itemize} \[ e = mc^2 \] of 5\%", "salt of 5"),
+        (r"It costs $5 and $6 in C:\temp\bread", "It costs 5 and 6 in C temp bread"),
+        ("![an oven](oven.png) and [rye](rye/page.html#top) (see f(x))", "an oven and rye see f x"),
+        ("\x1b[31mred\x1b[0m bread", "red bread"),
+    ],
+)
+def test_wikis_latex_and_terminals(text, expected):
+    assert words(text) == expected
+    assert " ".join(next(WordTokeniser()(PlainText()([text])))) == expected
+
+
 HEADERS = "From: Ann <a@x.org>\nSubject: Re: =?utf-8?q?Caf=C3=A9?=\n soup\nDate: Mon, 1 Jan 2024\nX-Mailer: Thing 7\n\n"
 
 
@@ -72,6 +94,8 @@ HEADERS = "From: Ann <a@x.org>\nSubject: Re: =?utf-8?q?Caf=C3=A9?=\n soup\nDate:
         ("In article <1@x.org> bob@y.edu (Bob) writes:\n>old\nNew", "New"),
         ("Danke.\n\nAm 3. Mai schrieb Bob:\n> alt\n", "Danke"),
         ("Yes.\n\n-----Original Message-----\nFrom: B\nSent: Monday\nTo: A\nSubject: X\n\nold", "Yes"),
+        ("Yes.\n\nFrom: B <b@x.org>\nSent: Monday, 3 May\nTo: A\nSubject: RE: X\n\nold", "Yes"),
+        ("Ja.\n\nVon: B\nGesendet: Montag\nAn: A\nBetreff: X\n\nalt", "Ja"),
         ("> only a quotation\n> of two lines", "only a quotation of two lines"),
         ("A poem:\n> not a reply", "A poem not a reply"),
         ("Name: Ann\nAge: 7\n\nNo message", "Name Ann Age 7 No message"),

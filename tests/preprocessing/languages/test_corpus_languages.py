@@ -336,3 +336,11 @@ def test_the_unknown_words_of_a_text_are_those_of_its_language():
     preprocessor = fitted(texts(GERMAN, 30) + texts(SPANISH, 30), lemmas=False)
     assert preprocessor.unknown_words("Wir haben mit dem Zebra und der Galaxie gesprochen") == ["zebra"]
     assert preprocessor.unknown_words("Ayer hablamos mucho de la galaxia y también de l'or") == ["l'or"]
+
+
+def test_japanese_titles_are_told_by_their_kana():
+    titles = ["ラーメンの作り方", "東京の美味しいラーメン屋", "カメラレビュー", "お弁当"]
+    languages = fitted([title + "一" * n for n in range(3) for title in titles]).languages
+    assert (languages[0].code, languages[0].n_documents) == ("ja", 12)
+    languages = fitted(["拉面的做法", "东京好吃的拉面店", "相机评测", "便当の店和很多中文字在这里"]).languages
+    assert (languages[0].code, languages[0].n_documents) == ("zh", 4)

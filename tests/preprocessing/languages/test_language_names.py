@@ -25,6 +25,9 @@ from neuraltopic.preprocessing.languages.stop_words import stop_word_languages
         ("Georgian", "ka"),
         ("khm", "km"),
         ("ancient greek", "grc"),
+        ("Cantonese", "zh"),
+        ("simplified chinese", "zh"),
+        ("Brazilian Portuguese", "pt"),
         ("AUTO", "auto"),
     ],
 )

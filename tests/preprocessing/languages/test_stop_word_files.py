@@ -57,3 +57,23 @@ def test_listed_words_that_mostly_do_not_occur_are_noted():
     assert fit("oven", "recipe").shape[1] == 2
     with pytest.warns(NeuralTopicWarning, match=r"2 of 3 words do not occur in the documents, such as 'sauce', 'hot p"):
         fit("oven", "sauce", "hot pan")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "oven|recipe|sauce",
+        "oven | recipe | sauce\n",
+        " | a list of Snowball\n\noven   | of the kitchen\nrecipe\nsauce | so\n",
+        "; a comment\n// another\noven\nrecipe # a third\nsauce\n",
+        "- oven\n* recipe\n• sauce\n",
+        '{"oven", "recipe", \'sauce\'}',
+        '{"en": ["oven", "recipe"], "more": ["sauce"]}',
+        '{"oven": 3, "recipe": 2, "sauce": 1}',
+        "('oven', 'recipe', 'sauce')",
+    ],
+)
+def test_forms_of_lists(tmp_path, content):
+    path = tmp_path / "words.txt"
+    path.write_text(content, encoding="utf-8")
+    assert read_stop_words(path) == ("oven", "recipe", "sauce")

@@ -5,6 +5,8 @@ import pytest
 
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.languages.stop_words import stop_word_languages, stop_words
+from neuraltopic.preprocessing.normalisation.word_rule import Dropped, WordRule
+from neuraltopic.preprocessing.settings import Preprocessing
 
 
 def test_the_lists_are_spacys():
@@ -32,3 +34,8 @@ def test_reading_a_list_does_not_import_spacy():
 def test_an_unknown_language_is_a_usage_error_that_lists_the_known(language):
     with pytest.raises(UsageError, match=r"\(af, am, ar, .*, zh\)"):
         stop_words(language)
+
+
+def test_contractions_that_change_the_verb_are_stop_words():
+    rule = WordRule(Preprocessing(), stop_words("en"), None)
+    assert {rule(form) for form in ("won't", "Won’t", "shan't", "ain't", "aint", "y'all")} == {Dropped.STOP_WORD}

@@ -97,3 +97,12 @@ def test_other_line_ends_end_lines_where_there_are_no_others(tmp_path, sign):
     rows, notes = read(tmp_path, sign.join(["one", "two", "three", ""]))
     assert [row.text for row in rows] == ["one", "two", "three"]
     assert notes == [f"the lines end with U+{ord(sign):04X}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"), [('{{"text": "a {}"}}', "JSON"), ("{}\tsome text", "a table"), ("{} some text", None)]
+)
+def test_tables_that_are_called_text_are_noted(tmp_path, line, kind):
+    rows, notes = read(tmp_path, "\n".join(map(line.format, range(30))))
+    assert len(rows) == 30
+    assert [note.partition(",")[0] for note in notes] == ([f"the lines look like {kind}"] if kind else [])
