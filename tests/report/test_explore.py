@@ -238,7 +238,6 @@ def embedded(tmp_path_factory, static_model):  # noqa: F811
     return folder
 
 
-@pytest.mark.filterwarnings("ignore:.*look wrapped")  # sentences of one length
 def test_a_recipe_of_embeddings_is_searched_with_the_model_of_the_fit(embedded, tmp_path):
     found, why = indexed(embedded / "run", Sources(), tmp_path / "index")
     assert why == ""

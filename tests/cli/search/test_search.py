@@ -28,7 +28,6 @@ def test_index_the_documents_of_the_fit(call, finished, tmp_path):
     assert call("index", finished, "-o", tmp_path / "index", "--force").code == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*look wrapped")  # sentences of one length
 def test_documents_that_changed_since_the_fit_are_refused(call, tmp_path):
     path = tmp_path / "texts.txt"
     path.write_text("\n".join(sentences()) + "\n")

@@ -21,7 +21,7 @@ from tests.bertopic_folder import save_bertopic
 from tests.tiny_corpus import THEMES, sentences
 
 # Sentences of one length are like the lines of a wrapped text.
-pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore:.*look wrapped")]
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
