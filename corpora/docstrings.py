@@ -1,7 +1,7 @@
 """Documentation strings of the scientific packages that are installed.
 
-Obtained by parsing the packages' source files; nothing is imported or downloaded, so this corpus is at hand
-wherever neuraltopic is. A document is the docstring of a module, a class or a function with at least 40
+Obtained by parsing the packages' source files; nothing is imported or downloaded, so this corpus is available
+with every installation. A document is the docstring of a module, a class or a function with at least 40
 words, without its code examples; exact repetitions, test suites and private folders are left out. What comes
 out depends on the versions installed.
 

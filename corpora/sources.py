@@ -14,7 +14,7 @@ def package_folder(package: str) -> Path | None:
 
 
 def data_file(name: str) -> Path | None:
-    """Find a data set in NEURALTOPIC_DATA, or in ../shared/data beside a checkout; None where it is not."""
+    """Find a data set in NEURALTOPIC_DATA, or in ../shared/data next to a checkout; None if it is not there."""
     named = os.environ.get("NEURALTOPIC_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     path = folder / name

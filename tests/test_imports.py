@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -30,6 +31,7 @@ LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
 TOP = "neuraltopic"
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """The syntax tree of every module that is installed."""
     files = {file: (TOP, *file.relative_to(ROOT / TOP).with_suffix("").parts) for file in (ROOT / TOP).rglob("*.py")}

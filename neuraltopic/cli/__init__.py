@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start_again_in_utf8() -> None:
-    """Replace the process by one that reads paths as UTF-8, whatever the locale.
+    """Replace the process by one that reads paths as UTF-8, in any locale.
 
     Otherwise paths would hold half surrogates for their bytes, which Arrow, safetensors and spaCy refuse.
     """

@@ -252,7 +252,7 @@ class _Side:
 
 
 def embeddings_of(file: EmbeddingSource | None, ids: Sequence[str], rows: NDArray[np.int64]) -> Embeddings:
-    """The embeddings of some documents, (D, E), float32; None where there is no file.
+    """The embeddings of some documents, (D, E), float32; None without a file.
 
     Parameters
     ----------

@@ -54,8 +54,8 @@ class ELBO:
         mean over the rows counts for at least this (lambda of Kingma et al. 2016), so that a dimension can become
         active before it pays. A KL estimated from the draws is one group.
     row_weight : callable of x, optional
-        Weight of the KL of each row in the surrogate, (B,), beside `kl_weight`: above 1 where the parts of a row are
-        correlated, which makes the row less evidence than its log likelihood says. By default 1.
+        Weight of the KL of each row in the surrogate, (B,), multiplied by `kl_weight`: above 1 where the parts of a row
+        are correlated, which makes the row less evidence than its log likelihood says. By default 1.
     """
 
     n_samples: int = 1

@@ -132,7 +132,7 @@ def fit_on_cluster(
         path = checkpoint or Path(folder) / CHECKPOINT
         train_on_cluster(cluster, vae, counts, checkpoint=path, embeddings=embeddings, progress=progress)
         if vae.max_seconds is not None:
-            vae.set_params(max_seconds=1e-3)  # training ended in its time, and does not go on here
+            vae.set_params(max_seconds=1e-3)  # training has ended, and is not continued here
         vectors = vae.fit_transform(
             counts, embeddings=embeddings, weights=weights, progress=progress, checkpoint=path, workers=cluster
         )

@@ -189,7 +189,7 @@ class DocumentVAE(StoredDocuments):
         progress : callable of (stage, done, total), optional
         checkpoint : Path, optional
             A file that is written after every epoch. If it exists, the fit resumes from it, to the same bits as an
-            uninterrupted fit. The vectors are written to vectors.npy beside it, and mapped from there.
+            uninterrupted fit. The vectors are written to vectors.npy in its folder, and mapped from there.
 
         Raises
         ------

@@ -49,7 +49,7 @@ class Format:
     objects : tuple of str
         Its JSON files.
     optional : tuple of str
-        Files that it may hold beside them.
+        Other files that it may hold.
     """
 
     kind: str

@@ -45,7 +45,7 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
             shape = tuple(np.frombuffer(sizes[: len(sizes) // 4 * 4], ">u4").tolist())
             if len(shape) < n_axes:
                 raise _wrong(path, f"the sizes of {n_axes} axes", "the end of the file")
-            # No more than there is, whatever the header says.
+            # At most the actual size, for any header.
             values = file.read(math.prod(shape) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _wrong(path, "an IDX file that can be read", getattr(error, "strerror", None) or str(error)) from error

@@ -47,7 +47,7 @@ def quantile_grid(side: int) -> NDArray[np.float64]:
 def draw_manifold(
     codes: Mapping[int, NDArray[np.floating]], labels: Sequence[str] | None, grid: NDArray[np.floating]
 ) -> "Figure":
-    """A panel for the codes after each epoch, coloured by label, and beside them the images decoded on the grid.
+    """A panel for the codes after each epoch, coloured by label, and one for the images decoded on the grid.
 
     Parameters
     ----------

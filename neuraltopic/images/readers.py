@@ -37,7 +37,7 @@ def read_images(path: str | Path, *, part: str = "train", progress: "Progress | 
     Raises
     ------
     UsageError
-        When there is no such path or part, or it is no file of these kinds.
+        When there is no such path or part, or it is not a file of these kinds.
     NeuralTopicError
         When what it holds are no images, or not all of one size.
     """

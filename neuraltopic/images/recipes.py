@@ -111,7 +111,7 @@ def initialise_image_vae(model: VAE[DenseDecoder], mean: Tensor, generator: torc
 
 # A network of tanh units needs neither decay nor a prior on its weights: the images are many and the KL holds it.
 _PLAIN = Schedule(decoder_rate=1.0, weight_decay=0.0, decoder_precision=0.0)
-# A small collection needs its updates, whatever its epochs.
+# A small collection needs a minimum of updates.
 _LEAST_UPDATES = 2000
 
 

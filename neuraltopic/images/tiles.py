@@ -20,7 +20,7 @@ _WHITE = 1.0
 
 
 def tiled(images: NDArray[np.floating], columns: int, gap: int = 0) -> NDArray[np.floating]:
-    """Images beside and below each other, with white between and after them.
+    """Images in rows, with white between and after them.
 
     Parameters
     ----------

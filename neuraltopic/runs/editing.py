@@ -54,7 +54,7 @@ def edit_run(
     Returns
     -------
     TopicModel
-        With the documents of the run at hand.
+        With the documents of the run.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def corpus_of(run: Path) -> Corpus:
 
 
 def _located(run: Path, name: str) -> str:
-    """A path of run.json; a relative one that does not exist here is looked for beside the run folder."""
+    """A path of run.json; a relative one that does not exist here is looked for next to the run folder."""
     beside = Path(run).absolute().parent / name
     return str(beside) if "://" not in name and not os.path.lexists(name) and beside.exists() else name
 

@@ -30,7 +30,7 @@ def write_manifest(folder: str | os.PathLike[str], *, kind: str, schema_version:
     schema_version : int
         From 1; raised whenever an older reader could not understand the folder.
     extra : dict
-        JSON-able facts to keep beside them, under other keys than the manifest's own.
+        Other facts to store, as JSON, under keys that the manifest does not use.
 
     Raises
     ------

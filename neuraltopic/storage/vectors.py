@@ -1,4 +1,4 @@
-"""Vectors on disk: vectors.npy for programs, vectors.parquet with the ids beside them.
+"""Vectors on disk: vectors.npy for programs, vectors.parquet with their ids.
 
 Axes: D documents or images, K dimensions.
 """
@@ -34,7 +34,7 @@ def write_vectors(
     ----------
     folder : Path
     columns : mapping of str to D str
-        What stands beside each vector in the Parquet file: its id first.
+        The other columns of the Parquet file: the id first.
     blocks : iterable of float32 arrays of shape (any, K)
         D rows together, in order.
     shape : (D, K)

@@ -177,7 +177,7 @@ class _Counter:
 
 
 def _expand(first: IntArray, behind: IntArray) -> tuple[IntArray, IntArray]:
-    """Each i beside each number of first[i]:behind[i], in order: two arrays of the sum of the lengths."""
+    """Pairs of each i and each number of first[i]:behind[i], in order: two arrays of the sum of the lengths."""
     lengths = behind - first
     rows = np.repeat(np.arange(len(first)), lengths)
     offsets = np.cumsum(lengths) - lengths

@@ -42,7 +42,7 @@ class Coherence:
     c_v : from -1 to 1, in practice above 0
         In windows of 110 tokens; gensim's c_v.
     umass : nats
-        In whole documents; gensim's u_mass. 0 at most, but for `EPSILON`.
+        In whole documents; gensim's u_mass. At most 0, except for `EPSILON`.
     uci : nats
         Mean pointwise mutual information, in windows of 10 tokens; gensim's c_uci.
     """

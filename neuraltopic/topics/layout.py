@@ -37,7 +37,7 @@ _STEPS = np.array([0.7548776662466927, 0.5698402909980532])
 
 
 def topic_correlations(components: FloatArray, bias: FloatArray) -> NDArray[np.float64]:
-    """c, (K, K), from R (K, V) and b (V,): 1 on the diagonal; 0 beside a topic whose energies are all equal."""
+    """c, (K, K), from R (K, V) and b (V,): 1 on the diagonal; 0 with a topic whose energies are all equal."""
     covariance = energy_covariance(components, bias)
     scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     product = np.outer(scale, scale)

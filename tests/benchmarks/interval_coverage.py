@@ -4,9 +4,9 @@
 
 Shares of groups: documents of three topics, drawn from a population whose mean shares are known. Effects: shares
 softmax(z) of z with a known effect, of which noise tells. With a run folder of the default recipe also effects on
-documents that are drawn from its decoder: z from a Gaussian with the mean and the variance of the run's documents, plus
-1 on the coordinate of the topic with the largest share in half of the documents; as many words as documents of the run
-have, drawn independently from p(w | z), or repeated within a document as in those of the run (a Dirichlet compound
+documents that are drawn from its decoder: z from the posterior of a document of the run chosen at random, plus 1 on the
+coordinate of the topic with the largest share in half of the documents; as many words as documents of the run have,
+drawn independently from p(w | z), or repeated within a document as in those of the run (a Dirichlet compound
 multinomial about p(w | z)), which is what the default takes into account.
 """
 
@@ -71,20 +71,25 @@ def of_documents(run: Path, repetitions: int, rng: np.random.Generator, *, repea
     model = open_with_documents(run)
     counts = counts_of_fit(model, corpus_of(run))
     mean, variance = model.document_vae_.posterior(counts)
-    centre, spread = mean.mean(0), np.sqrt(mean.var(0) + variance.mean(0))
+    spread = np.sqrt(variance)
     precision = 1.0 / token_correlation(counts) - 1.0
     lengths = counts.to_scipy().sum(1)
     K, D = len(model.components_), 400
     topic = int(model.statistics_.share.argmax())
     effect = np.eye(K)[topic]
     vae = model.document_vae_.vae_
-    population = centre + spread * rng.standard_normal((50_000, K))
+
+    def latents(n: int) -> NDArray[np.float64]:
+        rows = rng.integers(len(mean), size=n)
+        return np.asarray(mean[rows] + spread[rows] * rng.standard_normal((n, K)), np.float64)
+
+    population = latents(50_000)
     both = [_shares(model, z, counts).astype(np.float64).mean(0) for z in (population + effect, population)]
     true = both[0] - both[1]
     held, estimates = [], []
     for _ in range(repetitions):
         group = rng.integers(2, size=D)
-        z = centre + spread * rng.standard_normal((D, K)) + group[:, None] * effect
+        z = latents(D) + group[:, None] * effect
         with torch.no_grad():
             of_z = vae.latent.transform(torch.from_numpy(z.astype(np.float32)))
             p = vae.decoder.log_probabilities(of_z).double().exp().numpy()

@@ -22,7 +22,7 @@ class Normalised(nn.Module):
     Parameters
     ----------
     positive : GammaPrior
-        Of K dimensions, and the rate 1 if theta is to be a Dirichlet of its shape under the prior.
+        Of K dimensions. With the rate 1, theta is a Dirichlet of its shape under the prior.
     """
 
     def __init__(self, positive: GammaPrior) -> None:

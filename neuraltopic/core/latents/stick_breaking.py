@@ -78,7 +78,7 @@ class KumaraswamyPosterior(NamedTuple):
 
         log(a b / c) - (1 - 1 / a) (g + psi(b + 1)) - (1 - 1 / b) - (c - 1) E[log(1 - v)].
 
-        It is in closed form but for the last term, see `expected_log_rest`, which vanishes for c = 1.
+        It is in closed form except for the last term, see `expected_log_rest`, which vanishes for c = 1.
         """
         log_v = (_EULER + torch.digamma(self.b + 1.0)) / self.a  # -E[log v]
         entropy = -(self.a * self.b).log() + (self.a - 1.0) * log_v + 1.0 - 1.0 / self.b

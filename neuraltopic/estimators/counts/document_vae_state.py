@@ -1,9 +1,8 @@
 """The part of `DocumentVAE` that is saved and loaded.
 
 config.json          the estimator's parameters, sizes, seed, training history, information and shares of the topics
-weights.safetensors  the network; where the recipe asks for it what the topics explain of each word, and the words and
-                     number of the documents assigned to each; how sure the documents make R and b, by which an
-                     update goes on
+weights.safetensors  the network; for recipes that need it, what the topics explain of each word, and the words and
+                     number of the documents assigned to each; the precision of R and b, from which an update continues
 """
 
 from collections.abc import Mapping, Sequence

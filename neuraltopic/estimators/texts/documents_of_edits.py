@@ -30,7 +30,7 @@ class DocumentsOfEdits:
     model : FittedTopics
     given : texts, path or Corpus, optional
         The documents of the fit, which a loaded model needs for merges and splits, and any model for splits where the
-        counts of the fit are not at hand.
+        counts of the fit are not available.
     """
 
     def __init__(self, model: FittedTopics, given: Texts | None) -> None:

@@ -52,7 +52,7 @@ class EditedDocuments:
         return self.joined(vectors, coordinates)
 
     def joined(self, vectors: NDArray[np.float32], coordinates: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Vectors of the model, (D, K), beside coordinates of the splits at hand, (D, S)."""
+        """Vectors of the model, (D, K), joined with given coordinates of the splits, (D, S)."""
         return np.hstack([vectors, coordinates.astype(np.float32) * _SCALE]) if self.topics.splits else vectors
 
     def empty_document_vector(self) -> NDArray[np.float32]:

@@ -97,7 +97,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def model_vectors_(self) -> NDArray[np.float32]:
-        """Vectors of the documents at hand without the coordinates of splits, (D, K)."""
+        """Vectors of the documents without the coordinates of splits, (D, K)."""
         return self._at_hand("model_vectors_").vectors
 
     def word_weights(self, ranking: str = "default") -> NDArray[np.floating]:

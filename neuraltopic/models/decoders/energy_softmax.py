@@ -95,7 +95,7 @@ def _gradients(
 ) -> Tensor:
     """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is written."""
     of_words, part = factors[tile.words], torch.empty_like(points)
-    # p(w | z) is the tile times exp(peak - log partition), a factor a row.
+    # p(w | z) is the tile times exp(peak - log partition), one factor per row.
     scale = (grad * torch.exp(tile.peak - log_partition))[:, None]
     for number, rows in enumerate(_blocks(len(points), _tile_rows(factors))):
         if tile.exponentials is None:

@@ -17,6 +17,9 @@ _FULL, _LONGEST_WORD = 0.85, 15
 # Pairs of lines of one paragraph that show that a text is wrapped, and the share of full lines among them: where blank
 # lines separate paragraphs, and where none do.
 _FEWEST_PAIRS, _BETWEEN_BLANKS, _WITHOUT_BLANKS = 20, 0.9, 0.7
+# The end of a sentence inside a line, and the share of lines that have one in prose that is wrapped: documents of one
+# length in a line each have fewer.
+_SENTENCE_END, _FEWEST_ENDS = re.compile(r"[.!?。！？][\"')\]”’»]*\s+\S"), 0.1
 # Lines that tell that a text is a table.
 _RECORDS = 20
 # Signs that str.splitlines and other programs take for the end of a line.
@@ -134,7 +137,9 @@ def _find_width(texts: Sequence[str], name: str) -> int | None:
     ragged = statistics.median(last_lines) < _FULL * width
     if n_full >= _BETWEEN_BLANKS * n_pairs and ragged and len(last_lines) > 1:
         return width
-    if len(last_lines) == 1 and n_tight >= _WITHOUT_BLANKS * n_pairs:  # not just documents of like length
+    ends = sum(bool(_SENTENCE_END.search(text)) for text in texts)
+    wraps = n_tight >= _WITHOUT_BLANKS * n_pairs and ends >= _FEWEST_ENDS * len(lengths)
+    if len(last_lines) == 1 and wraps:
         note(
             name,
             f"the lines look wrapped at {width} characters, with no blank lines between paragraphs; each line is read "

@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import sys
 import textwrap
 import warnings
@@ -46,10 +47,18 @@ def test_a_wrapped_file_is_its_paragraphs(tmp_path, width, end):
 
 
 def test_a_wrapped_file_without_blank_lines_is_noted(tmp_path):
-    content = "\n".join(textwrap.fill(paragraph, 72) for paragraph in prose(30, 200))
+    sentences = [re.sub(r"((?:\w+ ){8}\w+) ", r"\1. ", paragraph) for paragraph in prose(30, 200)]
+    content = "\n".join(textwrap.fill(paragraph, 72) for paragraph in sentences)
     rows, notes = read(tmp_path, content)
     assert len(rows) == content.count("\n") + 1
     assert [note.partition(" at ")[0] for note in notes] == ["the lines look wrapped"]
+
+
+def test_documents_of_one_length_are_no_wrapped_text(tmp_path):
+    lines = [f"headline of the day number {number:03} about the river" for number in range(100)]
+    rows, notes = read(tmp_path, "\n".join(lines))
+    assert [row.text for row in rows] == lines
+    assert not notes
 
 
 @pytest.mark.parametrize(

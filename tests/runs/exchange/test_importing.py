@@ -20,6 +20,7 @@ from neuraltopic.storage.strict_json import read_json
 from tests.bertopic_folder import save_bertopic
 from tests.tiny_corpus import THEMES, sentences
 
+# Sentences of one length are like the lines of a wrapped text.
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
