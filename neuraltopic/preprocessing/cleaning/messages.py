@@ -53,6 +53,7 @@ _ANSWERED = re.compile(
     r"(?:[^\n]+\n){0,3}?[ \t*]*(?:Sent|Gesendet|Envoyé|Enviado|Inviato|Verzonden):[^\n]+\n"
     r"(?:[^\n]+\n){0,4}?[ \t*]*(?:Subject|Betreff|Objet|Assunto|Asunto|Oggetto|Onderwerp):"
 )
+_SENT_END = re.compile(r":(?:(?<=ent:)|(?<=det:)|(?<=oyé:)|(?<=ado:)|(?<=ato:)|(?<=den:))")  # faster to look for
 _SIGNATURE = re.compile(r"-- \r?\n")
 
 
@@ -107,7 +108,7 @@ def without_replies(text: str, *, message: bool) -> str:
     """
     if "--" in text:
         text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
-    answered = _ANSWERED.search(text) if ":" in text else None
+    answered = _ANSWERED.search(text) if ":" in text and _SENT_END.search(text) else None
     if answered and any(map(str.isalnum, text[: answered.start()])):
         return _without_signature(text[: answered.start()])
     if not message and ">" not in text:

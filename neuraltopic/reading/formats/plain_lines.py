@@ -122,12 +122,13 @@ def _find_width(texts: Sequence[str], name: str) -> int | None:
     width = lengths[-1 - len(lengths) // 100] if lengths else 0  # a long word may stick out
     if not _NARROWEST <= width <= _WIDEST:
         return None
-    n_pairs = n_full = 0
+    n_pairs = n_full = n_tight = 0
     last_lines = list[int]()
     for line, after in itertools.pairwise([*texts, ""]):
         if line.strip() and after.strip():
             n_pairs += 1
-            n_full += _is_full(line, after, width)
+            n_full += _is_full(line, after, _FULL * width)
+            n_tight += _is_full(line, after, width)
         elif line.strip():
             last_lines.append(len(line))
     if n_full < _FEWEST_PAIRS or n_full < _WITHOUT_BLANKS * n_pairs:
@@ -137,7 +138,8 @@ def _find_width(texts: Sequence[str], name: str) -> int | None:
     if n_full >= _BETWEEN_BLANKS * n_pairs and ragged and len(last_lines) > 1:
         return width
     ends = sum(bool(_SENTENCE_END.search(text)) for text in texts)
-    if len(last_lines) == 1 and ends >= _FEWEST_ENDS * len(lengths):
+    wraps = n_tight >= _WITHOUT_BLANKS * n_pairs and ends >= _FEWEST_ENDS * len(lengths)
+    if len(last_lines) == 1 and wraps:
         note(
             name,
             f"the lines look wrapped at {width} characters, with no blank lines between paragraphs; each line is read "
@@ -146,7 +148,7 @@ def _find_width(texts: Sequence[str], name: str) -> int | None:
     return None
 
 
-def _is_full(line: str, after: str, width: int) -> bool:
-    """Whether the first word of the next line had no room in this one."""
+def _is_full(line: str, after: str, width: float) -> bool:
+    """Whether the first word of the next line would have made this one longer than the width."""
     word = min(len(after.split(maxsplit=1)[0]), _LONGEST_WORD)
-    return len(line.rstrip()) + 1 + word > _FULL * width
+    return len(line.rstrip()) + 1 + word > width

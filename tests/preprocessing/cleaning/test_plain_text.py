@@ -95,6 +95,7 @@ HEADERS = "From: Ann <a@x.org>\nSubject: Re: =?utf-8?q?Caf=C3=A9?=\n soup\nDate:
         ("Danke.\n\nAm 3. Mai schrieb Bob:\n> alt\n", "Danke"),
         ("Yes.\n\n-----Original Message-----\nFrom: B\nSent: Monday\nTo: A\nSubject: X\n\nold", "Yes"),
         ("Yes.\n\nFrom: B <b@x.org>\nSent: Monday, 3 May\nTo: A\nSubject: RE: X\n\nold", "Yes"),
+        ("Oui.\n\nDe : B\nDe: B\nEnvoyé: lundi\nÀ: A\nObjet: X\n\nvieux", "Oui De B"),
         ("Ja.\n\nVon: B\nGesendet: Montag\nAn: A\nBetreff: X\n\nalt", "Ja"),
         ("> only a quotation\n> of two lines", "only a quotation of two lines"),
         ("A poem:\n> not a reply", "A poem not a reply"),

@@ -115,3 +115,9 @@ def test_tables_that_are_called_text_are_noted(tmp_path, line, kind):
     rows, notes = read(tmp_path, "\n".join(map(line.format, range(30))))
     assert len(rows) == 30
     assert [note.partition(",")[0] for note in notes] == ([f"the lines look like {kind}"] if kind else [])
+
+
+def test_documents_of_like_length_are_not_noted(tmp_path):
+    rng = random.Random(3)
+    rows, notes = read(tmp_path, "\n".join(" ".join(rng.choices(WORDS, k=12)) for _ in range(300)))
+    assert (len(rows), notes) == (300, [])
