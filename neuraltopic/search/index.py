@@ -88,8 +88,9 @@ class SearchIndex:
             Must not exist, unless `force` and it is an earlier index.
         model : TopicModel
             A fitted one.
-        documents : sequence of str, path, or Corpus
-            As `TopicModel.fit` takes them. Rows without a word of the model are indexed too; copies are documents.
+        documents : sequence of str, data frame, path, or Corpus
+            As `TopicModel.fit` takes them; the ids of a sequence are its positions, those of a frame its column id.
+            Rows without a word of the model are indexed too; copies are documents.
         embeddings : array of shape (N, C) or EmbeddingFile, optional
             Of the documents, as for `TopicModel.fit`.
         text : bool
@@ -396,7 +397,7 @@ class SearchIndex:
                 "documents",
                 expected="ids that are not in the index",
                 got=f"{len(known):,} that are, such as {known[0]!r:.60}",
-                hint="Delete these first, or give the documents other ids",
+                hint="Delete these first, or give the documents other ids, in a column id where they were numbered",
             )
 
     def _write(self, generation: Generation, names: Iterable[str]) -> None:
