@@ -17,6 +17,8 @@ from typing import NamedTuple
 from neuraltopic.reading.columns import is_number
 
 DELIMITERS = (",", ";", "\t", "|")
+# Taken where the first line has single words between them, and the others as many fields.
+_RARE_DELIMITERS = ("\x01", "\x1f", "^", "~", "¦", "§")
 FIELD_LIMIT = 1 << 28  # characters; beyond it, a quote that is not closed is likelier than a document
 _HEAD = 1000  # lines that decide the separator
 _STEADY = 0.8  # share of the lines that have the same number of fields
@@ -302,8 +304,12 @@ def find_dialect(
 
 def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: bool) -> str:
     marks = sorted(DELIMITERS, key=expected.__ne__)
-    head = lines[:_HEAD]
-    trials = [_best_quoting(head, mark, whole=whole and len(lines) <= _HEAD) for mark in marks]
+    head, whole = lines[:_HEAD], whole and len(lines) <= _HEAD
+    names = lines[0][0].strip() if lines else ""
+    for mark in _RARE_DELIMITERS:
+        if _stands_between_words(mark, names) and _best_quoting(head, mark, whole=whole).share >= _STEADY:
+            return mark
+    trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
     if steady:
         best = max(steady, key=lambda trial: trial.share)  # the first of equals
@@ -312,8 +318,11 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
         alike = [trial for trial in steady if trial.dialect.n_fields == n_names]
         return (best if best in alike or n_names == 1 else next(iter(alike), best)).dialect.delimiter
     # Rows differ in length: what stands between single words in the first line.
-    names = lines[0][0].strip() if lines else ""
-    return next((mark for mark in marks if re.fullmatch(rf'\s*"?\w+"?\s*({re.escape(mark)}\s*"?\w+"?\s*)+', names)), "")
+    return next((mark for mark in marks if _stands_between_words(mark, names)), "")
+
+
+def _stands_between_words(mark: str, line: str) -> bool:
+    return bool(re.fullmatch(rf'\s*"?\w+"?\s*({re.escape(mark)}\s*"?\w+"?\s*)+', line))
 
 
 def _best_quoting(lines: Sequence[tuple[str, str]], delimiter: str, *, whole: bool) -> _Trial:

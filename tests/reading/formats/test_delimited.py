@@ -155,6 +155,17 @@ def test_the_separator_is_decided_from_many_lines(tmp_path, mark):
         assert notes == []
 
 
+@pytest.mark.parametrize("mark", ["^", "~", "\x01", "\x1f", "¦", "§"])
+def test_rare_separators_between_the_names_are_taken(tmp_path, mark):
+    texts = [f"the bank of river {number}, wide, slow{', deep' * (number % 3)}" for number in range(40)]
+    lines = [f"id{mark}text{mark}year", *(f"d{n}{mark}{text}{mark}20{n:02}" for n, text in enumerate(texts))]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    rows = list(open_corpus(path))
+    assert [row.text for row in rows] == texts
+    assert (rows[3].id, rows[3].metadata) == ("d3", {"year": "2003"})
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("line", ["sep={}", '"sep={}"', "SEP={}\r"])
 def test_a_first_line_may_name_the_separator(tmp_path, mark, line):
