@@ -7,7 +7,7 @@ thread, so its result does not depend on the number of threads.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
@@ -37,7 +37,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Own(threading.local):
-    """Number of threads that `pieces_alone` gives to `in_threads`; 0 outside of it."""
+    """Number of threads that `pieces_alone` gives to pieces; 0 outside of it."""
 
     n_threads = 0
 
@@ -47,7 +47,7 @@ _own = _Own()
 
 @contextmanager
 def pieces_alone() -> Iterator[None]:
-    """Let only `in_threads` use several threads, and all other operations one.
+    """Let only `in_threads` and `among_threads` use several threads, and all other operations one.
 
     The results are then the same to the bit on any number of threads.
     """
@@ -91,3 +91,32 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
             future.cancel()
         wait(begun)
         torch.set_num_threads(before)
+
+
+def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """The result of `function` for each item, in order, of few items that take as long as each other.
+
+    The calling thread takes its share of them, so that one thread fewer has to be woken than by `in_threads`, and once
+    for all its items: where an item takes half a millisecond waking is what costs. The function is called without
+    gradients and must not use a shared random generator.
+    """
+    before = torch.get_num_threads()
+    n_threads = min(_own.n_threads or before, len(items))
+    if n_threads < 2:
+        return list(map(function, items))
+
+    def share(first: int) -> list[Result]:
+        with torch.no_grad():  # the setting is per thread
+            return list(map(function, items[first::n_threads]))
+
+    torch.set_num_threads(1)
+    try:
+        others = [_pool(n_threads).submit(share, first) for first in range(1, n_threads)]
+        try:
+            shares = [share(0)]
+        finally:
+            wait(others)
+    finally:
+        torch.set_num_threads(before)
+    shares += [other.result() for other in others]
+    return [shares[number % n_threads][number // n_threads] for number in range(len(items))]

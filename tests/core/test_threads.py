@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from neuraltopic.core.threads import in_threads, pieces_alone
+from neuraltopic.core.threads import among_threads, in_threads, pieces_alone
 
 
 @pytest.fixture(params=[1, 3])
@@ -84,4 +84,30 @@ def test_pieces_alone_have_the_threads(n_threads):
     assert found == {(1, 2)}
     assert len(others) <= n_threads
     assert (threading.get_ident() in others) == (n_threads == 1)
+    assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.parametrize("n_items", [0, 1, 2, 3, 7])
+def test_few_items_are_shared_with_the_calling_thread(n_threads, n_items):
+    def piece(number):
+        return number**2, torch.get_num_threads(), threading.get_ident()
+
+    found = among_threads(piece, range(n_items))
+    assert [square for square, _, _ in found] == [number**2 for number in range(n_items)]
+    assert torch.get_num_threads() == n_threads
+    if n_items > 1:
+        assert {threads for _, threads, _ in found} == {1}
+        callers = [number for number, (_, _, thread) in enumerate(found) if thread == threading.get_ident()]
+        assert callers == list(range(0, n_items, min(n_threads, n_items)))
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_error_in_any_share_reaches_the_caller(n_threads, failing):
+    def piece(number):
+        if number == failing:
+            raise ValueError(f"item {number}")
+        return number
+
+    with pytest.raises(ValueError, match=f"item {failing}"):
+        among_threads(piece, range(4))
     assert torch.get_num_threads() == n_threads

@@ -21,7 +21,7 @@ from torch.autograd import Function
 
 from neuraltopic.core.boltzmann.machine import Terms
 from neuraltopic.core.networks import SparseRows, sparse_matmul
-from neuraltopic.core.threads import in_threads
+from neuraltopic.core.threads import among_threads
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
 from neuraltopic.models.decoders.topic_weights import TopicWeights
@@ -117,8 +117,8 @@ def _tiles_of_words(factors: Tensor) -> list[slice]:
 
 
 def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:
-    """`in_threads` on the CPU, one tile per thread; `map` on other devices."""
-    return in_threads if factors.device.type == "cpu" else map
+    """`among_threads` on the CPU; `map` on other devices."""
+    return among_threads if factors.device.type == "cpu" else map
 
 
 def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -247,7 +247,7 @@ class EnergySoftmax(TopicWeights):
     `weight` (V, K) holds R transposed and `bias` (V,) holds b; the energy of word w is -z . weight[w] - bias[w].
     """
 
-    in_pieces = True  # the log partition, nearly all the work of an update, is computed by `in_threads`
+    in_pieces = True  # the log partition, nearly all the work of an update, is computed by `among_threads`
 
     def log_likelihood(self, z: Tensor, counts: SparseRows) -> Tensor:
         """log p(x | z) = sum_w x_w log p(w | z), without the multinomial coefficient.
