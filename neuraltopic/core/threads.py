@@ -96,22 +96,23 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
 def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """The result of `function` for each item, in order, of few items that take as long as each other.
 
-    The calling thread takes its share of them, so that one thread fewer has to be woken than by `in_threads`, and once
-    for all its items: where an item takes half a millisecond waking is what costs. The function is called without
-    gradients and must not use a shared random generator.
+    The calling thread computes a share of them, and every other thread is woken once for all its items: waking costs
+    as much as an item of half a millisecond. The function is called without gradients and must not use a shared random
+    generator.
     """
     before = torch.get_num_threads()
-    n_threads = min(_own.n_threads or before, len(items))
-    if n_threads < 2:
+    n_threads = _own.n_threads or before
+    n_shares = min(n_threads, len(items))
+    if n_shares < 2:
         return list(map(function, items))
 
     def share(first: int) -> list[Result]:
         with torch.no_grad():  # the setting is per thread
-            return list(map(function, items[first::n_threads]))
+            return list(map(function, items[first::n_shares]))
 
     torch.set_num_threads(1)
     try:
-        others = [_pool(n_threads).submit(share, first) for first in range(1, n_threads)]
+        others = [_pool(n_threads).submit(share, first) for first in range(1, n_shares)]
         try:
             shares = [share(0)]
         finally:
@@ -119,4 +120,4 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
     finally:
         torch.set_num_threads(before)
     shares += [other.result() for other in others]
-    return [shares[number % n_threads][number // n_threads] for number in range(len(items))]
+    return [shares[number % n_shares][number // n_shares] for number in range(len(items))]

@@ -55,7 +55,7 @@ def is_capable(device: str) -> bool:
 def mixed_precision(device: torch.device) -> Iterator[None]:
     """Let a CUDA device round the factors of float32 products to TF32, of 10 bits, and add them in float32.
 
-    For training, whose noise is larger. Inference and the figures are computed in float32, weights and sums too.
+    For training, whose noise is larger, and the bounds computed during it. Weights, sums and inference are float32.
     """
     if device.type != "cuda":
         yield

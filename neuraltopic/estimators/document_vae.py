@@ -26,7 +26,7 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError,
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.counts.document_vae_state import StoredDocuments
 from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
-from neuraltopic.estimators.devices import choose_device, mixed_precision
+from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
     draw_seed,
     require_positive,
@@ -427,8 +427,7 @@ class DocumentVAE(StoredDocuments):
         rate = trainer.schedule.learning_rate
         hint = f"Lower the learning rate below {rate:g}, or look for extreme counts there"
         # A decoder that divides its own work makes the bits independent of the number of threads.
-        in_pieces = pieces_alone() if getattr(trainer.model.decoder, "in_pieces", False) else nullcontext()
-        with in_pieces, mixed_precision(next(trainer.model.parameters()).device):
+        with pieces_alone() if getattr(trainer.model.decoder, "in_pieces", False) else nullcontext():
             train(trainer, kept, progress, hint=hint, after_epoch=after_epoch)
 
     def require_updatable(self) -> None:

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state
 from neuraltopic.core.training import NonFiniteLossError, Trainer
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.checkpoints import Checkpoint
+from neuraltopic.estimators.devices import mixed_precision
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
@@ -152,8 +153,10 @@ def train(
         checkpoint.restore(trainer)
     trainer.divided.agree(trainer)
     tell(trainer)
+    device = next(trainer.model.parameters()).device
     try:
-        trainer.run(end_epoch)
+        with mixed_precision(device):
+            trainer.run(end_epoch)
     except NonFiniteLossError as error:
         raise NeuralTopicError(stage, expected="a finite bound", got=str(error), hint=hint) from error
 

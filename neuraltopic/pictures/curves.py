@@ -54,7 +54,7 @@ def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
                 axes.plot([epoch for epoch, _ in known], [bound for _, bound in known], **look)
         axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label=f"weights kept: epoch {best:.0f}")
         axes.set_xlabel("epoch")
-        axes.set_ylabel("bound, nats a document")
+        axes.set_ylabel("bound, nats per document")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(color=QUIET, linewidth=0.5)
         axes.legend(frameon=False, fontsize=7)

@@ -95,10 +95,10 @@ def metadata_column(model: TopicModel, name: str) -> "pd.Series":
     table = metadata_of(model)
     if name not in table:
         raise UsageError(
-            f"column {name}",
+            "column",
             expected=f"one of the run: {', '.join(map(str, table.columns)) or 'there are none'}",
-            got="another",
-            hint="Fit a table or JSONL that has it; the other columns are kept",
+            got=repr(name),
+            hint="Name one with --by, or fit a table or JSONL that has this one",
         )
     return table[name]
 

@@ -1,8 +1,12 @@
+from contextlib import contextmanager
+
+import numpy as np
 import pytest
 import torch
 
+from neuraltopic import DocumentVAE, ImageVAE
 from neuraltopic.errors import UsageError
-from neuraltopic.estimators import devices
+from neuraltopic.estimators import devices, fitting
 from neuraltopic.estimators.devices import choose_device, is_capable, mixed_precision
 
 
@@ -68,3 +72,18 @@ def test_products_are_rounded_on_cuda_alone_and_while_it_lasts():
     with mixed_precision(torch.device("cuda:1")):
         assert torch.get_float32_matmul_precision() == "high"
     assert torch.get_float32_matmul_precision() == before
+
+
+def test_every_fit_trains_in_it(monkeypatch):
+    asked = []
+
+    @contextmanager
+    def noted(device):
+        asked.append(device)
+        yield
+
+    monkeypatch.setattr(fitting, "mixed_precision", noted)
+    counts = np.eye(6, dtype=np.int32) + 1
+    DocumentVAE(2, max_epochs=1, device="cpu", random_state=0).fit(counts)
+    ImageVAE(2, hidden=(4,), max_epochs=1, device="cpu", random_state=0).fit(np.eye(8, dtype=np.float32))
+    assert asked == [torch.device("cpu")] * 2
