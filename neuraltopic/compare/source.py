@@ -72,7 +72,7 @@ class Source:
             raise UsageError(
                 str(self.documents),
                 expected="a folder with train_bow.npz and vocab.txt",
-                got="another",
+                got="a folder without them",
                 hint="Open documents with neuraltopic.reading.readers.open_corpus",
             )
         _require_none("label", self.label, "documents")

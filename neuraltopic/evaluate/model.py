@@ -231,7 +231,7 @@ def _lists_of(other: "TopicModel", model: "TopicModel", n_words: int, ranking: s
             raise UsageError(
                 "model to compare with",
                 expected=f"the same {what}",
-                got="another",
+                got="a model with another",
                 hint="Fit both to the same documents with the same settings, and another seed",
             )
     return top_words(other.word_weights(ranking), n_words)

@@ -416,7 +416,7 @@ class SearchIndex:
                 raise UsageError(
                     "model",
                     expected="the vocabulary of the index",
-                    got="another",
+                    got=f"{len(model.vocabulary_):,} words, not all the same",
                     hint="Build a new index with it",
                 )
             model.document_vae_.require_embeddings_given(None)

@@ -1,5 +1,6 @@
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -80,9 +81,14 @@ def test_the_forecast_follows_the_batch_size():
 def test_a_slow_tokeniser_is_seen_in_the_sample(tmp_path):
     (tmp_path / "a.txt").write_text("".join(f"some words of {number:06}\n" for number in range(3000)))
     corpus = open_corpus(tmp_path / "a.txt")
-    quick, slow = (forecast.read_sample(corpus, Preprocessing(spacy_pipeline=name)) for name in (None, "blank:en"))
-    assert slow.cut > 2 * quick.cut
-    assert quick.characters == 20.0
+
+    def cut(pipeline):
+        # Four to five times as slow; the median of three, because a pause of the machine falls on one of them.
+        samples = [forecast.read_sample(corpus, Preprocessing(spacy_pipeline=pipeline)) for _ in range(3)]
+        assert all(sample.characters == 20.0 for sample in samples)
+        return statistics.median(sample.cut for sample in samples)
+
+    assert cut("blank:en") > 2 * cut(None)
 
 
 def test_bad_parameters_are_refused():
