@@ -58,7 +58,7 @@ class JoinedCorpus(Corpus):
                 raise UsageError(
                     self.name,
                     expected=f"a column {column!r}",
-                    got=f"beside the first column of the text {', '.join(names) or 'none'}",
+                    got=f"besides the first text column: {', '.join(names) or 'none'}",
                     hint="Name columns of the text that are there, each once",
                 )
 

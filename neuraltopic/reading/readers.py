@@ -138,7 +138,9 @@ def _location(name: str) -> Path:
 def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     files = sorted(files_below(folder) if is_remote(folder) else relative_files(folder))
     if not files:
-        raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+        raise UsageError(
+            name, expected="a folder with files", got="no files other than hidden ones", hint="Check the path"
+        )
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
     if not tables or len(tables) + len(about) < len(files):
@@ -162,7 +164,7 @@ def _suffix(file: str) -> str:
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
-        raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
+        raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
         reader = parquet_rows if kind == "parquet" else sheet_rows
@@ -354,7 +356,7 @@ def _refuse(name: str, **options: str | None) -> None:
         if value is not None:
             raise UsageError(
                 option,
-                expected="it only where it applies" if option == "encoding" else "it only with a table",
+                expected=f"no value, as it applies only to {'text files' if option == 'encoding' else 'tables'}",
                 got=f"{value!r} with {name}",
                 hint="Leave it out",
             )

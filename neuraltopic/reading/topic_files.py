@@ -256,7 +256,7 @@ def _json(path: Path) -> dict[str, Any]:
             str(path.parent),
             expected='a folder that BERTopic.save(..., serialization="safetensors") wrote',
             got=f"none with {path.name}",
-            hint="Save the model so",
+            hint="Save the model that way",
         )
     value: Any = parse_json(path.read_bytes(), str(path))
     if not isinstance(value, dict):

@@ -113,7 +113,12 @@ def drift(
     model = open_with_documents(run)
     if model.document_vae_.n_dimensions_in_ is not None:
         got = f"{model.recipe}, with embeddings"
-        raise UsageError("run", expected="a recipe of counts alone", got=got, hint="See evaluate")
+        raise UsageError(
+            "run",
+            expected="a recipe of counts alone",
+            got=got,
+            hint="Use neuraltopic evaluate on the new documents instead",
+        )
     before = model.preprocessor_.transform(corpus or corpus_of(run), only_new=True, progress=progress)
     after = model.preprocessor_.transform(new, progress=progress)
     rng = np.random.default_rng(seed)

@@ -104,7 +104,7 @@ class IndexedDocuments:
         """
         document = self.find(id)
         if document is None:
-            raise UsageError("id", expected="that of a document in the index", got=f"{id!r:.80}", hint="Check the id")
+            raise UsageError("id", expected="the id of a document in the index", got=f"{id!r:.80}", hint="Check the id")
         return document
 
     def matching(self, where: str) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ def test_a_recipe_that_takes_embeddings(call, corpus, tmp_path, fake_jobs):
     ("arguments", "said"),
     [
         (("--range", "10"), "--range: expected two numbers such as 10:200; got '10'"),
-        (("--range", "9:3"), "range: expected two rising numbers"),
+        (("--range", "9:3"), "range: expected two increasing numbers"),
         (("--steps", "1"), "steps: expected a whole number of 2 or more"),
         (("--seeds", "2"), "--seeds: expected a whole number of 3 or more"),
         (("--recipe", "lda"), "recipe: expected one of"),

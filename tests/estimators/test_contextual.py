@@ -153,7 +153,7 @@ def test_a_fit_goes_on_from_its_checkpoint_with_these_embeddings_alone(model, tm
     with pytest.raises(KeyboardInterrupt):
         small(model.recipe, max_epochs=4).fit(COUNTS, embeddings=EMBEDDINGS, checkpoint=path, progress=interrupt)
     kept = shutil.copy(path, tmp_path / "kept.safetensors")
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small(model.recipe, max_epochs=4).fit(COUNTS, embeddings=EMBEDDINGS + 1e-3, checkpoint=path)
     vectors = small(model.recipe, max_epochs=4).fit_transform(COUNTS, embeddings=EMBEDDINGS, checkpoint=kept)
     np.testing.assert_array_equal(

@@ -392,14 +392,14 @@ def test_a_fit_without_held_out_documents_goes_on_to_the_same_bits(tmp_path):
 )
 def test_the_checkpoint_of_another_fit_is_refused(tmp_path, other):
     stopped(tmp_path / "c", 1)
-    with pytest.raises(NeuralTopicError, match=r"c: expected a checkpoint of this very fit; got .*Delete it"):
+    with pytest.raises(NeuralTopicError, match=r"c: expected the checkpoint of this fit; got .*Delete it"):
         small(**other).fit(COUNTS, checkpoint=tmp_path / "c")
 
 
 @pytest.mark.parametrize("other", [COUNTS[:, ::-1], COUNTS[:50], COUNTS * 2, COUNTS[:, :12]])
 def test_the_checkpoint_of_other_counts_is_refused(tmp_path, other):
     stopped(tmp_path / "c", 1)
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small().fit(np.ascontiguousarray(other), checkpoint=tmp_path / "c")
 
 

@@ -295,7 +295,7 @@ def test_the_workspace_of_another_fit_is_refused(texts, tmp_path):
         small().fit(texts[:40], workspace=tmp_path)
     with pytest.raises(UsageError, match="Name another folder"):
         small(preprocessing=Preprocessing(min_df=3)).fit(texts, workspace=tmp_path)
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small(random_state=1).fit(texts, workspace=tmp_path)
 
 

@@ -49,7 +49,7 @@ def library(module: str, package: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise UsageError(
-            package, expected="it installed, to read this file", got="no such package", hint=INSTALL
+            package, expected="an installed package, to read this file", got="no such package", hint=INSTALL
         ) from error
 
 

@@ -155,7 +155,7 @@ def divide(counts: Counts | None, rows: NDArray[np.integer], topic: int) -> tupl
     if division is None:
         raise NeuralTopicError(
             f"topic {topic}",
-            expected="documents that part in two by their words",
+            expected="documents that form two groups by their words",
             got=f"{len(rows):,} that do not",
             hint="Split a larger topic",
         )

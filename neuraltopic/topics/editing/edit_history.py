@@ -61,7 +61,10 @@ class EditHistory:
             for operation in log:
                 if isinstance(operation, Merge | Split) and operation.found is None:
                     raise UsageError(
-                        "log", expected="what the documents said", got="an edit without", hint="Restore it"
+                        "log",
+                        expected="for each merge and split, what was found in the documents",
+                        got="an edit without it",
+                        hint="Restore it from a copy",
                     )
             return cls.of(unedited, columns, log)
         except UsageError as error:
@@ -113,7 +116,7 @@ def kept_coordinates(operations: Sequence[Operation], n_documents: int) -> NDArr
         raise NeuralTopicError(
             "edits",
             expected=f"a coordinate of each of {n_documents:,} documents in every split",
-            got="a log without",
+            got="a log that lacks some",
             hint="Undo the split and do it again",
         )
     return np.array(whole, np.float32).reshape(len(whole), n_documents).T

@@ -203,7 +203,7 @@ def apply(state: EditedTopics, operation: Operation, words: Mapping[str, int]) -
         case Drop(topics):
             require_topics(state, topics)
             if len(set(topics)) == len(state):
-                raise UsageError("drop", expected="a topic left", got="all of them", hint="Keep at least one")
+                raise UsageError("drop", expected="at least one topic left", got="all topics", hint="Keep at least one")
             return _selected(state, [topic for topic in range(len(state)) if topic not in topics])
         case Reorder(order):
             if sorted(order) != list(range(len(state))):

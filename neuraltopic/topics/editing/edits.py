@@ -161,7 +161,7 @@ def effective(log: Iterable[Operation]) -> tuple[Operation, ...]:
         elif standing:
             standing.pop()
         else:
-            raise UsageError("undo", expected="an edit to take back", got="none", hint="See the list of edits")
+            raise UsageError("undo", expected="an edit to undo", got="none", hint="See the list of edits")
     return tuple(standing)
 
 
