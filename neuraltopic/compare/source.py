@@ -169,7 +169,7 @@ class Source:
         if given and others and given.n_dimensions != others.n_dimensions:
             raise UsageError(
                 parameter("held_out_embeddings"),
-                expected=f"{given.n_dimensions:,} numbers a document, as {given.path} has",
+                expected=f"{given.n_dimensions:,} numbers per document, as {given.path} has",
                 got=f"{others.n_dimensions:,}",
                 hint="Embed all documents by one model",
             )

@@ -35,7 +35,7 @@ class Preparation:
     ----------
     counts : Counts of shape (D, V)
     ledger : DataFrame
-        A line an input row.
+        A line per input row.
     position : int64 array
         Row of `counts` for each input row; -1 where it has none.
     preprocessor : Preprocessor

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Documents whose shares are computed at once.
 _AT_ONCE = 1 << 14
-# Filters and topics whose documents are remembered: a byte and four bytes a document each.
+# Filters and topics whose documents are remembered: one byte and four bytes per document.
 _FILTERS, _TOPICS = 16, 4
 
 

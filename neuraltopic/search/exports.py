@@ -6,7 +6,7 @@ postgresql://HOST/DATABASE?table=NAME  a table with the columns id, topic, text,
 lancedb+s3://BUCKET/PATH/TABLE         a LanceDB table in object storage; also gs and az; ?endpoint=...&region=... as
                                        its storage options, and keys from the environment
 lancedb:///FOLDER/TABLE                a LanceDB table in a folder
-NAME.parquet, NAME.arrow               a row a document: id, topic, the metadata, text, vector
+NAME.parquet, NAME.arrow               a row per document: id, topic, the metadata, text, vector
 
 Each document goes with a fingerprint of all that is sent of it. One that is there with the same fingerprint is not sent
 again, so that a copy that was stopped goes on where it was. Documents that the index does not have any more stay there.

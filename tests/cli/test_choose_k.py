@@ -10,7 +10,7 @@ def test_a_table_and_a_recommendation(call, corpus, tmp_path, fake_jobs):
     lines = result.out.splitlines()
     assert lines[0].split()[0] == "K"
     assert [line.split()[0] for line in lines[1:4]] == ["2", "3*", "4"]
-    assert " ".join(lines[5:]).startswith("3 topics: 4 topics describe held-out documents best (-6.9590 nats a token")
+    assert " ".join(lines[5:]).startswith("3 topics: 4 topics describe held-out documents best (-6.9590 nats per token")
     assert result.err.splitlines()[-1] == f"choice of K: {tmp_path / 'out'}"
     assert len(fake_jobs()) == 9
 

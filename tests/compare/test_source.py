@@ -72,7 +72,7 @@ def test_embeddings_come_for_both_sides_or_for_none(corpus, folder, tmp_path):
         (
             folder,
             {"embeddings": train, "held_out_embeddings": embeddings(tmp_path, 5, 3)},
-            "expected 2 numbers a document",
+            "expected 2 numbers per document",
         ),
     ):
         with pytest.raises(UsageError, match=f"held_out_embeddings: {said}"):

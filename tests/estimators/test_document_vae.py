@@ -301,7 +301,7 @@ def test_disjoint_blocks_are_told_apart():
     centres = np.array([vectors[b::blocks].mean(0) for b in range(blocks)])
     nearest = np.linalg.norm(vectors[:, None] - centres, axis=2).argmin(1)
     assert np.array_equal(nearest, np.arange(100) % blocks)
-    # No model does better than the size of a block; a Gaussian prior costs some 7 nats a document of 40 words.
+    # No model does better than the size of a block; a Gaussian prior costs some 7 nats per document of 40 words.
     for per in ("document", "corpus"):
         assert block < model.perplexity(held_out, per=per) < 1.25 * block
 

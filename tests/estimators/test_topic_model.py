@@ -363,7 +363,9 @@ def test_parameters_of_numpy_are_saved_as_numbers(texts, tmp_path):
 
 
 def test_fewer_documents_than_topics():
-    with pytest.raises(NeuralTopicError, match=r"expected at least 3 with words of the vocabulary, one a topic; got 2"):
+    with pytest.raises(
+        NeuralTopicError, match=r"expected at least 3 with words of the vocabulary, one per topic; got 2"
+    ):
         small(preprocessing=Preprocessing(min_df=1, max_df=1.0)).fit(sentences()[:2])
     with pytest.raises(NeuralTopicError, match=r"at least 2 with words"):
         small(n_components=1, preprocessing=Preprocessing(min_df=1, max_df=1.0)).fit(sentences()[:1])

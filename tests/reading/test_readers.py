@@ -323,7 +323,7 @@ def test_the_only_string_column_of_json_is_the_text(write):
 
 @pytest.mark.parametrize(("content", "got"), [("", "no object"), ("[1]\n", "not an object"), ("{}", "no object")])
 def test_a_file_without_objects_is_refused(write, content, got):
-    with pytest.raises(UsageError, match=f"expected a JSON object a line, or an array of objects; got .*{got}"):
+    with pytest.raises(UsageError, match=f"expected a JSON object per line, or an array of objects; got .*{got}"):
         list(open_corpus(write("a.jsonl", content)))
 
 
@@ -401,7 +401,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
 
 def test_standard_input_of_lines_has_no_columns(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n")))
-    with pytest.raises(UsageError, match="a document a line, or JSON or XML where columns are named"):
+    with pytest.raises(UsageError, match="a document per line, or JSON or XML where columns are named"):
         list(open_corpus("-", text="body"))
 
 

@@ -38,7 +38,7 @@ def main(folder, sizes):
     start = time.perf_counter()
     vectors, topics = embed(model, counts, None, None)
     seconds = time.perf_counter() - start
-    print(f"embedding: {len(lines) / seconds:,.0f} documents a second")
+    print(f"embedding: {len(lines) / seconds:,.0f} documents per second")
     for size in sizes:
         of_size = folder if len(sizes) == 1 else folder.with_name(f"{folder.name}-{size}")
         if of_size.exists():
@@ -51,7 +51,7 @@ def measure(folder, model, lines, counts, vectors, topics, n_documents):
     write(folder, model, lines, counts, vectors, topics, n_documents)
     print(f"writing {n_documents:,}: {time.perf_counter() - start:.0f} s, {time.process_time() - cpu:.0f} CPU s")
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"size: {n_bytes / 2**20:,.0f} MiB, {n_bytes / n_documents:,.0f} bytes a document")
+    print(f"size: {n_bytes / 2**20:,.0f} MiB, {n_bytes / n_documents:,.0f} bytes per document")
     start, cpu = time.perf_counter(), time.process_time()
     index = SearchIndex.open(folder)
     index.answer("warm up the oil price")

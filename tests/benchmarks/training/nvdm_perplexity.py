@@ -46,7 +46,7 @@ def main() -> None:
     print(f"{recipe}, K = {n_components}, seed {seed}: {wall:.1f} s wall, {cpu:.1f} s CPU, {model.n_iter_} epochs")
     start = time.perf_counter()
     model.transform(test)
-    print(f"transform: {test.shape[0] / (time.perf_counter() - start):,.0f} documents a second")
+    print(f"transform: {test.shape[0] / (time.perf_counter() - start):,.0f} documents per second")
     tokens = np.asarray(test.sum(1))
     print(f"{test.shape[0]:,} test documents, {(tokens == 0).sum()} of them empty and left out")
     for name, options in (
