@@ -127,7 +127,6 @@ def fit_run(
     # `fit`, which has callers of its own, checks them too, but `force` discards an interrupted fit before it is called.
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
-
     request = request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {})
     cached = None if cache is None else PreparationCache(Path(cache))
     settings = model.preprocessing or Preprocessing()
