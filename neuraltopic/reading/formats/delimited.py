@@ -12,7 +12,7 @@ from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, R
 from neuraltopic.reading.formats.headers import find_header
 from neuraltopic.reading.rows import Row, note
 
-_HEAD = 1000  # records that decide about the header
+_HEAD = 1000  # records that decide whether there is a header
 _MANY_LINES = 100
 _LONE_RETURN = re.compile("\r(?!\n|$)")
 _NAME = re.compile(r"[^\W\d]\w*(?: \w+){0,2}")
@@ -28,12 +28,12 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     Parameters
     ----------
     delimiter : str
-        The separator that the name of the file promises.
+        The separator that the suffix of the file suggests.
 
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
         When an id comes twice in a column that was asked for.
     """
@@ -95,7 +95,7 @@ def _rows(
 
 
 def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: str) -> list[tuple[str, str]]:
-    """The lines, the names in the first with the separator of the others where it has another one."""
+    """The lines; names in the first get the separator of the other lines if they have another."""
     if dialect.n_fields < 2 or dialect.delimiter in sample[0][0]:
         return sample
     for mark in DELIMITERS:
@@ -108,7 +108,7 @@ def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: s
 
 @dataclass
 class _Odd:
-    """What was met that a user should know of."""
+    """Deviations that a user should know about."""
 
     n_joined: int = 0
     n_unclosed: int = 0

@@ -18,13 +18,13 @@ class Header(NamedTuple):
     columns : list of str
         Names; "column 2" for one without.
     strings : list of str
-        The columns that hold texts: neither numbers, nor dates, nor nothing.
+        The columns that hold texts: not numbers, dates or empty cells.
     n_above : int
         Records above the header.
     is_there : bool
-        Whether the next record is a header and no row.
+        Whether the next record is a header.
     doubt : bool
-        Whether that record might as well be a row.
+        Whether that record could also be a row.
     """
 
     columns: list[str]
@@ -35,7 +35,7 @@ class Header(NamedTuple):
 
 
 def find_header(records: Sequence[Sequence[str]], n_fields: int, wanted: Sequence[str | None]) -> Header:
-    """Decide about the header of a table.
+    """Decide whether a table has a header, and where it is.
 
     Parameters
     ----------

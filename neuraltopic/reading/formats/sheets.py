@@ -18,7 +18,7 @@ _HEAD = 1000  # rows that decide about the header
 
 class _Sheet(NamedTuple):
     name: str
-    rows: list[tuple[int, list[str]]]  # with their numbers, blank ones left out
+    rows: list[tuple[int, list[str]]]  # with their numbers, without blank ones
     header: Header
 
 
@@ -31,7 +31,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
     Raises
     ------
     UsageError
-        When the columns are not there or not clear, or in several sheets of other columns, or python-calamine is not
+        When a column is missing or ambiguous, or in several sheets of other columns, or python-calamine is not
         installed.
     NeuralTopicError
         When the file cannot be read, or an id comes twice in a column that was asked for.
