@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class ByteStream(io.BufferedReader):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[ByteStream]:
-    """Open `path`, decompressed where its suffix is .gz, .bz2 or .zst.
+    """Open `path`, decompressed where its suffix is .gz, .bz2, .xz or .zst.
 
     Raises
     ------
@@ -76,7 +77,7 @@ class _Checked(io.RawIOBase):
 
 def _failures(path: Path) -> tuple[type[Exception], ...]:
     """What reading may raise: for a remote file any exception, since the packages of object stores have their own."""
-    return (Exception,) if is_remote(path) else (OSError, EOFError, zlib.error)
+    return (Exception,) if is_remote(path) else (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> NeuralTopicError:
@@ -94,6 +95,10 @@ def _gzip(file: BinaryIO) -> tuple[str, Callable[[int], bytes]]:
 
 def _bzip2(file: BinaryIO) -> tuple[str, Callable[[int], bytes]]:
     return "a whole bzip2 file", bz2.BZ2File(file).read
+
+
+def _xz(file: BinaryIO) -> tuple[str, Callable[[int], bytes]]:
+    return "a whole xz file", lzma.LZMAFile(file).read
 
 
 def _zstandard(file: BinaryIO) -> tuple[str, Callable[[int], bytes]]:
@@ -133,5 +138,5 @@ class _Zstandard:
         return piece
 
 
-_READERS = {".gz": _gzip, ".bz2": _bzip2, ".zst": _zstandard}
+_READERS = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstandard}
 COMPRESSIONS = tuple(_READERS)

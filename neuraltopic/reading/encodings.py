@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
@@ -10,7 +11,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 
 SAMPLE = 1 << 20  # bytes an encoding is judged by
 _CHUNK = 1 << 16
-_LEGACY_SAMPLE = 1 << 16  # the time of charset-normalizer grows with the size of the sample
+_LEGACY_SAMPLE = 1 << 16  # the time of chardet grows with the size of the sample
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _MARKS = (
@@ -30,6 +31,7 @@ _UNPACK = "Unpack it, and give the file or the folder"
 _NOT_TEXT = (
     ("gzip data", re.compile(rb"\x1f\x8b\x08"), _DECOMPRESS + ".gz"),
     ("bzip2 data", re.compile(rb"BZh[1-9]1AY&SY"), _DECOMPRESS + ".bz2"),
+    ("xz data", re.compile(rb"\xfd7zXZ\x00"), _DECOMPRESS + ".xz"),
     ("zstandard data", re.compile(rb"\x28\xb5\x2f\xfd"), _DECOMPRESS + ".zst"),
     ("a zip archive", re.compile(rb"PK\x03\x04"), _UNPACK + "; a spreadsheet must be called .xlsx or .ods"),
     ("a tar archive", re.compile(rb".{257}ustar", re.DOTALL), _UNPACK),
@@ -37,20 +39,33 @@ _NOT_TEXT = (
     ("a pickle", re.compile(rb"\x80[\2-\5][\x95}\]c(]"), "Save it as CSV, JSON or Parquet: a pickle can run code"),
 )
 # Bytes of UTF-16 that decide whether text without a mark is in it, and the share of zeros in the higher ones of its
-# pairs: those of letters of Latin alphabets, blanks and line ends.
-_WIDE_SAMPLE, _WIDE_SHARE = 1 << 12, 0.4
+# pairs: those of letters of Latin alphabets, blanks and line ends. With fewer, so many characters are needed, all of
+# them those of texts, and bytes that no other text has.
+_WIDE_SAMPLE, _WIDE_SHARE, _WIDE_CHARACTERS = 1 << 12, 0.4, 16
+_NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})  # categories: control, unassigned, private, surrogates
 # Control characters that no text has, and the share of zeros up to which a text has them by some fault of a program.
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 _FEW_ZEROS = 0.05
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,99}?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _LETTERS = re.compile(rb"[A-Za-z]+")
-_WINDOWS = re.compile(rb"[\x80-\x9f]")
+# What begins Japanese in ISO-2022-JP, whose bytes are all ASCII.
+_JAPANESE = re.compile(rb"\x1b\$[@B(]")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
-# any other single-byte encoding; a short text in another script is recognised by their share.
-_EVIDENCE = ((16, 0.03), (4, 0.3))
+# any other single-byte encoding, and most are in that of Windows.
+_EVIDENCE = ((8, 0.0), (4, 0.03))
 # EBCDIC gives letters to bytes that are control codes elsewhere, and so fits any few bytes.
-_NEVER_GUESSED = ["cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"]
+_NEVER_GUESSED = ("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140")
+# In place of a guess what holds all its characters, and more that texts have.
+_LARGER = {
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+}
 
 
 class Decoded(NamedTuple):
@@ -104,6 +119,10 @@ def detect(data: bytes, *, complete: bool = True) -> str | None:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=complete)
     except UnicodeDecodeError:
         return "utf-8" if _mostly_utf8(data) else _older_encoding(data)
+    if _JAPANESE.search(data):
+        with suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder("iso2022_jp_2")().decode(data, final=complete)
+            return "iso2022_jp_2"
     return "utf-8"
 
 
@@ -112,10 +131,21 @@ def _wide_encoding(data: bytes) -> str | None:
     sample = data[: min(_WIDE_SAMPLE, len(data) // 2 * 2)]
     zeros = [sample[start::2].count(0) / max(1, len(sample) // 2) for start in (0, 1)]
     for encoding, high, low in (("utf-16-le", zeros[1], zeros[0]), ("utf-16-be", zeros[0], zeros[1])):
-        if len(sample) > 2 and high >= _WIDE_SHARE and low == 0:
+        if len(sample) > 2 and high > 0:
             with suppress(UnicodeDecodeError):
-                return None if _CONTROL.search(sample.decode(encoding).encode("utf-8")) else encoding
+                text = sample.decode(encoding)
+                if high >= _WIDE_SHARE and low == 0:
+                    return None if _CONTROL.search(text.encode("utf-8")) else encoding
+                if _CONTROL.search(sample) and _is_text(text):
+                    return encoding
     return None
+
+
+def _is_text(text: str) -> bool:
+    """Whether there are many characters, and all of them those of texts."""
+    if len(text) < _WIDE_CHARACTERS:
+        return False
+    return not any(unicodedata.category(character) in _NO_TEXT for character in set(text) - set("\t\n\r"))
 
 
 def _has_few_zeros(data: bytes) -> bool:
@@ -135,19 +165,27 @@ def _older_encoding(data: bytes) -> str:
     sample = data[start : start + _LEGACY_SAMPLE]
     n_high = sum(map(len, _HIGH.findall(sample)))
     share = n_high / (n_high + sum(map(len, _LETTERS.findall(sample))))
+    guess = "cp1252"
     if any(n_high >= least and share >= least_share for least, least_share in _EVIDENCE):
-        from charset_normalizer import from_bytes
+        import chardet
 
-        guess = from_bytes(sample, cp_exclusion=_NEVER_GUESSED).best()
-        if guess is not None and "cp1252" not in guess.could_be_from_charset:
-            name = codecs.lookup(guess.encoding).name
-            # The two of Central Europe differ in š, ž, ť, ą, ś and ź, for which Windows has these bytes.
-            return "iso8859-2" if name == "cp1250" and not _WINDOWS.search(sample) else name
+        found = chardet.detect(sample, exclude_encodings=_NEVER_GUESSED, compat_names=False)["encoding"]
+        guess = codecs.lookup(found or guess).name
+        guess = "cp1252" if _alike(sample, guess, "cp1252") else _LARGER.get(guess, guess)
+    if guess == "cp1252":
+        try:
+            data.decode(guess)
+        except UnicodeDecodeError:
+            return "latin-1"
+    return guess
+
+
+def _alike(data: bytes, one: str, other: str) -> bool:
+    """Whether data is the same text in two encodings."""
     try:
-        data.decode("cp1252")
+        return data.decode(one) == data.decode(other)
     except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
+        return False
 
 
 def decode(data: bytes, encoding: str | None = None) -> Decoded:

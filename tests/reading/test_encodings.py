@@ -34,6 +34,39 @@ def test_the_encoding_is_found_and_the_text_comes_back(text, written, found):
     assert decode(text.encode(written)) == (text, found, "")
 
 
+GERMAN = "Die Züge kommen zu spät, und der nächste Zug nach Köln ist wieder überfüllt. "
+TURKISH = "Tren geç kaldı ve sonraki tren doluydu; İstanbul’da yağmur başladı. "
+GREEK = "Το τρένο άργησε χθες και το επόμενο ήταν γεμάτο. "
+HEBREW = "הרכבת איחרה אתמול והבאה הייתה מלאה. "
+ARABIC = "تأخر القطار أمس وكان القطار التالي ممتلئا. "
+THAI = "รถไฟเมื่อวานมาสายและขบวนถัดไปก็เต็ม "
+JAPANESE = "昨日の電車は遅れました。次の電車も満員でした。"
+KOREAN = "어제 기차가 늦었고 다음 기차도 만원이었다. "
+
+
+@pytest.mark.parametrize(
+    ("text", "encodings"),
+    [
+        (FRENCH, "cp1252 mac-roman"),
+        (GERMAN, "cp1252 mac-roman cp850"),
+        (TURKISH, "cp1254 utf-16-le"),
+        (RUSSIAN, "cp1251 koi8-r cp866 iso8859-5 utf-16-le utf-16-be"),
+        (GREEK, "cp1253 iso8859-7 utf-16-le"),
+        (HEBREW, "cp1255 iso8859-8 utf-16-be"),
+        (ARABIC, "cp1256 iso8859-6"),
+        (THAI, "tis-620 utf-16-le"),
+        (JAPANESE, "cp932 euc-jp iso2022-jp utf-16-le utf-16-be"),
+        (KOREAN, "cp949 utf-16-le"),
+        (CHINESE, "gb18030 utf-16-be"),
+    ],
+)
+def test_lines_in_older_encodings_are_read(text, encodings):
+    lines = [f"{number},{text}" for number in range(3)]
+    for encoding in encodings.split():
+        data = io.BytesIO("\n".join(lines).encode(encoding))
+        assert list(Lines(data, "file.csv")) == [(line, "") for line in lines], encoding
+
+
 @pytest.mark.parametrize("mark", [b"\xfe\xff", b"\x00\x00\xfe\xff"])
 def test_big_endian_marks(mark):
     codec = "utf-16-be" if len(mark) == 2 else "utf-32-be"
