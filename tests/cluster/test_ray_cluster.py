@@ -66,7 +66,7 @@ def test_texts_are_cut_as_in_one_process_also_by_a_worker_that_dies(cluster, tmp
     assert (tmp_path / "died").exists()
 
 
-def test_a_group_is_joined_and_the_first_process_tells(cluster):
+def test_a_group_is_joined_and_the_first_process_reports(cluster):
     told = []
     cluster.run_group(corpus.summed, "shared", lambda: "state", lambda message: told.append(message) or True)
     assert told == [("state", 3.0, "shared")]
