@@ -57,6 +57,7 @@ _KINDS = {
 _TABLES = frozenset(_KINDS.values())
 # What cannot be read as a stream.
 _WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
+_FEWEST_DOCUMENTS = 5  # of a folder that holds tables too; fewer are taken for files about the tables
 # What lies beside a published table and is about it.
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
@@ -71,12 +72,13 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
     ----------
     source : str, path, URL, data frame, or sequence of str, bytes or lists of words
         A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
-        of tables is read as these, the ids of several after the path of the file. A text file is a document a
-        line, ids the line numbers from 1, or a paragraph where its lines are wrapped. CSV (.csv), TSV (.tsv, .tab),
-        JSON (.json, .jsonl, .ndjson), Parquet (.parquet), spreadsheets (.xlsx, .ods and their kin) and mailboxes
+        of tables, with fewer than five other files, is read as these, the ids of several after the path of the
+        file. A text file is a document a line, ids the line numbers from 1, or a paragraph where its lines are
+        wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet), spreadsheets
+        (.xlsx, .ods and their kin) and mailboxes
         (.mbox) are a document a row. An XML file (.xml, .rss, .atom) is a document for each element that repeats, in a
         folder one document. Word (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are a document a
-        file. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .zst). A URL, such as
+        file. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
         s3://bucket/folder/ or https://host/file.csv, names a folder or a file that fsspec reads. "-" is standard input:
         lines, JSON when it begins with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and
         bytes are decoded each by itself. Lists of words, in a sequence or a column of the text, are tokens already.
@@ -141,11 +143,12 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
         raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
-    if not tables or len(tables) + len(about) < len(files):
+    others = [file for file in files if file not in tables]
+    if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:
         _refuse(name, text=text, id=id)
         return FolderCorpus(name, folder, files, encoding, tables)
     parts = [(file, _open_file(str(folder / file), folder / file, text, id, encoding)) for file in tables]
-    return TablesCorpus(name, parts, about)
+    return TablesCorpus(name, parts, others)
 
 
 def _kind(file: str) -> str:

@@ -48,7 +48,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
 def _rows(name: str, sheet: _Sheet, columns: Columns, *, id_asked: bool) -> Iterator[Row]:
     header = sheet.header
     records = Records(name, columns, "utf-8", id_asked=id_asked)
-    for number, values in sheet.rows[header.n_above + header.is_there :]:
+    for number, values in sheet.rows[header.n_records :]:
         full = [*values, *itertools.repeat("", len(header.columns) - len(values))]
         problem = f"{len(values)} values for {len(header.columns)} columns" if len(full) > len(header.columns) else ""
         yield records.row(dict(zip(header.columns, full, strict=False)), problem, number, 1)
