@@ -1,4 +1,4 @@
-"""One file a corpus: how it is obtained, its licence, and a function that writes it to a folder."""
+"""One file per corpus: how it is obtained, its licence, and a function that writes it to a folder."""
 
 import importlib
 import inspect

@@ -18,7 +18,7 @@ _FILE = "test/test_data/lee_background.cor"
 
 
 def write(folder: Path, *, progress: Callable[[str, int, int | None], None] | None = None) -> int:
-    """Write a text file a document, ``000.txt`` and on; return how many.
+    """Write a text file per document, ``000.txt`` and on; return how many.
 
     Raises
     ------

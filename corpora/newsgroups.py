@@ -33,7 +33,7 @@ def write(
     subset: str = "all",
     remove: Sequence[str] = (),
 ) -> int:
-    """Write a UTF-8 text file a post, ``GROUP/ID.txt``; return how many.
+    """Write a UTF-8 text file per post, ``GROUP/ID.txt``; return how many.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from tests.test_imports import modules
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LANGUAGES = {"console", "python", "sh", "text"}
 # What a page says that its reader has.
-GIVEN = {"docs/how-to/migrate.md": lambda folder: bertopic_of_news(folder / "saved-model")}
+GIVEN = {"docs/how-to/topics/migrate.md": lambda folder: bertopic_of_news(folder / "saved-model")}
 _COMMAND = re.compile(r"^(?:\$ )?(neuraltopic [^\n]+)$", re.M)
 _IN_A_LINE = re.compile(r"`(neuraltopic [a-z][^`\n]*)`")
 

@@ -53,7 +53,12 @@ def _ends(text: str) -> tuple[int, int]:
     """The smallest and the largest number of topics."""
     ends = re.fullmatch(r"(\d{1,6}):(\d{1,6})", text)
     if not ends:
-        raise UsageError("--range", expected="two numbers such as 10:200", got=repr(text), hint="Correct it")
+        raise UsageError(
+            "--range",
+            expected="two numbers such as 10:200",
+            got=repr(text),
+            hint="Give the smallest and the largest number of topics",
+        )
     return int(ends[1]), int(ends[2])
 
 

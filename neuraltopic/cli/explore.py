@@ -37,7 +37,7 @@ def explore(
     except ImportError as error:
         raise UsageError(
             "explore",
-            expected="starlette and uvicorn",
+            expected="the packages starlette and uvicorn",
             got=f"{error}",
             hint=install_hint("serve"),
         ) from error

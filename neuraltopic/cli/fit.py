@@ -47,7 +47,8 @@ Recipe = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME",
-        help="Model recipe. [default: semi_amortised_prodlda, or contextual with --embed-with]",
+        help="Model recipe, such as prodlda, nvdm or etm. "
+        "[default: semi_amortised_prodlda, or contextual with --embed-with]",
     ),
 ]
 SeedWords = Annotated[
@@ -115,7 +116,7 @@ def fit(
 
     corpus = read_as.open(path)
     if cache is not None and is_url(path) and corpus.path is None:
-        expected = "it with local files, whose content it compares"
+        expected = "local files, whose content it compares"
         raise UsageError(parameter("cache"), expected=expected, got=path, hint="Leave it out")
     embedding_file = embedding_source(embeddings, embed_with, corpus, device=training["device"])
     model = _model(

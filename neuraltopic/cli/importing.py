@@ -23,19 +23,21 @@ def import_(
         str,
         typer.Option("--documents", metavar="PATH", help="Path to the documents that the topics were learned from."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder to write.")],
     words: Annotated[
         Path | None, typer.Option("--words", metavar="FILE", help="Words of a gensim .npy file, one per line.")
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Load a gensim pickle. It can run code: only your own.")
+        bool, typer.Option("--trust", help="Load a gensim pickle, which can run code: only one of your own.")
     ] = False,
     *,
     read_as: ReadAs,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Maximum number of epochs of the inference network.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed. [default: drawn]")
+    ] = None,
     report: WriteReport = True,
     force: Force = False,
     as_json: AsJson = False,

@@ -172,7 +172,7 @@ def _operations(run: Path, action: str, values: list[str]) -> list[Any]:
         first, second = _numbers(action, [source, target])
         return [{"op": "move", "word": word, "from": first, "to": second}]
     if action == "undo":
-        _several(action, values, 0, "nothing behind it")
+        _several(action, values, 0, "nothing after it")
         return [{"op": "undo"}]
     known = "merge, rename, split, drop, junk, reorder, move, reduce, undo, apply"
     raise UsageError("action", expected=f"one of {known}", got=repr(action), hint="Choose one of these")
@@ -180,7 +180,9 @@ def _operations(run: Path, action: str, values: list[str]) -> list[Any]:
 
 def _several(action: str, values: list[str], n: int, expected: str) -> list[str]:
     if len(values) != n:
-        raise UsageError(action, expected=expected, got=" ".join(values) or "nothing", hint="See --help")
+        raise UsageError(
+            action, expected=expected, got=" ".join(values) or "nothing", hint="See neuraltopic topics edit --help"
+        )
     return values
 
 
@@ -191,7 +193,7 @@ def _one(action: str, values: list[str], expected: str) -> str:
 def _numbers(action: str, values: list[str]) -> list[int]:
     if not values or not all(value.isascii() and value.isdigit() for value in values):
         raise UsageError(
-            action, expected="numbers of topics", got=" ".join(values) or "none", hint="See neuraltopic topics RUN"
+            action, expected="topic numbers", got=" ".join(values) or "none", hint="See neuraltopic topics RUN"
         )
     return [int(value) for value in values]
 

@@ -55,9 +55,9 @@ class Cluster:
         self._n_jobs = n_jobs
 
     def plan(self) -> Plan:
-        """How the cluster is used as it is now: one training process a machine, or with one machine one a processor.
+        """The present use of the cluster: one training process per machine, or one per processor of a single machine.
 
-        With `n_jobs` there are so many instead, at most one a processor.
+        With `n_jobs` there are that many instead, at most one per processor.
         """
         machines = [node["Resources"]["CPU"] for node in self._ray.nodes() if node["Alive"] and _cpus(node)]
         return _plan([int(cpus) for cpus in machines], self._n_jobs)

@@ -107,8 +107,8 @@ def _too_many_failed(results: Sequence[dict[str, Any]], output: Path) -> NeuralT
     failure = next(result for result in results if "error" in result)
     return NeuralTopicError(
         "fits",
-        expected="three or more of two K at least",
-        got=f"too many that failed, the first with: {failure['error']}",
+        expected="at least three for each of two or more numbers of topics",
+        got=f"too many failures, the first with: {failure['error']}",
         hint=f"See {output / 'runs'}, and try again with {parameter('resume', True)}",
     )
 
@@ -123,7 +123,7 @@ def spread(least: int, most: int, steps: int = 6) -> list[int]:
     """
     if not 1 <= least < most:
         raise UsageError(
-            "range", expected="two rising numbers such as 10:200", got=f"{least}:{most}", hint="Correct it"
+            "range", expected="two increasing numbers such as 10:200", got=f"{least}:{most}", hint="Try 10:200"
         )
     require_whole("steps", steps, 2)
     return sorted({round(k) for k in np.geomspace(least, most, steps).tolist()})

@@ -118,7 +118,7 @@ def _counts(path: Path, n_words: int) -> Counts:
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _wrong(path, "a matrix that scipy.sparse.save_npz wrote", str(error) or type(error).__name__) from error
     if matrix.shape[1] != n_words:
-        raise _wrong(path, f"{n_words:,} columns, one a word of {_VOCABULARY}", f"{matrix.shape[1]:,}")
+        raise _wrong(path, f"{n_words:,} columns, one per word of {_VOCABULARY}", f"{matrix.shape[1]:,}")
     return Counts.from_scipy(matrix)
 
 
@@ -127,7 +127,7 @@ def _labels(path: Path, n_documents: int) -> list[str | None] | None:
         return None
     labels: list[str | None] = [line or None for line in _lines(path)]
     if len(labels) != n_documents:
-        raise _wrong(path, f"{n_documents:,} lines, one a document", f"{len(labels):,}")
+        raise _wrong(path, f"{n_documents:,} lines, one per document", f"{len(labels):,}")
     return labels
 
 

@@ -92,8 +92,8 @@ def recommend(samples: Sequence[Sample]) -> Recommendation:
                 below[sample.k] = f"{below[sample.k]} and {quality}" if sample.k in below else quality
     left = [sample for sample in as_good if sample.k not in below]
     why = [
-        f"{best.k} topics describe held-out documents best ({best.mean('bound_per_token'):.4f} nats a token, standard "
-        f"error {error:.4f})"
+        f"{best.k} topics describe held-out documents best ({best.mean('bound_per_token'):.4f} nats per token, "
+        f"standard error {error:.4f})"
     ]
     others = [sample.k for sample in as_good if sample is not best]
     why.append(f"{_listed(others)} within one standard error" if others else "no other K within one standard error")

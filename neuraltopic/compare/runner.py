@@ -177,7 +177,7 @@ def _whole(data: ComparisonData, jobs: Sequence[Job]) -> ComparisonData:
     if len(data.train) < fewest:
         raise NeuralTopicError(
             "training documents",
-            expected=f"at least {fewest} with words of the vocabulary, one a topic",
+            expected=f"at least {fewest} with words of the vocabulary, one per topic",
             got=f"{len(data.train):,}",
             hint="Ask for fewer topics, or give more documents",
         )

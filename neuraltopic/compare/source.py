@@ -155,7 +155,7 @@ class Source:
         if others is not None and not (given and apart):
             raise UsageError(
                 parameter("held_out_embeddings"),
-                expected="it only with separate held-out documents, and with embeddings of the others",
+                expected="no value, as it applies only to separate held-out documents, beside embeddings of the others",
                 got=str(others.path),
                 hint="A share is held out of the documents with their embeddings",
             )
@@ -169,7 +169,7 @@ class Source:
         if given and others and given.n_dimensions != others.n_dimensions:
             raise UsageError(
                 parameter("held_out_embeddings"),
-                expected=f"{given.n_dimensions:,} numbers a document, as {given.path} has",
+                expected=f"{given.n_dimensions:,} numbers per document, as {given.path} has",
                 got=f"{others.n_dimensions:,}",
                 hint="Embed all documents by one model",
             )
@@ -181,4 +181,6 @@ class Source:
 
 def _require_none(name: str, value: object, kind: str) -> None:
     if value is not None:
-        raise UsageError(parameter(name), expected=f"it only with {kind}", got=str(value), hint="Leave it out")
+        raise UsageError(
+            parameter(name), expected=f"no value, as it applies only to {kind}", got=str(value), hint="Leave it out"
+        )

@@ -66,7 +66,7 @@ class Checkpoint:
         except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise NeuralTopicError(
                 str(self.path),
-                expected="a checkpoint of this very fit",
+                expected="the checkpoint of this fit",
                 got=str(error),
                 hint="Delete it to start the fit over",
             ) from error

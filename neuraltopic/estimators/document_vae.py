@@ -551,6 +551,6 @@ def _filled(counts: Counts) -> NDArray[np.int64]:
             "counts",
             expected="documents with words",
             got="only empty ones",
-            hint="Look at the preprocessing",
+            hint="Check the preprocessing settings",
         )
     return filled

@@ -465,7 +465,7 @@ class TopicModel(
             of = "documents" if settings.split is None else "passages of documents"
             raise NeuralTopicError(
                 f"{of} in {name}",
-                expected=f"at least {least} with words of the vocabulary, one a topic",
+                expected=f"at least {least} with words of the vocabulary, one per topic",
                 got=f"{len(counts):,} ({preparation.rows()})",
                 hint="Ask for fewer topics, give more documents, or split long ones "
                 f"({parameter('split', 'paragraphs')})",

@@ -132,7 +132,7 @@ def _collection(path: Path, name: str, kind: str, part: str, values: NDArray, la
     if labels is not None and labels.shape != (len(pixels),):
         raise NeuralTopicError(
             f"labels in {name}",
-            expected=f"{len(pixels):,}, one an image",
+            expected=f"{len(pixels):,}, one per image",
             got=f"an array of shape {labels.shape}",
             hint="Save them in the order of the images",
         )

@@ -31,7 +31,7 @@ _CURVES = (("train_bound", "training", BLUE, "-"), ("held_out_bound", "held out"
 
 
 def draw_training(history: Sequence[dict[str, float]], best: float) -> "Figure":
-    """The bound on the log likelihood after each epoch, in nats a document.
+    """The bound on the log likelihood after each epoch, in nats per document.
 
     Parameters
     ----------

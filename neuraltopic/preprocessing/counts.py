@@ -17,7 +17,7 @@ from scipy import sparse
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.storage.pages import release_pages
 
-# Entries handled at once where a pass over all N needs scratch memory (8 bytes an entry: 32 MiB).
+# Entries handled at once where a pass over all N needs scratch memory (8 bytes per entry: 32 MiB).
 BLOCK_ENTRIES = 1 << 22
 _LARGEST_UINT16 = np.iinfo(np.uint16).max
 _ARRAYS = ("indptr", "indices", "data")

@@ -35,7 +35,7 @@ class Preparation:
     ----------
     counts : Counts of shape (D, V)
     ledger : DataFrame
-        A line an input row.
+        A line per input row.
     position : int64 array
         Row of `counts` for each input row; -1 where it has none.
     preprocessor : Preprocessor
@@ -151,9 +151,9 @@ def reopen(workspace: Path) -> Preparation | None:
     except (KeyError, TypeError, ValueError, OSError, EOFError) as error:
         raise NeuralTopicError(
             f"workspace {workspace}",
-            expected="what an unfinished fit left there",
+            expected="the files of an unfinished fit",
             got=f"{type(error).__name__}: {error}"[:300],
-            hint="Delete it to start afresh",
+            hint="Delete it to start over",
         ) from error
 
 

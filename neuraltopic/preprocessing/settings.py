@@ -136,10 +136,14 @@ class Preprocessing:
         """Refuse two ways to cut a text into words, and what would change words that are cut already."""
         ways = [name for name in ("spacy_pipeline", "token_pattern", "pretokenised") if getattr(self, name)]
         if len(ways) > 1:
-            raise _wrong(ways[0], f"it without {parameter(ways[1])}", "both")
+            raise _wrong(ways[0], f"either it or {parameter(ways[1])}", "both")
         for name in ("lemmas", "phrases"):
             if self.pretokenised and getattr(self, name):
-                raise _wrong(name, "it only with texts that are not tokenised", parameter("pretokenised", True))
+                raise _wrong(
+                    name,
+                    "no value, as it applies only to texts that are not tokenised",
+                    parameter("pretokenised", True),
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""

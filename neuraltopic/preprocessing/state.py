@@ -113,7 +113,7 @@ class Fitted:
         words, df, cf, n_documents = (state[name] for name in ("words", "df", "cf", "n_documents"))
         _check("n_documents", "a whole number", type(n_documents) is int)
         _check("words", "distinct words, one or more", 0 < len(words) == len(set(words)) and all(words))
-        _check("df and cf", "one number a word", len(df) == len(cf) == len(words))
+        _check("df and cf", "one number per word", len(df) == len(cf) == len(words))
         sensible = all(0 < d <= min(c, n_documents) and c < 2**63 for d, c in zip(df, cf, strict=True))
         _check("df and cf", "0 < df <= cf and df <= n_documents", sensible)
         pairs = state["phrases"]

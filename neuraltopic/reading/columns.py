@@ -30,14 +30,14 @@ def choose_columns(
     id: str | None,
     hint: str = "Name the column of the text",
 ) -> Columns:
-    """Take the columns asked for, else "text" or the only one of `strings`, and "id" where there is one.
+    """The given columns, else "text" or the only one of `strings`, and "id" if there is one.
 
-    A name may differ from that of the column in case and blanks, unless another column fits as well.
+    A name may differ from that of the column in case and spaces, unless another column matches too.
 
     Raises
     ------
     UsageError
-        When one asked for is missing, or the text could be in several.
+        When a given column is missing, or several could hold the text.
     """
 
     def asked(wanted: str) -> str:
@@ -59,7 +59,7 @@ def choose_columns(
 
 
 def find_column(wanted: str, columns: Sequence[str]) -> str | None:
-    """The column of that name, or the only one that differs from it only in case and blanks."""
+    """The column of that name, or the only one that differs from it only in case and spaces."""
     if wanted in columns:
         return wanted
     alike = [column for column in columns if folded(column) == folded(wanted)]
@@ -67,7 +67,7 @@ def find_column(wanted: str, columns: Sequence[str]) -> str | None:
 
 
 def folded(name: str) -> str:
-    """A name of a column without what people overlook: case, blanks, hyphens, underscores, a byte-order mark."""
+    """A name of a column without case, spaces, hyphens, underscores and a byte-order mark."""
     return "".join(_OVERLOOKED.split(name)).casefold()
 
 
@@ -82,17 +82,17 @@ def _wrong_column(name: str, expected: str, columns: Sequence[str], hint: str) -
 
 
 class Records:
-    """Make rows of records, numbered from 1, each with an id that no earlier one has.
+    """Make rows of records, numbered from 1, each with a unique id.
 
     Parameters
     ----------
     name : str
-        What the errors call the corpus.
+        Name of the corpus in error messages.
     columns : Columns
     encoding : str
-        What the records were read with.
+        Encoding that the records were read with.
     id_asked : bool
-        Whether the column of the ids was asked for. Then an id that comes twice is an error; else the later rows get
+        Whether the id column was given. Then a repeated id is an error; otherwise the later rows get
         "#2", "#3" ... after it, and `close` says so.
 
     Attributes
@@ -107,7 +107,7 @@ class Records:
         self._id_asked = id_asked
         self._number = 0
         self._seen: dict[str, int] = {}  # the row of each id
-        self._times: dict[str, int] = {}  # of the ids that came more than once
+        self._times: dict[str, int] = {}  # of repeated ids
         self._n_repeated = 0
         self._first_repeated = ""
         self._n_lists = 0
@@ -121,7 +121,7 @@ class Records:
         Raises
         ------
         NeuralTopicError
-            When the id is that of an earlier row, and the column was asked for.
+            When the id is that of an earlier row, and the id column was given.
         """
         self._number += 1
         text_column, id_column = self.columns
@@ -140,7 +140,7 @@ class Records:
         return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines, is_cut)
 
     def close(self) -> None:
-        """Note the ids that came more than once, and lists in the place of texts."""
+        """Note repeated ids, and lists in place of texts."""
         if self._lists_are_words is not None and 2 * self._n_lists > self._number:
             note_lists(self._name, is_cut=self._lists_are_words)
         if self._n_repeated:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER = 1 << 16
-# How much compressed data zstandard is handed at once: it gives back all that this expands to.
+# Compressed bytes given to zstandard at once: it returns all that they expand to.
 _ZSTANDARD_PIECE = 1 << 13
 
 
 class ByteStream(io.BufferedReader):
-    """The decompressed bytes of a file; raises NeuralTopicError when they cannot be had.
+    """The decompressed bytes of a file; raises NeuralTopicError when they cannot be read.
 
     Read it with `open_bytes`.
     """
@@ -76,7 +76,7 @@ class _Checked(io.RawIOBase):
 
 
 def _failures(path: Path) -> tuple[type[Exception], ...]:
-    """What reading may raise: of a remote file anything, as the packages of object stores have their own errors."""
+    """What reading may raise: for a remote file any exception, since the packages of object stores have their own."""
     return (Exception,) if is_remote(path) else (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 

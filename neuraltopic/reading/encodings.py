@@ -11,7 +11,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 
 SAMPLE = 1 << 20  # bytes an encoding is judged by
 _CHUNK = 1 << 16
-_LEGACY_SAMPLE = 1 << 16  # chardet's time grows with what it is shown
+_LEGACY_SAMPLE = 1 << 16  # the time of chardet grows with the size of the sample
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _MARKS = (
@@ -69,7 +69,7 @@ _LARGER = {
 
 
 class Decoded(NamedTuple):
-    """A text, or None and the problem that stands in its place."""
+    """A text, or None and the problem."""
 
     text: str | None
     encoding: str
@@ -189,7 +189,7 @@ def _alike(data: bytes, one: str, other: str) -> bool:
 
 
 def decode(data: bytes, encoding: str | None = None) -> Decoded:
-    """Decode one whole document, strictly, with `encoding` or the one found in it."""
+    """Decode one whole document, strictly, with `encoding` or the detected one."""
     found = encoding or detect(data)
     if found is None:
         return Decoded(None, "", "binary")
@@ -221,7 +221,7 @@ class Lines:
 
     Iterating gives pairs of a line and its problem; the line of a problem has U+FFFD where it could not be
     decoded. A line ends at a line feed, and a carriage return before it stays; where there is no line feed, at a
-    carriage return. NUL bytes are blanks where they are few and the only fault of the text.
+    carriage return. NUL bytes count as spaces if they are few and the only fault of the text.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class Lines:
     name : str
         What the errors call it.
     encoding : str or None
-        None to have it found in the first mebibyte.
+        None to detect it in the first mebibyte.
 
     Attributes
     ----------

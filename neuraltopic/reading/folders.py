@@ -1,4 +1,4 @@
-"""Folders: of files that are a document each, or of tables."""
+"""Folders of files that are one document each, or of tables."""
 
 import os
 from collections import Counter
@@ -16,7 +16,7 @@ _ESTIMATE_FILES = 200
 
 
 class FolderCorpus(Corpus):
-    """Files below a folder, a document each: plain text, or what `document_files` reads.
+    """Files below a folder, one document each: plain text, or what `document_files` reads.
 
     A file that cannot be read or decoded is a row with a problem, and so is a table.
 
@@ -91,7 +91,7 @@ class FolderCorpus(Corpus):
 class TablesCorpus(Corpus):
     """The tables of a folder, one after the other.
 
-    The ids of several begin with the file and a colon. Each must have the columns that the first has.
+    The ids of several begin with the file and a colon. Each must have the columns of the first.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class TablesCorpus(Corpus):
     parts : sequence of (str, Corpus)
         The tables with their paths below the folder.
     left_out : sequence of str
-        Files beside the tables that are not read, such as a README, which is noted.
+        Files next to the tables that are not read, such as a README; a note names them.
     """
 
     def __init__(self, name: str, parts: Sequence[tuple[str, Corpus]], left_out: Sequence[str]) -> None:
@@ -124,7 +124,7 @@ class TablesCorpus(Corpus):
                     elif sorted(columns) != sorted(expected):
                         raise NeuralTopicError(
                             f"{part.name}",
-                            expected=f"beside the text the columns of {self._parts[0][0]}: "
+                            expected=f"besides the text, the columns of {self._parts[0][0]}: "
                             + (", ".join(expected) or "none"),
                             got=", ".join(columns) or "none",
                             hint="Give one table at a time, or tables of the same columns",

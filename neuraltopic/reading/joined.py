@@ -6,9 +6,9 @@ from neuraltopic.errors import UsageError
 from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
 
-# Rows in which a column must turn up: those of JSON may lack one.
+# Rows in which a column must occur: those of JSON may lack one.
 _HEAD = 100
-# What stands in a row that has nothing in the column.
+# The value of a row without one in the column.
 _NOTHING = ("not text (None)", "not text (float nan)", "no column")
 
 
@@ -58,7 +58,7 @@ class JoinedCorpus(Corpus):
                 raise UsageError(
                     self.name,
                     expected=f"a column {column!r}",
-                    got=f"beside the first column of the text {', '.join(names) or 'none'}",
+                    got=f"besides the first text column: {', '.join(names) or 'none'}",
                     hint="Name columns of the text that are there, each once",
                 )
 

@@ -1,4 +1,4 @@
-"""Open a corpus, whatever holds it, as rows in input order."""
+"""Open a corpus from any source as rows in input order."""
 
 import dataclasses
 import io
@@ -40,7 +40,7 @@ from neuraltopic.reading.word_lists import mostly_words
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
-_ESTIMATE_BYTES = 1 << 21  # read from the disk before the number of rows is extrapolated
+_ESTIMATE_BYTES = 1 << 21  # bytes read before the number of rows is extrapolated
 _JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
 _XML = re.compile(rb"\s*<\?xml\s")
 _KINDS = {
@@ -57,8 +57,8 @@ _KINDS = {
 _TABLES = frozenset(_KINDS.values())
 # What cannot be read as a stream.
 _WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
-_FEWEST_DOCUMENTS = 5  # of a folder that holds tables too; fewer are taken for files about the tables
-# What lies beside a published table and is about it.
+_FEWEST_DOCUMENTS = 5  # in a folder that also holds tables; fewer files are about the tables
+# Files about a published table, next to it.
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
     re.IGNORECASE,
@@ -71,28 +71,27 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
     Parameters
     ----------
     source : str, path, URL, data frame, or sequence of str, bytes or lists of words
-        A folder is read a document a file, ids the relative paths, the first folder being the label; a folder
-        of tables, with fewer than five other files, is read as these, the ids of several after the path of the
-        file. A text file is a document a line, ids the line numbers from 1, or a paragraph where its lines are
-        wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet), spreadsheets
-        (.xlsx, .ods and their kin) and mailboxes
-        (.mbox) are a document a row. An XML file (.xml, .rss, .atom) is a document for each element that repeats, in a
-        folder one document. Word (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are a document a
-        file. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
-        s3://bucket/folder/ or https://host/file.csv, names a folder or a file that fsspec reads. "-" is standard input:
-        lines, JSON when it begins with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and
-        bytes are decoded each by itself. Lists of words, in a sequence or a column of the text, are tokens already.
-        Data frames are those of pandas and polars, and tables of pyarrow.
+        A folder holds one document per file: its id is the relative path, its label the first folder. A folder of
+        tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
+        each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
+        its lines are wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet),
+        spreadsheets (.xlsx, .ods and similar) and mailboxes (.mbox) hold one document per row. An XML file (.xml,
+        .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
+        (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are one document per file. All but Parquet,
+        spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
+        https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
+        XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
+        a sequence or in the text column, are already tokenised. Data frames may be of pandas or polars, tables of
+        pyarrow.
     text : str or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
-        blanks; "a.b" is the field b in the object a of JSON. Several are joined in their order, with a blank line
-        between them.
+        spaces; "a.b" is the field b in the object a of JSON. Several columns are joined in the given order, with a
+        blank line between them.
     id : str, optional
-        Column of the ids: by default "id" where there is one, else rows are numbered from 1. A row
-        without an id gets "row N". One that comes again is an error where the column was asked for, and else
-        gets "#2", "#3" ... after it.
+        Column of the ids: by default "id" if there is one, else rows are numbered from 1. A row without an id gets
+        "row N". A repeated id is an error if the column was given; otherwise it gets the suffix "#2", "#3" ...
     encoding : str, optional
-        By default found: byte-order mark, then UTF-8, then the likeliest older encoding.
+        By default detected: byte-order mark, then UTF-8, then the likeliest older encoding.
 
     Returns
     -------
@@ -140,7 +139,9 @@ def _location(name: str) -> Path:
 def _open_folder(name: str, folder: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     files = sorted(files_below(folder) if is_remote(folder) else relative_files(folder))
     if not files:
-        raise UsageError(name, expected="a folder with files", got="none, hidden ones apart", hint="Check the path")
+        raise UsageError(
+            name, expected="a folder with files", got="no files other than hidden ones", hint="Check the path"
+        )
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
     others = [file for file in files if file not in tables]
@@ -165,7 +166,7 @@ def _suffix(file: str) -> str:
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
-        raise UsageError(name, expected=f"{_WHOLE[kind]} as it is", got="a compressed one", hint="Decompress it")
+        raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
         reader = parquet_rows if kind == "parquet" else sheet_rows
@@ -299,7 +300,7 @@ class StandardInput(Corpus):
         return Lines(sys.stdin.buffer, "standard input", self._encoding)
 
     def _is(self, start: re.Pattern[bytes]) -> bool:
-        """Whether the input begins so."""
+        """Whether the input begins like this."""
         return start.match(self._lines.head.replace(b"\0", b"")[:1000]) is not None
 
     def _rows(self, lines: Lines) -> Iterator[Row]:
@@ -310,7 +311,7 @@ class StandardInput(Corpus):
         if self._text is not None or self._id is not None:
             raise UsageError(
                 "standard input",
-                expected="a document a line, or JSON or XML where columns are named",
+                expected="a document per line, or JSON or XML where columns are named",
                 got="lines that are neither",
                 hint="Save a CSV as a file and give its path",
             )
@@ -357,7 +358,7 @@ def _refuse(name: str, **options: str | None) -> None:
         if value is not None:
             raise UsageError(
                 option,
-                expected="it only where it applies" if option == "encoding" else "it only with a table",
+                expected=f"no value, as it applies only to {'text files' if option == 'encoding' else 'tables'}",
                 got=f"{value!r} with {name}",
                 hint="Leave it out",
             )

@@ -32,7 +32,7 @@ class Row(NamedTuple):
         In a table of lines, the first line of the row, counted from 1, and how many it takes up; lines in no row are
         the header and blank ones. Elsewhere 0.
     is_cut : bool
-        Whether the document was a list of words, which the text has with blanks between them.
+        Whether the document was a list of words, which are separated by spaces in the text.
     """
 
     id: str
@@ -79,7 +79,7 @@ class Corpus(ABC):
     options : dict of str to str, list of str or None
         How it is read: the text column or columns, the id column and the encoding that were asked for.
     path : Path or None
-        The file or folder that is read, where there is one.
+        The file or folder that is read, if there is one.
     index : pandas.Index or None
         That of the Series or data frame that the rows are of.
     """
@@ -92,7 +92,7 @@ class Corpus(ABC):
 
     @property
     def pretokenised(self) -> bool:
-        """Whether the texts are words with blanks between them."""
+        """Whether the texts are words separated by spaces."""
         return False
 
     @abstractmethod
@@ -105,7 +105,7 @@ class Corpus(ABC):
 
 
 def printable(name: str) -> str:
-    """A name from the system as UTF-8 can hold it: its bytes read as UTF-8, with escapes for what is none.
+    """A name from the system as valid UTF-8: its bytes read as UTF-8, with escapes for invalid ones.
 
     Where the locale is not UTF-8, Python passes on file names and options with half surrogates for their bytes.
     """
@@ -132,5 +132,5 @@ def text_problem(value: object) -> str:
 
 
 def note(name: str, text: str) -> None:
-    """Tell the user something about the file of this name that is no error."""
+    """Tell the user something about the file of this name that is not an error."""
     warnings.warn(f"{name}: {text}", NeuralTopicWarning, stacklevel=2)

@@ -1,7 +1,7 @@
 """Topics that other tools have learned, from the files that they write.
 
-gensim    topics as an array (K, V), .npy of `LdaModel.get_topics()`, beside a text file of its words, one a line; or a
-          model that `LdaModel.save` wrote, which is a pickle and can run code: only where it is trusted
+gensim    topics as an array (K, V), .npy of `LdaModel.get_topics()`, with a text file of its words, one per line; or a
+          model that `LdaModel.save` wrote, which is a pickle and can run code: only if it is trusted
 mallet    a folder with topic-word-weights.txt or topic-state.gz, or one of these files
 bertopic  a folder that `BERTopic.save(..., serialization="safetensors")` wrote
 
@@ -57,7 +57,7 @@ def read_topics(format: str, path: Path, *, words: Path | None = None, trusted: 
     words : Path, optional
         For an array of gensim's topics.
     trusted : bool
-        Whether a pickle may be loaded, which runs what is in it.
+        Whether a pickle may be loaded, which runs the code in it.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _gensim(path: Path, words: Path | None, trusted: bool) -> ForeignTopics:
     if path.suffix == ".npy":
         if words is None:
             raise UsageError(
-                parameter("words"), expected="a text file of the words, one a line", got="none", hint="See --help"
+                parameter("words"), expected="a text file of the words, one per line", got="none", hint="See --help"
             )
         try:
             weights = np.load(path, allow_pickle=False)
@@ -133,7 +133,7 @@ def _mallet_weights(path: Path) -> ForeignTopics:
 
 
 def _mallet_state(path: Path) -> ForeignTopics:
-    """A line a token, behind lines of #: its topic is the last column, the word the one before."""
+    """A line per token, behind lines of #: its topic is the last column, the word the one before."""
     counts: dict[tuple[int, str], int] = {}
     beta = 0.0
     for number, line in _lines(path):
@@ -162,7 +162,7 @@ def _of_cells(path: Path, cells: list[tuple[int, str, float]], smoothing: float)
 
 
 def _bertopic(path: Path) -> ForeignTopics:
-    """c-TF-IDF, a row a topic in the order of their numbers; the row of outliers, -1, is left out."""
+    """c-TF-IDF, a row per topic in the order of their numbers; the row of outliers, -1, is left out."""
     said = _json(path / "topics.json")
     ctfidf, config = path / "ctfidf.safetensors", path / "ctfidf_config.json"
     representations = said.get("topic_representations")
@@ -193,7 +193,7 @@ def _bertopic(path: Path) -> ForeignTopics:
 
 
 def _bertopic_labels(said: dict[str, Any], numbers: list[int]) -> list[str | None]:
-    """Names that the user gave; those that BERTopic makes of the words are ours to make."""
+    """Names that the user gave; those that BERTopic makes of words are made here from the words."""
     custom = said.get("custom_labels")
     if not isinstance(custom, list) or len(custom) != len(numbers):
         return [None] * len(numbers)
@@ -229,7 +229,7 @@ def _representations(representations: dict[str, Any], numbers: list[int]) -> tup
 def _topics(
     format: str, path: Path, words: list[str], weights: NDArray[Any], labels: tuple[str | None, ...] | None = None
 ) -> ForeignTopics:
-    """Rows made to sum to 1, once all is as it must be."""
+    """The checked topics, with rows that sum to 1."""
     weights = np.asarray(weights)
     if weights.ndim != 2 or weights.dtype.kind not in "fiu" or weights.shape[1] != len(words) or not weights.size:
         raise _wrong(path, f"an array of topics x {len(words):,} words", f"{weights.dtype} {weights.shape}")
@@ -256,7 +256,7 @@ def _json(path: Path) -> dict[str, Any]:
             str(path.parent),
             expected='a folder that BERTopic.save(..., serialization="safetensors") wrote',
             got=f"none with {path.name}",
-            hint="Save the model so",
+            hint="Save the model that way",
         )
     value: Any = parse_json(path.read_bytes(), str(path))
     if not isinstance(value, dict):

@@ -17,14 +17,14 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:(?://|:)")
 # Packages that fsspec's own file systems need.
 _NEEDED = {"http": ["aiohttp"], "https": ["aiohttp"], "hdfs": ["pyarrow"], "arrow_hdfs": ["pyarrow"]}
 _PLAIN_FILES = ("http", "https")
-_AT_ONCE = 16  # small files that are fetched at the same time: each waits for the network
+_AT_ONCE = 16  # small files that are fetched at the same time, since each waits for the network
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 
 
 def is_url(name: str) -> bool:
-    """Whether a name is a URL and no local path."""
+    """Whether a name is a URL and not a local path."""
     return _URL.match(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Documents that Python holds: sequences of texts, bytes or lists of words, and data frames."""
+"""Documents in Python: sequences of texts, bytes or lists of words, and data frames."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -21,7 +21,7 @@ class ListCorpus(Corpus):
     Raises
     ------
     UsageError
-        When it is no sequence of documents, or empty.
+        When it is not a sequence of documents, or empty.
     """
 
     def __init__(self, documents: Any) -> None:
@@ -49,7 +49,7 @@ class ListCorpus(Corpus):
 
 
 class FrameCorpus(Corpus):
-    """A data frame of pandas or polars, or a table of pyarrow, a document a row.
+    """A data frame of pandas or polars, or a table of pyarrow, one document per row.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class FrameCorpus(Corpus):
 
 
 def is_frame(source: Any) -> bool:
-    """Whether this is a table of a library that is imported already: else it could not be one."""
+    """Whether this is a table of a library that is imported already: otherwise it could not be one."""
     kinds = {"pandas": ("DataFrame",), "polars": ("DataFrame",), "pyarrow": ("Table", "RecordBatch")}
     return any(
         isinstance(source, getattr(sys.modules[library], name))
@@ -147,7 +147,7 @@ def _first_list(documents: Sequence[Any]) -> Joined | None:
 
 
 def _note_written_lists(name: str, documents: Sequence[Any], first_list: Joined | None) -> None:
-    """Say it where lists are written as text: that they are lists is then a guess."""
+    """Note it if lists are written as text, since that they are lists is then a guess."""
     if first_list is not None and any(isinstance(document, str) for document in documents[:1]):
         note_lists(name, is_cut=first_list.is_cut)
 
@@ -158,7 +158,7 @@ def _index(documents: Any) -> Any:
 
 
 def _sequence(source: Any) -> Any:
-    """Refuse what is no sequence of documents, telling how to make one of it."""
+    """Refuse anything but a sequence of documents, with a hint how to make one."""
     if isinstance(source, Mapping | Set | bytes | bytearray) or not (
         hasattr(source, "__len__") and hasattr(source, "__getitem__")
     ):

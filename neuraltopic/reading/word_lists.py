@@ -1,4 +1,4 @@
-"""Lists in the place of a text: the words of a text that was cut before, or its sentences.
+"""Lists in place of a text: the words of a tokenised text, or its sentences.
 
 Tables that are written as CSV have such lists as text: "['a', 'b']" of Python, '["a", "b"]' of JSON, "['a' 'b']" of
 numpy.
@@ -25,7 +25,7 @@ _SAMPLE = 20  # documents that tell whether a corpus holds lists of words
 
 
 class Joined(NamedTuple):
-    """The text of a list, whether its items are words, and the first item that is no text, if any."""
+    """The text of a list, whether its items are words, and the first item that is not a text, if any."""
 
     text: str
     is_cut: bool
@@ -33,9 +33,9 @@ class Joined(NamedTuple):
 
 
 def joined_list(value: Any, *, as_words: bool | None = None) -> Joined | None:
-    """The text of a list of words or sentences; None for what is no such list.
+    """The text of a list of words or sentences; None for anything else.
 
-    Words are joined by blanks, with "_" for the blanks inside an item. Sentences are joined by line ends.
+    Words are joined by spaces, with "_" for the spaces inside an item. Sentences are joined by line ends.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def joined_list(value: Any, *, as_words: bool | None = None) -> Joined | None:
 
 
 def note_lists(name: str, *, is_cut: bool) -> None:
-    """Say how lists in the place of the texts of a corpus are read."""
+    """Note how lists in place of texts are read."""
     read = "words: these are kept as they are, and not cut again" if is_cut else "sentences, which are joined"
     note(name, f"the texts are lists of {read}")
 
@@ -70,7 +70,7 @@ def mostly_words(rows: Iterable[Row]) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading tells them
             texts = [row for row in itertools.islice(rows, _SAMPLE) if row.text]
-    except NeuralTopicError:  # which the reading raises again
+    except NeuralTopicError:  # which reading raises again
         return False
     return 2 * sum(row.is_cut for row in texts) > len(texts)
 

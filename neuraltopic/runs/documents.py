@@ -1,12 +1,16 @@
 """Run folders of documents: fit one, resume an interrupted fit, open one, embed documents with one.
 
-model/               TopicModel.save topics.csv           one line per topic topic_words.csv      one line per word of a
-topic documents.parquet    one line per input row: the ledger, and the topic of the document vectors.npy
-float32 (D, K), the documents kept, in input order vectors.parquet      id and vector of the same ledger.csv
-one line per input row: kept, or why not training.jsonl       one line per epoch edits.jsonl          the log of edits
-of topics, if there are any, which is replayed when the run is opened run.json             command, machine, seed,
-corpus, sizes, seconds; size and SHA-256 of the files above
-                     but for the log
+model/               TopicModel.save
+topics.csv           one line per topic
+topic_words.csv      one line per word of a topic
+documents.parquet    one line per input row: the ledger, and the topic of the document
+vectors.npy          float32 (D, K), the documents kept, in input order
+vectors.parquet      id and vector of the same
+ledger.csv           one line per input row: kept, or why not
+training.jsonl       one line per epoch
+edits.jsonl          the log of edits of topics, if there are any, which is replayed when the run is opened
+run.json             command, machine, seed, corpus, sizes, seconds; size and SHA-256 of the files above except
+                     the log of edits
 """
 
 import shutil
@@ -120,9 +124,9 @@ def fit_run(
     """
     output = Path(output)
     require_output(output, RUN, source=corpus.path, force=force, resume=resume)
+    # `fit`, which has callers of its own, checks them too, but `force` discards an interrupted fit before it is called.
     model.check_parameters().require_embeddings_given(embeddings)
     model = prepared(model, output, resume=resume)
-
     request = request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {})
     cached = None if cache is None else PreparationCache(Path(cache))
     settings = model.preprocessing or Preprocessing()

@@ -111,9 +111,7 @@ def drift(
         When the recipe takes embeddings, or the documents of the fit are not there.
     """
     model = open_with_documents(run)
-    if model.document_vae_.n_dimensions_in_ is not None:
-        got = f"{model.recipe}, with embeddings"
-        raise UsageError("run", expected="a recipe of counts alone", got=got, hint="See evaluate")
+    _require_counts_alone(model)
     before = model.preprocessor_.transform(corpus or corpus_of(run), only_new=True, progress=progress)
     after = model.preprocessor_.transform(new, progress=progress)
     rng = np.random.default_rng(seed)
@@ -147,6 +145,16 @@ def drift(
         model.labels_,
         _documents(after, known, scores, lengths, u, listed),
     )
+
+
+def _require_counts_alone(model: TopicModel) -> None:
+    if model.document_vae_.n_dimensions_in_ is not None:
+        raise UsageError(
+            "run",
+            expected="a recipe of counts alone",
+            got=f"{model.recipe}, with embeddings",
+            hint="Use neuraltopic evaluate on the new documents instead",
+        )
 
 
 def _scored(model: TopicModel, prepared: "Prepared", rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:

@@ -72,7 +72,10 @@ def edit_run(
         standing = read_edit_log(log, model.topics_sha256()) if log.exists() else []
         if len(standing) != before or known not in (None, before):
             raise EditedMeanwhileError(
-                str(log), expected="the log as it was read", got="one that was written meanwhile", hint="Try again"
+                str(log),
+                expected="the log of edits as it was read",
+                got="a log that another program has changed since",
+                hint="Try again",
             )
         model.edit(operations, documents=corpus or (corpus_of(run) if any(map(_splits, operations)) else None))
         entries = model.edit_entries(with_coordinates=True)

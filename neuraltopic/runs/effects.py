@@ -118,7 +118,9 @@ def _prior_of(model: TopicModel) -> tuple[NDArray[np.float64], NDArray[np.float6
         return latent.prior_mean.double().cpu().numpy(), latent.prior_log_variance.double().exp().cpu().numpy()
     if isinstance(latent, DiagonalGaussian):
         return np.zeros(latent.n_components), np.ones(latent.n_components)
-    raise UsageError("run", expected="a recipe with a Gaussian posterior", got=model.recipe, hint="Fit the default")
+    raise UsageError(
+        "run", expected="a recipe with a Gaussian posterior", got=model.recipe, hint="Fit with the default recipe"
+    )
 
 
 def _shares(model: TopicModel, z: NDArray[np.float64], counts: "Counts") -> NDArray[np.floating]:

@@ -20,7 +20,7 @@ from neuraltopic.estimators.fitting import draw_seed
 from neuraltopic.estimators.state import Stored
 from neuraltopic.reading.rows import printable
 from neuraltopic.runs.machine import describe_machine, peak_memory_bytes
-from neuraltopic.runs.workspace import clear_finished, mark_finished, open_workspace, unfinished_request
+from neuraltopic.runs.workspace import mark_finished, open_workspace, unfinished_request
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.edit_log import EDIT_LOG
 from neuraltopic.storage.formats import RUN_FACTS
@@ -90,7 +90,6 @@ def require_output(
     UsageError
         As `check_output` does; with `resume` and without `force`, when the fit into `output` is finished.
     """
-    clear_finished(output)
     if resume and not force and output.is_dir() and kind.entries(output):
         raise UsageError(
             parameter("resume"),

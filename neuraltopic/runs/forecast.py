@@ -1,7 +1,11 @@
-"""The expected time and memory of a fit of documents, for --dry-run.
+"""The expected time and memory of a fit or an update of documents, for --dry-run.
 
 Training updates and inference are timed on this machine with random documents, and reading with the first documents of
 the corpus. The other stages are estimated from their number of operations.
+
+The forecast of images (`runs.image_forecast`) is another module: it has no corpus to sample, and training, the only
+stage that both have, is computed there from the sizes of the layers. `runs.costs` and `runs.machine` hold what both
+share.
 
 Axes: D documents, V words, K topics.
 """
@@ -88,7 +92,7 @@ def estimate_fit(corpus: Corpus, model: TopicModel, *, embeddings: EmbeddingSour
     if read.exact and least > D and settings.split is None:
         raise NeuralTopicError(
             f"documents in {corpus.name}",
-            expected=f"at least {least}, one a topic",
+            expected=f"at least {least}, one per topic",
             got=f"{D:,}",
             hint="Ask for fewer topics, or give more documents",
         )
@@ -290,7 +294,7 @@ def factorisation_seconds(D: int, V: int, K: int, n_tokens: float, rate: float) 
 def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:
     """A guess of V: Heaps' law, 0.6 n_bytes^0.6 words in five documents or more, which fall as min_df^-0.7.
 
-    20 Newsgroups has 15,108 in 13.8 MB, the docstrings 7,510 in 12.6 MB, 300 news articles 1,241 in 0.36 MB.
+    See tests/benchmarks/README.md for the words of three corpora.
     """
     min_df, _ = document_limits(settings, D)
     words = 0.6 * n_bytes**0.6 * (5.0 / max(1.0, min_df)) ** 0.7

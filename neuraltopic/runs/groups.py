@@ -176,7 +176,10 @@ def counts_of_fit(model: TopicModel, corpus: Corpus) -> "Counts":
     digests = [model.corpus_sha256_, *(update["corpus_sha256"] for update in model.updates_)]
     if counted.corpus_sha256 != digests[-1]:
         raise UsageError(
-            corpus.name, expected="the documents of the fit", got="others", hint="Name the corpus that the run is of"
+            corpus.name,
+            expected="the documents of the fit",
+            got="other documents",
+            hint="Name the corpus that the run is of",
         )
     return counted.counts
 

@@ -1,6 +1,8 @@
 """The expected time and memory of a fit of images, for --dry-run.
 
-The constants were measured on MNIST with the default network, on one core and on two.
+Layers are dense and images are in memory, so that their sizes give the operations and the bytes; only a matrix product
+is timed. `runs.forecast` says why documents have a forecast of their own. The constants were measured on MNIST with the
+default network, on one core and on two.
 """
 
 from dataclasses import dataclass

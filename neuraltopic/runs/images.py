@@ -78,7 +78,7 @@ def fit_image_run(
     output = Path(output)
     source = images.path if isinstance(images, Images) else images
     require_output(output, IMAGE_RUN, source=source, force=force, resume=resume)
-    model.check_parameters()
+    model.check_parameters()  # before images are read; `fit`, which has callers of its own, checks them too
     images = _read(images, progress)
     model = prepared(model, output, resume=resume)
     kept = _epochs_kept(model, len(images), epochs_kept)

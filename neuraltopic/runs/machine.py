@@ -48,7 +48,7 @@ def matmul_rate(seconds: float = 0.2) -> float:
     Returns
     -------
     float
-        Floating-point operations a second; a multiplication and an addition are two.
+        Floating-point operations per second; a multiplication and an addition are two.
     """
     import torch
 

@@ -80,7 +80,7 @@ def update_run(
     parent = _parent(run, model)
     if random_state is not None:
         model.set_params(random_state=random_state)
-    model.document_vae_.require_updatable()
+    model.document_vae_.require_updatable()  # before `force` discards an interrupted update
     request = {**request_of(model, corpus), "parent": parent}
     with new_run(output, kind, request, force=force, resume=resume, command=command, progress=progress) as new:
         model.partial_fit(corpus, progress=new.progress, workspace=new.workspace)
@@ -97,8 +97,8 @@ def _kind_of_update(run: Path, output: Path) -> RunKind:
     if run.resolve() in output.resolve().parents:
         raise UsageError(
             f"output {output}",
-            expected="a folder apart from the run",
-            got="one in it",
+            expected="a folder outside the run",
+            got="a folder inside it",
             hint="Choose another path",
         )
     return dataclasses.replace(DOCUMENTS, output=update_output(run, output))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Documents whose shares are computed at once.
 _AT_ONCE = 1 << 14
-# Filters and topics whose documents are remembered: a byte and four bytes a document each.
+# Filters and topics whose documents are remembered: one byte and four bytes per document.
 _FILTERS, _TOPICS = 16, 4
 
 
@@ -104,7 +104,7 @@ class IndexedDocuments:
         """
         document = self.find(id)
         if document is None:
-            raise UsageError("id", expected="that of a document in the index", got=f"{id!r:.80}", hint="Check the id")
+            raise UsageError("id", expected="the id of a document in the index", got=f"{id!r:.80}", hint="Check the id")
         return document
 
     def matching(self, where: str) -> NDArray[np.bool_]:

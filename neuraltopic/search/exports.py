@@ -6,7 +6,7 @@ postgresql://HOST/DATABASE?table=NAME  a table with the columns id, topic, text,
 lancedb+s3://BUCKET/PATH/TABLE         a LanceDB table in object storage; also gs and az; ?endpoint=...&region=... as
                                        its storage options, and keys from the environment
 lancedb:///FOLDER/TABLE                a LanceDB table in a folder
-NAME.parquet, NAME.arrow               a row a document: id, topic, the metadata, text, vector
+NAME.parquet, NAME.arrow               a row per document: id, topic, the metadata, text, vector
 
 Each document goes with a fingerprint of all that is sent of it. One that is there with the same fingerprint is not sent
 again, so that a copy that was stopped goes on where it was. Documents that the index does not have any more stay there.
@@ -84,7 +84,9 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
     import pyarrow.parquet
 
     if path.exists():
-        raise UsageError(f"output {path}", expected="a path that does not exist yet", got="one", hint="Choose another")
+        raise UsageError(
+            f"output {path}", expected="a path that does not exist yet", got="one that does", hint="Choose another path"
+        )
     tables = []
     done = 0
     vector_type = pa.list_(pa.float32(), index.generation.n_topics)
@@ -112,7 +114,9 @@ def _to_qdrant(index: SearchIndex, parts: SplitResult, progress: "Progress | Non
         raise _missing("qdrant-client", "qdrant", error) from error
     place, _, collection = unquote(parts.path).rpartition("/")
     if not collection or (parts.hostname and place):
-        raise UsageError("--to", expected="qdrant://HOST/COLLECTION", got=f"{parts.path!r:.80}", hint="Name it so")
+        raise UsageError(
+            "--to", expected="qdrant://HOST/COLLECTION", got=f"{parts.path!r:.80}", hint="Give the target in this form"
+        )
     client = (
         QdrantClient(
             host=parts.hostname,
@@ -208,7 +212,9 @@ def _to_lancedb(index: SearchIndex, parts: SplitResult, progress: "Progress | No
     place, _, name = unquote(parts.path).rpartition("/")
     if not name or bool(store) != bool(parts.netloc) or not (store or place):
         form = f"{parts.scheme}://BUCKET/PATH/TABLE" if store else "lancedb:///FOLDER/TABLE"
-        raise UsageError("--to", expected=form, got=f"{parts.netloc}{parts.path}"[:80], hint="Name it so")
+        raise UsageError(
+            "--to", expected=form, got=f"{parts.netloc}{parts.path}"[:80], hint="Give the target in this form"
+        )
     schema = _lancedb_schema(index)
     sent = done = 0
     try:

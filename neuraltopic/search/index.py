@@ -285,7 +285,10 @@ class SearchIndex:
             gone = {now._documents.required(id) for id in ids}
             if len(gone) == len(now):
                 raise UsageError(
-                    "ids", expected="a document to be left", got="all of them", hint="Remove the folder instead"
+                    "ids",
+                    expected="at least one document left in the index",
+                    got="all of them",
+                    hint="Remove the folder instead",
                 )
             live = now._documents.ranking.live.copy()
             live[sorted(gone)] = False
@@ -437,8 +440,8 @@ def _require_unchanged(corpus: Corpus, indexed: Indexed, corpus_sha256: str | No
     if corpus_sha256 is not None and indexed.corpus_sha256 != corpus_sha256:
         raise NeuralTopicError(
             f"documents in {corpus.name}",
-            expected="those of the fit, unchanged",
-            got="others",
+            expected="the documents of the fit, unchanged",
+            got="other documents",
             hint="Name the documents to index",
         )
 
@@ -476,5 +479,8 @@ def _require_request(query: str | None, like: str | None, topic: int | None, n: 
     for name, value, least in (("n", n, 1), ("skip", skip, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise UsageError(
-                parameter(name), expected=f"a whole number from {least} on", got=repr(value), hint="Give another"
+                parameter(name),
+                expected=f"a whole number of {least} or more",
+                got=repr(value),
+                hint=f"Set it to at least {least}",
             )

@@ -164,7 +164,7 @@ async def _options(request: Request, limits: Limits) -> dict[str, Any]:
         pairs = request.query_params.multi_items()
         given = {"query" if name == "q" else name: value for name, value in pairs}
         if len(given) != len(pairs):
-            raise UsageError("request", expected="each name once", got="one twice", hint="Give each once")
+            raise UsageError("request", expected="each parameter once", got="one of them twice", hint="Give each once")
         given |= {name: _whole(name, given[name]) for name in _NUMBERS if name in given}
     for name in given:
         if name not in (*_NUMBERS, *_TEXTS):
@@ -176,11 +176,11 @@ async def _options(request: Request, limits: Limits) -> dict[str, Any]:
     for name, most in (("n", limits.hits), ("skip", limits.skip)):
         value = given.get(name)
         if isinstance(value, int) and value > most:
-            raise UsageError(name, expected=f"at most {most:,}", got=f"{value:,}", hint="Ask for less")
+            raise UsageError(name, expected=f"at most {most:,}", got=f"{value:,}", hint="Ask for fewer")
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _whole(name: str, value: str) -> int:
     if not value.lstrip("-").isdecimal() or len(value) > 9:
-        raise UsageError(name, expected="a whole number", got=f"{value!r:.60}", hint="Give another")
+        raise UsageError(name, expected="a whole number", got=f"{value!r:.60}", hint="Give a whole number")
     return int(value)

@@ -208,7 +208,10 @@ async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
         content += chunk
         if len(content) > 16 * limits.characters:
             raise UsageError(
-                "request", expected=f"at most {16 * limits.characters:,} bytes", got="more", hint="Ask less"
+                "request",
+                expected=f"at most {16 * limits.characters:,} bytes",
+                got="more",
+                hint="Send a shorter request",
             )
     value = parse_json(content, "request")
     if not isinstance(value, dict):
@@ -228,7 +231,10 @@ def checked_text(name: str, value: object, limits: Limits) -> str:
         raise UsageError(name, expected="a text", got=type(value).__name__, hint="Put it in quotes")
     if len(value) > limits.characters:
         raise UsageError(
-            name, expected=f"at most {limits.characters:,} characters", got=f"{len(value):,}", hint="Ask for less"
+            name,
+            expected=f"at most {limits.characters:,} characters",
+            got=f"{len(value):,}",
+            hint="Send a shorter text",
         )
     return value
 

@@ -48,7 +48,10 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _require_parent(destination)
     if destination.exists() and not destination.is_file():
         raise UsageError(
-            f"output {path}", expected="a file", got="something else of that name", hint="Choose another path"
+            f"output {path}",
+            expected="a file",
+            got="a folder or a special file of that name",
+            hint="Choose another path",
         )
     _clean_leftovers(destination)
     temporary, lock = _locked_sibling(destination, folder=False)

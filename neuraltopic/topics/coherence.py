@@ -84,7 +84,7 @@ def topic_coherence(topics: Sequence[Sequence[str]], texts: Iterable[Sequence[st
                 hint="Give each topic as a list of str",
             )
     if not len(topics):
-        raise UsageError("topics", expected="at least one list of words", got="none", hint="Pass a list a topic")
+        raise UsageError("topics", expected="at least one list of words", got="none", hint="Pass a list per topic")
     forms = FormIds()
     lists = np.full((len(topics), max(map(len, topics))), -1, np.int64)
     for row, words in zip(lists, topics, strict=True):

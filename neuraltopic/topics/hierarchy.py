@@ -67,7 +67,7 @@ def cut(tree: NDArray[np.float64], n_groups: int) -> list[tuple[int, ...]]:
     K = len(tree) + 1
     if isinstance(n_groups, bool) or not isinstance(n_groups, int | np.integer) or not 1 <= n_groups <= K:
         raise UsageError(
-            "number of topics", expected=f"a number from 1 to {K}", got=repr(n_groups), hint="Ask for fewer, not more"
+            "number of topics", expected=f"a number from 1 to {K}", got=repr(n_groups), hint=f"Ask for {K} or fewer"
         )
     if K == 1:
         return [(0,)]

@@ -4,11 +4,13 @@ The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1
 document; the topics give the cosine of document vectors, taken from the vector of an empty document.
 Both are standardised over the documents, which makes them comparable:
 
-    score = (bm25 - mean) / std + a (cosine - mean) / std,    a = 12 n_q / (n_q + n),
+    score = (w - mean) / std + a (cosine - mean) / std,    w = bm25^1.5,    a = 16 n_q / (n_q + n),
 
 with n_q the tokens of the query and n those of a mean document: for a query that is much shorter than the documents the
-words are more important, for one as long as a document the topics. The score of an average document is 0. A score is a
-sum over the words of the query and over the topics, each less its mean over the documents: these parts explain a hit.
+words are more important, for one as long as a document the topics. The power makes a strong match of words count for
+more, and weak matches, which many documents have, for less: among these the topics decide. The score of an average
+document is 0. A score is a sum over the words of the query, to which w is divided in proportion to their part of BM25,
+and over the topics, each less its part of the mean: these parts explain a hit.
 
 Axes: D documents, V words, K topics.
 """
@@ -32,7 +34,7 @@ BY = ("hybrid", "words", "topics")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT = 12.0
+_TOPIC_WEIGHT = 16.0
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
 # Vectors are accurate to about 2e-7: scores are compared to this many decimals.
@@ -123,7 +125,7 @@ class Query:
 
 @dataclass(frozen=True)
 class _WordWeight:
-    """Contribution of a word of the query: q idf, and its mean over the documents."""
+    """Of a word of the query: its factor in BM25, (1 + log q) idf, and its part of the mean of w over the documents."""
 
     weight: float
     mean: float
@@ -131,14 +133,14 @@ class _WordWeight:
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights that turn BM25 and cosines into scores, for one query.
+    """The weights that turn w and cosines into scores, for one query.
 
     Attributes
     ----------
     query : Query
     words : dict of int to _WordWeight
     word_scale, topic_scale : float
-        1 / std of BM25, and a / std of the cosine; 0 for a term that is left out or constant.
+        1 / std of w, and a / std of the cosine; 0 for a term that is left out or constant.
     """
 
     query: Query
@@ -251,12 +253,12 @@ class HybridRanking:
         UsageError
             When `by` is another.
         """
-        weights, bm25 = self._weights(query, by)
+        weights, matches = self._weights(query, by)
         values, eligible = np.zeros(len(self.live)), self.live
-        if bm25 is not None:
-            values += weights.word_scale * (bm25 - _mean_of(weights.words))
+        if matches is not None:
+            values += weights.word_scale * (matches - _mean_of(weights.words))
             if by == "words":
-                eligible = eligible & (bm25 > 0)
+                eligible = eligible & (matches > 0)
         if weights.topic_scale:
             values += weights.topic_scale * (self._cosine(query) - float(self.mean_direction @ query.direction))
         return Scores(values, eligible, weights)
@@ -290,13 +292,13 @@ class HybridRanking:
         UsageError
             When `by` is unknown.
         """
-        weights, bm25 = self._weights(query, by)
-        eligible = self._eligible(allowed, bm25 if by == "words" else None)
+        weights, matches = self._weights(query, by)
+        eligible = self._eligible(allowed, matches if by == "words" else None)
         n_found = self.n_live if eligible is None else int(np.count_nonzero(eligible))
-        candidates = self._candidates(weights, bm25, n, eligible)
+        candidates = self._candidates(weights, matches, n, eligible)
         values = np.zeros(len(candidates))
-        if bm25 is not None:
-            values += weights.word_scale * (bm25[candidates] - _mean_of(weights.words))
+        if matches is not None:
+            values += weights.word_scale * (matches[candidates] - _mean_of(weights.words))
         if weights.topic_scale:
             # Row by row, so that equal documents have equal scores at any place.
             cosine = np.einsum("dk,k->d", self._directions_of(candidates), query.direction.astype(np.float64))
@@ -327,11 +329,14 @@ class HybridRanking:
         row = part.counts.slice(place, place + 1)
         counts = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         damping = self._damping[document]
-        words = {}
-        for word, known in weights.words.items():
-            count = counts.get(word, 0)
-            added = known.weight * count * (_SATURATION + 1.0) / (count + damping) if count else 0.0
-            words[word] = weights.word_scale * (added - known.mean)
+        of_words = {
+            word: known.weight * count * (_SATURATION + 1.0) / (count + damping) if (count := counts.get(word)) else 0.0
+            for word, known in weights.words.items()
+        }
+        root = float(np.sqrt(sum(of_words.values())))
+        words = {
+            word: weights.word_scale * (root * added - weights.words[word].mean) for word, added in of_words.items()
+        }
         direction = np.asarray(part.directions[place], np.float64) - self.mean_direction
         return words, weights.topic_scale * weights.query.direction * direction
 
@@ -348,22 +353,23 @@ class HybridRanking:
         return Query(words, np.asarray(part.directions[place]))
 
     def _weights(self, query: Query, by: str) -> tuple[Weights, NDArray[np.float64] | None]:
-        """The weights of the query, and BM25 of each document, (D,), unless only topics count."""
+        """The weights of the query, and w of each document, (D,), unless only topics count."""
         self.require_by(by)
-        bm25, words = None, dict[int, _WordWeight]()
+        matches, words = None, dict[int, _WordWeight]()
         word_scale = topic_scale = 0.0
         if by != "topics":
-            bm25, words = self._bm25(query)
-            word_scale = self._scale(self._square_of(bm25, _mean_of(words)))
+            matches, words = self._matches(query)
+            word_scale = self._scale(self._square_of(matches, _mean_of(words)))
         if by != "words" and query.direction.any():
             asked = query.direction.astype(np.float64)
             topic_scale = self._scale(float(asked @ self._covariance @ asked))
             topic_scale *= self.topic_weight(query) if by == "hybrid" else 1.0
-        return Weights(query, words, word_scale, topic_scale), bm25
+        return Weights(query, words, word_scale, topic_scale), matches
 
-    def _bm25(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
-        values = np.zeros(len(self.live))
-        words = {}
+    def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
+        """w of each document, (D,), and what the words of the query add to it."""
+        bm25 = np.zeros(len(self.live))
+        weights, totals = dict[int, float](), dict[int, float]()
         for word, count in sorted(query.words.items()):
             found = [self._live_postings(number, word) for number in range(len(self.sets))]
             n_with = sum(len(documents) for documents, _ in found)
@@ -372,10 +378,12 @@ class HybridRanking:
             total = 0.0
             for (documents, counts), start in zip(found, self.starts.tolist(), strict=False):
                 added = weight * (_SATURATION + 1.0) * counts / (counts + self._damping[start:][documents])
-                values[start:][documents] += added
+                bm25[start:][documents] += added
                 total += float(added.sum())
-            words[word] = _WordWeight(weight, total / max(self.n_live, 1))
-        return values, words
+            weights[word], totals[word] = weight, total
+        matches = bm25 * np.sqrt(bm25)
+        mean_of_total = float(matches.sum()) / max(self.n_live, 1) / (sum(totals.values()) or 1.0)
+        return matches, {word: _WordWeight(weights[word], mean_of_total * totals[word]) for word in weights}
 
     def _live_postings(self, number: int, word: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Documents of a set that have a word, and counts."""
@@ -395,17 +403,17 @@ class HybridRanking:
         return values
 
     def _eligible(
-        self, allowed: NDArray[np.bool_] | None, bm25: NDArray[np.float64] | None
+        self, allowed: NDArray[np.bool_] | None, matches: NDArray[np.float64] | None
     ) -> NDArray[np.bool_] | None:
-        """Documents that may be found, (D,), with BM25 those that have a word; None where all are."""
+        """Documents that may be found, (D,), with w those that have a word; None where all are."""
         masks = [] if self.n_live == len(self.live) else [self.live]
-        masks += [mask for mask in (allowed, None if bm25 is None else bm25 > 0) if mask is not None]
+        masks += [mask for mask in (allowed, None if matches is None else matches > 0) if mask is not None]
         return functools.reduce(np.logical_and, masks) if masks else None
 
     def _candidates(
         self,
         weights: Weights,
-        bm25: NDArray[np.float64] | None,
+        matches: NDArray[np.float64] | None,
         n: int,
         eligible: NDArray[np.bool_] | None,
     ) -> NDArray[np.intp]:
@@ -420,8 +428,8 @@ class HybridRanking:
                 values = np.zeros(rows.stop - rows.start, np.float32)
                 if weights.topic_scale:
                     values = part.directions[rows] @ direction
-                if bm25 is not None:
-                    values += (weights.word_scale * bm25[here]).astype(np.float32)
+                if matches is not None:
+                    values += (weights.word_scale * matches[here]).astype(np.float32)
                 if eligible is not None:
                     values[~eligible[here]] = -np.inf
                 top.add(values, here.start)
@@ -434,9 +442,8 @@ class HybridRanking:
         3.1).
         """
         unit = float(np.finfo(np.float32).eps)
-        largest = weights.topic_scale + weights.word_scale * sum(
-            known.weight * (_SATURATION + 1.0) for known in weights.words.values()
-        )
+        bm25 = sum(known.weight * (_SATURATION + 1.0) for known in weights.words.values())
+        largest = weights.topic_scale + weights.word_scale * bm25**1.5
         return 2.0 * 10.0**-DECIMALS + 2.0 * unit * (len(weights.query.direction) * weights.topic_scale + 4.0 * largest)
 
     def _directions_of(self, documents: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -448,13 +455,13 @@ class HybridRanking:
             found[of_set] = self.sets[place].directions[documents[of_set] - self.starts[place]]
         return found
 
-    def _square_of(self, bm25: NDArray[np.float64], mean: float) -> float:
-        """The variance of BM25 over the live documents, of which the mean is known; that of the others is 0."""
+    def _square_of(self, matches: NDArray[np.float64], mean: float) -> float:
+        """The variance of w over the live documents, of which the mean is known; that of the others is 0."""
         total = 0.0
-        for start in range(0, len(bm25), _AT_ONCE):
-            difference = bm25[start : start + _AT_ONCE] - mean
+        for start in range(0, len(matches), _AT_ONCE):
+            difference = matches[start : start + _AT_ONCE] - mean
             total += float(difference @ difference)
-        return (total - (len(bm25) - self.n_live) * mean**2) / max(self.n_live, 1)
+        return (total - (len(matches) - self.n_live) * mean**2) / max(self.n_live, 1)
 
     def _scale(self, variance: float) -> float:
         """1 / std over the live documents; 0 where all are equal to rounding."""
@@ -518,5 +525,5 @@ class _Top:
 
 
 def _mean_of(words: Mapping[int, _WordWeight]) -> float:
-    """Of BM25 over the documents."""
+    """Of w over the documents."""
     return sum(word.mean for word in words.values())

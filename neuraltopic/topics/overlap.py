@@ -66,7 +66,7 @@ def _members(first: Lists, second: Lists) -> tuple[list[sparse.csr_array], list[
             "lists of words",
             expected="as many words in both",
             got=f"{first.shape[1]} and {second.shape[1]}",
-            hint="Cut the longer ones",
+            hint="Shorten the longer lists",
         )
     n_words = max((int(lists.max()) + 1 for lists in (first, second) if lists.size), default=0)
 

@@ -30,7 +30,7 @@ CASES = {
     "text in two columns": (2, ["posts.csv"], "title"),
     "K of 0": (2, ["posts.txt", "-k", "0"], "--topics: expected a whole number of 1 or more; got 0"),
     "K of nothing": (2, ["posts.txt", "-k", "many"], "'--topics'"),
-    "too few documents": (1, ["few.txt"], "one a topic"),
+    "too few documents": (1, ["few.txt"], "one per topic"),
     "vocabulary pruned to nothing": (1, ["posts.txt", "--min-df", "50"], "--min-df"),
     "output exists": (2, ["posts.txt", "-o", "taken"], "taken: expected a path that does not exist yet"),
     "output in no folder": (2, ["posts.txt", "-o", "no/where"], "no/where"),

@@ -10,7 +10,7 @@ def test_a_table_and_a_recommendation(call, corpus, tmp_path, fake_jobs):
     lines = result.out.splitlines()
     assert lines[0].split()[0] == "K"
     assert [line.split()[0] for line in lines[1:4]] == ["2", "3*", "4"]
-    assert " ".join(lines[5:]).startswith("3 topics: 4 topics describe held-out documents best (-6.9590 nats a token")
+    assert " ".join(lines[5:]).startswith("3 topics: 4 topics describe held-out documents best (-6.9590 nats per token")
     assert result.err.splitlines()[-1] == f"choice of K: {tmp_path / 'out'}"
     assert len(fake_jobs()) == 9
 
@@ -38,7 +38,7 @@ def test_a_recipe_that_takes_embeddings(call, corpus, tmp_path, fake_jobs):
     ("arguments", "said"),
     [
         (("--range", "10"), "--range: expected two numbers such as 10:200; got '10'"),
-        (("--range", "9:3"), "range: expected two rising numbers"),
+        (("--range", "9:3"), "range: expected two increasing numbers"),
         (("--steps", "1"), "steps: expected a whole number of 2 or more"),
         (("--seeds", "2"), "--seeds: expected a whole number of 3 or more"),
         (("--recipe", "lda"), "recipe: expected one of"),

@@ -75,9 +75,9 @@ def test_prepared_counts(call, counts_folder, tmp_path, fake_jobs):
     assert call(*arguments, "-o", tmp_path / "out", "--held-out", "0.4").code == 0
     assert len(json.loads((tmp_path / "out" / "data" / "data.json").read_text())["words"]) == 3
     for options, said in (
-        (("--text", "body"), "--text: expected it only with documents; got 'body'"),
-        (("--min-df", "1"), "preprocessing: expected it only with documents"),
-        (("--label", "kind"), "label: expected it only with documents"),
+        (("--text", "body"), "--text: expected no value, as it applies only to documents; got 'body'"),
+        (("--min-df", "1"), "preprocessing: expected no value, as it applies only to documents"),
+        (("--label", "kind"), "label: expected no value, as it applies only to documents"),
         (("--held-out", counts_folder / "vocab.txt"), "--held-out: expected a share"),
         (("--held-out", "1.5"), "--held-out: expected a share above 0 and below 1"),
         (("--texts", "gone.txt"), "gone.txt: expected a text file"),
@@ -147,7 +147,7 @@ def test_models_that_read_embeddings(call, corpus, tmp_path, fake_jobs, monkeypa
         (("--embeddings", "gone.npy"), "embeddings gone.npy: expected a .npy or Parquet file; got no such file"),
         (
             ("--held-out-embeddings", tmp_path / "embeddings.npy"),
-            "--held-out-embeddings: expected it only with separate held-out documents",
+            "--held-out-embeddings: expected no value, as it applies only to separate held-out documents",
         ),
     ):
         refused = call("compare", corpus, "-o", tmp_path / "other", "--models", "nmf", *options)

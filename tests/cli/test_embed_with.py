@@ -80,7 +80,7 @@ def test_compare_embeds_both_sides(data, static_model, tmp_path):  # noqa: F811
 def test_both_at_once_and_standard_input_are_refused(data, static_model, tmp_path, capsys):  # noqa: F811
     both = ("--embed-with", static_model, "--embeddings", data / "train.npy")
     assert run("fit", data / "train.csv", "-o", tmp_path / "run", *both, *FIT) == 2
-    assert "--embed-with: expected it alone" in capsys.readouterr().err
+    assert "--embed-with: expected either it or embeddings" in capsys.readouterr().err
     assert run("fit", "-", "-o", tmp_path / "run", "--embed-with", static_model, *FIT) == 2
     assert "--embed-with: expected documents in files" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

@@ -135,14 +135,18 @@ def test_a_stopped_fit_goes_on_with_the_same_file_alone(call, fitted, data, tmp_
 @pytest.mark.parametrize(
     ("command", "options", "said"),
     [
-        ("fit", ("--recipe", "contextual"), "embeddings: expected a row a document, which the recipe contextual takes"),
+        (
+            "fit",
+            ("--recipe", "contextual"),
+            "embeddings: expected a row per document, which the recipe contextual takes",
+        ),
         ("fit", ("--recipe", "zeroshot", "--dry-run"), "which the recipe zeroshot takes"),
         ("fit", ("--embeddings", "train.npy"), "embeddings: expected none with the recipe"),
         ("fit", ("--recipe", "contextual", "--embeddings", "gone.npy"), "embeddings gone.npy: expected"),
         (
             "fit",
             ("--recipe", "contextual", "--embeddings", "new.npy"),
-            "expected 60 rows, one an input document",
+            "expected 60 rows, one per input document",
         ),
         ("fit", ("--recipe", "contextual", "--embeddings", "new.parquet"), "none for 'train-0' and 59 others"),
         ("embed", (), "which the recipe contextual takes"),

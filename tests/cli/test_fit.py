@@ -312,7 +312,7 @@ def test_a_table_through_standard_input(call, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,body\n1,a b\n")))
     result = call("fit", "-", "-o", tmp_path / "run", *FAST, "--text", "body")
     assert result.code == 2
-    assert "a document a line, or JSON or XML" in result.err
+    assert "a document per line, or JSON or XML" in result.err
     assert "Save a CSV as a file" in result.err
 
 

@@ -57,7 +57,7 @@ def test_the_files_of_the_fit_stay_and_every_command_follows(call, run, corpus, 
     for _ in range(3):
         assert call("topics", "edit", run, "undo").code == 0
     assert table(call("export", run, "documents")).equals(documents)
-    assert "an edit to take back" in call("topics", "edit", run, "undo").err
+    assert "an edit to undo" in call("topics", "edit", run, "undo").err
 
 
 def test_a_split_reads_the_corpus_of_the_run(call, run, corpus, tmp_path):
@@ -137,7 +137,7 @@ def test_edits_from_a_file(call, run, tmp_path):
     ("arguments", "message"),
     [
         (["merge", "0"], "two topics or more"),
-        (["merge", "0", "x"], "numbers of topics"),
+        (["merge", "0", "x"], "topic numbers"),
         (["merge", "0", "3"], "a number from 0 to 2"),
         (["split"], "one topic"),
         (["rename", "0"], "a topic and a name"),

@@ -64,7 +64,7 @@ def test_a_dry_run_reads_and_writes_nothing(call, finished, later, tmp_path):
     ("arguments", "said"),
     [
         (("{run}", "{later}", "-o", "{run}"), "expected a path that does not exist yet"),
-        (("{run}", "{later}", "-o", "{run}/new"), "expected a folder apart from the run; got one in it"),
+        (("{run}", "{later}", "-o", "{run}/new"), "expected a folder outside the run; got a folder inside it"),
         (("{run}", "{later}", "-o", "{later}/new", "--force"), "expected a folder apart from the data"),
         (("{later}", "{later}", "-o", "new"), "expected a run folder or a model folder; got a file"),
         (("{run}", "gone", "-o", "new"), "gone: expected"),

@@ -153,7 +153,7 @@ def test_numbers_at_equal_ratios():
     assert spread(10, 200) == [10, 18, 33, 60, 110, 200]
     assert spread(2, 4, 9) == [2, 3, 4]
     for least, most in ((10, 10), (0, 5), (20, 10)):
-        with pytest.raises(UsageError, match="range: expected two rising numbers"):
+        with pytest.raises(UsageError, match="range: expected two increasing numbers"):
             spread(least, most)
     with pytest.raises(UsageError, match="steps"):
         spread(2, 9, 1)
@@ -192,7 +192,7 @@ def test_a_choice_of_k_needs_fits(source, tmp_path, fake_jobs, monkeypatch):
     with pytest.raises(NeuralTopicError, match="expected at least 200 with words"):
         choose_k(few, tmp_path / "out", ks=[3, 200])
     monkeypatch.setattr("neuraltopic.compare.choose_k.check_recipe", lambda name, embedded: None)
-    with pytest.raises(NeuralTopicError, match=r"fits: expected three or more .* sklearn-lda: too many topics"):
+    with pytest.raises(NeuralTopicError, match=r"fits: expected at least three .* sklearn-lda: too many topics"):
         choose_k(source, tmp_path / "out", ks=[2, 3], recipe="sklearn-lda")
 
 

@@ -78,7 +78,7 @@ def test_a_share_beside_test_counts_is_refused(folder):
     [
         ("vocab.txt", "moon\ngoal\nmoon\n", "expected distinct words"),
         ("vocab.txt", "moon\ngoal\n", "train_bow.npz: expected 2 columns"),
-        ("train_labels.txt", "0\n", "expected 4 lines, one a document; got 1"),
+        ("train_labels.txt", "0\n", "expected 4 lines, one per document; got 1"),
         ("train_texts.txt", "moon\n", "expected 4 lines, one a training document; got 1"),
         ("train_bow.npz", "moon\n", "train_bow.npz: expected a matrix"),
         ("test_bow.npz", "", "test_bow.npz: expected a matrix"),

@@ -123,7 +123,7 @@ def test_embeddings_of_documents_held_out_by_themselves(tmp_path):
 
 def test_embeddings_that_do_not_fit(tmp_path):
     np.save(tmp_path / "e.npy", np.zeros((5, 2)))
-    with pytest.raises(UsageError, match=r"e\.npy: expected 6 rows, one an input document; got 5"):
+    with pytest.raises(UsageError, match=r"e\.npy: expected 6 rows, one per input document; got 5"):
         split_corpus(open_corpus(sentences(6)), SETTINGS, held_out=0.5, embeddings=EmbeddingFile(tmp_path / "e.npy"))
     file = of_documents(tmp_path, ["a", "b", "c"], [[1.0], [float("nan")], [2.0]])
     assert embeddings_of(file, ["c", "x", "a"], np.array([2, 0])).tolist() == [[1.0], [2.0]]

@@ -24,7 +24,7 @@ def test_the_smallest_within_one_standard_error():
     found = recommend([sample(10, -7.05), sample(20, -7.009), sample(40, -7.0), sample(80, -7.004)])
     assert (found.k, found.as_good, found.below) == (20, (20, 40, 80), {})
     assert found.why == (
-        "40 topics describe held-out documents best (-7.0000 nats a token, standard error 0.0100); "
+        "40 topics describe held-out documents best (-7.0000 nats per token, standard error 0.0100); "
         "20, 80 within one standard error; 20 the smallest left."
     )
 

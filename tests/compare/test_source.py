@@ -63,12 +63,16 @@ def test_embeddings_come_for_both_sides_or_for_none(corpus, folder, tmp_path):
     for documents, options, said in (
         (folder, {"embeddings": train}, "expected a file, since held-out documents are given by themselves; got none"),
         (open_corpus(corpus), {**apart, "embeddings": train}, "expected a file"),
-        (folder, {"held_out_embeddings": test}, "expected it only with separate"),
-        (open_corpus(corpus), {"embeddings": train, "held_out_embeddings": test}, "expected it only with separate"),
+        (folder, {"held_out_embeddings": test}, "expected no value, as it applies only to separate"),
+        (
+            open_corpus(corpus),
+            {"embeddings": train, "held_out_embeddings": test},
+            "expected no value, as it applies only to separate",
+        ),
         (
             folder,
             {"embeddings": train, "held_out_embeddings": embeddings(tmp_path, 5, 3)},
-            "expected 2 numbers a document",
+            "expected 2 numbers per document",
         ),
     ):
         with pytest.raises(UsageError, match=f"held_out_embeddings: {said}"):
@@ -77,13 +81,13 @@ def test_embeddings_come_for_both_sides_or_for_none(corpus, folder, tmp_path):
 
 def test_options_that_do_not_apply(corpus, folder):
     for options, said in (
-        ({"label": "kind"}, "label: expected it only with documents"),
-        ({"preprocessing": Preprocessing()}, "preprocessing: expected it only with documents"),
+        ({"label": "kind"}, "label: expected no value, as it applies only to documents"),
+        ({"preprocessing": Preprocessing()}, "preprocessing: expected no value, as it applies only to documents"),
         ({"held_out": open_corpus(corpus)}, "held_out: expected a share, with prepared counts"),
     ):
         with pytest.raises(UsageError, match=said):
             Source(folder, **options)
-    with pytest.raises(UsageError, match="texts: expected it only with prepared counts"):
+    with pytest.raises(UsageError, match="texts: expected no value, as it applies only to prepared counts"):
         Source(open_corpus(corpus), texts=folder / "a.txt")
     with pytest.raises(UsageError, match=r"expected a folder with train_bow\.npz"):
         Source(folder / "none")

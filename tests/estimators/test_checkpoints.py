@@ -38,7 +38,7 @@ def saved(tmp_path):
 
 
 def refused(path, run=None, request="request"):
-    with pytest.raises(NeuralTopicError, match=r"expected a checkpoint of this very fit; got .*Delete it") as raised:
+    with pytest.raises(NeuralTopicError, match=r"expected the checkpoint of this fit; got .*Delete it") as raised:
         Checkpoint(path, request).restore(run or trainer())
     assert str(raised.value).startswith(str(path))
 

@@ -153,7 +153,7 @@ def test_a_fit_goes_on_from_its_checkpoint_with_these_embeddings_alone(model, tm
     with pytest.raises(KeyboardInterrupt):
         small(model.recipe, max_epochs=4).fit(COUNTS, embeddings=EMBEDDINGS, checkpoint=path, progress=interrupt)
     kept = shutil.copy(path, tmp_path / "kept.safetensors")
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small(model.recipe, max_epochs=4).fit(COUNTS, embeddings=EMBEDDINGS + 1e-3, checkpoint=path)
     vectors = small(model.recipe, max_epochs=4).fit_transform(COUNTS, embeddings=EMBEDDINGS, checkpoint=kept)
     np.testing.assert_array_equal(
@@ -167,8 +167,8 @@ def test_a_fit_goes_on_from_its_checkpoint_with_these_embeddings_alone(model, tm
 @pytest.mark.parametrize(
     ("embeddings", "message"),
     [
-        (None, "expected a row a document, which the recipe"),
-        (EMBEDDINGS[:5], "expected 180 rows, one a document; got 5"),
+        (None, "expected a row per document, which the recipe"),
+        (EMBEDDINGS[:5], "expected 180 rows, one per document; got 5"),
         (np.full((180, C), np.nan), "NaN or infinity in row 1"),
         (COUNTS, "floating-point numbers of shape"),
     ],
@@ -311,5 +311,5 @@ def test_missing_embeddings_are_refused_before_a_document_is_read():
 def test_input_rows_and_embeddings_are_as_many(topics, texts, beside):
     model, _ = topics
     for method in (model.fit, model.transform, model.perplexity, model.score):
-        with pytest.raises(UsageError, match="expected 64 rows, one an input document; got 63"):
+        with pytest.raises(UsageError, match="expected 64 rows, one per input document; got 63"):
             method(texts, embeddings=beside[:-1])

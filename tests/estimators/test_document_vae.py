@@ -301,7 +301,7 @@ def test_disjoint_blocks_are_told_apart():
     centres = np.array([vectors[b::blocks].mean(0) for b in range(blocks)])
     nearest = np.linalg.norm(vectors[:, None] - centres, axis=2).argmin(1)
     assert np.array_equal(nearest, np.arange(100) % blocks)
-    # No model does better than the size of a block; a Gaussian prior costs some 7 nats a document of 40 words.
+    # No model does better than the size of a block; a Gaussian prior costs some 7 nats per document of 40 words.
     for per in ("document", "corpus"):
         assert block < model.perplexity(held_out, per=per) < 1.25 * block
 
@@ -392,14 +392,14 @@ def test_a_fit_without_held_out_documents_goes_on_to_the_same_bits(tmp_path):
 )
 def test_the_checkpoint_of_another_fit_is_refused(tmp_path, other):
     stopped(tmp_path / "c", 1)
-    with pytest.raises(NeuralTopicError, match=r"c: expected a checkpoint of this very fit; got .*Delete it"):
+    with pytest.raises(NeuralTopicError, match=r"c: expected the checkpoint of this fit; got .*Delete it"):
         small(**other).fit(COUNTS, checkpoint=tmp_path / "c")
 
 
 @pytest.mark.parametrize("other", [COUNTS[:, ::-1], COUNTS[:50], COUNTS * 2, COUNTS[:, :12]])
 def test_the_checkpoint_of_other_counts_is_refused(tmp_path, other):
     stopped(tmp_path / "c", 1)
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small().fit(np.ascontiguousarray(other), checkpoint=tmp_path / "c")
 
 

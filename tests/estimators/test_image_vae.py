@@ -220,7 +220,7 @@ def test_a_stopped_fit_goes_on_to_the_same_bits(images, tmp_path, kind):
     np.testing.assert_array_equal(codes[3], third)
     np.testing.assert_array_equal(resumed.transform(images), whole.transform(images))
     assert resumed.history_ == whole.history_
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         ImageVAE(3, **options).fit(255 - images, checkpoint=path)
 
 

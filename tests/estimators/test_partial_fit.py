@@ -194,7 +194,7 @@ def test_a_stopped_update_leaves_the_model_as_it_was_and_goes_on_to_the_same_bit
         with pytest.raises(KeyboardInterrupt):
             model.partial_fit(LATER, checkpoint=path)
     assert bits(model) == bits(fitted)
-    with pytest.raises(NeuralTopicError, match="checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="checkpoint of this fit"):
         updated(fitted, LATER).partial_fit(LATER, checkpoint=path)
     assert bits(model.partial_fit(LATER, checkpoint=path)) == bits(updated(fitted, LATER))
 

@@ -73,7 +73,9 @@ def test_lists_of_words_are_the_documents():
     assert "n0" in model.vocabulary_  # taken as it is
     assert model.transform([["moon_rocket", "orbit"]]).shape == (1, 3)
     np.testing.assert_array_equal(model.transform(["moon_rocket orbit"]), model.transform([["moon_rocket", "orbit"]]))
-    with pytest.raises(UsageError, match="phrases: expected it only with texts that are not tokenised"):
+    with pytest.raises(
+        UsageError, match="phrases: expected no value, as it applies only to texts that are not tokenised"
+    ):
         small(preprocessing=Preprocessing(phrases=True)).fit(documents)
 
 
@@ -87,7 +89,7 @@ def test_a_data_frame_and_its_index():
     np.testing.assert_array_equal(model.transform(frame, text="review"), model.transform(frame["review"]))
     assert model.predict(frame[:3], text="review").shape == (3,)
     assert small().fit(frame["review"]).get_document_info().index.equals(frame.index)
-    with pytest.raises(UsageError, match="text: expected it where the corpus is opened"):
+    with pytest.raises(UsageError, match="text: expected no value, as the columns of a Corpus"):
         small().fit(open_corpus(sentences()), text="review")
 
 

@@ -295,7 +295,7 @@ def test_the_workspace_of_another_fit_is_refused(texts, tmp_path):
         small().fit(texts[:40], workspace=tmp_path)
     with pytest.raises(UsageError, match="Name another folder"):
         small(preprocessing=Preprocessing(min_df=3)).fit(texts, workspace=tmp_path)
-    with pytest.raises(NeuralTopicError, match="a checkpoint of this very fit"):
+    with pytest.raises(NeuralTopicError, match="the checkpoint of this fit"):
         small(random_state=1).fit(texts, workspace=tmp_path)
 
 
@@ -363,7 +363,9 @@ def test_parameters_of_numpy_are_saved_as_numbers(texts, tmp_path):
 
 
 def test_fewer_documents_than_topics():
-    with pytest.raises(NeuralTopicError, match=r"expected at least 3 with words of the vocabulary, one a topic; got 2"):
+    with pytest.raises(
+        NeuralTopicError, match=r"expected at least 3 with words of the vocabulary, one per topic; got 2"
+    ):
         small(preprocessing=Preprocessing(min_df=1, max_df=1.0)).fit(sentences()[:2])
     with pytest.raises(NeuralTopicError, match=r"at least 2 with words"):
         small(n_components=1, preprocessing=Preprocessing(min_df=1, max_df=1.0)).fit(sentences()[:1])

@@ -115,7 +115,7 @@ def test_a_damaged_idx_file(tmp_path, content, said):
 def test_idx_labels_of_other_images(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(IDX_IMAGES)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(IDX_LABELS[:4] + struct.pack(">I", 1) + b"7")
-    with pytest.raises(NeuralTopicError, match="expected 2, one an image"):
+    with pytest.raises(NeuralTopicError, match="expected 2, one per image"):
         read_images(tmp_path)
 
 

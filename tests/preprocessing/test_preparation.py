@@ -81,9 +81,7 @@ def test_a_damaged_workspace_is_refused(tmp_path, name, damage):
             return
     else:
         path.write_bytes(b"" if damage == "emptied" else b"[1, 2, 3, 4, 5]" * 100)
-    with pytest.raises(
-        NeuralTopicError, match=r"expected what an unfinished fit left there; got .*Delete it"
-    ) as raised:
+    with pytest.raises(NeuralTopicError, match=r"expected the files of an unfinished fit; got .*Delete it") as raised:
         reopen(tmp_path)
     assert str(raised.value).startswith(f"workspace {tmp_path}")
 
@@ -92,7 +90,7 @@ def test_a_damaged_workspace_is_refused(tmp_path, name, damage):
 def test_a_preparation_that_says_something_else(tmp_path, content):
     prepare(rows(), Preprocessor(SETTINGS), workspace=tmp_path, progress=None)
     (tmp_path / "preparation.json").write_text(content)
-    with pytest.raises(NeuralTopicError, match="Delete it to start afresh"):
+    with pytest.raises(NeuralTopicError, match="Delete it to start over"):
         reopen(tmp_path)
 
 

@@ -413,7 +413,7 @@ def test_the_state_that_the_next_test_spoils_is_good(state):
         ("stop_words", [1], "stop_words: expected a list of words"),
         ("df", [1.0, 2.0], "df: expected a list of whole numbers"),
         ("cf", [True, 2], "cf: expected a list of whole numbers"),
-        ("df", [1], "df and cf: expected one number a word"),
+        ("df", [1], "df and cf: expected one number per word"),
         ("df", [3, 1], "df and cf: expected 0 < df"),
         ("df", [0, 1], "df and cf: expected 0 < df"),
         ("cf", [2**63, 2], "df and cf: expected 0 < df"),

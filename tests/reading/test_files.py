@@ -59,7 +59,7 @@ def test_the_sheet_is_the_one_with_the_text(tmp_path):
     table = [["Survey of 2021"], ["text", "n"], ["a b", 1], ["c d", 2]]
     found, notes = read(workbook(tmp_path / "a.xlsx", About=notes_sheet, Data=table))
     assert [row.text for row in found] == ["a b", "c d"]
-    assert notes == ["of its sheets Data is read, not About"]
+    assert notes == ["of its sheets Data is read, not About", "the first line is left out, as a title"]
     other = [["text", "stars"], ["e f", 1]]
     with pytest.raises(UsageError, match="several with the same columns; got the sheets A, B with different columns"):
         read(workbook(tmp_path / "b.xlsx", A=table, B=other))
@@ -110,7 +110,7 @@ def test_a_spreadsheet_that_is_none(tmp_path):
     with pytest.raises(NeuralTopicError, match=r"a\.xlsx: expected a whole spreadsheet; got "):
         read(tmp_path / "a.xlsx")
     (tmp_path / "a.xlsx.gz").write_bytes(gzip.compress(b"x"))
-    with pytest.raises(UsageError, match="expected a spreadsheet as it is; got a compressed one"):
+    with pytest.raises(UsageError, match="expected a spreadsheet, uncompressed; got a compressed file"):
         open_corpus(tmp_path / "a.xlsx.gz")
 
 
@@ -179,7 +179,7 @@ def test_a_folder_of_documents_of_all_kinds(documents):
 def test_a_file_that_is_one_document_is_a_row(documents):
     (row,) = read(documents / "a.docx")[0]
     assert (row.id, row.text) == ("a.docx", "first é\nleft\nright\nlast")
-    with pytest.raises(UsageError, match="text: expected it only with a table"):
+    with pytest.raises(UsageError, match="text: expected no value, as it applies only to tables"):
         open_corpus(documents / "b.pdf", text="body")
 
 
@@ -223,13 +223,15 @@ def test_the_ledger_names_the_package_that_is_not_installed(documents, monkeypat
     monkeypatch.setitem(sys.modules, module, None)
     (row,) = [row for row in read(documents)[0] if row.id == file]
     assert row.text is None
-    said = "expected it installed, to read this file; got no such package. Run pip install 'neuraltopic[files]'."
+    said = (
+        "expected an installed package, to read this file; got no such package. Run pip install 'neuraltopic[files]'."
+    )
     assert row.problem == f"{package}: {said}"
 
 
 def test_a_spreadsheet_needs_its_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
-    with pytest.raises(UsageError, match=r"python-calamine: expected it installed.*'neuraltopic\[files\]'"):
+    with pytest.raises(UsageError, match=r"python-calamine: expected an installed package.*'neuraltopic\[files\]'"):
         read(workbook(tmp_path / "a.xlsx", S=[["text"], ["a"]]))
 
 
@@ -294,7 +296,9 @@ def test_tables_of_other_columns_are_refused(tmp_path):
     folder = tmp_path / "data"
     table(folder / "a.csv", [("x", "a, b", 1)])
     table(folder / "b.csv", [("x", "a, b", 1)], head=("id", "text", "year"))
-    with pytest.raises(NeuralTopicError, match=r"b\.csv: expected beside the text the columns of a\.csv: n; got year"):
+    with pytest.raises(
+        NeuralTopicError, match=r"b\.csv: expected besides the text, the columns of a\.csv: n; got year"
+    ):
         read(folder)
 
 

@@ -33,7 +33,7 @@ def test_columns_are_joined_in_the_order_given(tmp_path):
 def test_a_column_that_is_not_there_is_refused(tmp_path):
     path = tmp_path / "talks.csv"
     path.write_text("title,abstract\nBread,On flour\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="expected a column 'notes'; got beside the first column of the text abstract"):
+    with pytest.raises(UsageError, match="expected a column 'notes'; got besides the first text column: abstract"):
         texts(open_corpus(path, text=["title", "notes"]))
     with pytest.raises(UsageError, match=r"expected a column 'title'.*each once"):
         texts(open_corpus(path, text=["title", "title"]))

@@ -119,7 +119,7 @@ def test_the_encoding_asked_for_is_the_one_used(write, tmp_path):
 
 def test_an_empty_or_closed_folder_is_refused(tmp_path, write, monkeypatch):
     write("empty/.hidden", "x")
-    with pytest.raises(UsageError, match="expected a folder with files; got none, hidden ones apart"):
+    with pytest.raises(UsageError, match="expected a folder with files; got no files other than hidden ones"):
         open_corpus(tmp_path / "empty")
 
     def refuse(path):
@@ -329,7 +329,7 @@ def test_the_only_string_column_of_json_is_the_text(write):
 
 @pytest.mark.parametrize(("content", "got"), [("", "no object"), ("[1]\n", "not an object"), ("{}", "no object")])
 def test_a_file_without_objects_is_refused(write, content, got):
-    with pytest.raises(UsageError, match=f"expected a JSON object a line, or an array of objects; got .*{got}"):
+    with pytest.raises(UsageError, match=f"expected a JSON object per line, or an array of objects; got .*{got}"):
         list(open_corpus(write("a.jsonl", content)))
 
 
@@ -407,7 +407,7 @@ def test_standard_input_is_read_once(monkeypatch, content, options, expected):
 
 def test_standard_input_of_lines_has_no_columns(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n")))
-    with pytest.raises(UsageError, match="a document a line, or JSON or XML where columns are named"):
+    with pytest.raises(UsageError, match="a document per line, or JSON or XML where columns are named"):
         list(open_corpus("-", text="body"))
 
 
@@ -463,13 +463,15 @@ def test_without_pandas_loaded_a_list_is_still_a_list(monkeypatch):
 def test_options_that_do_not_apply_are_refused(write, tmp_path):
     path = write("a.txt", "a")
     for source in (path, tmp_path, ["a"]):
-        with pytest.raises(UsageError, match="text: expected it only with a table; got 'body' with "):
+        with pytest.raises(UsageError, match="text: expected no value, as it applies only to tables; got 'body' with "):
             open_corpus(source, text="body")
-        with pytest.raises(UsageError, match="id: expected it only with a table; got 'key' with "):
+        with pytest.raises(UsageError, match="id: expected no value, as it applies only to tables; got 'key' with "):
             open_corpus(source, id="key")
-    with pytest.raises(UsageError, match="encoding: expected it only where it applies; got 'utf-8' with a list"):
+    with pytest.raises(
+        UsageError, match="encoding: expected no value, as it applies only to text files; got 'utf-8' with a list"
+    ):
         open_corpus(["a"], encoding="utf-8")
-    with pytest.raises(UsageError, match="encoding: expected it only where it applies"):
+    with pytest.raises(UsageError, match="encoding: expected no value, as it applies only to text files"):
         open_corpus(write("a.parquet", b""), encoding="utf-8")
 
 
@@ -481,7 +483,7 @@ def test_missing_paths_and_unknown_kinds(write, tmp_path):
     assert len(str(raised.value)) < 400
     with pytest.raises(UsageError, match="embedded null byte"):
         open_corpus("a\0b")
-    with pytest.raises(UsageError, match=r"expected Parquet as it is; got a compressed one"):
+    with pytest.raises(UsageError, match=r"expected Parquet, uncompressed; got a compressed file"):
         open_corpus(write("a.parquet.gz", b""))
 
 

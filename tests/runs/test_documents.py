@@ -154,7 +154,7 @@ def test_another_way_of_reading_is_another_request(tmp_path, monkeypatch):
 
 
 def test_a_corpus_that_cannot_be_used_leaves_nothing(tmp_path):
-    with pytest.raises(NeuralTopicError, match="one a topic"):
+    with pytest.raises(NeuralTopicError, match="one per topic"):
         fit_run(small(), open_corpus(sentences()[:2]), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 

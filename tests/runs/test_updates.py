@@ -96,7 +96,7 @@ def test_the_run_itself_is_replaced_by_force_alone(run, tmp_path):
 
 
 def test_an_output_in_the_run_is_refused(run):
-    with pytest.raises(UsageError, match="a folder apart from the run; got one in it"):
+    with pytest.raises(UsageError, match="a folder outside the run; got a folder inside it"):
         update(run, run.folder / "new", force=True)
 
 

@@ -42,8 +42,9 @@ def slow_scores(counts, unit, query, live):
             bm25[d] += (1 + math.log(asked)) * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[d] / mean_length))
     cosine = np.array([float(np.dot(u, query.direction)) for u in unit[live].astype(float)])
     n_q = sum(query.words.values())
-    weight = 12 * n_q / (n_q + mean_length)
-    return (bm25 - bm25.mean()) / bm25.std(), weight * (cosine - cosine.mean()) / cosine.std()
+    weight = 16 * n_q / (n_q + mean_length)
+    matches = bm25**1.5
+    return (matches - matches.mean()) / matches.std(), weight * (cosine - cosine.mean()) / cosine.std()
 
 
 @pytest.mark.parametrize("with_deleted", [False, True])

@@ -242,13 +242,13 @@ def test_what_is_not_one_request(shared_index):
     for options in ({}, {"query": "goal", "topic": 1}, {"query": "goal", "like": "space/00.txt"}):
         with pytest.raises(UsageError, match="one of a query"):
             shared_index.answer(**options)
-    with pytest.raises(UsageError, match="n: expected a whole number from 1"):
+    with pytest.raises(UsageError, match="n: expected a whole number of 1 or more"):
         shared_index.answer("goal", 0)
     with pytest.raises(UsageError, match="by: expected one of hybrid, words, topics"):
         shared_index.answer("goal", by="magic")
     with pytest.raises(UsageError, match="topic: expected a number from 0 to 2"):
         shared_index.answer(topic=3)
-    with pytest.raises(UsageError, match="id: expected that of a document"):
+    with pytest.raises(UsageError, match="id: expected the id of a document"):
         shared_index.answer(like="nobody")
     with pytest.raises(UsageError, match="columns of the index: id, topic, n_tokens, label"):
         shared_index.answer("goal", where="year = 1")

@@ -100,10 +100,10 @@ def test_openapi_names_every_path(server):
     [
         ("/search", None, "one of a query"),
         ("/search?q=a&n=101", None, "n: expected at most 100"),
-        ("/search?q=a&n=0", None, "n: expected a whole number from 1"),
+        ("/search?q=a&n=0", None, "n: expected a whole number of 1 or more"),
         ("/search?q=a&n=ten", None, "n: expected a whole number"),
         ("/search?q=a&skip=10001", None, "skip: expected at most 10,000"),
-        ("/search?q=a&q=b", None, "each name once"),
+        ("/search?q=a&q=b", None, "each parameter once"),
         ("/search?q=a&topic=1", None, "one of a query"),
         ("/search?q=a&colour=red", None, "the names query, by, like"),
         ("/search?q=a&by=magic", None, "by: expected one of"),

@@ -23,7 +23,7 @@ def embedding_source(
     if embeddings is not None and embed_with is not None:
         raise UsageError(
             parameter("embed_with"),
-            expected="it alone, or embeddings from a file",
+            expected="either it or embeddings from a file",
             got="both",
             hint="Leave one of them out",
         )

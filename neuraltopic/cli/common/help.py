@@ -18,9 +18,10 @@ _SUBJECTS = {
         *("segmenter", "spacy", "token_pattern", "pretokenised", "keep_markup", "keep_duplicates", "split"),
         *("keep_stop_words", "stop_words"),
     ),
-    "Training": (
-        *("seed", "seeds", "epochs", "batch_size", "learning_rate", "device", "jobs", "threads", "max_time", "memory"),
-        *("cluster", "cache", "resume", "dry_run"),
+    "Training": ("epochs", "batch_size", "learning_rate", "held_out_share"),
+    "Computation": (
+        *("seed", "seeds", "device", "jobs", "threads", "max_time", "memory", "cluster", "cache"),
+        *("resume", "dry_run"),
     ),
     "Output": ("output", "force", "report", "as_json", "quiet", "help"),
 }

@@ -24,7 +24,7 @@ CorpusOrCounts = Annotated[
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Path to the run folder or model folder.")]
-RunOutput = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder.")]
+RunOutput = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the run folder to write.")]
 NewFolder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Path to the output folder.")]
 Topics = Annotated[int, typer.Option("--topics", "-k", help="Number of topics.")]
 RandomSeed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random seed.")]

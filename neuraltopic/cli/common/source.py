@@ -54,7 +54,9 @@ def source_of(
     of_documents = {"--text": columns, "--id": read_as.id, "--encoding": read_as.encoding, "--embed-with": embed_with}
     for option, value in of_documents.items():
         if value is not None:
-            raise UsageError(option, expected="it only with documents", got=repr(str(value)), hint="Leave it out")
+            raise UsageError(
+                option, expected="no value, as it applies only to documents", got=repr(str(value)), hint="Leave it out"
+            )
     given = preprocessing if preprocessing != Preprocessing() else None
     files = [None if file is None else EmbeddingFile(file) for file in (embeddings, held_out_embeddings)]
     return Source(Path(path), apart, given, None, texts, seed, *files)

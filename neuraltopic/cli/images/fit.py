@@ -83,7 +83,7 @@ def fit(
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     learning_rate: LearningRate = None,
-    held_out: HeldOut = 0.05,
+    held_out_share: HeldOut = 0.05,
     epochs_kept: EpochsKept = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -112,7 +112,7 @@ def fit(
         max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        validation_fraction=held_out,
+        validation_fraction=held_out_share,
         device=device,
         random_state=seed,
     )

@@ -33,7 +33,7 @@ def serve(
     except ImportError as error:
         raise UsageError(
             "serve",
-            expected="starlette and uvicorn",
+            expected="the packages starlette and uvicorn",
             got=f"{error}",
             hint=install_hint("serve"),
         ) from error

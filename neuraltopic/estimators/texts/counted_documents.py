@@ -37,7 +37,10 @@ def as_corpus(documents: Documents, text: TextColumns = None, id: str | None = N
     for name, column in (("text", text), ("id", id)):
         if column is not None:
             raise UsageError(
-                name, expected="it where the corpus is opened", got=repr(column), hint=f"open_corpus(..., {name}=...)"
+                name,
+                expected="no value, as the columns of a Corpus are chosen when it is opened",
+                got=repr(column),
+                hint=f"open_corpus(..., {name}=...)",
             )
     return documents
 

@@ -108,7 +108,7 @@ class TopicEditing(FittedTopics):
             if len(labels) != len(self._edits.topics):
                 raise UsageError(
                     "labels",
-                    expected=f"{len(self._edits.topics)}, one a topic",
+                    expected=f"{len(self._edits.topics)}, one per topic",
                     got=f"{len(labels)}",
                     hint="Or pass a dict",
                 )

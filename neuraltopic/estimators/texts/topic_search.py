@@ -45,7 +45,7 @@ class TopicSearch(TopicInference):
         """
         check_is_fitted(self)
         if not isinstance(text, str):
-            raise UsageError("query", expected="a text", got=type(text).__name__, hint="Search for a str")
+            raise UsageError("query", expected="a text", got=type(text).__name__, hint="Pass the query as a str")
         vae, counts = self.document_vae_, self._counts_of(text)
         words = dict(zip(counts.indices.tolist(), map(float, counts.data.tolist()), strict=True))
         if embedding is None and find_recipe(vae.recipe).takes("embeddings"):
@@ -90,7 +90,9 @@ class TopicSearch(TopicInference):
         ranking = self._ranking_of_fit()
         ids = self._require_documents().ids
         if id not in ids:
-            raise UsageError("id", expected="that of a document of the fit", got=repr(id), hint="See ledger_")
+            raise UsageError(
+                "id", expected="the id of a document of the fit", got=repr(id), hint="The ids are in ledger_"
+            )
         place = ids.index(id)
         others = ranking.live.copy()
         others[place] = False

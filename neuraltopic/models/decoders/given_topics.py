@@ -50,7 +50,7 @@ class GivenTopics(MixtureSoftmax):
         if n_dimensions != K or n_without:
             raise UsageError(
                 "given topics",
-                expected=f"{K:,} probabilities, one a topic, of every word",
+                expected=f"{K:,} probabilities, one per topic, of every word",
                 got=f"{n_dimensions:,}, and {n_without:,} words without",
                 hint="Import the topics again",
             )

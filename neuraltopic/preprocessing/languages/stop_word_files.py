@@ -16,7 +16,7 @@ _BETWEEN = re.compile(r"[\s,;|{}()\[\]]+")
 def read_stop_words(path: Path) -> tuple[str, ...]:
     """The words of a file, each once, in their order.
 
-    A text file holds one or several words a line, with blanks, commas, semicolons or bars between them. A comment
+    A text file holds one or several words per line, with blanks, commas, semicolons or bars between them. A comment
     begins with # at the start of a line or after a blank, or with ; or // at the start of a line. In a file of several
     lines it also begins with a bar at the start of a line or after a blank. Quotes, brackets and bullets are no part of
     a word. A JSON file is a list of words, or an object: its lists of words are read, or else its names. The encoding
@@ -58,7 +58,7 @@ def _of_json(text: str, what: str) -> list[str]:
         if text.lstrip().startswith("{"):  # a set of Python
             return _of_lines(text)
         raise UsageError(
-            what, expected="a JSON list of words", got=str(error)[:200], hint="Repair it, or write a word a line"
+            what, expected="a JSON list of words", got=str(error)[:200], hint="Repair it, or write a word per line"
         ) from error
     if isinstance(words, dict):
         lists = [word for value in words.values() if isinstance(value, list) for word in value]

@@ -1,4 +1,4 @@
-"""Long columns of a table in a few bytes an entry, where a list would hold an object for each."""
+"""Long columns of a table in a few bytes per entry, where a list would hold an object for each."""
 
 from array import array
 from collections import Counter
@@ -33,7 +33,7 @@ class _Column(Sequence[Any]):
 
 
 class CompactTexts(_Column, Sequence[str]):
-    """Texts behind one another in one buffer: 16 bytes an entry beside its UTF-8.
+    """Texts behind one another in one buffer: 16 bytes per entry beside its UTF-8.
 
     Lone halves of surrogate pairs, as names of files have, come back as they were.
     """
@@ -72,7 +72,7 @@ class CompactTexts(_Column, Sequence[str]):
 
 
 class CompactValues(_Column, Sequence[Value], Generic[Value]):
-    """Values of which few are distinct: 4 bytes an entry. What is equal comes back as the first of its kind."""
+    """Values of which few are distinct: 4 bytes per entry. What is equal comes back as the first of its kind."""
 
     def __init__(self) -> None:
         self._codes = array("I")

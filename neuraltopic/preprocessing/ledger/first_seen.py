@@ -11,7 +11,7 @@ _SMALLEST = 1 << 10  # places of the table to begin with, a power of two
 class FirstSeen:
     """A number for each distinct digest of 16 bytes: that which came with it first.
 
-    An open-addressed table with linear probing (Knuth 1998, section 6.4): two words and a number a place, two
+    An open-addressed table with linear probing (Knuth 1998, section 6.4): two words and a number per place, two
     thirds of the places taken at most.
     """
 

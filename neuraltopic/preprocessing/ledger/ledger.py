@@ -40,7 +40,7 @@ class Ledger:
     Attributes
     ----------
     ids, statuses, details, encodings : sequence
-        One entry a row.
+        One entry per row.
     lines, n_lines : array of int
         The first line of each row of a table of lines, counted from 1, and how many it takes up; 0 elsewhere.
     """
@@ -128,7 +128,7 @@ class Ledger:
         return f"{rows}: {statuses}" + (f"; encodings: {found}" if found else "")
 
     def to_frame(self) -> "pd.DataFrame":
-        """Table with a line a row.
+        """Table with a line per row.
 
         Returns
         -------

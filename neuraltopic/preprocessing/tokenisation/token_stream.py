@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Tokens gathered or gone over at once: a few arrays of 8 bytes a token, so tens of MiB. A larger document is
+# Tokens gathered or gone over at once: a few arrays of 8 bytes per token, so tens of MiB. A larger document is
 # a block by itself.
 BLOCK_TOKENS = 1 << 20
 
@@ -50,7 +50,7 @@ def _block(documents: list[NDArray[np.int32]]) -> Block:
 
 
 class TokenStream:
-    """Blocks written to a file (4 bytes a token) and read back; only the documents' bounds are in memory.
+    """Blocks written to a file (4 bytes per token) and read back; only the documents' bounds are in memory.
 
     Parameters
     ----------

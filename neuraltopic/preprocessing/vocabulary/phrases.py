@@ -11,8 +11,7 @@ from neuraltopic.preprocessing.tokenisation.token_stream import Block
 
 # Below ten occurrences a score near 1 is cheap: two words of one signature, repeated, reach it.
 PHRASE_MIN_COUNT = 10
-# Half of the largest score. In 20 Newsgroups 928 of the 10,000 words are then phrases: names (new_york),
-# terms (hard_disk, public_key) and turns of phrase (years_ago).
+# Half of the largest score; tests/benchmarks/README.md has its effect.
 PHRASE_MIN_NPMI = 0.5
 
 

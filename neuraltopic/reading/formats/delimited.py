@@ -5,14 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Columns, Records, choose_columns
+from neuraltopic.reading.columns import Records, choose_columns
 from neuraltopic.reading.encodings import SAMPLE, Lines
 from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, Record, find_dialect, read_records
-from neuraltopic.reading.formats.headers import Header, find_header
+from neuraltopic.reading.formats.headers import find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
-_HEAD = 1000  # records that decide about the header
+_HEAD = 1000  # records that decide whether there is a header
 _MANY_LINES = 100
 _LONE_RETURN = re.compile("\r(?!\n|$)")
 _NAME = re.compile(r"[^\W\d]\w*(?: \w+){0,2}")
@@ -28,12 +27,12 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     Parameters
     ----------
     delimiter : str
-        The separator that the name of the file promises.
+        The separator that the suffix of the file suggests.
 
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
         When an id comes twice in a column that was asked for.
     """
@@ -106,7 +105,7 @@ def _joined(values: list[str], place: int, n_columns: int, dialect: Dialect) -> 
 
 
 def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: str) -> list[tuple[str, str]]:
-    """The lines, the names in the first with the separator of the others where it has another one."""
+    """The lines; names in the first get the separator of the other lines if they have another."""
     if dialect.n_fields < 2 or dialect.delimiter in sample[0][0]:
         return sample
     for mark in DELIMITERS:
@@ -119,7 +118,7 @@ def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: s
 
 @dataclass
 class _Odd:
-    """What was met that a user should know of."""
+    """Deviations that a user should know about."""
 
     n_joined: int = 0
     n_unclosed: int = 0
@@ -143,41 +142,6 @@ class _Odd:
             rows = "1 row spans" if self.n_long == 1 else f"{self.n_long:,} rows span"
             n_lines, line = self.longest
             note(name, f"{rows} more than {_MANY_LINES} lines; the longest begins in line {line:,} and has {n_lines:,}")
-
-
-def note_header(name: str, header: Header, chosen: Columns) -> None:
-    """Say what was decided about the header of a table, where a user may have meant something else.
-
-    Raises
-    ------
-    UsageError
-        When the name of a chosen column comes more than once.
-    """
-    for column in chosen:
-        if column in header.repeated:
-            raise UsageError(
-                name,
-                expected="one column of this name",
-                got=f"{column!r} twice in the header",
-                hint="Rename one of the columns",
-            )
-    if header.n_above:
-        lines = "the first line is" if header.n_above == 1 else f"the first {header.n_above} lines are"
-        note(name, f"{lines} left out, as a title")
-    if header.n_below:
-        lines = (
-            "the line below the header is" if header.n_below == 1 else f"{header.n_below} lines below the header are"
-        )
-        note(name, f"{lines} left out: words where the other rows have numbers")
-    if header.repeated:
-        note(name, f"columns that have the name of an earlier one are called {', '.join(header.renamed)}")
-    if not header.is_there:
-        called = (
-            f"its columns are called {', '.join(header.columns)}" if len(header.columns) > 1 else "it has one column"
-        )
-        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
-    elif header.doubt:
-        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
 
 
 def _sample(stream: Iterator[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:

@@ -40,7 +40,7 @@ class Quoting(StrEnum):
 
 
 class Record(NamedTuple):
-    """The fields of one record, and where they stand.
+    """The fields of one record and its lines.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Record(NamedTuple):
     line, n_lines : int
         The first line, counted from 1, and how many there are.
     problem : str
-        The first one of these lines.
+        Of the first of these lines that has one.
     unclosed : bool
         Whether a quote that opens a field does not close it, so that it is read as text.
     """
@@ -120,7 +120,7 @@ class Dialect:
         return '"' in line and self._closing.match(line) is not None
 
     def looks_like_rows(self, lines: Sequence[str]) -> bool | None:
-        """Whether each of these lines looks like a row by itself; None if that may be chance."""
+        """Whether each of these lines looks like a row by itself; None if it could be by chance."""
         if self.n_fields < 2 or any(line.count(self.delimiter) != self.n_fields - 1 for line in lines):
             return False
         if self.numeric:
@@ -192,7 +192,7 @@ def read_records(
     whole: bool = True,
     cut: list[str] | None = None,
 ) -> Iterator[Record]:
-    """Put lines together to records; a line without a character is none.
+    """Combine lines to records; empty lines are skipped.
 
     A quote that opens a field and is never closed, or closed before anything but a separator, is read as text. So it is
     where the lines that it would join each read like a row.
@@ -206,7 +206,7 @@ def read_records(
     whole : bool
         Whether the lines are those of the whole file. If not, a record that is open at their end is not given.
     cut : list of str, optional
-        Where the lines of that record go.
+        Receives the lines of that record.
     """
     source, returned = iter(lines), deque[tuple[str, str]]()
     stream = _taken(returned, source)
@@ -232,7 +232,7 @@ def read_records(
             return
         else:
             returned.extendleft(reversed(taken))
-            stream = _taken(returned, source)  # the one before has ended where the file has
+            stream = _taken(returned, source)  # the record before ended with the file
             yield Record(values, number, 1, problem, True)
 
 
@@ -292,7 +292,7 @@ def find_dialect(
     expected : str
         The separator that the name of the file promises.
     delimiter : str, optional
-        The separator, where the file says so itself.
+        The separator, if the file declares it.
     whole : bool
         Whether these are all lines.
     """
@@ -313,7 +313,7 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
     named = next((mark for mark in marks if _stands_between_words(mark, names)), "")
     if steady:
-        # First where the names are as many by the same mark, then the first of equals.
+        # First where the names are as many by the same mark, then the first if several are equal.
         best = max(steady, key=lambda trial: (_fits_names(trial.dialect, names), trial.share))
         # Names that are separated by another mark than the rows: as many as the rows have fields by their own.
         n_names = lines[0][0].count(best.dialect.delimiter) + 1

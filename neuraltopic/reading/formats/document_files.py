@@ -1,4 +1,4 @@
-"""The text of a file that is one document, and no plain text: Word, RTF, PDF, HTML, XML, an e-mail, subtitles."""
+"""The text of a file that is one document but not plain text: Word, RTF, PDF, HTML, XML, an e-mail, subtitles."""
 
 import importlib
 import io
@@ -32,13 +32,13 @@ def read_document(data: bytes, suffix: str, encoding: str | None = None) -> Deco
             return READERS[suffix](data, encoding)
     except UsageError as error:
         return Decoded(None, "", str(error))
-    # Files of all makers: their readers fail in many ways, and each costs its file alone.
+    # Files from any program: their readers fail in many ways, and a failure affects one file only.
     except Exception as error:
         return Decoded(None, "", f"unreadable: {type(error).__name__} {error}".strip()[:200])
 
 
 def library(module: str, package: str) -> Any:
-    """Import what reads a kind of file.
+    """Import the library that reads a kind of file.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def library(module: str, package: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise UsageError(
-            package, expected="it installed, to read this file", got="no such package", hint=INSTALL
+            package, expected="an installed package, to read this file", got="no such package", hint=INSTALL
         ) from error
 
 
@@ -57,7 +57,7 @@ INSTALL = install_hint("files")
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a file, in small letters."""
+    """The suffix of a file, in lower case."""
     return PurePath(name).suffix.lower()
 
 
@@ -82,12 +82,12 @@ def html_text(markup: str) -> str:
 
 
 def message_text(message: Any) -> str:
-    """The subject and the body of an e-mail, the plain one where there are several; attachments are left out.
+    """The subject and the body of an e-mail, the plain-text one if there are several; attachments are left out.
 
     Raises
     ------
     UsageError
-        When there is HTML alone, and selectolax is not installed.
+        When the body is HTML only, and selectolax is not installed.
     """
     body = message.get_body(("plain", "html"))
     content = "" if body is None else body.get_content()
@@ -97,7 +97,7 @@ def message_text(message: Any) -> str:
 
 
 def header_text(value: object) -> str:
-    """A header of an e-mail as text; bytes that are no UTF-8 become U+FFFD."""
+    """A header of an e-mail as text; bytes that are not UTF-8 become U+FFFD."""
     text = "" if value is None else str(value)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -106,7 +106,7 @@ def _html(data: bytes, encoding: str | None) -> Decoded:
     named = _CHARSET.search(data[:_HEAD])
     decoded = Decoded(None, "")
     if encoding is None and named:
-        with suppress(UsageError):  # a name that nobody knows: the encoding is found
+        with suppress(UsageError):  # an unknown name: the encoding is detected
             decoded = decode(data, check_encoding(named[1].decode("ascii")))
     if decoded.text is None:
         decoded = decode(data, encoding)
@@ -159,13 +159,13 @@ def _pdf(data: bytes, encoding: str | None) -> Decoded:
 
 
 def _rich_text(data: bytes, encoding: str | None) -> Decoded:
-    # RTF is ASCII, and says itself how other characters are written.
+    # RTF is ASCII, and declares how other characters are written.
     text = library("striprtf.striprtf", "striprtf").rtf_to_text(data.decode("latin-1"), errors="replace")
     return Decoded(text, "ascii")
 
 
 def _subtitles(data: bytes, encoding: str | None) -> Decoded:
-    """What is said, a line for each cue: without numbers, times, tags, and lines that roll on from the cue before."""
+    """The spoken text, one line per cue, without numbers, times, tags and lines repeated from the cue before."""
     decoded = decode(data, encoding)
     if decoded.text is None:
         return decoded
@@ -180,7 +180,7 @@ def _subtitles(data: bytes, encoding: str | None) -> Decoded:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what libraries say of odd files to themselves."""
+    """Silence the messages of libraries about unusual files."""
     logger = logging.getLogger("pypdf")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuraltopic.reading.columns import folded, is_number
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import Columns, folded, is_number
+from neuraltopic.reading.rows import note
 
 _MOST_ABOVE = 20  # lines above a header: a title, a date
 _MOSTLY = 0.9
@@ -22,13 +24,13 @@ class Header(NamedTuple):
     columns : list of str
         Names; "column 2" for one without. A name that comes again has "#2", "#3" ... after it.
     strings : list of str
-        The columns that hold texts: neither numbers, nor dates, nor nothing.
+        The columns that hold texts: not numbers, dates or empty cells.
     n_above : int
         Records above the header.
     is_there : bool
-        Whether the next record is a header and no row.
+        Whether the next record is a header.
     doubt : bool
-        Whether that record might as well be a row.
+        Whether that record could also be a row.
     n_below : int
         Records below the header that describe the columns.
     repeated, renamed : tuple of str
@@ -51,7 +53,7 @@ class Header(NamedTuple):
 
 
 def find_header(records: Sequence[Sequence[str]], n_fields: int, wanted: Sequence[str | None]) -> Header:
-    """Decide about the header of a table.
+    """Decide whether a table has a header, and where it is.
 
     Parameters
     ----------
@@ -93,6 +95,41 @@ def _told_apart(names: Sequence[str]) -> dict[str, str]:
             apart = f"{name}#{number}"
         told[apart] = name
     return told
+
+
+def note_header(name: str, header: Header, chosen: Columns) -> None:
+    """Say what was decided about the header of a table, where a user may have meant something else.
+
+    Raises
+    ------
+    UsageError
+        When the name of a chosen column comes more than once.
+    """
+    for column in chosen:
+        if column in header.repeated:
+            raise UsageError(
+                name,
+                expected="one column of this name",
+                got=f"{column!r} twice in the header",
+                hint="Rename one of the columns",
+            )
+    if header.n_above:
+        lines = "the first line is" if header.n_above == 1 else f"the first {header.n_above} lines are"
+        note(name, f"{lines} left out, as a title")
+    if header.n_below:
+        lines = (
+            "the line below the header is" if header.n_below == 1 else f"{header.n_below} lines below the header are"
+        )
+        note(name, f"{lines} left out: words where the other rows have numbers")
+    if header.repeated:
+        note(name, f"columns that have the name of an earlier one are called {', '.join(header.renamed)}")
+    if not header.is_there:
+        called = (
+            f"its columns are called {', '.join(header.columns)}" if len(header.columns) > 1 else "it has one column"
+        )
+        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
+    elif header.doubt:
+        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
 
 
 def _is_prose(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

@@ -1,4 +1,4 @@
-"""Rows of JSON: an object a line, an array of objects, or objects that span lines."""
+"""Rows of JSON: an object per line, an array of objects, or objects that span lines."""
 
 import itertools
 import json
@@ -21,21 +21,21 @@ Numbered = Iterable[tuple[int, tuple[str, str]]]
 
 
 def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> Iterator[Row]:
-    """Read an object a row.
+    """Read an object per row.
 
-    In a file with an object a line, or several, a broken line is a row with a problem and a blank one is no row. An
-    array, where a text may stand in place of an object, and objects that span lines are read piece by piece; what is
-    broken in them ends the reading. One object alone that holds a table, as an array of objects or by columns, is that
-    table.
+    In a file with one object per line, or several, a broken line is a row with a problem, and blank lines are skipped.
+    An array, whose items may be texts in place of objects, and objects that span lines are read piece by piece; an
+    error in them ends the reading. A single object that holds a table, as an array of objects or by columns, is read
+    as that table.
 
     Columns are chosen as in `object_rows`.
 
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
-        When JSON that is no object a line is broken, or an id comes twice in a column that was asked for.
+        When JSON that is not one object per line is broken, or an id comes twice in a column that was asked for.
     """
     parsed = _objects(lines, name)
     head = list(itertools.islice(parsed, HEAD))
@@ -44,9 +44,9 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     if not any(each.record for each in head):
         raise UsageError(
             name,
-            expected="a JSON object a line, or an array of objects",
+            expected="a JSON object per line, or an array of objects",
             got=(head and head[0].problem) or "no object",
-            hint='Write one object a line, as {"text": "..."}',
+            hint='Write one object per line, as {"text": "..."}',
         )
     yield from object_rows(head, parsed, name, lines.encoding, text=text, id=id)
 
@@ -89,12 +89,12 @@ def _parse(line: str) -> list[tuple[dict[str, Any], str]]:
         return [_checked(json.loads(line), line)]
     except json.JSONDecodeError as error:
         return _several(line) or [({}, f"broken JSON: {error.msg} at column {error.colno}")]
-    except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
+    except (ValueError, RecursionError) as error:  # a number with too many digits, or too many brackets
         return [({}, f"broken JSON: {str(error).partition(';')[0]}")]
 
 
 def _several(line: str) -> list[tuple[dict[str, Any], str]]:
-    """The objects of a line that holds nothing but objects; else none."""
+    """The objects of a line that holds nothing but objects; otherwise none."""
     decoder, found, at = json.JSONDecoder(), list[tuple[dict[str, Any], str]](), 0
     while at < len(line):
         if line[at] in _BETWEEN:
@@ -171,12 +171,12 @@ def _broken(name: str, line: int, reason: str) -> NeuralTopicError:
         name,
         expected="whole JSON",
         got=f"{reason}, before line {line + 1:,}",
-        hint="Repair the file, or write one object a line, where a broken one costs itself alone",
+        hint="Repair the file, or write one object per line, where a broken one costs itself alone",
     )
 
 
 def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
-    """The rows of a table that one object holds; none where the object is a row itself."""
+    """The rows of a table that one object holds; none if the object is itself a row."""
     wanted = "text" if text is None else text
     found = find_column(wanted, list(paths(record)))
     if found is not None and isinstance(value_at(record, found), str):

@@ -1,4 +1,4 @@
-"""Rows of a mailbox in the mbox format, a message each."""
+"""Rows of a mailbox in the mbox format, one per message."""
 
 import email
 import email.policy
@@ -35,7 +35,7 @@ def mbox_rows(path: Path) -> Iterator[Row]:
                 text = message_text(message).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             except UsageError as error:
                 problem = str(error)
-            # A malformed message costs itself alone; the standard library fails in many ways on them.
+            # A malformed message costs only itself; the standard library fails on them in many ways.
             except Exception as error:
                 problem = f"unreadable: {type(error).__name__} {error}".strip()[:200]
             yield Row(str(number), text, dict[str, object](metadata), problem=problem)

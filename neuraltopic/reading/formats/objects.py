@@ -36,18 +36,18 @@ def object_rows(
     rest : iterable of Parsed
         Those after them.
     name, encoding : str
-        What the errors call the file, and how it was decoded.
+        The name of the file in error messages, and its encoding.
 
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
         When an id comes twice in a column that was asked for.
     """
     objects = [each.record for each in head if each.record]
     columns = list(dict.fromkeys(path for record in objects for path in paths(record)))
-    for wanted in (text, id):  # an object may be asked for, to be told that it is no text
+    for wanted in (text, id):  # an object may be given, for the error that it is not a text
         if wanted in objects[0] and wanted not in columns:
             columns.append(wanted)
     inner = [path for path in columns if folded(path).endswith(".text")]

@@ -24,7 +24,7 @@ def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Ro
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
         When the file is corrupt or an id comes twice.
     """

@@ -22,7 +22,7 @@ _FEWEST_PAIRS, _BETWEEN_BLANKS, _WITHOUT_BLANKS = 20, 0.9, 0.7
 _SENTENCE_END, _FEWEST_ENDS = re.compile(r"[.!?。！？][\"')\]”’»]*\s+\S"), 0.1
 # Lines that tell that a text is a table.
 _RECORDS = 20
-# Signs that str.splitlines and other programs take for the end of a line.
+# Characters that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -35,13 +35,13 @@ class _Line(NamedTuple):
 
 
 def text_rows(lines: Lines, name: str) -> Iterator[Row]:
-    """Read a document a line; a blank line is an empty document.
+    """Read a document per line; a blank line is an empty document.
 
     If the lines between blank ones are wrapped at a column, which is decided from the first mebibyte, a document is a
     paragraph, and its id is the number of its first line.
 
-    A line ends as in `Lines`. A vertical tab, form feed, U+0085, U+2028 or U+2029 in a line is a blank. Only in a file
-    that has no other line end do these end a line. Both are noted.
+    A line ends as in `Lines`. A vertical tab, form feed, U+0085, U+2028 or U+2029 in a line counts as a space; in a
+    file without other line ends these end a line. A note says so in both cases.
     """
     stream = _numbered(lines, name)
     sample = _sample(stream)
@@ -55,7 +55,7 @@ def text_rows(lines: Lines, name: str) -> Iterator[Row]:
     note(
         name,
         f"the lines are wrapped at {width} characters, so a document is a paragraph between blank lines; write each "
-        "document in one line to have a document a line",
+        "document in one line to have a document per line",
     )
     for _, group in itertools.groupby(everything, lambda line: bool(line.text.strip())):
         paragraph = list(group)
@@ -100,7 +100,7 @@ def _sample(stream: Iterator[_Line]) -> list[_Line]:
 
 
 def _note_tables(texts: Sequence[str], name: str) -> None:
-    """Say it where the lines look like records of a table or of JSON."""
+    """Note it if the lines look like records of a table or of JSON."""
     lines = list(itertools.islice(filter(str.strip, texts), _RECORDS))
     if len(lines) < 2:
         return
@@ -114,7 +114,7 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
 
 
 def _find_width(texts: Sequence[str], name: str) -> int | None:
-    """The column at which the paragraphs between blank lines are wrapped; None where a line is a document.
+    """The column at which the paragraphs between blank lines are wrapped; None if each line is a document.
 
     Lines that look wrapped but have no blank lines between paragraphs are noted.
     """

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.columns import Columns, Records, choose_columns
 from neuraltopic.reading.formats.document_files import library
-from neuraltopic.reading.formats.headers import Header, find_header
+from neuraltopic.reading.formats.headers import Header, find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # rows that decide about the header
@@ -18,7 +18,7 @@ _HEAD = 1000  # rows that decide about the header
 
 class _Sheet(NamedTuple):
     name: str
-    rows: list[tuple[int, list[str]]]  # with their numbers, blank ones left out
+    rows: list[tuple[int, list[str]]]  # with their numbers, without blank ones
     header: Header
 
 
@@ -31,7 +31,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
     Raises
     ------
     UsageError
-        When the columns are not there or not clear, or in several sheets of other columns, or python-calamine is not
+        When a column is missing or ambiguous, or in several sheets of other columns, or python-calamine is not
         installed.
     NeuralTopicError
         When the file cannot be read, or an id comes twice in a column that was asked for.
@@ -39,6 +39,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
     name = str(path)
     chosen = _choose(name, [_laid_out(*each, (text, id)) for each in _sheets(path)], text, id)
     for sheet, columns in chosen:
+        note_header(name, sheet.header, columns)
         for row in _rows(name, sheet, columns, id_asked=id is not None):
             if len(chosen) > 1:
                 row = row._replace(id=f"{sheet.name}:{row.id}", metadata={"sheet": sheet.name, **row.metadata})

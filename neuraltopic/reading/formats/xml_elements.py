@@ -32,9 +32,9 @@ def xml_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> It
     Raises
     ------
     UsageError
-        When the columns are not there or not clear.
+        When a column is missing or ambiguous.
     NeuralTopicError
-        When it is no well-formed XML, or an id comes twice in a column that was asked for.
+        When it is not well-formed XML, or an id comes twice in a column that was asked for.
     """
     stream = iter(lines)
     sample = _sample(stream)
@@ -51,7 +51,7 @@ def xml_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> It
 
 
 def text_of(element: Element) -> str:
-    """The text of an element: one line for each element in it, but where these stand among words."""
+    """The text of an element: one line per element in it, unless these are among words."""
     if _is_mixed(element):
         return " ".join("".join(element.itertext()).split())
     parts = [element.text or "", *map(text_of, element)]
@@ -59,7 +59,7 @@ def text_of(element: Element) -> str:
 
 
 def _is_mixed(element: Element) -> bool:
-    """Whether other elements stand among words."""
+    """Whether other elements are among words."""
     around = [element.text, *(child.tail for child in element)]
     return len(element) > 0 and any(text and text.strip() for text in around)
 

@@ -1,4 +1,4 @@
-"""Embeddings of documents from a file: a .npy with a row an input document, or a Parquet with the id beside each.
+"""Embeddings of documents from a file: a .npy with one row per input document, or Parquet with ids.
 
 Axes: N rows of the file, C dimensions.
 """
@@ -23,7 +23,7 @@ _BATCH = 4096
 
 
 class EmbeddingSource(ABC):
-    """Where the embeddings of documents come from, and which row is whose.
+    """A source of document embeddings, which finds the row of each document.
 
     Attributes
     ----------
@@ -40,14 +40,14 @@ class EmbeddingSource(ABC):
     @property
     @abstractmethod
     def values(self) -> NDArray[Any]:
-        """Floating-point numbers, (N, C), not yet looked at for NaN."""
+        """Floating-point numbers, (N, C), not yet checked for NaN."""
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What they are, as JSON can hold it: the same facts, the same embeddings of the same documents."""
+        """Facts as JSON; equal facts mean equal embeddings of the same documents."""
 
     def report_to(self, progress: "Progress | None") -> None:
-        """Tell it of the rows, where they take long to come by."""
+        """Report the rows to a progress, where they take long to compute."""
         self._progress = progress
 
     @property
@@ -75,7 +75,7 @@ class EmbeddingSource(ABC):
             if len(self.values) != len(ids):
                 raise UsageError(
                     self._name,
-                    expected=f"{len(ids):,} rows, one an input document",
+                    expected=f"{len(ids):,} rows, one per input document",
                     got=f"{len(self.values):,}",
                     hint="Embed every input row in its order, or save the embeddings as Parquet with a column id",
                 )
@@ -99,14 +99,14 @@ class EmbeddingSource(ABC):
 
 
 class EmbeddingFile(EmbeddingSource):
-    """Embeddings that were made beforehand, and which row is whose.
+    """Precomputed embeddings in a file.
 
     Parameters
     ----------
     path : Path
-        A .npy of numbers, (N, C), with a row an input document in input order, which is mapped and not read; or
+        A .npy of numbers, (N, C), with one row per input document in input order, which is memory-mapped; or
         Parquet with a column `id` and either one column of lists, as `neuraltopic embed` writes, or a column of
-        numbers a dimension. Columns of other types are passed over.
+        numbers per dimension. Columns of other types are ignored.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class EmbeddingFile(EmbeddingSource):
                 self._name,
                 expected="floating-point numbers of shape (documents, dimensions)",
                 got=f"{values.dtype} of shape {values.shape}",
-                hint="Save a row a document by numpy.save",
+                hint="Save a row per document by numpy.save",
             )
         return values
 
@@ -206,7 +206,7 @@ class EmbeddingFile(EmbeddingSource):
         if "id" not in names or not columns or len(of_lists) > 1 or len(set(names)) < len(names):
             raise UsageError(
                 self._name,
-                expected="a column id, and one column of lists of floating-point numbers or a column a dimension",
+                expected="a column id, and one column of lists of floating-point numbers or a column per dimension",
                 got=f"columns {', '.join(f'{field.name} ({field.type})' for field in schema)[:200] or 'none'}",
                 hint="Keep the id and the embedding alone",
             )
@@ -232,7 +232,7 @@ class EmbeddingFile(EmbeddingSource):
             return np.stack([column.to_numpy(zero_copy_only=False) for column in columns], 1).astype(np.float32)
         (lists,) = columns
         flat = lists.flatten()
-        # The lengths of the lists of a type of one length are that one.
+        # In a type of fixed-length lists every list has that length.
         fixed = types.is_fixed_size_list(lists.type)
         length = lists.type.list_size if fixed else len(flat) // max(1, len(lists))
         same = fixed or compute.all(compute.equal(compute.list_value_length(lists), length)).as_py()
@@ -248,7 +248,7 @@ class EmbeddingFile(EmbeddingSource):
                     self._name,
                     expected="an id to occur once",
                     got=f"{id!r:.80} in rows {first[id]:,} and {number:,}",
-                    hint="Keep one row a document",
+                    hint="Keep one row per document",
                 )
 
     def _ragged(self) -> UsageError:

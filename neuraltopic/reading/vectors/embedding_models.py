@@ -1,4 +1,4 @@
-"""Embeddings of documents by a model of sentences in a local folder: sentence-transformers' or model2vec's.
+"""Sentence embeddings of documents by a local model of sentence-transformers or model2vec.
 
 Nothing is downloaded and no code of the folder is run: weights are safetensors. Axes: N input rows, C dimensions.
 """
@@ -20,7 +20,7 @@ from neuraltopic.reading.readers import StandardInput
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 
-# Texts that are encoded before progress is told; the library makes its own batches of them.
+# Texts that are encoded between two reports of progress; the library makes its own batches of them.
 _AT_ONCE = 256
 _WEIGHTS = "model.safetensors"
 
@@ -28,14 +28,14 @@ Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
 class EmbeddingModel:
-    """A model of sentences in a folder.
+    """A sentence-embedding model in a folder.
 
     Parameters
     ----------
     folder : Path
         As the library's save wrote it, with weights as safetensors.
     device : str, default "auto"
-        For a sentence-transformers model; model2vec has numpy alone.
+        For a sentence-transformers model; model2vec uses NumPy only.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class EmbeddingModel:
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """Its name in error messages."""
         return f"embedding model {self.folder}"
 
     @cached_property
@@ -109,7 +109,7 @@ class EmbeddingModel:
         )
 
     def _json(self, name: str) -> Any:
-        """What a file of the folder holds; None where it holds no JSON, or is not there."""
+        """The JSON of a file of the folder; None if there is no such file or no JSON in it."""
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -141,7 +141,7 @@ class EmbeddingModel:
 
 
 class EmbeddingsByModel(EmbeddingSource):
-    """Embeddings of a corpus by a model, made when they are first read, and used as those of a file are.
+    """Embeddings of a corpus by a model, computed when they are first read, with the interface of those of a file.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class EmbeddingsByModel(EmbeddingSource):
     corpus : Corpus
         Every row's text is embedded, before any preprocessing. A row that could not be read has zeros.
 
-    The array is mapped from a temporary file, which goes with it.
+    The array is mapped from a temporary file, which is deleted with it.
 
     Raises
     ------
@@ -194,7 +194,7 @@ class EmbeddingsByModel(EmbeddingSource):
                     self._progress("embedding", n_rows, None)
             if not n_rows:
                 return np.zeros((0, self.n_dimensions), np.float32)
-            # The map keeps the file, which has no name, until it goes.
+            # The map keeps the unnamed file until the map is deleted.
             return np.memmap(file, np.float32, "r", shape=(n_rows, self.n_dimensions))
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:

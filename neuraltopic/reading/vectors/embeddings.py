@@ -1,4 +1,4 @@
-"""Embeddings of documents, made beforehand by a model of language: a point for each, beside its words or without them.
+"""Sentence embeddings of documents, computed beforehand: one vector per document, with its words or without them.
 
 Axes: N rows of the matrix, D documents, C dimensions, B documents of a batch.
 """
@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 23
 
 
 class Embeddings:
-    """The embedding of each of D documents: rows of a matrix that may be mapped from disk, read a batch at a time.
+    """The embedding of each of D documents: rows of a matrix that may be memory-mapped, read in batches.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class Embeddings:
     Raises
     ------
     UsageError
-        When `values` is no such array.
+        When `values` is not such an array.
     """
 
     def __init__(self, values: Any, rows: NDArray[np.int64] | None = None) -> None:
-        values = np.asanyarray(values)  # a map stays one
+        values = np.asanyarray(values)  # a memory map stays one
         if values.ndim != 2 or values.dtype.kind != "f" or not values.shape[1]:
             got = f"{values.dtype} of shape {values.shape}"
             raise _unusable("floating-point numbers of shape (documents, dimensions)", got)
@@ -50,7 +50,7 @@ class Embeddings:
         return len(self._rows)
 
     def rows(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Embeddings of the documents with these numbers, (B, C), in an array of their own."""
+        """Embeddings of the documents with these numbers, (B, C), in a new array."""
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite there
             return self._values[self._rows[index]].astype(np.float32)
 
@@ -59,7 +59,7 @@ class Embeddings:
         return Embeddings(self._values, self._rows[index])
 
     def require_finite(self) -> None:
-        """Raise a UsageError where one is not finite in float32."""
+        """Raise a UsageError if one is not finite in float32."""
         for start, block in self._blocks():
             wrong = np.flatnonzero(~np.isfinite(block).all(1))
             if len(wrong):
@@ -80,7 +80,7 @@ class Embeddings:
 
 
 def require_given(embeddings: Any, *, recipe: str, taken: bool) -> None:
-    """Raise a UsageError where embeddings are missing with a recipe that takes them, or given to one that does not."""
+    """Raise a UsageError if embeddings are missing for a recipe that takes them, or given to one that does not."""
     if embeddings is not None and not taken:
         raise UsageError(
             parameter("embeddings"),
@@ -91,7 +91,7 @@ def require_given(embeddings: Any, *, recipe: str, taken: bool) -> None:
     if embeddings is None and taken:
         raise UsageError(
             parameter("embeddings"),
-            expected=f"a row a document, which the recipe {recipe} takes",
+            expected=f"a row per document, which the recipe {recipe} takes",
             got="none",
             hint=f"Give {parameter('embeddings')}, or fit with a recipe that takes none",
         )
@@ -115,7 +115,7 @@ def require_embeddings(values: Any, n_documents: int, n_dimensions: int | None =
     """
     embeddings = values if isinstance(values, Embeddings) else Embeddings(values)
     if len(embeddings) != n_documents:
-        raise _unusable(f"{n_documents:,} rows, one a document", f"{len(embeddings):,}")
+        raise _unusable(f"{n_documents:,} rows, one per document", f"{len(embeddings):,}")
     if n_dimensions is not None and embeddings.n_dimensions != n_dimensions:
         raise _unusable(f"{n_dimensions:,} dimensions, as in the fit", f"{embeddings.n_dimensions:,}")
     embeddings.require_finite()
@@ -144,7 +144,7 @@ def embeddings_of_input(
         return Embeddings(embeddings.values, embeddings.rows_of(ids, readable))
     of_rows = Embeddings(embeddings)
     if len(of_rows) != len(ids):
-        raise _unusable(f"{len(ids):,} rows, one an input document", f"{len(of_rows):,}")
+        raise _unusable(f"{len(ids):,} rows, one per input document", f"{len(of_rows):,}")
     return of_rows
 
 

@@ -23,7 +23,7 @@ _FORMATS = "vectors in word2vec's text or binary format, or GloVe's text"
 
 
 def word_matrix(source: Any, words: Sequence[str]) -> NDArray[np.float32]:
-    """The vector of each word, (V, E), a row of NaN where there is none.
+    """The vector of each word, (V, E), a row of NaN for a word without one.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def word_matrix(source: Any, words: Sequence[str]) -> NDArray[np.float32]:
 
 
 def require_source(source: Any) -> None:
-    """Raise a UsageError unless word vectors can be looked up in it, or it is a path of a file that may hold some."""
+    """Raise a UsageError unless this is a mapping of word vectors, or the path of a file that may hold some."""
     if isinstance(source, str | Path):
         _format(Path(source))
     elif not (isinstance(source, Mapping) or hasattr(source, "key_to_index")):
@@ -73,9 +73,9 @@ def require_matrix(vectors: Any) -> NDArray[np.float32]:
     try:
         matrix = np.asarray(vectors, np.float32)
     except (TypeError, ValueError) as error:
-        raise _wrong("an array of a row a word", type(vectors).__name__, "Give numbers") from error
+        raise _wrong("an array of a row per word", type(vectors).__name__, "Give numbers") from error
     if matrix.ndim != 2 or not matrix.shape[1]:
-        raise _wrong("an array of a row a word", f"the shape {matrix.shape}", "Give one row for each column of X")
+        raise _wrong("an array of a row per word", f"the shape {matrix.shape}", "Give one row for each column of X")
     if not (np.isfinite(matrix).all(1) | np.isnan(matrix).all(1)).all():
         raise _wrong("rows of finite numbers, or of NaN where a word has none", "others", "Repair the vectors")
     return matrix
@@ -87,7 +87,7 @@ def covered_share(vectors: NDArray[np.float32], word_totals: NDArray[np.floating
     Raises
     ------
     UsageError
-        When there is not a row for each word.
+        When there is not one row per word.
     NeuralTopicError
         When less than half of the tokens are covered.
     """
@@ -157,7 +157,7 @@ def _format(path: Path) -> tuple[bool, bool]:
 
 
 def _is_line(line: bytes, n_dimensions: int | None) -> bool:
-    """Whether this is a word and as many numbers."""
+    """Whether this is a word followed by that many numbers."""
     try:
         numbers = [float(number) for number in line.decode("utf-8").rstrip().split(" ")[1:]]
     except ValueError:

@@ -40,7 +40,7 @@ const detail = (() => {
       ["Share", percent(topic.share)],
       ["Documents", `${whole(topic.n_documents)} of ${whole(sizes.documents)} are listed under it`],
       ["Coherence", topic.coherence === null ? (data.edits ? "not measured: the words of the topic were edited" : "not measured") : `${topic.coherence.toFixed(3)} (NPMI of the top ten in the documents of the fit)`],
-      ["Information", `${topic.information.toFixed(3)} nats a document`],
+      ["Information", `${topic.information.toFixed(3)} nats per document`],
     ];
     const list = rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })]);
     if (topic.flags) list.push(element("dt", { text: "Flags" }), element("dd", { class: "warn", text: topic.flags }));

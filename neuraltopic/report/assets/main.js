@@ -79,7 +79,7 @@ function training() {
   }));
   byId("curve-note").textContent = "Bound on the log likelihood of a document, in nats; higher is better. "
     + `The weights are those of epoch ${whole(best.epoch)}`
-    + (best.held_out_bound === undefined ? "." : `, with ${best.held_out_bound.toFixed(1)} nats a held-out document.`);
+    + (best.held_out_bound === undefined ? "." : `, with ${best.held_out_bound.toFixed(1)} nats per held-out document.`);
 }
 
 wholeRun();

@@ -69,7 +69,7 @@ def with_findings(state: EditedTopics, operation: Operation, documents: Document
     UsageError
         When it cannot be done to these topics.
     NeuralTopicError
-        When the documents of a topic to split do not part.
+        When the documents of a topic to split do not form two groups.
     """
     if isinstance(operation, Merge):
         return _merge_with_findings(state, operation, documents)
@@ -146,7 +146,7 @@ def divide(counts: Counts | None, rows: NDArray[np.integer], topic: int) -> tupl
     Raises
     ------
     NeuralTopicError
-        When they do not part.
+        When they do not form two groups.
     """
     assert counts is not None
     own = counts.rows(rows).to_scipy()
@@ -155,7 +155,7 @@ def divide(counts: Counts | None, rows: NDArray[np.integer], topic: int) -> tupl
     if division is None:
         raise NeuralTopicError(
             f"topic {topic}",
-            expected="documents that part in two by their words",
+            expected="documents that form two groups by their words",
             got=f"{len(rows):,} that do not",
             hint="Split a larger topic",
         )
@@ -167,7 +167,7 @@ def divide(counts: Counts | None, rows: NDArray[np.integer], topic: int) -> tupl
 
 
 def _information(share: FloatArray) -> float:
-    """E[s log(s / E[s])], as `SimplexInterpretation.information` has it."""
+    """E[s log(s / E[s])], as in `SimplexInterpretation.information`."""
     mean = float(share.mean())
     return float(xlogy(share, share).mean() - xlogy(mean, mean))
 
@@ -219,7 +219,7 @@ def pooled_findings(
 
 
 def _said_by_later(later: EditedTopics, operation: Merge | Split, documents: Documents) -> Merge | Split:
-    """The same operation as later documents find it; how words divide a topic stays."""
+    """The same operation with the findings in later documents; the split rule does not change."""
     if isinstance(operation, Merge):
         return _merge_with_findings(later, operation, documents)
     assert operation.found is not None

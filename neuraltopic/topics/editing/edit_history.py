@@ -1,4 +1,4 @@
-"""The history of edits of a model's topics: a log over the unedited topics, and the topics as it leaves them."""
+"""The history of edits of a model's topics: a log over the unedited topics, and the resulting topics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from neuraltopic.topics.editing.edits import Merge, Operation, Split, Undo, effe
 
 @dataclass(frozen=True)
 class EditHistory:
-    """Edits of topics, oldest first. Every method returns a new history and leaves this one as it is.
+    """Edits of topics, oldest first. Every method returns a new history; this one does not change.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class EditHistory:
     columns : dict of str to int
         The column of each word of the vocabulary.
     log : tuple of Operation
-        Every edit, with those that were undone.
+        Every edit, including undone ones.
     topics : EditedTopics
         The topics after the edits.
     """
@@ -61,7 +61,10 @@ class EditHistory:
             for operation in log:
                 if isinstance(operation, Merge | Split) and operation.found is None:
                     raise UsageError(
-                        "log", expected="what the documents said", got="an edit without", hint="Restore it"
+                        "log",
+                        expected="for each merge and split, what was found in the documents",
+                        got="an edit without it",
+                        hint="Restore it from a copy",
                     )
             return cls.of(unedited, columns, log)
         except UsageError as error:
@@ -71,18 +74,18 @@ class EditHistory:
 
     @property
     def in_force(self) -> tuple[Operation, ...]:
-        """The edits that were not undone."""
+        """The edits in force: those that were not undone."""
         return effective(self.log)
 
     def with_edit(self, operation: Operation) -> Self:
-        """One edit more; `Undo` takes back the last that is in force."""
+        """The history with one more edit; `Undo` undoes the last one in force."""
         log = (*self.log, operation)
         if isinstance(operation, Undo):
             return self.of(self.unedited, self.columns, log)
         return replace(self, log=log, topics=apply(self.topics, operation, self.columns))
 
     def entries(self, *, with_coordinates: bool) -> list[dict[str, Any]]:
-        """The whole log as JSON has it; split coordinates of documents only where asked."""
+        """The whole log as JSON; with split coordinates of documents only on request."""
         return [to_entry(operation if with_coordinates else without_coordinates(operation)) for operation in self.log]
 
     def coordinates(self, n_documents: int) -> NDArray[np.float32]:
@@ -113,7 +116,7 @@ def kept_coordinates(operations: Sequence[Operation], n_documents: int) -> NDArr
         raise NeuralTopicError(
             "edits",
             expected=f"a coordinate of each of {n_documents:,} documents in every split",
-            got="a log without",
+            got="a log that lacks some",
             hint="Undo the split and do it again",
         )
     return np.array(whole, np.float32).reshape(len(whole), n_documents).T

@@ -7,7 +7,7 @@ A document has the shares s (K,) of the model's topics and, for each split, a co
 where s_t is the share of the topic that is divided and g how likely the document's words make part 0. Both parts are
 then linear, (s_t + d_j) / 2 and (s_t - d_j) / 2, as the shares of merged topics are a sum, and those of the topics
 that remain after a drop a selection: with e = (s, d) the shares of T edited topics are e A with one matrix A
-(K + S, T). They sum to 1, or to less by what was dropped.
+(K + S, T). They sum to 1, or to less after a drop.
 
 A split divides a topic by its words: with f_w the share of part 0 in the topic's documents that have word w, and F that
 in all of them, the odds of part 0 in a document with the counts x are
@@ -88,13 +88,13 @@ class EditedTopics:
         Mean of e over the documents of the fit.
     statistics : TopicStatistics of T topics
     labels : T of str or None
-        Those that were given.
+        Labels that the user gave.
     junk : bool (T,)
     components, explained : (T, V)
         R, and what the topics explain; None as in `TopicWords`.
     splits : S of SplitRule
     steps : tuple of int arrays and SplitRules
-        What became of the number of each topic in each operation, -1 of a dropped one; or how documents are divided.
+        The new number of each topic after each operation, -1 for a dropped one; or how documents are divided.
     """
 
     shares_map: NDArray[np.float64]
@@ -203,7 +203,7 @@ def apply(state: EditedTopics, operation: Operation, words: Mapping[str, int]) -
         case Drop(topics):
             require_topics(state, topics)
             if len(set(topics)) == len(state):
-                raise UsageError("drop", expected="a topic left", got="all of them", hint="Keep at least one")
+                raise UsageError("drop", expected="at least one topic left", got="all topics", hint="Keep at least one")
             return _selected(state, [topic for topic in range(len(state)) if topic not in topics])
         case Reorder(order):
             if sorted(order) != list(range(len(state))):
@@ -242,7 +242,7 @@ def require_groups(state: EditedTopics, groups: Sequence[Sequence[int]]) -> None
 
 
 def require_topics(state: EditedTopics, topics: Sequence[int]) -> None:
-    """Raise a UsageError unless there are such topics."""
+    """Raise a UsageError unless these are numbers of topics."""
     for topic in topics:
         if not 0 <= topic < len(state):
             raise UsageError(

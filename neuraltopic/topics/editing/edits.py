@@ -1,6 +1,6 @@
 """Edit operations on topics, and their form in the log: one JSON object per operation.
 
-    {"op": "rename", "labels": {"3": "Space flight", "5": null}}      null: the label of its words again
+    {"op": "rename", "labels": {"3": "Space flight", "5": null}}      null: restore the label made of its words
     {"op": "merge", "groups": [[3, 7], [12, 15]]}
     {"op": "split", "topic": 4}
     {"op": "drop", "topics": [9]}
@@ -9,8 +9,8 @@
     {"op": "move", "word": "orbit", "from": 3, "to": 5}
     {"op": "undo"}
 
-Topics are numbered as they stand when the operation is done. In a log an operation also has the time, and what the
-documents of the fit said of the topics that it made, `found`, so that it can be replayed without them.
+Topic numbers are those at the time of the operation. In a log an operation also has its time, and in `found` the
+statistics of its new topics in the documents of the fit, so that it can be replayed without the documents.
 """
 
 import dataclasses
@@ -84,7 +84,7 @@ class Rename:
 
 @dataclass(frozen=True)
 class Merge:
-    """Make one topic of each group, in the place of its first."""
+    """Make one topic of each group, with the number of its first."""
 
     groups: tuple[tuple[int, ...], ...]
     found: tuple[MergeFindings, ...] | None = None
@@ -92,7 +92,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Split:
-    """Make two topics of one: the larger part keeps the place, the smaller becomes the last topic."""
+    """Make two topics of one: the larger part keeps the number, the smaller becomes the last topic."""
 
     topic: int
     found: SplitFindings | None = None
@@ -100,7 +100,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Drop:
-    """Leave topics out: what they account for is no topic's, and documents assigned to them are under none."""
+    """Leave topics out: their share belongs to no topic, and their documents are assigned to none."""
 
     topics: tuple[int, ...]
 
@@ -121,7 +121,7 @@ class Junk:
 
 @dataclass(frozen=True)
 class MoveWord:
-    """Let one topic account for a word where another did: its word tables change, documents do not."""
+    """Move a word from one topic to another: the word tables change, documents do not."""
 
     word: str
     source: int
@@ -130,7 +130,7 @@ class MoveWord:
 
 @dataclass(frozen=True)
 class Undo:
-    """Take back the last operation that was not taken back."""
+    """Undo the last operation in force."""
 
 
 Operation = Rename | Merge | Split | Drop | Reorder | Junk | MoveWord | Undo
@@ -147,12 +147,12 @@ _NAMES = {
 
 
 def effective(log: Iterable[Operation]) -> tuple[Operation, ...]:
-    """The operations of a log that are in force, without those that were taken back.
+    """The operations of a log that are in force, without undone ones.
 
     Raises
     ------
     UsageError
-        When there is nothing to take back.
+        When there is nothing to undo.
     """
     standing: list[Operation] = []
     for operation in log:
@@ -161,7 +161,7 @@ def effective(log: Iterable[Operation]) -> tuple[Operation, ...]:
         elif standing:
             standing.pop()
         else:
-            raise UsageError("undo", expected="an edit to take back", got="none", hint="See the list of edits")
+            raise UsageError("undo", expected="an edit to undo", got="none", hint="See the list of edits")
     return tuple(standing)
 
 
@@ -195,12 +195,12 @@ def unchanged_topics(n_topics: int, operations: Iterable[Operation]) -> list[int
 
 
 def operation_name(operation: Operation) -> str:
-    """How the log calls it."""
+    """Its name in the log."""
     return _NAMES[type(operation)]
 
 
 def to_entry(operation: Operation) -> dict[str, Any]:
-    """The operation as JSON has it."""
+    """The operation as a JSON object."""
     entry: dict[str, Any] = {"op": operation_name(operation)}
     match operation:
         case Rename(labels):
@@ -224,12 +224,12 @@ def to_entry(operation: Operation) -> dict[str, Any]:
 
 
 def from_entry(value: Any, what: str = "edit") -> Operation:
-    """The operation that `to_entry` made an object of.
+    """The operation of an object that `to_entry` made.
 
     Raises
     ------
     UsageError
-        When it is no operation; the message begins with `what`.
+        When it is not an operation; the message begins with `what`.
     """
     name = value.get("op") if isinstance(value, dict) else None
     read = _READERS.get(name) if isinstance(name, str) else None
@@ -360,5 +360,5 @@ _READERS: dict[str, tuple[frozenset[str], frozenset[str], Callable[[dict[str, An
 
 
 def plain_numbers(values: NDArray[np.floating]) -> tuple[float, ...]:
-    """Numbers of float32 precision as JSON writes them shortest."""
+    """Numbers of float32 precision in their shortest decimal form."""
     return tuple(float(str(value)) for value in values.astype(np.float32))

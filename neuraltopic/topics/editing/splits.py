@@ -14,7 +14,7 @@ FloatArray = NDArray[np.floating]
 # Steps of the power iteration that starts the division, and of the classification that finishes it: more change little.
 _POWER_STEPS = 20
 _STEPS = 8
-# Pseudo-counts a word of the vocabulary that smooth the words of each part, spread as the words of the corpus are.
+# Pseudo-counts per word of the vocabulary that smooth the words of each part, in proportion to the words of the corpus.
 _SMOOTHING = 0.1
 
 
@@ -46,7 +46,7 @@ def split_documents(counts: sparse.csr_array, weight: FloatArray, unigram: Float
     ----------
     counts : csr_array of shape (n, V)
     weight : (n,)
-        What a token of each document counts for, above 0.
+        Weight of a token of each document, above 0.
     unigram : (V,)
         Words of the corpus, above 0; sums to 1.
     """
@@ -77,14 +77,14 @@ def split_documents(counts: sparse.csr_array, weight: FloatArray, unigram: Float
 
 
 def _leading_direction(counts: sparse.csr_array) -> NDArray[np.bool_] | None:
-    """Which documents lie on one side of the mean along the leading direction of the tf-idf rows, (n,)."""
+    """Whether each document lies on one side of the mean along the leading direction of the tf-idf rows, (n,)."""
     n = counts.shape[0]
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     rows = (counts @ sparse.diags_array(np.log((1.0 + n) / (1.0 + frequency)))).tocsr()
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(1)).ravel())
     rows = sparse.diags_array(1.0 / np.where(length > 0, length, 1.0)) @ rows
     mean = rows.sum(0) / n
-    # Any start that no document order favours will do, and this one draws nothing.
+    # Any start that does not depend on the order of documents will do; this one draws no random numbers.
     position = np.cos(np.arange(n) * np.pi * (np.sqrt(5.0) - 1.0))
     for _ in range(_POWER_STEPS):
         position = position - position.mean()

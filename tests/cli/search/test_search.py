@@ -35,7 +35,7 @@ def test_documents_that_changed_since_the_fit_are_refused(call, tmp_path):
     path.write_text("\n".join(sentences(59)) + "\n")
     result = call("index", tmp_path / "run", "-o", tmp_path / "index")
     assert result.code == 1
-    assert "those of the fit, unchanged" in result.err
+    assert "the documents of the fit, unchanged" in result.err
     assert not (tmp_path / "index").exists()
     assert call("index", tmp_path / "run", path, "-o", tmp_path / "index").code == 0
     path.unlink()
@@ -91,7 +91,7 @@ def test_many_queries_from_standard_input(call, indexed, monkeypatch, tmp_path):
         (("a", "--where", "label = "), "--where: expected a number"),
         (("a", "--where", "colour = 1"), "--where: expected columns of the index"),
         (("--topic", "9"), "--topic: expected a number from 0 to 2"),
-        (("--like", "nobody"), "expected that of a document"),
+        (("--like", "nobody"), "expected the id of a document"),
         (("a", "-n", "0"), "--number"),
     ],
 )

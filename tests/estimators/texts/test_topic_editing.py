@@ -156,7 +156,7 @@ def test_any_sequence_of_edits_leaves_all_consistent(fitted, data):
 
 
 def test_undo_of_nothing(model):
-    with pytest.raises(UsageError, match="an edit to take back"):
+    with pytest.raises(UsageError, match="an edit to undo"):
         model.undo()
 
 
@@ -238,7 +238,7 @@ def test_a_moved_word(model):
         ({"op": "merge", "groups": [[0]]}, "two topics or more"),
         ({"op": "merge", "groups": [[0, 1], [1, 2]]}, "no topic twice"),
         ({"op": "merge", "groups": [[0, 5]]}, "a number from 0 to 4"),
-        ({"op": "drop", "topics": [0, 1, 2, 3, 4]}, "a topic left"),
+        ({"op": "drop", "topics": [0, 1, 2, 3, 4]}, "at least one topic left"),
         ({"op": "reorder", "order": [0, 1]}, "each of the topics 0 to 4 once"),
         ({"op": "move", "word": "xylophone", "from": 0, "to": 1}, "a word of the vocabulary"),
         ({"op": "rename", "labels": {"0": ""}}, "a label of 1 to 200"),

@@ -174,7 +174,7 @@ def test_another_device_has_the_operations(tiles):
 
 @pytest.mark.parametrize(("gibibytes", "rows", "kept"), [(8, 2_048, 1 << 28), (80, 20_480, 10 * (1 << 28))])
 def test_tiles_on_a_gpu_are_sized_to_its_memory(gibibytes, rows, kept, monkeypatch):
-    """A tile has a 64th of it and all that are kept an eighth, of 4 bytes an entry."""
+    """A tile has a 64th of it and all that are kept an eighth, of 4 bytes per entry."""
     memory = SimpleNamespace(total_memory=gibibytes << 30)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: memory)
     of_a_gpu = type("Factors", (SimpleNamespace,), {"__len__": lambda self: 50_000})

@@ -73,7 +73,7 @@ def test_b_is_left_to_the_data(model, prior):
 
 
 def test_what_is_added_to_rows_or_columns_of_R_changes_nothing(prior):
-    """A constant a topic, and one a word that b takes back: the same shares of words, and the same prior."""
+    """A constant per topic, and one per word that b takes back: the same shares of words, and the same prior."""
     decoder = randomise(SimplexEnergySoftmax(K, V))
     before = prior(SimpleNamespace(decoder=decoder))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Plain text files: a line a document, a paragraph where lines are wrapped, and every sign for a line end."""
+"""Plain text files: a line per document, a paragraph where lines are wrapped, and every sign for a line end."""
 
 import io
 import random

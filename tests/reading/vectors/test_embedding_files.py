@@ -87,7 +87,7 @@ def test_a_document_that_needs_none_may_be_missing(tmp_path, values):
 
 def test_npy_of_another_number_of_rows_is_refused(tmp_path, values):
     np.save(tmp_path / "e.npy", values)
-    with pytest.raises(UsageError, match=r"e\.npy: expected 6 rows, one an input document; got 5"):
+    with pytest.raises(UsageError, match=r"e\.npy: expected 6 rows, one per input document; got 5"):
         EmbeddingFile(tmp_path / "e.npy").rows_of(["any"] * 6)
 
 

@@ -94,7 +94,7 @@ def test_every_row_of_a_corpus_has_its_embedding_in_input_order(static_model):
     ids = [str(row) for row in range(500)]
     of_input = embeddings_of_input(source, ids, np.ones(500, bool))
     np.testing.assert_array_equal(of_input.rows(np.array([3, 0])), values[[3, 0]])
-    with pytest.raises(UsageError, match=r"embedding model .*: expected 499 rows, one an input document; got 500"):
+    with pytest.raises(UsageError, match=r"embedding model .*: expected 499 rows, one per input document; got 500"):
         source.rows_of(ids[:499])
 
 

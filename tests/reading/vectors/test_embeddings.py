@@ -68,7 +68,7 @@ def test_what_is_no_matrix_of_numbers_is_refused(wrong, got):
 
 
 def test_other_numbers_of_documents_and_dimensions_are_refused():
-    with pytest.raises(UsageError, match="expected 7 rows, one a document; got 6"):
+    with pytest.raises(UsageError, match="expected 7 rows, one per document; got 6"):
         require_embeddings(VALUES, 7)
     with pytest.raises(UsageError, match="expected 4 dimensions, as in the fit; got 3"):
         require_embeddings(VALUES, 6, 4)
@@ -80,7 +80,7 @@ def test_they_are_given_to_recipes_that_take_them_alone():
     require_given(None, recipe="nvdm", taken=False)
     with pytest.raises(UsageError, match="expected none with the recipe nvdm"):
         require_given(VALUES, recipe="nvdm", taken=False)
-    with pytest.raises(UsageError, match="expected a row a document, which the recipe contextual takes; got none"):
+    with pytest.raises(UsageError, match="expected a row per document, which the recipe contextual takes; got none"):
         require_given(None, recipe="contextual", taken=True)
 
 
@@ -88,7 +88,7 @@ def test_input_rows_have_theirs_by_place_or_by_id(tmp_path):
     readable = np.array([True, True, False])
     by_place = embeddings_of_input(VALUES[:3], ["a", "b", "c"], readable)
     np.testing.assert_array_equal(by_place.rows(np.arange(3)), VALUES[:3].astype(np.float32))
-    with pytest.raises(UsageError, match="expected 3 rows, one an input document; got 6"):
+    with pytest.raises(UsageError, match="expected 3 rows, one per input document; got 6"):
         embeddings_of_input(VALUES, ["a", "b", "c"], readable)
     import pandas as pd
 

@@ -1,0 +1,218 @@
+"""Choose constants of the default by one rule on six corpora.
+
+    python -m tests.benchmarks.topics.constants weight|ranking|assignment|search|metric [seeds]
+
+15 % of the training documents of each corpus are held out; test documents have no part. K = 50. The corpora are of
+three kinds: short documents (stackoverflow, searchsnippets), middle (agnews) and long (20ng-v5000, nyt, raw posts of
+20 Newsgroups). The figure of a candidate is the mean over the kinds of its mean over the corpora of the kind, and the
+largest wins; candidates within the spread of seeds are level, and the one in force stays.
+
+- weight: share of the correlation of tokens in the weight of the KL. NMI + NPMI in documents + precision at 10, over 3.
+- ranking: relevance, pseudo-count, penalty of shared words. NPMI in documents times diversity, the topic quality of
+  Dieng, Ruiz & Blei (2020).
+- assignment: least share of an average topic's documents, tokens as one. NMI + purity, over 2.
+- search: power of BM25, and weight of the topics beside it. Documents held out are the queries, 500 at most, and the
+  others of their label are to be found: precision at 10 + mean average precision, over 2.
+- metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
+"""
+
+import itertools
+import sys
+import tarfile
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from neuraltopic import DocumentVAE
+from neuraltopic.evaluate.clusters import contingency, normalised_mutual_information, purity
+from neuraltopic.evaluate.retrieval import precision_at_10
+from neuraltopic.models.overdispersion import DesignEffect, token_correlation
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preprocessor import Preprocessor
+from neuraltopic.reading.rows import Row
+from neuraltopic.topics.coherence import document_npmi
+from neuraltopic.topics.diagnostics import live_topics
+from neuraltopic.topics.diversity import diversity
+from neuraltopic.topics.documents import document_assignment
+from neuraltopic.topics.documents.document_assignment import DocumentAssignment
+from neuraltopic.topics.documents.document_metric import energy_covariance
+from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
+from neuraltopic.topics.interpretation import EnergyInterpretation
+from neuraltopic.topics.words.ranking import top_words
+from tests.benchmarks.data import data_folder
+
+K = 50
+KINDS = {
+    "stackoverflow": "short",
+    "searchsnippets": "short",
+    "agnews": "middle",
+    "20ng-v5000": "long",
+    "nyt": "long",
+    "20news-bydate": "long",
+}
+WEIGHTS = (0.0, 0.5, 1.0)
+RANKINGS = tuple(itertools.product((0.46, 0.5, 0.54, 0.6), (4.0, 8.0, 16.0), (0.0, 0.25, 0.5, 1.0)))
+SEARCHES = tuple(itertools.product((1.0, 1.25, 1.5, 1.75, 2.0), (4.0, 8.0, 12.0, 16.0, 20.0, 24.0)))
+QUERIES = 500
+ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))
+
+
+class Part(NamedTuple):
+    """Documents and their labels."""
+
+    counts: Counts
+    labels: np.ndarray
+
+
+class Fit(NamedTuple):
+    """A model of the first part, and the vectors of both."""
+
+    model: DocumentVAE
+    parts: tuple[Part, Part]
+    vectors: tuple[np.ndarray, np.ndarray]
+
+
+def parts_of(name: str) -> tuple[Part, Part]:
+    """The training documents of a corpus without those held out, and these."""
+    if name == "20news-bydate":
+        counts, labels = raw_posts()
+    else:
+        counts = sparse.csr_array(sparse.load_npz(data_folder() / name / "train_bow.npz"))
+        labels = np.loadtxt(data_folder() / name / "train_labels.txt", dtype=str)
+    filled = np.flatnonzero(counts.sum(1))
+    order = filled[np.random.default_rng(1).permutation(len(filled))]
+    numbers = np.unique(labels, return_inverse=True)[1]
+    held_out, training = np.split(order, [round(0.15 * len(order))])
+    return tuple(Part(Counts.from_scipy(counts[rows]), numbers[rows]) for rows in map(np.sort, (training, held_out)))
+
+
+def raw_posts() -> tuple[sparse.csr_array, np.ndarray]:
+    """The bodies of the training posts of 20 Newsgroups, by the default preprocessing."""
+    texts, groups = [], []
+    with tarfile.open(data_folder() / "20news-bydate.tar.gz") as archive:
+        for member in archive:
+            if member.isfile() and "-train/" in member.name:
+                texts.append(archive.extractfile(member).read().decode("latin-1").partition("\n\n")[2])
+                groups.append(member.name.split("/")[-2])
+    prepared = Preprocessor().fit_transform(Row(str(number), text, {}) for number, text in enumerate(texts))
+    counted, first = np.unique(prepared.position, return_index=True)
+    return sparse.csr_array(prepared.counts.to_scipy()), np.array(groups)[first[counted >= 0]]
+
+
+def fitted(name: str, seed: int) -> Fit:
+    parts = parts_of(name)
+    model = DocumentVAE(K, random_state=seed)
+    vectors = model.fit_transform(parts[0].counts), model.transform(parts[1].counts)
+    return Fit(model, parts, vectors)
+
+
+def lists_of(fit: Fit) -> np.ndarray:
+    return top_words(fit.model.word_weights(fit.parts[0].counts.word_totals()), 10)
+
+
+def by_weight(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
+    for weight in WEIGHTS:
+        DesignEffect.of = lambda counts, weight=weight: DesignEffect(weight * token_correlation(counts))
+        fit = fitted(name, seed)
+        training, held_out = fit.parts
+        npmi = document_npmi(lists_of(fit), training.counts).mean()
+        table = contingency(held_out.labels, fit.model.topics_of(held_out.counts, fit.vectors[1]))[None]
+        nmi = float(normalised_mutual_information(table)[0])
+        p10 = precision_at_10(fit.vectors[0], training.labels, fit.vectors[1], held_out.labels).mean()
+        assigned = np.bincount(fit.model.topics_of(training.counts, fit.vectors[0]), minlength=K)
+        live = int(live_topics(fit.model.share_, assigned).sum())
+        yield weight, (nmi + npmi + p10) / 3.0, f"{live}; {nmi:.3f}; {npmi:.3f}; {p10:.3f}"
+
+
+def by_ranking(name: str, seed: int) -> Iterator[tuple[tuple[float, ...], float, str]]:
+    fit = fitted(name, seed)
+    for candidate in RANKINGS:
+        EnergyInterpretation._relevance, EnergyInterpretation._pseudo_count = candidate[:2]
+        EnergyInterpretation._shared_word_penalty = candidate[2]
+        lists = lists_of(fit)
+        npmi, distinct = document_npmi(lists, fit.parts[0].counts).mean(), diversity(lists)
+        yield candidate, npmi * distinct, f"{npmi:.3f}, {distinct:.2f}"
+
+
+def by_assignment(name: str, seed: int) -> Iterator[tuple[tuple[float, ...], float, str]]:
+    fit = fitted(name, seed)
+    (training, held_out), g = fit.parts, EnergyInterpretation.proportion_exponent
+    shares, new = (
+        fit.model.shares_of(fit.model.latents(vectors), part.counts)
+        for vectors, part in zip(fit.vectors, fit.parts, strict=True)
+    )
+    for candidate in ASSIGNMENTS:
+        document_assignment._SMALL, document_assignment.TOKENS_AS_ONE = candidate
+        assigned = DocumentAssignment.of(shares, training.counts, g).topics(new, held_out.counts, g)
+        table = contingency(held_out.labels, assigned)[None]
+        nmi, pure = float(normalised_mutual_information(table)[0]), float(purity(table)[0])
+        yield candidate, (nmi + pure) / 2.0, f"{nmi:.3f}, {pure:.3f}"
+
+
+def by_search(name: str, seed: int) -> Iterator[tuple[tuple[float, float], float, str]]:
+    fit = fitted(name, seed)
+    (training, held_out), nothing = fit.parts, fit.model.empty_document_vector()
+    counts, (found, asked) = training.counts, (directions(vectors, nothing) for vectors in fit.vectors)
+    ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
+    figures: dict[tuple[float, float], list[tuple[float, float]]] = {}
+    for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
+        row = held_out.counts.slice(number, number + 1)
+        query = Query(dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True)), asked[number])
+        words, topics = (ranking.scores(query, by) for by in ("words", "topics"))
+        mean = sum(word.mean for word in words.weights.words.values())
+        bm25 = (words.values / (words.weights.word_scale or 1.0) + mean).clip(0.0) ** (2.0 / 3.0)
+        relevant = training.labels == held_out.labels[number]
+        for power, weight in SEARCHES:
+            matches = bm25**power / max((bm25**power).std(), 1e-9)
+            of_topics = weight * query.n_tokens / (query.n_tokens + ranking.mean_length)
+            hits = relevant[np.argsort(-(matches + of_topics * topics.values), kind="stable")]
+            precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+            figures.setdefault((power, weight), []).append((hits[:10].mean(), precision[hits].mean()))
+    for candidate, of_queries in figures.items():
+        p10, average = np.mean(of_queries, axis=0)
+        yield candidate, (p10 + average) / 2.0, f"{p10:.3f}, {average:.3f}"
+
+
+def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:
+    fit = fitted(name, seed)
+    training, held_out = (fit.model.latents(vectors).astype(np.float64) for vectors in fit.vectors)
+    centring = np.eye(K) - 1.0 / K
+    covariance = energy_covariance(fit.model.components_, fit.model.bias_)
+    for candidate, of_energies in (("G", covariance), ("G'", centring @ covariance @ centring)):
+        values, axes = np.linalg.eigh(of_energies / np.diag(of_energies).mean())
+        root = (axes * np.sqrt(1.0 + values.clip(0.0))) @ axes.T
+        of_training, of_held_out = (part.labels for part in fit.parts)
+        p10 = precision_at_10(training @ root, of_training, held_out @ root, of_held_out).mean()
+        yield candidate, p10, f"{p10:.3f}"
+
+
+SUBJECTS = {
+    "weight": by_weight,
+    "ranking": by_ranking,
+    "assignment": by_assignment,
+    "search": by_search,
+    "metric": by_metric,
+}
+
+
+def main() -> None:
+    figures_of = SUBJECTS[sys.argv[1]]
+    seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    scores: dict[object, dict[str, list[float]]] = {}
+    for name, seed in itertools.product(KINDS, range(seeds)):
+        for candidate, score, line in figures_of(name, seed):
+            scores.setdefault(candidate, {}).setdefault(name, []).append(score)
+            print(name, seed, candidate, line, sep="\t", file=sys.stderr, flush=True)
+    kinds = sorted(set(KINDS.values()))
+
+    def figure(of_corpora: dict[str, list[float]]) -> float:
+        return float(np.mean([np.mean([of_corpora[name] for name in KINDS if KINDS[name] == kind]) for kind in kinds]))
+
+    for candidate in sorted(scores, key=lambda candidate: -figure(scores[candidate])):
+        print(f"{figure(scores[candidate]):.4f}", candidate, sep="\t")
+
+
+if __name__ == "__main__":
+    main()
