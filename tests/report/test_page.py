@@ -271,7 +271,7 @@ class TestCommand:
         assert "<!DOCTYPE html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_what_the_fit_has_noted_of_the_documents_is_not_said_again(tmp_path, capsys):
+def test_notes_of_the_fit_are_not_repeated(tmp_path, capsys):
     path = tmp_path / "posts.csv"
     rows = [f'{number},"{text} "x' if number == 7 else f"{number},{text}" for number, text in enumerate(sentences(60))]
     path.write_text("id,text\n" + "\n".join(rows) + "\n", encoding="utf-8")
