@@ -10,6 +10,9 @@ from neuraltopic.reading.word_lists import joined_list, note_lists
 
 _NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
 
+_OVERLOOKED = re.compile(r"[\s\ufeff_-]+")
+_SHOWN = 30  # names of columns in an error
+
 
 class Columns(NamedTuple):
     """The column of the text, and of the ids unless rows are numbered."""
@@ -64,8 +67,8 @@ def find_column(wanted: str, columns: Sequence[str]) -> str | None:
 
 
 def folded(name: str) -> str:
-    """A name of a column without case, spaces and a byte-order mark."""
-    return "".join(name.replace("\ufeff", "").split()).casefold()
+    """A name of a column without case, spaces, hyphens, underscores and a byte-order mark."""
+    return "".join(_OVERLOOKED.split(name)).casefold()
 
 
 def is_number(text: str) -> bool:
@@ -74,7 +77,8 @@ def is_number(text: str) -> bool:
 
 
 def _wrong_column(name: str, expected: str, columns: Sequence[str], hint: str) -> UsageError:
-    return UsageError(name, expected=expected, got=f"columns {', '.join(columns) or 'none'}", hint=hint)
+    more = f" and {len(columns) - _SHOWN:,} more" if len(columns) > _SHOWN else ""
+    return UsageError(name, expected=expected, got=f"columns {', '.join(columns[:_SHOWN]) or 'none'}{more}", hint=hint)
 
 
 class Records:

@@ -124,7 +124,8 @@ class TablesCorpus(Corpus):
                     elif sorted(columns) != sorted(expected):
                         raise NeuralTopicError(
                             f"{part.name}",
-                            expected=f"besides the text, the columns of {self._parts[0][0]}: {', '.join(expected)}",
+                            expected=f"besides the text, the columns of {self._parts[0][0]}: "
+                            + (", ".join(expected) or "none"),
                             got=", ".join(columns) or "none",
                             hint="Give one table at a time, or tables of the same columns",
                         )

@@ -57,6 +57,7 @@ _KINDS = {
 _TABLES = frozenset(_KINDS.values())
 # What cannot be read as a stream.
 _WHOLE = {"parquet": "Parquet", "sheet": "a spreadsheet", "mbox": "a mailbox"}
+_FEWEST_DOCUMENTS = 5  # in a folder that also holds tables; fewer files are about the tables
 # Files about a published table, next to it.
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
@@ -71,16 +72,17 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
     ----------
     source : str, path, URL, data frame, or sequence of str, bytes or lists of words
         A folder holds one document per file: its id is the relative path, its label the first folder. A folder of
-        tables is read as these tables; with several, the path of the file precedes each id. A text file holds one
-        document per line, with the line numbers from 1 as ids, or one per paragraph if its lines are wrapped. CSV
-        (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet), spreadsheets (.xlsx, .ods and
-        similar) and mailboxes (.mbox) hold one document per row. An XML file (.xml, .rss, .atom) holds one document
-        for each repeated element, or is one document if it is in a folder. Word (.docx), RTF, PDF, HTML, e-mail
-        (.eml) and subtitles (.srt, .vtt) are one document per file. All but Parquet, spreadsheets and mailboxes may be
-        compressed (.gz, .bz2, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, is read by fsspec.
-        "-" is standard input: lines, JSON that begins with "{" or "[{", or XML. In a list or Series the ids are the
-        positions from 0, and bytes are decoded one by one. Lists of words, in a sequence or in the text column, are
-        already tokenised. Data frames may be of pandas or polars, tables of pyarrow.
+        tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
+        each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
+        its lines are wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet),
+        spreadsheets (.xlsx, .ods and similar) and mailboxes (.mbox) hold one document per row. An XML file (.xml,
+        .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
+        (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are one document per file. All but Parquet,
+        spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
+        https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
+        XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
+        a sequence or in the text column, are already tokenised. Data frames may be of pandas or polars, tables of
+        pyarrow.
     text : str or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         spaces; "a.b" is the field b in the object a of JSON. Several columns are joined in the given order, with a
@@ -142,11 +144,12 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
         )
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
-    if not tables or len(tables) + len(about) < len(files):
+    others = [file for file in files if file not in tables]
+    if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:
         _refuse(name, text=text, id=id)
         return FolderCorpus(name, folder, files, encoding, tables)
     parts = [(file, _open_file(str(folder / file), folder / file, text, id, encoding)) for file in tables]
-    return TablesCorpus(name, parts, about)
+    return TablesCorpus(name, parts, others)
 
 
 def _kind(file: str) -> str:

@@ -59,7 +59,7 @@ def test_the_sheet_is_the_one_with_the_text(tmp_path):
     table = [["Survey of 2021"], ["text", "n"], ["a b", 1], ["c d", 2]]
     found, notes = read(workbook(tmp_path / "a.xlsx", About=notes_sheet, Data=table))
     assert [row.text for row in found] == ["a b", "c d"]
-    assert notes == ["of its sheets Data is read, not About"]
+    assert notes == ["of its sheets Data is read, not About", "the first line is left out, as a title"]
     other = [["text", "stars"], ["e f", 1]]
     with pytest.raises(UsageError, match="several with the same columns; got the sheets A, B with different columns"):
         read(workbook(tmp_path / "b.xlsx", A=table, B=other))
@@ -305,11 +305,22 @@ def test_tables_of_other_columns_are_refused(tmp_path):
 def test_a_table_among_documents_is_no_document(tmp_path):
     folder = tmp_path / "data"
     table(folder / "labels.csv", [("x", "a", 1)])
-    (folder / "one.txt").write_text("one")
+    for number in range(5):
+        (folder / f"{number}.txt").write_text("one")
     assert [(row.id, row.text, row.problem) for row in read(folder)[0]] == [
+        *((f"{number}.txt", "one", "") for number in range(5)),
         ("labels.csv", None, "a table among documents: give its path to read its rows"),
-        ("one.txt", "one", ""),
     ]
+
+
+def test_a_few_files_beside_a_table_are_about_it(tmp_path):
+    folder = tmp_path / "data"
+    table(folder / "answers.csv", [("x", "a, b", 1)])
+    for name in ("codebook.pdf", "make.py", "Makefile", "notes.txt"):
+        (folder / name).write_text("about")
+    rows, notes = read(folder)
+    assert [row.text for row in rows] == ["a, b"]
+    assert notes == ["Makefile, codebook.pdf, make.py, notes.txt: not read, as the folder holds tables"]
 
 
 def test_rich_text_is_its_text():

@@ -12,7 +12,7 @@ CorpusPath = Annotated[
     typer.Argument(
         metavar="PATH",
         help="Documents: a folder, a text file (one per line), CSV, TSV, JSON, Parquet, a spreadsheet or a mailbox; "
-        "text may be .gz, .zst or .bz2. - reads standard input; a URL, such as s3://bucket/folder/, reads from there.",
+        "text may be .gz, .bz2, .xz, .zst. - is standard input; a URL, such as s3://bucket/folder/, reads from there.",
     ),
 ]
 CorpusOrCounts = Annotated[

@@ -14,7 +14,7 @@ import regex
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.languages.language_names import language_code
 from neuraltopic.preprocessing.languages.stop_words import stop_word_languages, stop_words
-from neuraltopic.preprocessing.normalisation.scripts import language_of_script, script_of_text
+from neuraltopic.preprocessing.normalisation.scripts import language_of_script, script_of, script_of_text
 from neuraltopic.preprocessing.normalisation.word_rule import WordRule
 from neuraltopic.preprocessing.settings import Preprocessing
 
@@ -95,13 +95,28 @@ def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[s
     tokenise : callable
         Cuts texts into forms.
     """
-    of_script: dict[str, list[tuple[str | None, list[str]]]] = defaultdict(list)
+    of_script: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
     for text, forms in zip(texts, tokenise(texts), strict=True):
         if forms:
-            script = script_of_text(text)
-            of_script[script].append((_language(text, forms, script), forms))
-    found = [language for script, documents in of_script.items() for language in _accepted(script, documents)]
+            of_script[script_of_text(text)].append((text, forms))
+    found = [lang for script, pairs in of_script.items() for lang in _accepted(script, _languages(pairs, script))]
     return sorted(found, key=lambda language: (-len(language.documents), language.code))
+
+
+def _languages(documents: list[tuple[str, list[str]]], script: str) -> list[tuple[str | None, list[str]]]:
+    """The language of each document of a script, with its forms.
+
+    If it is confirmed for less than half of them, the others are looked at as one text: short answers.
+    """
+    codes = [_language(text, forms, script) for text, forms in documents]
+    if len(documents) > 1 and 2 * codes.count(None) > len(documents):
+        others = sorted(document for code, document in zip(codes, documents, strict=True) if code is None)
+        together = _language(
+            "\n".join(text for text, _ in others), [form for _, forms in others for form in forms], script
+        )
+        if together in stop_word_languages():
+            codes = [code or together for code in codes]
+    return [(code, forms) for code, (_, forms) in zip(codes, documents, strict=True)]
 
 
 def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> list[Found]:
@@ -110,7 +125,7 @@ def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> lis
     if usual is None:
         return []
     told = Counter(code for code, _ in documents if code)
-    least = max(_LEAST_SHARE * len(documents), min(_FEWEST_DOCUMENTS, 0.5 * len(documents)))
+    least = max(_LEAST_SHARE * len(documents), min(_FEWEST_DOCUMENTS, len(documents) / 3))
     codes = [code for code, count in sorted(told.items(), key=lambda item: (-item[1], item[0])) if count >= least]
     codes = [
         code for code in codes if code in stop_word_languages() or code == usual or _prevails(told[code], documents)
@@ -132,6 +147,7 @@ def _language(text: str, forms: list[str], script: str) -> str | None:
     usual = language_of_script(script)
     if script == "Han" and len(_KANA.findall(text)) > _JAPANESE * len(_HAN_OR_KANA.findall(text)):
         return "ja"
+    forms = [form for form in forms if script_of(form) == script]
     if usual is None or len(forms) < _FEWEST_WORDS:
         return None
     covered = _covered(forms, usual)

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Columns, Records, choose_columns
+from neuraltopic.reading.columns import Records, choose_columns
 from neuraltopic.reading.encodings import SAMPLE, Lines
 from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, Record, find_dialect, read_records
-from neuraltopic.reading.formats.headers import find_header
+from neuraltopic.reading.formats.headers import find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # records that decide whether there is a header
@@ -46,24 +45,16 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     sample = _with_one_separator(sample, dialect, name)
     head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
     header = find_header(head, dialect.n_fields, (text, id))
-    twice = [column for place, column in enumerate(header.columns) if column in header.columns[:place]]
-    if twice:
-        raise UsageError(
-            name,
-            expected="column names that differ",
-            got=f"{twice[0]!r} twice in the header",
-            hint="Rename one of the columns",
-        )
     hint = "Name the column of the text"
     if not header.is_there:
         hint += ", or write a first line of names: the first line reads like the others"
     chosen = choose_columns(name, header.columns, header.strings, text=text, id=id, hint=hint)
-    _note_header(name, header.columns, header.n_above, is_there=header.is_there, doubt=header.doubt, chosen=chosen)
+    note_header(name, header, chosen)
     if dialect.quoting is Quoting.NONE:
         note(name, "quotes are read as text, since they do not pair up to quoted fields")
     records = Records(name, chosen, lines.encoding, id_asked=id is not None)
     found = read_records(itertools.chain(sample, stream), dialect, line=start + 1)
-    rows = itertools.islice(found, header.n_above + header.is_there, None)
+    rows = itertools.islice(found, header.n_records, None)
     names = header.columns if header.is_there else []
     yield from _rows(rows, name, dialect, header.columns, names, records)
 
@@ -72,12 +63,12 @@ def _rows(
     found: Iterable[Record], name: str, dialect: Dialect, columns: list[str], names: list[str], records: Records
 ) -> Iterator[Row]:
     n_columns, odd = len(columns), _Odd()
-    # Where nothing is quoted, a separator in the last column can only be part of its text.
-    joins = records.columns.text == columns[-1] and dialect.delimiter and not dialect.needed
+    place = columns.index(records.columns.text)
     for values, line, n_lines, problem, unclosed in found:
         if len(values) > n_columns and any(values[n_columns:]):
-            if joins:
-                values[n_columns - 1 :] = [dialect.delimiter.join(values[n_columns - 1 :])]
+            joined = _joined(values, place, n_columns, dialect)
+            if joined is not None:
+                values = joined
                 odd.n_joined += 1
             else:
                 problem = problem or f"{len(values)} values for {n_columns} columns"
@@ -91,7 +82,26 @@ def _rows(
             odd.longest = max(odd.longest, (n_lines, line))
         yield records.row(dict(zip(columns, values, strict=False)), problem, line, n_lines)
     records.close()
-    odd.tell(name, columns[-1])
+    odd.tell(name)
+
+
+def _joined(values: list[str], place: int, n_columns: int, dialect: Dialect) -> list[str] | None:
+    """Values without surplus; None where it is not clear which of them are parts of one field.
+
+    Where nothing is quoted, separators before a blank are part of a text, and so are all in the last column if that is
+    the text.
+    """
+    if not dialect.delimiter or dialect.needed:
+        return None
+    joined: list[str] = []
+    for value in values:
+        if value.startswith(" ") and joined:
+            joined[-1] += dialect.delimiter + value
+        else:
+            joined.append(value)
+    if len(joined) != n_columns and place == n_columns - 1:
+        joined = [*values[:place], dialect.delimiter.join(values[place:])]
+    return joined if len(joined) == n_columns else None
 
 
 def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: str) -> list[tuple[str, str]]:
@@ -116,11 +126,11 @@ class _Odd:
     n_long: int = 0
     longest: tuple[int, int] = (0, 0)
 
-    def tell(self, name: str, last_column: str) -> None:
+    def tell(self, name: str) -> None:
         """Note it."""
         if self.n_joined:
             rows = "1 row has" if self.n_joined == 1 else f"{self.n_joined:,} rows have"
-            note(name, f"{rows} more values than there are columns; the surplus is read as part of {last_column!r}")
+            note(name, f"{rows} more values than there are columns; the surplus is read as part of the field before it")
         if self.n_unclosed:
             rows = "1 row opens" if self.n_unclosed == 1 else f"{self.n_unclosed:,} rows open"
             note(
@@ -132,17 +142,6 @@ class _Odd:
             rows = "1 row spans" if self.n_long == 1 else f"{self.n_long:,} rows span"
             n_lines, line = self.longest
             note(name, f"{rows} more than {_MANY_LINES} lines; the longest begins in line {line:,} and has {n_lines:,}")
-
-
-def _note_header(name: str, columns: list[str], n_above: int, *, is_there: bool, doubt: bool, chosen: Columns) -> None:
-    if n_above:
-        lines = "the first line is" if n_above == 1 else f"the first {n_above} lines are"
-        note(name, f"{lines} left out, as a title")
-    if not is_there:
-        called = f"its columns are called {', '.join(columns)}" if len(columns) > 1 else "it has one column"
-        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
-    elif doubt:
-        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
 
 
 def _sample(stream: Iterator[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:

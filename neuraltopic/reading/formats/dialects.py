@@ -311,14 +311,23 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
             return mark
     trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
+    named = next((mark for mark in marks if _stands_between_words(mark, names)), "")
     if steady:
-        best = max(steady, key=lambda trial: trial.share)  # the first if several are equal
+        # First where the names are as many by the same mark, then the first if several are equal.
+        best = max(steady, key=lambda trial: (_fits_names(trial.dialect, names), trial.share))
         # Names that are separated by another mark than the rows: as many as the rows have fields by their own.
         n_names = lines[0][0].count(best.dialect.delimiter) + 1
+        if n_names == 1 and named and names.count(named) + 1 != best.dialect.n_fields:
+            return named  # and the steady mark is one of the texts
         alike = [trial for trial in steady if trial.dialect.n_fields == n_names]
         return (best if best in alike or n_names == 1 else next(iter(alike), best)).dialect.delimiter
     # Rows differ in length: what stands between single words in the first line.
-    return next((mark for mark in marks if _stands_between_words(mark, names)), "")
+    return named
+
+
+def _fits_names(dialect: Dialect, names: str) -> bool:
+    """Whether the first line has as many single words, by the same separator, as the rows have fields."""
+    return names.count(dialect.delimiter) + 1 == dialect.n_fields and _stands_between_words(dialect.delimiter, names)
 
 
 def _stands_between_words(mark: str, line: str) -> bool:

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuraltopic.reading.columns import folded, is_number
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.columns import Columns, folded, is_number
+from neuraltopic.reading.rows import note
 
 _MOST_ABOVE = 20  # lines above a header: a title, a date
 _MOSTLY = 0.9
 _ENOUGH = 5  # rows that a header can be told from
+# Lines below a header that describe the columns, as exports of surveys have them: at most so many, told from a table of
+# so many rows by two columns of numbers or more, in which they have words.
+_MOST_BELOW, _ENOUGH_BELOW = 2, 5
+_NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
 class Header(NamedTuple):
@@ -16,7 +22,7 @@ class Header(NamedTuple):
     Attributes
     ----------
     columns : list of str
-        Names; "column 2" for one without.
+        Names; "column 2" for one without. A name that comes again has "#2", "#3" ... after it.
     strings : list of str
         The columns that hold texts: not numbers, dates or empty cells.
     n_above : int
@@ -25,6 +31,10 @@ class Header(NamedTuple):
         Whether the next record is a header.
     doubt : bool
         Whether that record could also be a row.
+    n_below : int
+        Records below the header that describe the columns.
+    repeated, renamed : tuple of str
+        Names that come more than once, and what the columns after the first of a name are called.
     """
 
     columns: list[str]
@@ -32,6 +42,14 @@ class Header(NamedTuple):
     n_above: int
     is_there: bool
     doubt: bool
+    n_below: int
+    repeated: tuple[str, ...]
+    renamed: tuple[str, ...]
+
+    @property
+    def n_records(self) -> int:
+        """Records before the first row."""
+        return self.n_above + self.is_there + self.n_below
 
 
 def find_header(records: Sequence[Sequence[str]], n_fields: int, wanted: Sequence[str | None]) -> Header:
@@ -51,14 +69,67 @@ def find_header(records: Sequence[Sequence[str]], n_fields: int, wanted: Sequenc
     first, rows = (records[n_above], records[n_above + 1 :]) if len(records) > n_above else ([], [])
     is_there, doubt = _is_header(first, rows, names)
     n_columns = len(first) if is_there else max(len(first), n_fields)
+    n_below = _count_below(rows, n_fields) if is_there else 0
+    rows = rows[n_below:]
     cells = [cell.strip() and cell for cell in first] if is_there else [""] * n_columns
+    if is_there and n_columns > 1:
+        cells[0] = cells[0].lstrip("# ") or cells[0]  # a header that is commented out
     more = [row for row in rows if len(row) == n_fields]
     if is_there and len(first) == n_fields - 1 and len(more) >= _MOSTLY * len(rows) and not _is_prose(first, more):
         # R leaves out the name of the column of row names; a separator at the end of each row gives an empty one more.
         ends = all(row[-1] == "" for row in more)
         cells = [*cells, ""] if ends else ["", *cells]
-    columns = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
-    return Header(columns, _strings(columns, rows if is_there else [first, *rows]), n_above, is_there, doubt)
+    told = _told_apart([cell or f"column {place}" for place, cell in enumerate(cells, start=1)])
+    columns, again = list(told), {apart: name for apart, name in told.items() if apart != name}
+    strings = _strings(columns, rows if is_there else [first, *rows])
+    return Header(columns, strings, n_above, is_there, doubt, n_below, tuple(again.values()), tuple(again))
+
+
+def _told_apart(names: Sequence[str]) -> dict[str, str]:
+    """For names that differ, the one that each is made of."""
+    told: dict[str, str] = {}
+    for name in names:
+        number, apart = 1, name
+        while apart in told or (number > 1 and apart in names):
+            number += 1
+            apart = f"{name}#{number}"
+        told[apart] = name
+    return told
+
+
+def note_header(name: str, header: Header, chosen: Columns) -> None:
+    """Say what was decided about the header of a table, where a user may have meant something else.
+
+    Raises
+    ------
+    UsageError
+        When the name of a chosen column comes more than once.
+    """
+    for column in chosen:
+        if column in header.repeated:
+            raise UsageError(
+                name,
+                expected="one column of this name",
+                got=f"{column!r} twice in the header",
+                hint="Rename one of the columns",
+            )
+    if header.n_above:
+        lines = "the first line is" if header.n_above == 1 else f"the first {header.n_above} lines are"
+        note(name, f"{lines} left out, as a title")
+    if header.n_below:
+        lines = (
+            "the line below the header is" if header.n_below == 1 else f"{header.n_below} lines below the header are"
+        )
+        note(name, f"{lines} left out: words where the other rows have numbers")
+    if header.repeated:
+        note(name, f"columns that have the name of an earlier one are called {', '.join(header.renamed)}")
+    if not header.is_there:
+        called = (
+            f"its columns are called {', '.join(header.columns)}" if len(header.columns) > 1 else "it has one column"
+        )
+        note(name, f"the first line reads like the others, so it is taken as a row and not as a header; {called}")
+    elif header.doubt:
+        note(name, f"the first line is taken as the header, so {chosen.text!r} is the name of the text and no document")
 
 
 def _is_prose(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -70,17 +141,56 @@ def _is_prose(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _count_above(records: Sequence[Sequence[str]], n_fields: int, names: set[str]) -> int:
-    """Records above the header: blank ones, and titles of one field in a table of several."""
+    """Records above the header: blank ones, and in a table of several fields comments and titles of one."""
     for place, record in enumerate(records[: _MOST_ABOVE + 1]):
-        title = len(record) == 1 < n_fields and folded(record[0]) not in names
-        if not title and any(cell.strip() for cell in record):
+        if any(cell.strip() for cell in record) and not _is_above(record, records[place + 1 :], n_fields, names):
             return place
     return 0
 
 
+def _is_above(record: Sequence[str], others: Sequence[Sequence[str]], n_fields: int, names: set[str]) -> bool:
+    """Whether a record is a title or a comment."""
+    if n_fields == 1 or not names.isdisjoint(map(folded, record)):
+        return False
+    if record[0].startswith("#"):
+        # The last of them may be the header: then what follows it is no header.
+        more = others and (others[0][0].startswith("#") or _is_header(others[0], others[1:], names)[0])
+        return len(record) != n_fields or bool(more)
+    filled = sum(map(_is_filled, record))
+    return filled == 1 and (len(record) == 1 or (n_fields > 2 and _is_filled(record[0]) and _are_filled(others)))
+
+
+def _is_filled(cell: str) -> bool:
+    return bool(cell.strip())
+
+
+def _are_filled(records: Sequence[Sequence[str]]) -> bool:
+    """Whether most records have more than one filled field."""
+    return 2 * sum(sum(map(_is_filled, record)) > 1 for record in records) > len(records)
+
+
+def _count_below(rows: Sequence[Sequence[str]], n_fields: int) -> int:
+    """Records below the header that describe the columns: words where all others have numbers."""
+    below, others = rows[:_MOST_BELOW], [row for row in rows[_MOST_BELOW:] if len(row) == n_fields]
+    if len(others) < _ENOUGH_BELOW:
+        return 0
+    numeric = [place for place in range(n_fields) if _are_numbers([row[place] for row in others])]
+    for place, row in enumerate(below):
+        words = [row[column].strip() for column in numeric] if len(row) == n_fields else []
+        if len(words) < 2 or any(is_number(word) or word.lower() in _NOTHING for word in words):
+            return place
+    return len(below)
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether most of the cells that hold anything are numbers."""
+    values = [cell.strip() for cell in cells if cell.strip().lower() not in _NOTHING]
+    return bool(values) and sum(map(is_number, values)) >= _MOSTLY * len(values)
+
+
 def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]], names: set[str]) -> tuple[bool, bool]:
     """Whether the first record is a header, and whether that is in doubt."""
-    if not rows or any(folded(cell) in names for cell in first):
+    if not rows or any(folded(cell) in names for cell in first) or _is_numbering(first):
         return True, False
     for_it = against = 0
     longer = [False]
@@ -88,7 +198,7 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]], names: set[s
         values = [row[place].strip() for row in rows if len(row) > place and row[place].strip()]
         if not values:
             continue
-        if sum(map(is_number, values)) >= _MOSTLY * len(values):
+        if _are_numbers(values):
             for_it += bool(cell) and not is_number(cell)
             against += is_number(cell)
         elif cell in values and len(set(values)) <= len(values) / 2:
@@ -104,6 +214,12 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]], names: set[s
     return True, len(rows) >= _ENOUGH and not any(longer)
 
 
+def _is_numbering(first: Sequence[str]) -> bool:
+    """Whether columns are numbered from 0, as pandas does, which leaves out the name of the row numbers."""
+    numbers = [str(number) for number in range(len(first))]
+    return len(first) > 1 and list(first) in (numbers, ["", *numbers[:-1]])
+
+
 def _is_name(cell: str) -> bool:
     return len(cell) <= 40 and len(cell.split()) <= 4 and not is_number(cell.strip()) and not cell.endswith((".", "!"))
 
@@ -111,7 +227,7 @@ def _is_name(cell: str) -> bool:
 def _strings(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     strings = []
     for place, column in enumerate(columns):
-        values = [row[place].strip() for row in rows if len(row) > place and row[place].strip()]
-        if values and sum(map(is_number, values)) < _MOSTLY * len(values):
+        values = [row[place] for row in rows if len(row) > place]
+        if any(map(_is_filled, values)) and not _are_numbers(values):
             strings.append(column)
     return strings or list(columns)

@@ -14,6 +14,7 @@ from neuraltopic.reading.rows import Row
 VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
 _READ = 1 << 16  # characters taken at once
 _BETWEEN = " \t\r\n,\x1e"  # the last begins an object of a JSON text sequence (RFC 7464)
+_ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
 Numbered = Iterable[tuple[int, tuple[str, str]]]
@@ -188,6 +189,8 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
     parts = list(record.values())
     if not parts:
         return []
+    if text is None and len(parts) >= _ENOUGH_TEXTS and all(isinstance(part, str) for part in parts):
+        return [{"id": key, "text": part} for key, part in record.items()]
     if all(map(_is_list, parts)) and len({len(part) for part in parts}) == 1:
         return [dict(zip(record, values, strict=True)) for values in zip(*parts, strict=True)]
     if all(map(_is_object, parts)) and parts[0]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.columns import Columns, Records, choose_columns
 from neuraltopic.reading.formats.document_files import library
-from neuraltopic.reading.formats.headers import Header, find_header
+from neuraltopic.reading.formats.headers import Header, find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # rows that decide about the header
@@ -39,6 +39,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
     name = str(path)
     chosen = _choose(name, [_laid_out(*each, (text, id)) for each in _sheets(path)], text, id)
     for sheet, columns in chosen:
+        note_header(name, sheet.header, columns)
         for row in _rows(name, sheet, columns, id_asked=id is not None):
             if len(chosen) > 1:
                 row = row._replace(id=f"{sheet.name}:{row.id}", metadata={"sheet": sheet.name, **row.metadata})
@@ -48,7 +49,7 @@ def sheet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]
 def _rows(name: str, sheet: _Sheet, columns: Columns, *, id_asked: bool) -> Iterator[Row]:
     header = sheet.header
     records = Records(name, columns, "utf-8", id_asked=id_asked)
-    for number, values in sheet.rows[header.n_above + header.is_there :]:
+    for number, values in sheet.rows[header.n_records :]:
         full = [*values, *itertools.repeat("", len(header.columns) - len(values))]
         problem = f"{len(values)} values for {len(header.columns)} columns" if len(full) > len(header.columns) else ""
         yield records.row(dict(zip(header.columns, full, strict=False)), problem, number, 1)

@@ -344,3 +344,16 @@ def test_japanese_titles_are_told_by_their_kana():
     assert (languages[0].code, languages[0].n_documents) == ("ja", 12)
     languages = fitted(["拉面的做法", "东京好吃的拉面店", "相机评测", "便当の店和很多中文字在这里"]).languages
     assert (languages[0].code, languages[0].n_documents) == ("zh", 4)
+
+
+def test_short_answers_are_looked_at_together():
+    answers = [
+        f"{word} {rest}"
+        for word in ("Essen", "Service", "Zimmer", "Preis")
+        for rest in ("zu kalt", "war gut", "nicht da")
+    ]
+    fit = fitted([*answers, "The room was cold and the food was too."])
+    assert fit.languages[0].code == "de"
+    assert not {"war", "nicht"} & set(fit.vocabulary.words)
+    urdu = ["کھانا بہت اچھا تھا لیکن سروس سست تھی", "ہوٹل صاف تھا مگر شور بہت تھا", "ٹرین ہر روز دیر سے آتی ہے"]
+    assert fitted(urdu).languages[0].code == "ur"

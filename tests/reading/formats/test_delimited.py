@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.formats import dialects
 from neuraltopic.reading.formats.dialects import Dialect, Quoting, find_dialect
 from neuraltopic.reading.readers import open_corpus
@@ -40,6 +40,10 @@ def write(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content.encode("utf-8"))
     return path
+
+
+def of_content(tmp_path, name, content):
+    return read(write(tmp_path, name, content))
 
 
 def texts(tmp_path, name, content, **options):
@@ -177,7 +181,21 @@ def test_a_first_line_may_name_the_separator(tmp_path, mark, line):
 def test_unquoted_commas_belong_to_the_last_column(tmp_path):
     found, notes = texts(tmp_path, "a.csv", table(*SENTENCES * 3, head="id,text", mark=","))
     assert found == SENTENCES * 3
-    assert notes == ["6 rows have more values than there are columns; the surplus is read as part of 'text'"]
+    assert notes == [
+        "6 rows have more values than there are columns; the surplus is read as part of the field before it"
+    ]
+
+
+def test_unquoted_commas_before_a_blank_belong_to_the_field_before_them(tmp_path):
+    found, notes, _ = of_content(
+        tmp_path, "a.csv", "id,text,label\n" + "1,good,x\n2,good, and late,y\n3,bad,or so,x\n" * 3
+    )
+    assert [(row.text, row.metadata.get("label"), row.problem) for row in found[:3]] == [
+        ("good", "x", ""),
+        ("good, and late", "y", ""),
+        (None, "or so", "4 values for 3 columns"),
+    ]
+    assert "3 rows have more values than there are columns; the surplus is read as part of the field before it" in notes
 
 
 def test_a_file_of_one_column_is_not_cut_at_commas(tmp_path):
@@ -272,7 +290,9 @@ def test_a_comma_of_prose_is_no_row_name_of_r(tmp_path):
     content = "number,text\n" + "".join(f"{n},It rained all day, said {word}\n" for n, word in enumerate("abcdef"))
     found, notes = texts(tmp_path, "prose.csv", content)
     assert found == [f"It rained all day, said {word}" for word in "abcdef"]
-    assert notes == ["6 rows have more values than there are columns; the surplus is read as part of 'text'"]
+    assert notes == [
+        "6 rows have more values than there are columns; the surplus is read as part of the field before it"
+    ]
     quoted = "id,text\n" + "".join(f"{n},'It rained,isn''t it'\n" for n in range(6))
     assert texts(tmp_path, "quoted.csv", quoted)[0] == ["'It rained,isn''t it'"] * 6
 
@@ -308,6 +328,62 @@ def test_titles_above_the_header(tmp_path):
 
 
 # Ids
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["Answers of May,,\n,,\n", "# exported on Monday\n# by Ann, from the shop, again\n", "# one, two, three\n", "\n\n"],
+)
+def test_titles_and_comments_of_several_fields(tmp_path, above):
+    found, notes, _ = of_content(
+        tmp_path, "a.csv", f"{above}number,answer,age\n" + "1,too late,33\n2,too early,44\n" * 5
+    )
+    assert [row.text for row in found] == ["too late", "too early"] * 5
+    assert list(found[0].metadata) == ["number", "age"]
+    assert len(notes) == (above != "\n\n")
+
+
+def test_a_header_may_be_commented_out(tmp_path):
+    found, _, _ = of_content(tmp_path, "a.tsv", "# number\tanswer\n" + "1\ttoo late\n2\ttoo early\n" * 5)
+    assert [row.text for row in found] == ["too late", "too early"] * 5
+    assert found[0].metadata == {"number": "1"}
+
+
+def test_lines_below_the_header_that_describe_the_columns(tmp_path):
+    below = "Answer,Duration,Age\nQ1 words,seconds,years\n"
+    rows = "too late,30,44\ntoo early,20,NA\n" * 5
+    found, notes, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\n{below}{rows}")
+    assert [row.text for row in found] == ["too late", "too early"] * 5
+    assert notes == ["2 lines below the header are left out: words where the other rows have numbers"]
+    found, _, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\nnone,NA,n/a\n{rows}")
+    assert len(found) == 11
+
+
+def test_a_column_of_numbers_with_gaps_is_no_text(tmp_path):
+    found, _, _ = of_content(tmp_path, "a.csv", "answer,age\n" + "too late,44\ntoo early,NA\nlate,null\n" * 5)
+    assert found[1].metadata == {"age": "NA"}
+
+
+def test_numbers_of_columns_are_a_header(tmp_path):
+    for head, columns in ((",0,1", ["column 1", "1"]), ("0,1,2", ["0", "2"])):
+        found, _, _ = of_content(tmp_path, "a.csv", head + "\n" + "0,too late,33\n1,too early,44\n" * 5)
+        assert [row.text for row in found] == ["too late", "too early"] * 5
+        assert list(found[0].metadata) == columns
+
+
+def test_names_that_come_again_are_told_apart(tmp_path):
+    found, notes, _ = of_content(tmp_path, "a.csv", "id,note,text,note,note#2\n" + "1,a,late,b,c\n" * 2)
+    assert found[0].metadata == {"note": "a", "note#3": "b", "note#2": "c"}
+    assert notes[0] == "columns that have the name of an earlier one are called note#3"
+    with pytest.raises(UsageError, match="expected one column of this name; got 'text' twice in the header"):
+        of_content(tmp_path, "a.csv", "text,text\na,b\n")
+
+
+def test_the_separator_of_the_names_goes_before_a_steady_comma(tmp_path):
+    rows = "".join(f"{number};late, later, latest{'; or never' * (number % 2)};{number},5\n" for number in range(9))
+    found, _, _ = of_content(tmp_path, "a.csv", f"id;text;score\n{rows}")
+    assert {row.text for row in found} == {"late, later, latest", "late, later, latest; or never"}
+    assert found[3].metadata == {"score": "3,5"}
 
 
 def test_an_id_that_nobody_asked_for_may_repeat(tmp_path):

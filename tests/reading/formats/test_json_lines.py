@@ -64,6 +64,12 @@ def test_rows_by_key(tmp_path):
     assert [(row.id, row.text) for row in rows] == [("x", "a b"), ("y", "c")]
 
 
+def test_texts_by_key(tmp_path):
+    rows = read(tmp_path, "a.json", json.dumps({f"d{number}": f"text {number}" for number in range(20)}))
+    assert [(row.id, row.text) for row in rows[:2]] == [("d0", "text 0"), ("d1", "text 1")]
+    assert len(rows) == 20
+
+
 def test_compressed_json(tmp_path):
     assert len(read(tmp_path, "a.json.gz", gzip.compress(LAYOUTS["array"].encode()))) == 250
 
