@@ -2,8 +2,10 @@
 
 import html
 import re
+from contextlib import suppress
 
-from neuraltopic.reading.formats.document_files import html_text
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.formats.document_files import html_text, rich_text
 
 # An element is known by its closing tag, or as one of those that often stand without: in prose "<" also opens
 # addresses, placeholders and smileys.
@@ -132,6 +134,14 @@ def without_latex(text: str) -> str:
     if "\\" not in text or not _LATEX.search(text):
         return text
     return _LATEX_COMMAND.sub(" ", _LATEX_FORMULA.sub(" ", _LATEX_WORDLESS.sub(" ", text)))
+
+
+def without_rich_text(text: str) -> str:
+    """The text of RTF, if striprtf is installed; other text as it is."""
+    if text.lstrip().startswith("{\\rtf"):
+        with suppress(UsageError):
+            return rich_text(text.lstrip())
+    return text
 
 
 def without_restructured_text(text: str) -> str:

@@ -12,6 +12,7 @@ from neuraltopic.preprocessing.cleaning.markup import (
     without_latex,
     without_named_signs,
     without_restructured_text,
+    without_rich_text,
     without_tags_and_entities,
     without_terminal_codes,
     without_wiki,
@@ -26,6 +27,7 @@ from neuraltopic.preprocessing.cleaning.repair import Repair
 
 _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("RTF", without_rich_text),
     ("MIME parts", without_mime),
     ("quoted-printable", without_quoted_printable),
 )

@@ -171,6 +171,11 @@ def test_names_between_colons_and_directives(text, expected):
     assert words(text) == expected
 
 
+def test_rich_text_and_links_side_by_side():
+    assert words(r"{\rtf1\ansi{\fonttbl\f0 Arial;}\f0\fs24 Too \b late\b0  again\par}") == "Too late again"
+    assert words("<p><a href='/'>Home</a><a href='/in'>Log in</a> <i>dog</i>s</p>") == "Home Log in dogs"
+
+
 def test_what_was_found_is_counted():
     plain = PlainText()
     texts = ["<p>x</p>", "[b]x[/b] &amp; <i>y</i>", "clean", HEADERS + "hi\n"]
