@@ -60,7 +60,7 @@ def test_nothing_without_stderr(monkeypatch, clock):
         work(progress, clock)
 
 
-def test_a_stage_that_fails_says_how_far_it_came(capsys, clock):
+def test_a_failed_stage_reports_how_far_it_got(capsys, clock):
     def fail():
         with show_progress() as progress:
             progress("training", 3, 100)

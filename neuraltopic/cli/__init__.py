@@ -146,7 +146,7 @@ def _open_closed_streams() -> None:
     """Read nothing from a standard stream that the shell has closed, and write nothing to it."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (for the whole process)
 
 
 def _escape_what_cannot_be_printed() -> None:

@@ -52,7 +52,7 @@ def explore(
             print(f"exploring {run} at {address}", file=sys.stderr, flush=True)
         if not is_loopback(host):
             print(
-                f"note: {host} is not this machine alone, and there is no login: who reaches it can edit",
+                f"note: {host} can be reached from other machines, and there is no login: anyone there can edit",
                 file=sys.stderr,
                 flush=True,
             )

@@ -136,7 +136,7 @@ class Cluster:
                 if failures > _REPEATED:
                     raise _given_up("training", error) from error
                 warnings.warn(
-                    f"a process of the training failed ({_last_line(error)}); a new group goes on from the last epoch",
+                    f"a training process failed ({_last_line(error)}); a new group continues from the last epoch",
                     NeuralTopicWarning,
                     stacklevel=2,
                 )

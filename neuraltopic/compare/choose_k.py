@@ -1,10 +1,10 @@
 """Choice of the number of topics: fits over a range of K, several seeds each, and a recommendation with its reason.
 
-request.json         the request
-data/                the documents, counted once
-runs/                the result of each fit
-choose_k.csv         one line per K, seed and metric
-choose_k.md          means over seeds with their intervals, and the recommendation
+request.json              the request
+data/                     the documents, counted once
+runs/                     the result of each fit
+choose_k.csv              one line per K, seed and metric
+choose_k.md               means over seeds with their intervals, and the recommendation
 choose_k.png, .svg, .pdf  each figure over K
 """
 
@@ -49,7 +49,7 @@ def choose_k(
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> ChoiceOfK:
-    """Fit a recipe with each K and seed, each in a process of its own, and recommend a K.
+    """Fit a recipe with each K and seed, each in a separate process, and recommend a K.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def choose_k(
     recipe : str
         One of `neuraltopic.models.recipes.RECIPES`, or "default".
     n_seeds : int
-        3 or more, since the interval of stability needs them.
+        3 or more, which the interval of stability needs.
     seed, threads, resume, force, progress
         As for `compare`.
 

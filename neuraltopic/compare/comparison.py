@@ -1,10 +1,10 @@
 """Compare models: the same counts, the same held-out documents, the same word lists, each fit in its own process.
 
-request.json         what was compared
-data/                the documents, counted once
-runs/                the result of each fit
-comparison.csv       one line per model, seed and metric
-comparison.md        medians over seeds, ranges, settings
+request.json                what was compared
+data/                       the documents, counted once
+runs/                       the result of each fit
+comparison.csv              one line per model, seed and metric
+comparison.md               medians over seeds, ranges, settings
 comparison.png, .svg, .pdf  quality against processor time
 """
 
@@ -44,7 +44,7 @@ def compare(
     force: bool = False,
     progress: "Progress | None" = None,
 ) -> Comparison:
-    """Fit every model with every seed, each in a process of its own, and measure all by the same figures.
+    """Fit every model with every seed, each in a separate process, and measure all by the same figures.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
 """A stated rule that chooses the number of topics, and explains the choice.
 
-1. The documents decide first. The held-out bound per token of every K, mean over seeds, is compared with the best one;
-K
-   within one standard error of that describe unseen documents as well as any (the one-standard-error rule of Breiman,
-   Friedman, Olshen and Stone 1984). The error is that of the best mean: over seeds, and over the held-out documents.
-2. Of these, those stay whose coherence and stability are not significantly below the highest among them: by less than
-   the one-sided 5% point of Student's t, with the variance over seeds pooled over all K.
-3. Of these the smallest, since fewer topics are quicker to read.
+1. The documents decide first. The held-out bound per token of every K, mean over seeds, is compared with the best one:
+   the K within one standard error of it describe unseen documents as well as any (the one-standard-error rule of
+   Breiman, Friedman, Olshen and Stone 1984). The error is that of the best mean: over seeds, and over the held-out
+   documents.
+2. Of these, the K remain whose coherence and stability are not significantly below the highest among them: by less
+   than the one-sided 5% point of Student's t, with the variance over seeds pooled over all K.
+3. Of these the smallest is recommended, since fewer topics are quicker to read.
 
 Axes: S seeds.
 """

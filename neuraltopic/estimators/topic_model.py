@@ -542,7 +542,7 @@ class TopicModel(
         if self.unknown_share_ > _MANY_UNKNOWN:
             warnings.warn(
                 f"{self.unknown_share_:.0%} of the words of the new documents are unknown to the fit; "
-                "fit again with all documents if these are to count",
+                "fit again with all documents to include them",
                 NeuralTopicWarning,
                 stacklevel=3,
             )

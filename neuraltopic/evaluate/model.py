@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import UsageError
+from neuraltopic.estimators.texts.counted_documents import no_known_word
 from neuraltopic.evaluate.documents import cluster_figures, supervised_figures
 from neuraltopic.evaluate.figures import Evaluation, Figure
 from neuraltopic.evaluate.labels import DEFAULT_LABEL, Labelled, column_of, label_texts
@@ -134,12 +135,7 @@ def _read(
     rows = list(corpus) if isinstance(corpus, StandardInput) else corpus  # which can be read once
     prepared = model.preprocessor_.transform(rows, progress=progress)
     if not prepared.counts.nnz:
-        raise NeuralTopicError(
-            corpus.name,
-            expected="a document with a word of the model",
-            got=f"none in {prepared.ledger.summary()}",
-            hint="Evaluate on documents of the language and kind that the model was fitted on",
-        )
+        raise no_known_word(corpus.name, prepared.ledger)
     ledger = prepared.ledger.to_frame()
     column = column_of([str(name) for name in ledger if name not in LEDGER_COLUMNS], label, corpus.name)
     return _HeldOut(corpus.name, rows, prepared, model.embeddings_of(prepared, embeddings), ledger, column)

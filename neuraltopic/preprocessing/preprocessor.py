@@ -422,17 +422,16 @@ class Preprocessor:
         cuts = self.settings.token_pattern is None and self.settings.spacy_pipeline is None
         if cuts and plain is not None and plain.joined > _MANY_JOINED * losses.documents:
             warnings.warn(
-                f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are cut there; '
-                f"{parameter('pretokenised', True)} keeps the words of texts that were cut before, with blanks between "
-                "them",
+                f'in {plain.joined:,} of {losses.documents:,} documents "_" joins words, which are split there; '
+                f"{parameter('pretokenised', True)} keeps the words of texts that are already tokenised",
                 NeuralTopicWarning,
                 stacklevel=3,
             )
         if self.settings.split is None and losses.documents < _FEW and losses.tokens > _LONG * losses.documents:
             warnings.warn(
-                f"{losses.documents:,} documents of {losses.tokens // losses.documents:,} tokens are few to learn "
-                f"topics from, and long; {parameter('split', 'paragraphs')} or {parameter('split', 200)} learns from "
-                "passages of them",
+                f"{losses.documents:,} documents of {losses.tokens // losses.documents:,} tokens are few and long for "
+                f"learning topics; {parameter('split', 'paragraphs')} or {parameter('split', 200)} learns from their "
+                "passages",
                 NeuralTopicWarning,
                 stacklevel=3,
             )
@@ -568,8 +567,8 @@ def _note_unused(listed: Sequence[str], words: WordsOfForms, forms: Iterable[str
     if 2 * len(unused) > len(listed):
         warnings.warn(
             f"{parameter('extra_stop_words')}: {len(unused):,} of {len(listed):,} words do not occur in the documents, "
-            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words as they "
-            "are cut from the text",
+            f"such as {', '.join(map(repr, unused[:3]))}; they are compared with single words "
+            "after tokenisation",
             NeuralTopicWarning,
             stacklevel=2,
         )

@@ -83,7 +83,7 @@ def seed_columns(groups: Mapping[int, Sequence[str]], preprocessor: Preprocessor
         unknown += [f"{word!r} of topic {topic}{_meant(near[word])}" for word in missing]
     if unknown:
         warnings.warn(
-            f"{parameter('seed_words')}: left out, as they are no words of the vocabulary: {'; '.join(unknown)}",
+            f"{parameter('seed_words')}: left out, since they are not in the vocabulary: {'; '.join(unknown)}",
             NeuralTopicWarning,
             stacklevel=2,
         )

@@ -54,8 +54,8 @@ _FEW_ZEROS = 0.05
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,99}?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _LETTERS = re.compile(rb"[A-Za-z]+")
-# What begins Japanese in ISO-2022-JP, whose bytes are all ASCII.
-_JAPANESE = re.compile(rb"\x1b\$[@B(]")
+# Japanese in ISO-2022-JP, whose bytes are all ASCII: it goes back to ASCII before its line ends (RFC 1468).
+_JAPANESE = re.compile(rb"\x1b\$[@B(][^\r\n]*?\x1b\([BJ]")
 # (bytes above ASCII, their share of the letters) that a guess needs. With fewer, a Western text looks like
 # any other single-byte encoding, and most are in that of Windows.
 _EVIDENCE = ((8, 0.0), (4, 0.03))

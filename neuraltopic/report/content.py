@@ -21,7 +21,7 @@ from neuraltopic.report.documents import DENSITY_SIDE, RunDocuments, documents_o
 from neuraltopic.report.texts import corpus_or_none, shortened, texts_of
 from neuraltopic.runs.editing import open_with_documents
 from neuraltopic.runs.facts import read_run_facts, run_file
-from neuraltopic.runs.groups import topics_over_time, topics_per_class
+from neuraltopic.runs.groups import topics_over_readable_periods, topics_per_class
 from neuraltopic.topics.editing.edits import from_entry, unchanged_topics
 from neuraltopic.topics.layout import EXTENT, topic_correlations
 
@@ -31,7 +31,7 @@ _SHORTEST, _LONGEST = 40, 160  # characters of one of these
 _NEIGHBOURS = 5
 _LOST_ROWS = 200
 _NO_TOPIC = 0xFFFF  # of a document whose topic was dropped
-_MOST_GROUPS = 100  # classes or periods shown by default
+_MOST_GROUPS = 100  # classes or periods of a column that was not named
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ def page_content(run: Path, sources: Sources, model: TopicModel | None = None) -
     documents = documents_of(model, positions)
     texts, why_none = _texts(run, facts, documents, model, sources)
     bars = topic_bars(model, _bar_words(len(positions)))
+    per_class, why_no_classes = _table(run, documents, topics_per_class, sources.classes, "label")
+    over_time, why_no_dates = _table(run, documents, topics_over_readable_periods, sources.dates, "date")
     of_topics = zip(
         _topics(facts, model, positions),
         bars.columns,
@@ -110,8 +112,9 @@ def page_content(run: Path, sources: Sources, model: TopicModel | None = None) -
         "why_no_text": why_none,
         "lost": _lost(documents, text=sources.text),
         "training": _training(run),
-        "per_class": _groups(_table(run, documents, topics_per_class, sources.classes, "label"), "class"),
-        "over_time": _groups(_table(run, documents, topics_over_time, sources.dates, "date"), "period"),
+        "per_class": _groups(per_class, "class"),
+        "over_time": _groups(over_time, "period"),
+        "why_no_groups": [why for why in (why_no_classes, why_no_dates) if why],
         "methods": methods(facts, said["model"], len(model.edits_)),
         "bibtex": bibtex(facts, said["model"]),
     }
@@ -256,17 +259,20 @@ def _table(
     groups: Callable[[Path, str], pd.DataFrame],
     named: str | None,
     default: str,
-) -> pd.DataFrame | None:
-    """The table for the named column, or for the default column if it exists and has groups."""
+) -> tuple[pd.DataFrame | None, str]:
+    """The table for the named column, or for the default column if it exists and has groups; else why there is none."""
     if named is not None:
-        return groups(run, named)
+        return groups(run, named), ""
     if default not in documents.table or documents.table[default].iloc[documents.rows].nunique() < 2:
-        return None
+        return None, ""
     try:
         table = groups(run, default)
-    except UsageError:  # too many classes, or no dates: a column that only has the name
-        return None
-    return table if table.groupby("topic").size().max() <= _MOST_GROUPS else None
+    except UsageError as error:  # too many classes, or no dates: a column that only has the name
+        return None, f"No shares by {default}. {error}"
+    n_groups = table.groupby("topic").size().max()
+    if n_groups > _MOST_GROUPS:
+        return None, f"No shares by {default}: it has {n_groups:,} values, and the page shows {_MOST_GROUPS} by itself."
+    return table, ""
 
 
 def _groups(table: pd.DataFrame | None, column: str) -> dict[str, Any] | None:

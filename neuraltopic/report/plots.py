@@ -10,7 +10,7 @@ from neuraltopic.pictures.maps import draw_documents
 from neuraltopic.report.documents import documents_of
 from neuraltopic.runs.documents import open_run
 from neuraltopic.runs.editing import open_with_documents
-from neuraltopic.runs.groups import topics_over_time, topics_per_class
+from neuraltopic.runs.groups import topics_over_readable_periods, topics_per_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Function of the table, method that draws it, and default column.
 _BY: dict[str, tuple[Callable[[Path, str], "pd.DataFrame"], Callable[..., "Figure"], str]] = {
     "per-class": (topics_per_class, TopicModel.visualize_topics_per_class, "label"),
-    "over-time": (topics_over_time, TopicModel.visualize_topics_over_time, "date"),
+    "over-time": (topics_over_readable_periods, TopicModel.visualize_topics_over_time, "date"),
 }
 
 

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.fitting import best_epoch
 from neuraltopic.estimators.memory import release_free_memory
+from neuraltopic.estimators.texts.counted_documents import no_known_word
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
@@ -190,12 +190,7 @@ def embed(
         counted = model.prepare(corpus, workspace=workspace, progress=progress)
         given_embeddings = model.embeddings_of(counted, embeddings)
         if given_embeddings is None and not counted.ledger.counts()[Status.KEPT]:
-            raise NeuralTopicError(
-                corpus.name,
-                expected="a document with a word of the model",
-                got=f"none in {counted.ledger.summary()}",
-                hint="Embed documents of the language and kind that the model was fitted on",
-            )
+            raise no_known_word(corpus.name, counted.ledger)
         ledger, readable = counted.ledger, np.flatnonzero(counted.position >= 0).tolist()
         write_vectors(
             unfinished,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import UsageError
+from neuraltopic.estimators.texts.counted_documents import no_known_word
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.runs.editing import corpus_of, open_with_documents
@@ -120,12 +121,7 @@ def drift(
         rows = np.sort(rng.choice(len(rows), _COMPARED, replace=False))
     known = np.flatnonzero(after.counts.totals() > 0)
     if not len(known):
-        raise NeuralTopicError(
-            new.name,
-            expected="a document with a word of the model",
-            got=f"none in {after.ledger.summary()}",
-            hint="Name documents of the language and kind that the model was fitted on",
-        )
+        raise no_known_word(new.name, after.ledger)
     old_scores, old_lengths, old_shares, _ = _scored(model, before, rows)
     scores, lengths, shares, listed = _scored(model, after, known)
     u = familiarity(old_scores, old_lengths, scores, lengths)

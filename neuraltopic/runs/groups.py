@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W", "day": "D"}
 _MOST_GROUPS = 1000
+# Periods that a picture or a page shows: the first of these lengths, in this order, that gives a number in this range.
+_READABLE = ("month", "quarter", "year", "week", "day")
+_FEWEST_READABLE, _MOST_READABLE = 4, 60
 
 
 def topics_over_time(
@@ -58,6 +61,14 @@ def topics_over_time(
     column = metadata_column(model, by)
     values, groups = periods(column, every)
     return _table(run, model, "period", values, groups, words, corpus)
+
+
+def topics_over_readable_periods(run: Path, by: str) -> "pd.DataFrame":
+    """`topics_over_time` with periods of the length that `readable_period` chooses: for a picture."""
+    model = open_with_documents(run)
+    column = metadata_column(model, by)
+    values, groups = periods(column, readable_period(column))
+    return _table(run, model, "period", values, groups, 0, None)
 
 
 def topics_per_class(run: Path, by: str, *, words: int = 0, corpus: Corpus | None = None) -> "pd.DataFrame":
@@ -112,23 +123,13 @@ def periods(column: "pd.Series", every: str | None = None) -> tuple[list[Any], N
 
     if every is not None and every not in PERIODS:
         raise UsageError("every", expected=f"one of {', '.join(PERIODS)}", got=repr(every), hint="Try month")
-    known = column[column.notna()].astype(str).str.strip().str.removesuffix(".0")
-    if not len(known):
-        raise UsageError(f"column {column.name}", expected="dates", got="no value", hint="Choose another column")
-    years = known.str.fullmatch(r"[12]\d{3}").all()
+    known = _known(column)
+    years = _are_years(known)
     if years and every in (None, "year"):
         number = known.astype(int).to_numpy()
         values: list[Any] = list(range(number.min(), number.max() + 1))
     else:
-        try:
-            dates = pd.to_datetime(known, format="ISO8601", utc=True).dt.tz_localize(None)
-        except ValueError as error:
-            raise UsageError(
-                f"column {column.name}",
-                expected="dates such as 2024-05-31, or years",
-                got=str(error)[:120],
-                hint="Write dates in ISO 8601",
-            ) from error
+        dates = _dates(known, column)
         ordinal = dates.dt.to_period(PERIODS[every or "month"])
         whole = pd.period_range(ordinal.min(), ordinal.max(), freq=PERIODS[every or "month"])
         number, values = whole.get_indexer(pd.PeriodIndex(ordinal)), [str(period.start_time.date()) for period in whole]
@@ -139,6 +140,53 @@ def periods(column: "pd.Series", every: str | None = None) -> tuple[list[Any], N
     groups = np.full(len(column), -1)
     groups[column.notna().to_numpy()] = number - (values[0] if years and every in (None, "year") else 0)
     return values, groups
+
+
+def readable_period(column: "pd.Series") -> str | None:
+    """The length of periods for a picture, as `every` of `periods`: a month if there are 4 to 60 of them, else a
+    quarter, a year, a week or a day. If none gives so many, the one with the fewest above 60, or else a day. None for
+    whole years.
+
+    Raises
+    ------
+    UsageError
+        When the column holds something else than dates.
+    """
+    known = _known(column)
+    if _are_years(known):
+        return None
+    dates = _dates(known, column)
+    spans = {every: dates.dt.to_period(PERIODS[every]) for every in _READABLE}
+    n_periods = {every: (span.max() - span.min()).n + 1 for every, span in spans.items()}
+    fitting = [every for every in _READABLE if _FEWEST_READABLE <= n_periods[every] <= _MOST_READABLE]
+    above = [every for every in _READABLE if n_periods[every] > _MOST_READABLE]
+    return fitting[0] if fitting else min(above, key=n_periods.__getitem__, default="day")
+
+
+def _known(column: "pd.Series") -> "pd.Series":
+    """What the column holds, as text without white space around it or the .0 of a year read as a number."""
+    known = column[column.notna()].astype(str).str.strip().str.removesuffix(".0")
+    if not len(known):
+        raise UsageError(f"column {column.name}", expected="dates", got="no value", hint="Choose another column")
+    return known
+
+
+def _are_years(known: "pd.Series") -> bool:
+    return bool(known.str.fullmatch(r"[12]\d{3}").all())
+
+
+def _dates(known: "pd.Series", column: "pd.Series") -> "pd.Series":
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(known, format="ISO8601", utc=True).dt.tz_localize(None)
+    except ValueError as error:
+        raise UsageError(
+            f"column {column.name}",
+            expected="dates such as 2024-05-31, or years",
+            got=str(error)[:120],
+            hint="Write dates in ISO 8601",
+        ) from error
 
 
 def _table(

@@ -12,7 +12,6 @@ from neuraltopic.preprocessing.tokenisation.processors import usable_cpus
 
 LIBRARIES = ("neuraltopic", "torch", "numpy", "scipy", "scikit-learn", "spacy", "gensim", "pandas")
 _SIDE = 512  # of the square matrices multiplied: 0.27 GFLOP, milliseconds on any machine
-_LENGTH = 1 << 18  # of the vector exponentiated: 1 MiB, about a mini-batch over a vocabulary
 
 
 def describe_machine() -> dict[str, object]:
@@ -54,27 +53,7 @@ def matmul_rate(seconds: float = 0.2) -> float:
 
     matrix = torch.full((_SIDE, _SIDE), 0.5)
     product = torch.empty_like(matrix)
-    return 2.0 * _SIDE**3 * _calls_per_second(lambda: torch.mm(matrix, matrix, out=product), seconds)
-
-
-def exp_rate(seconds: float = 0.2) -> float:
-    """Measure float32 exponentials with torch's threads as they are set.
-
-    Parameters
-    ----------
-    seconds : float
-        About how long to measure.
-
-    Returns
-    -------
-    float
-        Exponentials a second.
-    """
-    import torch
-
-    exponents = torch.linspace(-20.0, 0.0, _LENGTH)
-    values = torch.empty_like(exponents)
-    return _LENGTH * _calls_per_second(lambda: torch.exp(exponents, out=values), seconds)
+    return 2.0 * _SIDE**3 * calls_per_second(lambda: torch.mm(matrix, matrix, out=product), seconds)
 
 
 def peak_memory_bytes() -> int | None:
@@ -100,7 +79,8 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _calls_per_second(function: Callable[[], object], seconds: float) -> float:
+def calls_per_second(function: Callable[[], object], seconds: float) -> float:
+    """Calls of a function per second, over about this many seconds, after one call that is not timed."""
     function()  # threads start and memory is touched before the clock does
     start = time.perf_counter()
     calls, elapsed = 0, 0.0

@@ -228,5 +228,5 @@ def test_corpus_refuses(call, tmp_path, monkeypatch, arguments, said):
         (3000 << 30, "3,000.0 GiB"),
     ],
 )
-def test_bytes_as_a_person_says_them(count, said):
+def test_readable_bytes(count, said):
     assert readable_bytes(count) == said

@@ -49,7 +49,7 @@ def test_many_models_are_folded(call, corpus, tmp_path, fake_jobs, monkeypatch):
     assert heads == [["nmf"], ["nvdm"], ["default"]]
 
 
-def test_what_fails_is_said_last_and_can_be_tried_again(call, corpus, tmp_path, fake_jobs):
+def test_failed_fits_are_reported_last_and_can_be_repeated(call, corpus, tmp_path, fake_jobs):
     arguments = ("compare", corpus, "-o", tmp_path / "out", *FAST, "--models", "sklearn-lda,nmf", "-q")
     result = call(*arguments, "--json")
     assert result.code == 1
@@ -168,7 +168,7 @@ def test_a_real_fit_of_embeddings(call, corpus, tmp_path):
     assert "perplexity_completion" not in figures
 
 
-def test_an_interruption_says_how_to_go_on():
+def test_an_interrupted_sweep_says_how_to_resume():
     for reached, said in (
         (None, "interrupted before the first fit"),
         (2, "interrupted after 2 of 6 fits; continue with --resume"),

@@ -11,7 +11,7 @@ import pytest
 
 from neuraltopic.cli import main
 from neuraltopic.errors import UsageError
-from neuraltopic.runs.groups import periods
+from neuraltopic.runs.groups import periods, readable_period
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences
 
@@ -151,3 +151,21 @@ def test_periods():
         periods(pd.Series(["soon"], name="d"))
     with pytest.raises(UsageError, match="at most 1,000 periods"):
         periods(pd.Series(["1800-01-01", "2020-01-01"], name="d"), "day")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2020-03-05", "2020-03-06", "day"),
+        ("2020-03-01", "2020-03-25", "week"),
+        ("2020-03-01", "2020-04-25", "week"),
+        ("2020-01-31", "2020-04-01", "month"),
+        ("2015-01-01", "2019-12-31", "month"),
+        ("2015-01-01", "2020-01-01", "quarter"),
+        ("2000-01-01", "2015-01-01", "year"),
+        ("1900-01-01", "2015-01-01", "year"),
+        ("1900", "2015", None),
+    ],
+)
+def test_a_picture_has_4_to_60_periods_where_dates_allow(first, last, expected):
+    assert readable_period(pd.Series([last, None, first], name="d")) == expected

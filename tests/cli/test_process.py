@@ -122,7 +122,7 @@ def heeded():
 @pytest.mark.slow
 @pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_fit_says_how_to_go_on(tmp_path, number, code):
+def test_an_interrupted_fit_says_how_to_resume(tmp_path, number, code):
     corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
     with start(corpus, output) as process:
         after_an_epoch(process, output)

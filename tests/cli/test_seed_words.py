@@ -20,7 +20,7 @@ def fit(call, corpus, tmp_path):
 def test_seeds_reach_their_topics_and_are_named_wherever_the_run_is(fit, call, tmp_path, text):
     result = fit(text, "--json")
     assert result.code == 0
-    note = "note: --seed-words: left out, as they are no words of the vocabulary: 'gaol' of topic 0 (near: goal)"
+    note = "note: --seed-words: left out, since they are not in the vocabulary: 'gaol' of topic 0 (near: goal)"
     assert note in result.err.splitlines()
     words = [row["words"].split()[:5] for row in result.json["topics"]]
     assert {"bread", "oven"} <= set(words[2])

@@ -146,7 +146,7 @@ def test_edits_from_a_file(call, run, tmp_path):
         (["melt"], "one of merge, rename"),
     ],
 )
-def test_what_cannot_be_done(call, run, arguments, message):
+def test_impossible_edits_are_refused(call, run, arguments, message):
     result = call("topics", "edit", run, *arguments)
     assert result.code == 2
     assert message in result.err

@@ -66,7 +66,7 @@ def test_texts_are_cut_as_in_one_process_also_by_a_worker_that_dies(cluster, tmp
     assert (tmp_path / "died").exists()
 
 
-def test_a_group_is_joined_and_the_first_process_tells(cluster):
+def test_a_group_is_joined_and_the_first_process_reports(cluster):
     told = []
     cluster.run_group(corpus.summed, "shared", lambda: "state", lambda message: told.append(message) or True)
     assert told == [("state", 3.0, "shared")]
@@ -97,7 +97,7 @@ def test_a_fit_is_that_of_one_process_also_where_a_training_process_is_killed(cl
                 os.kill(killed[0], signal.SIGKILL)
 
     parameters = {"random_state": 0, "max_epochs": 10}
-    with pytest.warns(NeuralTopicWarning, match=r"a process of the training failed .* from the last epoch"):
+    with pytest.warns(NeuralTopicWarning, match=r"a training process failed .* from the last epoch"):
         found = TopicModel(4, **parameters).fit(texts, cluster="local", progress=progress)
     expected = TopicModel(4, **parameters, n_jobs=1).fit(texts)
     assert killed

@@ -68,7 +68,7 @@ def test_embeddings_of_documents_that_stay(folder):
         assert np.array_equal(counts.to_scipy().toarray(), TRAIN[embeddings.ravel().astype(int)])
 
 
-def test_a_share_beside_test_counts_is_refused(folder):
+def test_a_held_out_share_with_test_counts_is_refused(folder):
     with pytest.raises(UsageError, match=r"held_out: expected no share where .*test_bow\.npz"):
         read_counts_folder(folder, held_out=0.2)
 

@@ -82,7 +82,7 @@ def test_topics_that_are_themes_are_wholly_coherent():
     }
 
 
-def test_labels_that_the_vectors_tell(unigram_model):
+def test_labels_that_the_vectors_determine(unigram_model):
     model = unigram_model([0.25] * 4, vectors=lambda counts: counts.to_scipy()[:, [0, 2]].toarray().astype(float))
     labels = {"train_labels": ["x"] * 6 + ["y"] * 6, "test_labels": ["x", "x", "y"]}
     found = label_figures(model, plain(**labels))

@@ -59,7 +59,7 @@ def test_a_job_that_fails_stops_no_other_and_is_tried_again(bench, data, fake_jo
     assert [call.split()[0] for call in fake_jobs()] == [job.model for job in jobs] + ["sklearn-lda", "gensim-lda"]
 
 
-def test_a_job_that_says_nothing(bench, data, tmp_path, monkeypatch):
+def test_a_job_without_a_result(bench, data, tmp_path, monkeypatch):
     (tmp_path / "quiet.py").write_text("import sys; sys.exit(3)")
     monkeypatch.setattr("neuraltopic.compare.runner._COMMAND", ("python", str(tmp_path / "quiet.py")))
     assert run(bench, data, JOBS[:1])[0]["error"] == "ended with code 3, saying nothing"

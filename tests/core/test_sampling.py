@@ -85,7 +85,7 @@ def test_rejection_of_points_with_several_numbers():
     assert drawn.log_bound_seen == 0.0
 
 
-def test_an_envelope_below_the_density_is_an_error_that_says_where_and_what_would_do():
+def test_an_envelope_below_the_density_is_an_error_with_a_fix():
     with pytest.raises(EnvelopeError, match=r"M q\(x\) >= p\(x\) expected, got log p\(x\) = ") as caught:
         rejection_sample(log_two_hills, Normal(0.0, 3.0), math.log(3.0), 100, generator())
     message = str(caught.value)

@@ -50,7 +50,7 @@ def test_packages_are_found_without_importing_them():
     assert package_folder("csv") is None
 
 
-def test_data_sets_are_found_by_the_variable_or_beside_the_checkout(data_variable, monkeypatch):
+def test_data_sets_are_found_by_the_variable_or_next_to_the_checkout(data_variable, monkeypatch):
     (data_variable / "a.txt").touch()
     assert data_file("a.txt") == data_variable / "a.txt"
     assert data_file("b.txt") is None

@@ -249,7 +249,7 @@ def test_rows_are_those_of_the_input(topics, texts, beside):
     assert model.score(texts, embeddings=beside) < 0
 
 
-def test_a_saved_model_says_what_it_said(topics, texts, beside, tmp_path):
+def test_a_saved_model_gives_the_same_results(topics, texts, beside, tmp_path):
     model, _ = topics
     model.save(tmp_path / "model")
     loaded = TopicModel.load(tmp_path / "model", device="cpu")

@@ -82,7 +82,7 @@ def test_a_loaded_estimator_has_what_the_fitted_one_has(fitted):
             np.testing.assert_equal(found, expected)
 
 
-def test_a_loaded_estimator_is_saved_as_it_was(fitted, tmp_path):
+def test_a_loaded_estimator_is_saved_unchanged(fitted, tmp_path):
     model, _, folder = fitted
     type(model).load(folder, device="cpu").save(tmp_path / "again")
     for file in folder.iterdir():

@@ -54,7 +54,7 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     assert jackknife_interval(0.99, without_one).high == 1.0
 
 
-def test_nothing_can_be_said_of_one():
+def test_one_value_has_no_interval():
     assert ratio_interval(np.ones(1), seed=0) is None
     assert table_interval(np.array([[1]]), purity, seed=0) is None
     assert jackknife_interval(1.0, np.ones(2)) is None

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("version", range(1, MODEL_SCHEMA_VERSION + 1))
-def test_a_saved_model_says_what_it_said(version):
+def test_a_saved_model_gives_the_same_results(version):
     expected = json.loads((HERE / f"expected-v{version}.json").read_text(encoding="utf-8"))
     model = TopicModel.load(HERE / f"model-v{version}", device="cpu")
     assert list(model.vocabulary_) == expected["vocabulary"]

@@ -58,7 +58,7 @@ def test_independent_tokens_have_none():
 
 
 @pytest.mark.parametrize("rows", [[[1, 0], [0, 1]], [[0, 0], [0, 0]], [[7, 0], [2, 0]]])
-def test_nothing_to_tell_is_no_correlation(rows):
+def test_without_evidence_the_correlation_is_zero(rows):
     """No document of two tokens; no tokens; a vocabulary of one word in use."""
     assert token_correlation(counts_of(rows)) == 0.0
 

@@ -55,7 +55,7 @@ def test_each_theme_is_a_topic_and_each_document_in_that_of_its_theme(model):
         assert {word for word, _ in model.get_topic(topic, 6)} <= set(theme.split())
 
 
-def test_a_saved_model_says_what_it_said(model, tmp_path):
+def test_a_saved_model_gives_the_same_results(model, tmp_path):
     model.save(tmp_path / "model")
     loaded = TopicModel.load(tmp_path / "model", device="cpu")
     some = [*texts(9), "xylophone", ""]

@@ -204,3 +204,8 @@ def test_an_unaligned_line_feed_in_utf16_ends_no_line():
         assert list(Lines(io.BytesIO(text.encode(encoding)), "s", encoding)) == [
             (line, "") for line in text.split("\n")
         ]
+
+
+def test_the_codes_of_a_terminal_are_not_japanese():
+    assert detect(b"Mark@\x1b$@ and more\nof the same\n") == "utf-8"
+    assert detect(b"in \x1b$@F|K\\\x1b(J and back\n") == "iso2022_jp_2"

@@ -305,6 +305,25 @@ def test_shares_over_time_begin_at_0_and_leave_gaps(opened, run, tmp_path):
     assert page.complaints == []
 
 
+def test_names_of_periods_do_not_overlap(opened, run, tmp_path):
+    content = page_content(run, Sources())
+    each = {"share": [[0.25] * 44] * 3, "low": [[0.125] * 44] * 3, "high": [[0.5] * 44] * 3}
+    for names, first in (
+        ([f"{2012 + n // 4}-{1 + n % 4 * 3:02}-01" for n in range(44)], "2012-01"),
+        ([f"{1960 + n}-01-01" for n in range(44)], "1960"),
+        ([f"2012-01-{1 + n:02}" if n < 31 else f"2012-02-{n - 30:02}" for n in range(44)], "2012-01-01"),
+    ):
+        content["over_time"] = {"names": names, **each}
+        (tmp_path / "page.html").write_text(page_of(content), encoding="utf-8")
+        page = opened(path=tmp_path / "page.html")
+        labels = page.locator("#time text").filter(has_text=re.compile(r"^\d{4}"))
+        boxes = [label.bounding_box() for label in labels.all()]
+        assert labels.first.text_content() == first
+        assert len(boxes) >= 3
+        assert all(a["x"] + a["width"] < b["x"] for a, b in itertools.pairwise(boxes))
+        assert page.locator("#time text").first.text_content() == "0"
+
+
 def violations(page):
     """What axe finds on a page as it is, wide and narrow, light and dark: of each what, and where."""
     page.evaluate(AXE.read_text(encoding="utf-8"))

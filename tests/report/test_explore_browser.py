@@ -132,7 +132,7 @@ def test_every_other_edit(opened, server):
     assert page.complaints == []
 
 
-def test_what_cannot_be_done_is_said_and_another_try_is_free(opened, server):
+def test_a_refused_edit_is_reported_and_another_can_follow(opened, server):
     page = opened()
     page.click("#topic-0")
     page.fill("#edit-word", "nosuchword")

@@ -141,6 +141,19 @@ def test_dates_are_shown_where_they_are(tmp_path):
         page_content(tmp_path / "run", Sources(dates="nothing"))
 
 
+def test_twelve_years_of_dates_are_shown_by_quarters_and_columns_that_are_not_shown_are_named(tmp_path):
+    rows = [(text, f"{2001 + n % 12}-0{1 + n % 9}-15", f"group {n}") for n, text in enumerate(sentences(120))]
+    with open(tmp_path / "posts.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "date", "label"), *rows])
+    fit_run(small(), open_corpus(tmp_path / "posts.csv", text="text"), tmp_path / "run")
+    data = page_content(tmp_path / "run", Sources())
+    assert data["over_time"]["names"][:2] == ["2001-01-01", "2001-04-01"]
+    assert len(data["over_time"]["names"]) == 12 * 4 - 1
+    assert data["per_class"] is None
+    assert data["why_no_groups"] == ["No shares by label: it has 120 values, and the page shows 100 by itself."]
+    assert len(page_content(tmp_path / "run", Sources(classes="label"))["per_class"]["names"]) == 120
+
+
 def test_the_page_follows_edits(run, tmp_path, table_of_texts):
     copy = shutil.copytree(run, tmp_path / "run")
     before = page_content(copy, Sources())
@@ -258,7 +271,7 @@ class TestCommand:
         assert "<!DOCTYPE html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_what_the_fit_has_noted_of_the_documents_is_not_said_again(tmp_path, capsys):
+def test_notes_of_the_fit_are_not_repeated(tmp_path, capsys):
     path = tmp_path / "posts.csv"
     rows = [f'{number},"{text} "x' if number == 7 else f"{number},{text}" for number, text in enumerate(sentences(60))]
     path.write_text("id,text\n" + "\n".join(rows) + "\n", encoding="utf-8")

@@ -101,7 +101,7 @@ def test_an_opened_run_gives_the_vectors_of_the_fit(run, texts):
         np.testing.assert_allclose(vectors, run.model.vectors_[[0, 5]], rtol=1e-4, atol=1e-5)
 
 
-def test_the_model_that_was_passed_stays_as_it_was(tmp_path):
+def test_the_given_model_is_not_changed(tmp_path):
     model = small(random_state=None)
     run = fit_run(model, open_corpus(sentences()), tmp_path / "run")
     assert model.random_state is None

@@ -29,7 +29,7 @@ def work(output, error, leave):
         raise error
 
 
-def test_it_stands_beside_the_output_and_is_gone_at_the_end(tmp_path):
+def test_it_is_next_to_the_output_and_removed_at_the_end(tmp_path):
     with open_workspace(tmp_path / "run", REQUEST, resume=False) as folder:
         assert folder == tmp_path / ".run.unfinished" == workspace_of(tmp_path / "run")
         assert unfinished_request(tmp_path / "run") == REQUEST

@@ -119,7 +119,7 @@ def test_openapi_names_every_path(server):
         ("/search", b"x" * 200_000, "bytes"),
     ],
 )
-def test_what_is_wrong_is_said(server, path, body, said):
+def test_a_wrong_request_is_reported(server, path, body, said):
     status, found = server.json(path, body)
     assert status == 400
     assert said in found["error"]

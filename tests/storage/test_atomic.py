@@ -336,7 +336,7 @@ def test_a_file_through_a_link_keeps_the_link(tmp_path):
 
 def test_a_device_or_a_folder_is_not_replaced_by_a_file(tmp_path):
     for path in ("/dev/null", tmp_path):
-        with pytest.raises(UsageError, match="expected a file; got something else"):
+        with pytest.raises(UsageError, match="expected a file; got a folder or a special file"):
             put_file(path, meanwhile=must_not_run)
 
 

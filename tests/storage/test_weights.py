@@ -117,7 +117,7 @@ def test_another_dtype_is_not_written(path):
         write_weights(path, {"a": torch.ones(1, dtype=torch.float16)})
 
 
-def test_tensors_missing_or_besides(path):
+def test_missing_and_extra_tensors_are_refused(path):
     write_weights(path, {"a": torch.zeros(2)})
     refuse(path, "expected the tensors a, b; got 'b' missing")
     write_weights(path, {"a": torch.zeros(2), "b": torch.zeros(1, 1), "c": torch.zeros(1)})

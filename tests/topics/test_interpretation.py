@@ -31,7 +31,7 @@ def test_nothing_is_known_of_even_shares():
     np.testing.assert_allclose(EnergyInterpretation(0.5).empty_document(4), [0.5] * 4)
 
 
-def test_energies_are_read_beside_those_of_nothing():
+def test_energies_are_relative_to_an_empty_document():
     """Of theta = (0.36, 0.36, 0.27, 0.01) at the power 1/2: above nothing, 1/2, on three axes."""
     z = np.sqrt([[0.36, 0.36, 0.27, 0.01]])
     difference = np.array([[0.1, 0.1, np.sqrt(0.27) - 0.5, -0.4]])

@@ -127,7 +127,7 @@ def test_equal_topics_have_one_place():
     np.testing.assert_allclose(positions[0], positions[1], atol=1e-3)
 
 
-def test_a_document_stands_among_its_topics():
+def test_a_document_is_drawn_among_its_topics():
     positions = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     weights = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.2, 0.2, 0.6]], np.float32)
     expected = [[0.0, 0.0], [0.5, 0.5], [0.04 / 0.44, 0.36 / 0.44]]

@@ -131,6 +131,6 @@ def _reasons(hit: "Hit", labels: list[str]) -> str:
     names = [*labels, "topics that were dropped"]  # these have the number -1
     parts = [*hit.words.items(), *((names[topic], part) for topic, part in hit.topics.items())]
     parts.sort(key=lambda part: -abs(part[1]))
-    named = [f"{name} {part:+.2f}" for name, part in parts[:_REASONS]]
+    named = [f"{name} {part:+z.2f}" for name, part in parts[:_REASONS]]
     rest = sum(part for _, part in parts[_REASONS:])
-    return ", ".join(named) + (f", the rest {rest:+.2f}" if len(parts) > _REASONS else "")
+    return ", ".join(named) + (f", the rest {rest:+z.2f}" if len(parts) > _REASONS else "")

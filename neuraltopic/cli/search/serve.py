@@ -46,7 +46,9 @@ def serve(
         if not quiet:
             print(f"serving {index} at {address}", file=sys.stderr, flush=True)
         if not is_loopback(host):
-            print(f"note: {host} is not this machine alone, and there is no login", file=sys.stderr, flush=True)
+            print(
+                f"note: {host} can be reached from other machines, and there is no login", file=sys.stderr, flush=True
+            )
 
     run(
         SearchIndex.open(index),

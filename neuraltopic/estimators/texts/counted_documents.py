@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import UsageError
-from neuraltopic.preprocessing.ledger.ledger import Status
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
 from neuraltopic.preprocessing.preparation import Preparation, corpus_sha256, prepare, reopen
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.reading.readers import open_corpus
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 # Texts, lists of words, a data frame, or a path to them.
 Documents = Any
+
+
+def no_known_word(name: str, ledger: Ledger) -> NeuralTopicError:
+    """The error of a corpus of which no document has a word of the model."""
+    return NeuralTopicError(
+        name,
+        expected="a document with a word of the model",
+        got=f"none in {ledger.summary()}",
+        hint="Give documents of the language and kind that the model was fitted on",
+    )
 
 
 def as_corpus(documents: Documents, text: TextColumns = None, id: str | None = None) -> Corpus:

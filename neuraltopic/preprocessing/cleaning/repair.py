@@ -55,8 +55,8 @@ class Repair:
             )
         if self.n_with_replacements:
             warnings.warn(
-                f"documents with U+FFFD in the place of lost characters: {self.n_with_replacements:,}; words are cut "
-                "at it. Get the texts from their source again if these are many",
+                f"documents with U+FFFD in place of lost characters: {self.n_with_replacements:,}; words are split "
+                "there. If there are many, get the texts from their source again",
                 NeuralTopicWarning,
                 stacklevel=4,
             )

@@ -31,8 +31,14 @@ function roundSteps(low, high, n) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= rough);
   const out = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) out.push(i * step);
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) out.push(i * step + 0); // no -0
   return out;
+}
+
+// First days of periods without the part that is 01 in all of them: 2024-05 for months, 2024 for years.
+function shortDates(names) {
+  const same = [/-01-01$/, /-01$/].find((end) => names.every((name) => end.test(name)));
+  return same ? names.map((name) => name.replace(same, "")) : names;
 }
 
 // Points between gaps, which are points whose y is null.
@@ -65,8 +71,13 @@ function chart(curves, { label, xName, ticks, width = 640, height = 240, mark, f
   }
   svg.append(drawn("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
   const shown = ticks ?? roundSteps(first, last, 6).filter(Number.isInteger).map((value) => [value, whole(value)]);
+  let free = 0; // from here on the line of labels has room
   for (const [value, text] of shown) {
     const anchor = x(value) > width - 40 ? "end" : x(value) < left + 30 ? "start" : "middle";
+    const long = 7 * text.length;
+    const begins = x(value) - { start: 0, middle: long / 2, end: long }[anchor];
+    if (begins < free) continue;
+    free = begins + long + 6;
     svg.append(drawn("text", { x: x(value), y: height - bottom + 15, "text-anchor": anchor }, text));
   }
   svg.append(drawn("text", { x: width - right, y: height - 4, "text-anchor": "end" }, xName));

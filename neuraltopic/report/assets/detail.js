@@ -48,6 +48,8 @@ const detail = (() => {
   }
 
   function groups(k) {
+    byId("no-groups").textContent = data.why_no_groups.join(" ");
+    byId("no-groups").hidden = !data.why_no_groups.length;
     const classes = data.per_class;
     byId("classes-block").hidden = !classes;
     if (classes) {
@@ -69,7 +71,7 @@ const detail = (() => {
       const rows = time.names.map((_, i) => [i, inPercent(time.share[k][i]),
         ...(time.low ? [inPercent(time.low[k][i]), inPercent(time.high[k][i])] : [])]);
       const every = Math.ceil(time.names.length / 5);
-      const ticks = time.names.map((name, i) => [i, name]).filter(([i]) => i % every === 0);
+      const ticks = shortDates(time.names).map((name, i) => [i, name]).filter(([i]) => i % every === 0);
       byId("time").replaceChildren(chart([{ className: "one", points: rows }], {
         label: `Share of topic ${k} in each period, in per cent`, xName: "", ticks, width: 420, height: 200, from: 0,
       }));

@@ -18,11 +18,19 @@ from neuraltopic.core.training import Trainer
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.runs.machine import exp_rate, matmul_rate
+from neuraltopic.runs.machine import calls_per_second, matmul_rate
 from tests.benchmarks.data import data_folder
 
 EPOCHS = 7
 K = 50
+_LENGTH = 1 << 18  # of the vector exponentiated: 1 MiB, about a mini-batch over a vocabulary
+
+
+def exp_rate(seconds: float = 0.2) -> float:
+    """Float32 exponentials per second with the present number of threads."""
+    exponents = torch.linspace(-20.0, 0.0, _LENGTH)
+    values = torch.empty_like(exponents)
+    return _LENGTH * calls_per_second(lambda: torch.exp(exponents, out=values), seconds)
 
 
 def main() -> None:

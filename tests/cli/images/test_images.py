@@ -33,7 +33,7 @@ def plane(tmp_path_factory, data):
     return folder
 
 
-def test_a_fit_says_what_it_did(call, data, tmp_path):
+def test_a_fit_reports_what_it_did(call, data, tmp_path):
     result = call("images", "fit", data, "-o", tmp_path / "run", "-k", 3, *FAST)
     assert result.code == 0
     lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
@@ -163,7 +163,7 @@ def test_a_dry_run_writes_nothing(call, data, plane, tmp_path):
     assert (noted.code, noted.err.startswith(f"note: output {plane}")) == (0, True)
 
 
-def test_an_interrupted_fit_says_so_and_goes_on(call, data, tmp_path, monkeypatch):
+def test_an_interrupted_fit_of_images_resumes(call, data, tmp_path, monkeypatch):
     from neuraltopic.estimators.checkpoints import Checkpoint
 
     save = Checkpoint.save

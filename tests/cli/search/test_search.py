@@ -95,7 +95,7 @@ def test_many_queries_from_standard_input(call, indexed, monkeypatch, tmp_path):
         (("a", "-n", "0"), "--number"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(call, indexed, arguments, said):
+def test_an_error_is_one_line(call, indexed, arguments, said):
     result = call("search", indexed, *arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err

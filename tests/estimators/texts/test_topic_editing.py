@@ -160,7 +160,7 @@ def test_undo_of_nothing(model):
         model.undo()
 
 
-def test_an_edited_model_leaves_its_base_as_it_was(fitted, model):
+def test_editing_does_not_change_the_base_model(fitted, model):
     group = two_themes(model)
     model.merge_topics(group).split_topic(group[0], TEXTS).delete_topics([4])
     assert fitted.edits_ == []

@@ -86,7 +86,7 @@ def test_inside_the_simplex_it_is_near(words):
     assert (found[1] - expected[1]).abs().max() < 0.05
 
 
-def test_a_vocabulary_whose_every_word_is_alike_has_no_variance(words):
+def test_equal_words_have_a_finite_correlation(words):
     vocabulary = CondensedVocabulary.of(torch.ones(V, K), torch.zeros(V), n_words=5)
     assert torch.isfinite(vocabulary.correlation).all()
     assert torch.isfinite(vocabulary.partition_and_mean(torch.rand(4, K))[1]).all()

@@ -58,7 +58,7 @@ def test_apostrophes_between_spaces_or_lost_are_put_back(text, expected):
     assert mended(text).replace("’", "'") == expected.replace("’", "'")
 
 
-def test_it_is_said_how_many_documents_were_mended_and_how_many_cannot_be():
+def test_notes_count_the_repaired_and_the_damaged_documents():
     repair = Repair()
     list(repair(["donâ€™t", "plain", "Ã©tÃ©", "caf\ufffd"]))
     assert (repair.n_twice_decoded, repair.n_with_replacements) == (2, 1)

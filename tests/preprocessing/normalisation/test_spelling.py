@@ -55,7 +55,7 @@ def test_forms_of_one_word_are_one_word(language, forms, word):
         ("ko", "한국"),
     ],
 )
-def test_what_tells_words_apart_stays(language, form):
+def test_marks_that_distinguish_words_are_kept(language, form):
     assert spelt(form, language) == form
 
 

@@ -77,7 +77,7 @@ def test_fields_that_are_named_by_an_attribute(tmp_path):
     assert [(row.text, row.metadata) for row in rows[:2]] == [("soup 0", {"n": "0"}), ("soup 1", {"n": "1"})]
 
 
-def test_the_paragraphs_of_a_text_are_rows_with_what_stands_among_their_words(tmp_path):
+def test_the_paragraphs_of_a_text_are_rows_with_the_elements_among_their_words(tmp_path):
     body = "".join(f"<p>The <hi>{n}th</hi> loaf,<lb/> of rye</p>" for n in range(4))
     document = f"<TEI><teiHeader><title>Bread</title></teiHeader><text><body>{body}</body></text></TEI>"
     rows, notes = read(write(tmp_path, document))

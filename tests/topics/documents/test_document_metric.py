@@ -24,7 +24,7 @@ def test_the_covariance_is_the_fisher_information_at_nothing():
     assert 2 * (p * (log_p - log_q)).sum() == pytest.approx(z @ energy_covariance(R, B) @ z, rel=1e-3)
 
 
-def test_distances_are_those_of_z_and_of_the_energies_beside_their_mean_over_topics():
+def test_distances_are_those_of_z_and_of_the_energies_minus_their_mean_over_topics():
     """|v - v'|^2 = |z - z'|^2 + the mean square difference of the energies, in units of a topic's own."""
     metric = DocumentMetric.of(R, B)
     z = RNG.dirichlet(np.ones(4), 2) ** 0.5

@@ -29,7 +29,7 @@ def test_reliable_weights_by_hand():
     np.testing.assert_allclose(found, [[-0.5, 0.75]])
 
 
-def test_a_word_yields_to_the_topic_that_has_it_rather():
+def test_a_word_is_penalised_where_another_topic_has_more_of_it():
     """By half of what it lacks there; where two topics are level neither does."""
     scores = np.array([[4.0, 1.0, 2.0], [1.0, 3.0, 2.0], [2.0, 0.0, -2.0]])
     expected = [[4.0, 0.0, 2.0], [-0.5, 3.0, 2.0], [1.0, -1.5, -4.0]]
