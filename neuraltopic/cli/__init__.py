@@ -107,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Threads that spin while they wait slow down a busy machine several times. torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = [argument for argument in given if argument != _DEBUG] or ["--help"]
+    _open_closed_streams()
     _escape_what_cannot_be_printed()
     try:
         with _terminable():
@@ -139,6 +140,13 @@ def _start_again_in_utf8() -> None:
     """
     os.environ["PYTHONUTF8"] = "1"  # for the processes that it starts
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _open_closed_streams() -> None:
+    """Read nothing from a standard stream that the shell has closed, and write nothing to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (for the whole process)
 
 
 def _escape_what_cannot_be_printed() -> None:

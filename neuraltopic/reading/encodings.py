@@ -34,6 +34,11 @@ _NOT_TEXT = (
     ("xz data", re.compile(rb"\xfd7zXZ\x00"), _DECOMPRESS + ".xz"),
     ("zstandard data", re.compile(rb"\x28\xb5\x2f\xfd"), _DECOMPRESS + ".zst"),
     ("a zip archive", re.compile(rb"PK\x03\x04"), _UNPACK + "; a spreadsheet must be called .xlsx or .ods"),
+    (
+        "a file of Office before 2007",
+        re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        "Save it as .docx, .xlsx or text",
+    ),
     ("a tar archive", re.compile(rb".{257}ustar", re.DOTALL), _UNPACK),
     ("a SQLite database", re.compile(rb"SQLite format 3\0"), "Export the table as CSV"),
     ("a pickle", re.compile(rb"\x80[\2-\5][\x95}\]c(]"), "Save it as CSV, JSON or Parquet: a pickle can run code"),

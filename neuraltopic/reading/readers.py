@@ -83,7 +83,7 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
         a sequence or in the text column, are already tokenised. Data frames may be of pandas or polars, tables of
         pyarrow.
-    text : str or sequence of str, optional
+    text : str, int or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         spaces; "a.b" is the field b in the object a of JSON. Several columns are joined in the given order, with a
         blank line between them.
@@ -103,8 +103,8 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
     UsageError
         When the source is missing, empty or of an unknown kind, or an option does not apply to it.
     """
-    columns = [printable(column) for column in ([text] if isinstance(text, str) else text or ())]
-    id = id if id is None else printable(id)
+    columns = [printable(str(column)) for column in ([text] if isinstance(text, str | int) else text or ())]
+    id = id if id is None else printable(str(id))
     if encoding is not None:
         encoding = check_encoding(encoding)
     corpus = _open(source, columns[0] if columns else None, id, encoding)

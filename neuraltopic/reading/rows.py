@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from neuraltopic.errors import NeuralTopicWarning
 
 # One column of the text, several that are joined, or the usual one.
-TextColumns: TypeAlias = str | Sequence[str] | None
+TextColumns: TypeAlias = str | int | Sequence[str] | None
 
 
 class Row(NamedTuple):

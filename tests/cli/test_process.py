@@ -68,6 +68,11 @@ def test_a_reader_that_leaves_is_no_error(finished):
     assert process.returncode == 141
 
 
+def test_streams_that_the_shell_has_closed_are_no_error(finished):
+    command = f"'{sys.executable}' -m neuraltopic inspect '{finished}' <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+
+
 def digest(run) -> str:
     return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
 

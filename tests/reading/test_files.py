@@ -60,6 +60,8 @@ def test_the_sheet_is_the_one_with_the_text(tmp_path):
     found, notes = read(workbook(tmp_path / "a.xlsx", About=notes_sheet, Data=table))
     assert [row.text for row in found] == ["a b", "c d"]
     assert notes == ["of its sheets Data is read, not About", "the first line is left out, as a title"]
+    sums = [["mean", 1.5]]
+    assert [row.text for row in read(workbook(tmp_path / "s.xlsx", Sums=sums, Data=table[1:]))[0]] == ["a b", "c d"]
     other = [["text", "stars"], ["e f", 1]]
     with pytest.raises(UsageError, match="several with the same columns; got the sheets A, B with different columns"):
         read(workbook(tmp_path / "b.xlsx", A=table, B=other))

@@ -74,3 +74,8 @@ def test_two_columns_of_one_name_are_refused():
     frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
     with pytest.raises(UsageError, match="data frame: expected column names that differ; got 'text' twice"):
         open_corpus(frame)
+
+
+def test_a_column_of_a_data_frame_may_be_called_by_a_number():
+    frame = pd.DataFrame({0: ["a b", "c d"], 1: ["e f", "g h"]})
+    assert [row.text for row in open_corpus(frame, text=1, id=0)] == ["e f", "g h"]

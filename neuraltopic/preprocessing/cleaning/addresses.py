@@ -58,7 +58,7 @@ _SCHEME = regex.compile(r"(?r)(?<![A-Za-z])[A-Za-z][A-Za-z0-9+.-]*")
 _WWW_END = re.compile(r"\.(?<=[Ww]{2}\.)")
 _SCHEME_END = re.compile(r":(?<=[ptos]:)(?:(?<=ttp:)|(?<=tps:)|(?<=lto:))", re.IGNORECASE)
 _SCHEME_ALONE = re.compile(r"\b(?:https?:/*|mailto:)(?=\s|$)", re.IGNORECASE)
-_LABELS = regex.compile(r"(?r)(?<![\w.-]|(?=[^\x00-\x7f])\w)(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9][A-Za-z0-9-]*")
+_LABELS = regex.compile(rf"(?r)(?<!(?![{_UNSPACED}])[\w.-])(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9][A-Za-z0-9-]*")
 _TECHNOLOGIES = frozenset({"ado", "asp", "ml", "vb"})  # .NET
 _HANDLE = regex.compile(r"(?<![A-Za-z0-9_.])@(?:[A-Za-z0-9_]+|[\w-]{1,30}(?=[\s:：]|$))")
 

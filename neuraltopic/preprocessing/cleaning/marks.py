@@ -22,10 +22,12 @@ def _codes(characters: str) -> NDArray[np.bool_]:
 
 _LETTERS = _codes("".join(chr(code) for code in range(128) if chr(code).isalpha()))
 _CAPITALS_AND_DIGITS = _codes("".join(chr(code) for code in range(128) if chr(code).isdigit() or chr(code).isupper()))
+_ALPHANUMERIC, _NAMES_BEGIN = _LETTERS | _CAPITALS_AND_DIGITS, _LETTERS | _codes("+-")
 _LINE_ENDS, _BLANKS = _codes("\r\n"), _codes(" \t")
+_BEFORE_WORDS = _codes("ETUXetux")
 _SPACES = _BLANKS | _LINE_ENDS
 # These signs count anywhere; others depend on the characters next to them.
-_ALWAYS = _codes("<>&@_`[]~=+#\\\x01\x02\x03\x04\x1b")
+_ALWAYS = _codes("<>&@_`[]~=+#\\\x01\x02\x03\x04\x05\x1b")
 _LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
 
 
@@ -89,13 +91,15 @@ def _marked_in_ascii(texts: list[str]) -> NDArray[np.bool_]:
     place = np.flatnonzero(_LOOKED_AT[data])
     sign, after, before = data[place], data[place + 1], data[place - 1]
 
-    # Soft hyphens at the end of a line, rules over quotations, and covid-19.
+    # Soft hyphens at the end of a line, rules over quotations, covid-19, and e-mail.
     hyphen = _LINE_ENDS[after] | (after == ord("-")) | _CAPITALS_AND_DIGITS[after] | (_BLANKS[after] & _LETTERS[before])
+    hyphen |= _LETTERS[after] & _BEFORE_WORDS[before] & ~_LETTERS[data[place - 2]]
     # Domains, u.s., www.
     stop = _LETTERS[after] | (((before | 32) == ord("w")) & ~_SPACES[after])
-    # A scheme, with what follows it or alone.
+    # A scheme, with what follows it or alone; names between colons.
     ending = (data[place - 2], before)
     colon = (after == ord("/")) | _SCHEMES[ending]
+    colon |= (before == ord(":")) | (_NAMES_BEGIN[after] & ~_ALPHANUMERIC[before])
     hit = _ALWAYS[sign]
     hit |= (sign == ord("-")) & hyphen
     hit |= (sign == ord(".")) & stop

@@ -1,9 +1,11 @@
-"""Markup in texts from pages, forums and documentation: HTML, entities, BBCode, wikis, LaTeX, blocks of code."""
+"""Markup in texts from pages, forums, chats and documentation: HTML, entities, BBCode, wikis, LaTeX, reST."""
 
 import html
 import re
+from contextlib import suppress
 
-from neuraltopic.reading.formats.document_files import html_text
+from neuraltopic.errors import UsageError
+from neuraltopic.reading.formats.document_files import html_text, rich_text
 
 # An element is known by its closing tag, or as one of those that often stand without: in prose "<" also opens
 # addresses, placeholders and smileys.
@@ -58,6 +60,17 @@ _LATEX_WORDLESS = re.compile(
 )
 _LATEX_FORMULA = re.compile(r"\$\$[^$]+\$\$|(?<!\\)\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
 _LATEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?|[{}~]")
+
+# A name between colons: an emoji of a chat, or before a grave accent a role of reStructuredText.
+_NAMED = re.compile(
+    r":(?<![\w:]:)(?:[+-]1|[a-z][a-z0-9_+-]*):(?::(?:[+-]1|[a-z][a-z0-9_+-]*):)*(?:[a-z][a-z0-9_+-]*:)*(?!\w)"
+)
+# The mark and the name of a directive; the blocks of some are no prose.
+_DIRECTIVE = re.compile(r"(?m)^[ \t]*\.\. [\w:-]+::")
+_BLOCK = re.compile(
+    r"(?m)^([ \t]*)\.\. (?:code(?:-block)?|sourcecode|literalinclude|math|toctree|raw|image|contents)::[^\n]*"
+    r"(?:\n(?:[ \t]*\r?(?=\n)|\1[ \t]+\S[^\n]*))*"
+)
 
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -121,6 +134,27 @@ def without_latex(text: str) -> str:
     if "\\" not in text or not _LATEX.search(text):
         return text
     return _LATEX_COMMAND.sub(" ", _LATEX_FORMULA.sub(" ", _LATEX_WORDLESS.sub(" ", text)))
+
+
+def without_rich_text(text: str) -> str:
+    """The text of RTF, if striprtf is installed; other text as it is."""
+    if text.lstrip().startswith("{\\rtf"):
+        with suppress(UsageError):
+            return rich_text(text.lstrip())
+    return text
+
+
+def without_restructured_text(text: str) -> str:
+    """The text without the marks of directives in reStructuredText, and without blocks of code and the like."""
+    if "::" not in text or ".. " not in text or not _DIRECTIVE.search(text):
+        return text
+    prose = _BLOCK.sub("", text)
+    return _DIRECTIVE.sub("", prose if prose.strip() else text)
+
+
+def without_named_signs(text: str) -> str:
+    """The text without names between colons: :smile:, and roles as :ref:`this`, whose text is left."""
+    return _NAMED.sub(" ", text) if ":" in text else text
 
 
 def without_terminal_codes(text: str) -> str:

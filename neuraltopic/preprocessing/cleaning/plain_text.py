@@ -10,6 +10,9 @@ from neuraltopic.preprocessing.cleaning.markup import (
     without_bbcode,
     without_code,
     without_latex,
+    without_named_signs,
+    without_restructured_text,
+    without_rich_text,
     without_tags_and_entities,
     without_terminal_codes,
     without_wiki,
@@ -24,6 +27,7 @@ from neuraltopic.preprocessing.cleaning.repair import Repair
 
 _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("RTF", without_rich_text),
     ("MIME parts", without_mime),
     ("quoted-printable", without_quoted_printable),
 )
@@ -31,9 +35,11 @@ _AFTER: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("Markdown links and code", without_code),
     ("wiki markup", without_wiki),
     ("LaTeX", without_latex),
+    ("reStructuredText", without_restructured_text),
     ("terminal codes", without_terminal_codes),
     ("HTML tags and entities", without_tags_and_entities),
     ("BBCode", without_bbcode),
+    ("names between colons", without_named_signs),
     ("addresses and handles", lambda text: without_names(without_addresses(text))),
 )
 

@@ -28,6 +28,7 @@ _PLAINLY_ENGLISH = 0.3
 _FEWEST_DOCUMENTS, _LEAST_SHARE = 3, 0.01
 # Minimum number of words of a document, of its function words, and their minimum share.
 _FEWEST_WORDS, _FEWEST_FUNCTION_WORDS, _LEAST_COVERED = 4, 2, 0.15
+_FEWEST_TOGETHER = 3  # function words, each counted once, of short texts that are looked at as one
 # A text of any length is Japanese from this share of kana among its letters on.
 _KANA, _HAN_OR_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]"), regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 _JAPANESE = 0.2
@@ -111,10 +112,9 @@ def _languages(documents: list[tuple[str, list[str]]], script: str) -> list[tupl
     codes = [_language(text, forms, script) for text, forms in documents]
     if len(documents) > 1 and 2 * codes.count(None) > len(documents):
         others = sorted(document for code, document in zip(codes, documents, strict=True) if code is None)
-        together = _language(
-            "\n".join(text for text, _ in others), [form for _, forms in others for form in forms], script
-        )
-        if together in stop_word_languages():
+        forms = [form for _, forms in others for form in forms]
+        together = _language("\n".join(text for text, _ in others), forms, script)
+        if together is not None and len(_function_words(forms, together)) >= _FEWEST_TOGETHER:
             codes = [code or together for code in codes]
     return [(code, forms) for code, (_, forms) in zip(codes, documents, strict=True)]
 
@@ -168,9 +168,13 @@ def _bears_out(covered: float, n_forms: int) -> bool:
 
 def _covered(forms: list[str], code: str) -> float:
     """Share of the forms that are function words of a language; 0 where it has no list."""
-    if code not in stop_word_languages():
-        return 0.0
-    return sum(map(_rule(code).is_stop_word, forms)) / len(forms)
+    function_words = _function_words(forms, code)
+    return sum(form in function_words for form in forms) / len(forms)
+
+
+def _function_words(forms: list[str], code: str) -> set[str]:
+    """Those of the forms that are function words of a language; none where it has no list."""
+    return set(filter(_rule(code).is_stop_word, set(forms))) if code in stop_word_languages() else set()
 
 
 @cache

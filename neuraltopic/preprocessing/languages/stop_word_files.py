@@ -10,7 +10,7 @@ from neuraltopic.reading.encodings import decode
 _COMMENT = re.compile(r"(?:^|\s)#.*|^\s*(?:;|//).*")
 # Lists of Snowball have a comment after a bar; elsewhere a bar stands between words.
 _COMMENT_AFTER_BAR = re.compile(r"(?:^|\s)\|.*")
-_BETWEEN = re.compile(r"[\s,;|{}()\[\]]+")
+_BETWEEN = re.compile(r"[\s,;|{}()\[\]、，；،؛]+")
 
 
 def read_stop_words(path: Path) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def _of_json(text: str, what: str) -> list[str]:
     try:
         words = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if text.lstrip().startswith("{"):  # a set of Python
+        if text.lstrip().startswith("{") or re.match(r"\s*\[\s*'", text):  # a set or a list of Python
             return _of_lines(text)
         raise UsageError(
             what, expected="a JSON list of words", got=str(error)[:200], hint="Repair it, or write a word per line"

@@ -6,10 +6,12 @@ The rule:
 - .net, and a name before .net or .js, as asp.net, node.js;
 - single letters with a dot between them, as U.S. or u.s, which are one word, u.s.;
 - what begins with two letters or more and ends, after a hyphen, in a number, as covid-19, sars-cov-2, mid-1990s;
-- capitals and digits with hyphens between them, as HLA-B27 or F-16.
+- capitals and digits with hyphens between them, as HLA-B27 or F-16;
+- e, t, u or x, a hyphen and a word, as e-mail, T-shirt, U-Bahn, x-ray;
+- up to four capitals on each side of &, as AT&T or R&D.
 
 Of words with digits, which are left out unless numbers are kept, those stay that begin with two letters and a hyphen,
-and capitals before one to three digits, as BRCA1.
+capitals before one to three digits, as BRCA1, the types of influenza, as H1N1, and 2D, 3D, 4D, 2G to 6G, 4K and 8K.
 
 The signs are replaced by control characters, which the tokeniser treats as letters, and restored in the tokens.
 """
@@ -19,7 +21,7 @@ from collections.abc import Callable
 
 import regex
 
-_SIGNS, HIDDEN = "+#.-", "\x01\x02\x03\x04"
+_SIGNS, HIDDEN = "+#.-&", "\x01\x02\x03\x04\x05"
 _HIDE, SHOW = str.maketrans(_SIGNS, HIDDEN), str.maketrans(HIDDEN, _SIGNS)
 _BLANKED = str.maketrans(HIDDEN, " " * len(HIDDEN))
 
@@ -36,7 +38,11 @@ _LETTER_BEFORE = regex.compile(r"(?r)(?<![\w.'’])[^\W\d_]")
 _HYPHEN_NUMBER = re.compile(r"-(?:\d{1,4}s?|(?=[A-Z]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])")
 _WORD_BEFORE = regex.compile(r"(?r)(?<![\w.+-])[^\W_]+(?:-[^\W_]+)*")
 _NUMBERED = re.compile(r"[^\W\d_]{2,}-.*|[A-Z][A-Z\d-]+")
-_CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}")
+_LETTER_AND_WORD = re.compile(r"-(?<=[ETUXetux]-)(?<![^\W_][ETUXetux]-)(?<![-.'’_&+#@][ETUXetux]-)(?=[^\W\d_]{3})")
+_AND = re.compile(r"&(?=[A-Z]{1,4}(?![\w&]))")
+_CAPITALS_BEFORE = regex.compile(r"(?r)(?<![\w&])[A-Z]{1,4}")
+_CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}|H\d{1,2}N\d{1,2}")
+_SHORT = frozenset({"2D", "3D", "4D", "2d", "3d", "4d", "2G", "3G", "4G", "5G", "6G", "4K", "8K"})
 
 # Such words without meaning for topics, dropped like stop words.
 ABBREVIATIONS = (
@@ -58,20 +64,30 @@ def with_signs_hidden(text: str) -> str:
             text = _hidden(text, _NET, _NAME_OR_NONE)
             text = _hidden(text, _JS, _NAME_BEFORE)
         text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
+    if "&" in text:
+        text = _hidden(text, _AND, _CAPITALS_BEFORE)
     if "-" in text:
+        text = _LETTER_AND_WORD.sub(HIDDEN[3], text)
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
     return text
 
 
 def has_hidden_signs(text: str) -> bool:
     """Whether one of the signs of a text is hidden."""
-    return "\x01" in text or "\x02" in text or "\x03" in text or "\x04" in text
+    return any(sign in text for sign in HIDDEN)
 
 
 def is_name(form: str) -> bool:
-    """Whether a token with digits is a name: BRCA1, or two or more letters before a hyphen as in covid-19."""
+    """Whether a token with digits is a name: BRCA1, 3D, or two or more letters before a hyphen as in covid-19."""
     head, hyphen, _ = form.partition("-")
-    return (len(head) > 1 and head.isalpha()) if hyphen else _CAPITALS.fullmatch(form) is not None
+    if hyphen:
+        return len(head) > 1 and head.isalpha()
+    return _CAPITALS.fullmatch(form) is not None or is_short_name(form)
+
+
+def is_short_name(form: str) -> bool:
+    """Whether a token is a name of a digit and a letter: 3D, 5G, 4K."""
+    return form in _SHORT
 
 
 def _hidden(text: str, sign: re.Pattern[str], before: regex.Pattern) -> str:

@@ -9,7 +9,7 @@ from neuraltopic.preprocessing.normalisation.clitics import without_clitics
 from neuraltopic.preprocessing.normalisation.merging import merged
 from neuraltopic.preprocessing.normalisation.scripts import shortest_word
 from neuraltopic.preprocessing.normalisation.spelling import folded, spelt
-from neuraltopic.preprocessing.normalisation.technical_words import is_name
+from neuraltopic.preprocessing.normalisation.technical_words import is_name, is_short_name
 from neuraltopic.preprocessing.settings import Preprocessing
 
 _NOUNS_IN_CAPITALS = ("de", "lb")
@@ -68,8 +68,8 @@ class WordRule:
         if isinstance(written, Dropped):
             return written
         word = self._merged(written)
-        # The letter of c# or f# says as much as a word.
-        long_enough = len(word) >= self._shortest(word) or word.endswith("#")
+        # The letter of c# or f# says as much as a word, and so does 3D.
+        long_enough = len(word) >= self._shortest(word) or word.endswith("#") or is_short_name(form)
         return word if long_enough and len(word) <= self.settings.max_length else Dropped.LENGTH
 
     def written(self, form: str) -> str | Dropped:

@@ -35,7 +35,7 @@ _ASCII = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " f
 _GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 
 # The signs of technical words, which `with_signs_hidden` turns into control characters, are part of words.
-_SIGNED_RUN = r"[\p{L}\p{N}\x01-\x04][\p{L}\p{M}\p{N}\x01-\x04]*+"
+_SIGNED_RUN = r"[\p{L}\p{N}\x01-\x05][\p{L}\p{M}\p{N}\x01-\x05]*+"
 _SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:{_BETWEEN}{_SIGNED_RUN})*+{_LAST_JOINER}")
 _SIGNED_ASCII = "".join(chr(SHOW.get(code, ord(character))) for code, character in enumerate(_ASCII))
 
@@ -69,7 +69,7 @@ class WordTokeniser:
         When the segmenter is unknown or not installed.
     """
 
-    identity = {"name": "words", "version": "3"}  # noqa: RUF012  (never changed)
+    identity = {"name": "words", "version": "4"}  # noqa: RUF012  (never changed)
 
     def __init__(self, segmenter: str = DEFAULT_SEGMENTER) -> None:
         self.segmentation = Segmentation(segmenter)

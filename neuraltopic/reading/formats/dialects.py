@@ -307,11 +307,11 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
     head, whole = lines[:_HEAD], whole and len(lines) <= _HEAD
     names = lines[0][0].strip() if lines else ""
     for mark in _RARE_DELIMITERS:
-        if _stands_between_words(mark, names) and _best_quoting(head, mark, whole=whole).share >= _STEADY:
+        if stands_between_words(mark, names) and _best_quoting(head, mark, whole=whole).share >= _STEADY:
             return mark
     trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
-    named = next((mark for mark in marks if _stands_between_words(mark, names)), "")
+    named = next((mark for mark in marks if stands_between_words(mark, names)), "")
     if steady:
         # First where the names are as many by the same mark, then the first if several are equal.
         best = max(steady, key=lambda trial: (_fits_names(trial.dialect, names), trial.share))
@@ -327,10 +327,11 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
 
 def _fits_names(dialect: Dialect, names: str) -> bool:
     """Whether the first line has as many single words, by the same separator, as the rows have fields."""
-    return names.count(dialect.delimiter) + 1 == dialect.n_fields and _stands_between_words(dialect.delimiter, names)
+    return names.count(dialect.delimiter) + 1 == dialect.n_fields and stands_between_words(dialect.delimiter, names)
 
 
-def _stands_between_words(mark: str, line: str) -> bool:
+def stands_between_words(mark: str, line: str) -> bool:
+    """Whether a line is single words with a mark between them, as the names of columns are."""
     return bool(re.fullmatch(rf'\s*"?\w+"?\s*({re.escape(mark)}\s*"?\w+"?\s*)+', line))
 
 

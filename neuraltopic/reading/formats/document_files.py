@@ -77,8 +77,22 @@ def html_text(markup: str) -> str:
     for node in page.css(_BLOCKS):
         node.insert_before("\n")
         node.insert_after("\n")
+    for node in page.css("a + a, button, nav a"):
+        node.insert_before(" ")
     lines = [" ".join(line.split()) for line in f"{heading}\n{page.root.text() if page.root else ''}".split("\n")]
     return "\n".join(filter(None, lines))
+
+
+def rich_text(markup: str) -> str:
+    """The text of RTF.
+
+    Raises
+    ------
+    UsageError
+        When striprtf is not installed.
+    """
+    text: str = library("striprtf.striprtf", "striprtf").rtf_to_text(markup, errors="replace")
+    return text
 
 
 def message_text(message: Any) -> str:
@@ -160,8 +174,7 @@ def _pdf(data: bytes, encoding: str | None) -> Decoded:
 
 def _rich_text(data: bytes, encoding: str | None) -> Decoded:
     # RTF is ASCII, and declares how other characters are written.
-    text = library("striprtf.striprtf", "striprtf").rtf_to_text(data.decode("latin-1"), errors="replace")
-    return Decoded(text, "ascii")
+    return Decoded(rich_text(data.decode("latin-1")), "ascii")
 
 
 def _subtitles(data: bytes, encoding: str | None) -> Decoded:

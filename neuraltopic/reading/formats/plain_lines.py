@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from neuraltopic.reading.encodings import SAMPLE, Lines
+from neuraltopic.reading.formats.dialects import DELIMITERS, stands_between_words
 from neuraltopic.reading.rows import Row, note
 
 # Characters in the longest line of a text that is wrapped.
@@ -107,10 +108,17 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     tabs = {line.count("\t") for line in lines}
     if all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
         note(name, "the lines look like JSON, and are read as text; end the name of the file in .jsonl to read fields")
-    elif len(tabs) == 1 and tabs != {0}:
+    elif (len(tabs) == 1 and tabs != {0}) or any(_are_rows(lines, mark) for mark in DELIMITERS):
+        kind = "tsv" if tabs != {0} else "csv"
         note(
-            name, "the lines look like a table, and are read as text; end the name of the file in .tsv to read columns"
+            name,
+            f"the lines look like a table, and are read as text; end the name of the file in .{kind} to read columns",
         )
+
+
+def _are_rows(lines: Sequence[str], mark: str) -> bool:
+    """Whether the first line has single words with a mark between them, and the others the mark as often."""
+    return stands_between_words(mark, lines[0]) and all(line.count(mark) >= lines[0].count(mark) for line in lines)
 
 
 def _find_width(texts: Sequence[str], name: str) -> int | None:

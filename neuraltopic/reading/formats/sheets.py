@@ -100,7 +100,8 @@ def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -
     if not sheets:
         raise NeuralTopicError(name, expected="a sheet with rows", got="none", hint="Check that this is the right file")
     fitting, refusal = [], None
-    for sheet in sheets:
+    filled = [sheet for sheet in sheets if len(sheet.rows) > sheet.header.n_records]
+    for sheet in filled or sheets:
         try:
             columns = choose_columns(
                 f"{name}, sheet {sheet.name}", sheet.header.columns, sheet.header.strings, text=text, id=id

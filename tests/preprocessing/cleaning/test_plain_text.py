@@ -33,7 +33,7 @@ def words(text: str) -> str:
         ("<p>kept</p><script>var x = 1;</script><style>p {}</style><!-- gone -->", "kept"),
         ("the <script> tag swallows nothing", "the script tag swallows nothing"),
         ("<jats:p>An abstract.</jats:p>", "An abstract"),
-        ("x < 5 and y > 3; a <enter> key, AT&T", "x 5 and y 3 a enter key AT T"),
+        ("x < 5 and y > 3; a <enter> key, AT&T", "x 5 and y 3 a enter key AT&T"),
         ("if a<b and c>d then", "if a b and c d then"),
     ],
 )
@@ -139,6 +139,8 @@ def test_quoted_printable_without_a_header(text, encoding):
         ("<a href='https://example.org/x'>click here</a> for soup", "click here for soup"),
         ('{"url":"https://example.org/x","text":"hello bread"}', "url text hello bread"),
         ("www.example.org/page|next|column words", "next column words"),
+        ("看这个example.com推荐 見て:example.org/a。", "看 这个 推荐 見 て"),
+        ("naïveexample.com", "naïveexample com"),
         ("example.org/path and sub.domain.co.uk, bit.ly/3xY via pic.twitter.com/ab", "and via"),
         ("mailto:someone@example.org wrote", "wrote"),
         ("https:// example.org bread, http:www.abc.com", "bread"),
@@ -150,6 +152,28 @@ def test_quoted_printable_without_a_header(text, encoding):
 )
 def test_addresses_domains_and_handles(text, expected):
     assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Great :smile: job :thumbs_up: :+1::tada: é", "Great job é"),
+        ("at 10:30:45 std::vector a:b:c note: this", "at 10 30 45 std vector a b c note this"),
+        ("See :ref:`the guide` and :py:class:`Model`.", "See the guide and Model"),
+        (
+            ".. note:: Take care\n   of it.\n\n.. code-block:: python\n\n   import os\n\nThe end.",
+            "Take care of it The end",
+        ),
+        (".. code:: c\n\n   int x;", "c int x"),
+    ],
+)
+def test_names_between_colons_and_directives(text, expected):
+    assert words(text) == expected
+
+
+def test_rich_text_and_links_side_by_side():
+    assert words(r"{\rtf1\ansi{\fonttbl\f0 Arial;}\f0\fs24 Too \b late\b0  again\par}") == "Too late again"
+    assert words("<p><a href='/'>Home</a><a href='/in'>Log in</a> <i>dog</i>s</p>") == "Home Log in dogs"
 
 
 def test_what_was_found_is_counted():

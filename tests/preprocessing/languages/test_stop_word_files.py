@@ -69,6 +69,8 @@ def test_listed_words_that_mostly_do_not_occur_are_noted():
         "- oven\n* recipe\n• sauce\n",
         '{"oven", "recipe", \'sauce\'}',
         '{"en": ["oven", "recipe"], "more": ["sauce"]}',
+        "['oven', 'recipe',\n 'sauce']",
+        "oven、recipe，sauce",
         '{"oven": 3, "recipe": 2, "sauce": 1}',
         "('oven', 'recipe', 'sauce')",
     ],

@@ -22,6 +22,12 @@ def words(text: str) -> list[str]:
         ("covid-19 SARS-CoV-2, mid-1990s IL-6", ["covid-19", "SARS-CoV-2", "mid-1990s", "IL-6"]),
         ("HLA-B27 F-16 AB-1234-X", ["HLA-B27", "F-16", "AB-1234-X"]),
         ("555-1212 20-year-old 3-4 one-two", ["555", "1212", "20", "year", "old", "3", "4", "one", "two"]),
+        ("AT&T, R&D (M&A) a&b A&b Q&As", ["AT&T", "R&D", "M&A", "a", "b", "A", "b", "Q", "As"]),
+        (
+            "e-mail E-Mails T-shirt x-ray U-Bahn a-la the-end",
+            ["e-mail", "E-Mails", "T-shirt", "x-ray", "U-Bahn", "a", "la", "the", "end"],
+        ),
+        ("l'e-mail re-e-mail", ["l'e", "mail", "re", "e", "mail"]),
         ("naïve c++ l’homme COVID-19", ["naïve", "c++", "l’homme", "COVID-19"]),
         ("a\x01b c++", ["a", "b", "c++"]),
     ],
@@ -30,7 +36,7 @@ def test_words_with_signs_stay_whole(text, expected):
     assert words(text) == expected
 
 
-@given(st.text(st.sampled_from("ab'cC +#.-19\x01")))
+@given(st.text(st.sampled_from("ab'cCe +#.-&19\x01")))
 def test_both_ways_to_cut_agree(text):
     assert words(text) == [word for word in words(text + " é") if word != "é"]
 
@@ -47,6 +53,12 @@ def test_names_with_digits_and_short_names_are_kept():
     kept = ["covid-19", "brca1", "tp53", number, number, number, "c#", length, Dropped.STOP_WORD, "u.s."]
     assert found == kept
     assert not is_name("a-1")
+
+
+def test_names_of_a_digit_and_a_letter_and_influenza():
+    rule = WordRule(Preprocessing(), [], None)
+    assert [rule(form) for form in ("3D", "3d", "5G", "H1N1", "H3N2")] == ["3d", "3d", "5g", "h1n1", "h3n2"]
+    assert {rule(form) for form in ("G9V", "1D9", "7G", "5g", "B8F")} == {Dropped.NUMBER}
 
 
 def test_abbreviations_go_with_the_stop_words():

@@ -117,6 +117,15 @@ def test_tables_that_are_called_text_are_noted(tmp_path, line, kind):
     assert [note.partition(",")[0] for note in notes] == ([f"the lines look like {kind}"] if kind else [])
 
 
+@pytest.mark.parametrize("mark", [",", "|", ";"])
+def test_names_of_columns_in_a_text_file_are_noted(tmp_path, mark):
+    rows, notes = read(tmp_path, f"id{mark}text\n" + "".join(f"{number}{mark}late, too late\n" for number in range(5)))
+    assert len(rows) == 6
+    assert notes == [
+        "the lines look like a table, and are read as text; end the name of the file in .csv to read columns"
+    ]
+
+
 def test_documents_of_like_length_are_not_noted(tmp_path):
     rng = random.Random(3)
     rows, notes = read(tmp_path, "\n".join(" ".join(rng.choices(WORDS, k=12)) for _ in range(300)))

@@ -1,0 +1,2 @@
+oven;1
+sauce;2
