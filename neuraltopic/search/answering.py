@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from neuraltopic.search.snippets import Snippets
 from neuraltopic.search.spelling import Spelling
 from neuraltopic.topics.hybrid_ranking import Query, Ranked, best
 
-# Unknown words of a query for which near spellings are looked up.
-_SPELLINGS = 10
+# Unknown words of a query that are named, with near spellings.
+_NAMED = 10
 
 
 class Answering:
@@ -38,7 +39,7 @@ class Answering:
         """The answer to a text."""
         asked = self._model.as_query(query, embedding=embedding)
         unknown = {
-            word: self._spelling.near(word) if place < _SPELLINGS else []
+            word: self._spelling.near(word) if place < _NAMED else []
             for place, word in enumerate(self._model.preprocessor_.unknown_words(query))
         }
         notes, by = self._notes(asked, unknown, by, embedding)
@@ -139,9 +140,11 @@ class Answering:
     def _notes(self, asked: Query, unknown: dict[str, list[str]], by: str, embedding: Any) -> tuple[list[str], str]:
         """What is to be said of a query, and by what it is answered."""
         notes = []
-        for word, near in unknown.items():
+        for word, near in islice(unknown.items(), _NAMED):
             hint = f"; near it: {', '.join(near)}" if near else ""
             notes.append(f"{word} is not in the vocabulary{hint}")
+        if (n_more := len(unknown) - _NAMED) > 0:
+            notes.append(f"{n_more:,} more words of the query are not in the vocabulary")
         if not asked.words and embedding is None:
             notes.append("no word of the query is in the vocabulary")
         elif embedding is None and find_recipe(self._model.recipe).takes("embeddings") and by != "words":

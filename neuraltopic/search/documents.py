@@ -102,7 +102,7 @@ class IndexedDocuments:
         UsageError
             When there is none.
         """
-        document = self.find(id)
+        document = self.find(id) if isinstance(id, str) else None
         if document is None:
             raise UsageError("id", expected="the id of a document in the index", got=f"{id!r:.80}", hint="Check the id")
         return document

@@ -80,6 +80,7 @@ def export_index(index: SearchIndex, target: str, *, progress: "Progress | None"
 
 
 def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int:
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -87,11 +88,15 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
         raise UsageError(
             f"output {path}", expected="a path that does not exist yet", got="one that does", hint="Choose another path"
         )
+    types = _field_types(index)
     tables = []
     done = 0
     vector_type = pa.list_(pa.float32(), index.generation.n_topics)
     for frame in index.batches(_BATCH * 16):
         vectors = np.stack(frame.pop("vector").to_list())
+        for name in types.keys() & set(frame):
+            if pa.types.is_string(types[name]) and not pd.api.types.is_string_dtype(frame[name].dtype):
+                frame[name] = pd.array([_as_text(value) for value in frame[name]], "str")
         table = pa.Table.from_pandas(frame, preserve_index=False)
         flat = pa.array(vectors.ravel(), pa.float32())
         tables.append(table.append_column("vector", pa.FixedSizeListArray.from_arrays(flat, type=vector_type)))
@@ -123,6 +128,7 @@ def _to_qdrant(index: SearchIndex, parts: SplitResult, progress: "Progress | Non
             port=parts.port or 6333,
             https=parts.scheme.endswith("https"),
             api_key=parts.password,
+            check_compatibility=False,
         )
         if parts.hostname
         else QdrantClient(path=place)
@@ -241,28 +247,50 @@ def _to_lancedb(index: SearchIndex, parts: SplitResult, progress: "Progress | No
 def _lancedb_schema(index: SearchIndex) -> Any:
     """Columns of a table: those of the metadata that are numbers or true and false as such, the others as text."""
     import pyarrow as pa
-    import pyarrow.parquet
 
     own = {"id": pa.string(), "topic": pa.int32(), "text": pa.string(), "fingerprint": pa.string()}
     own["vector"] = pa.list_(pa.float32(), index.generation.n_topics)
-    of_fields: dict[str, Any] = {}
-    for segment in index.segments:
-        for field in pyarrow.parquet.read_schema(segment.folder / FIELDS):
-            plain = (
-                pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_boolean(field.type)
-            )
-            kind = field.type if plain else pa.string()
-            of_fields[field.name] = kind if of_fields.get(field.name, kind) == kind else pa.string()
+    of_fields = {
+        name: kind
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+        else pa.string()
+        for name, kind in _field_types(index).items()
+    }
     return pa.schema({**{name: kind for name, kind in of_fields.items() if name not in own}, **own}.items())
 
 
 def _lancedb_row(document: _Document, schema: Any) -> dict[str, Any]:
     own = {name: value for name, value in document._asdict().items() if name != "fields"}
     fields = {
-        name: str(value) if value is not None and str(schema.field(name).type) == "string" else value
+        name: _as_text(value) if str(schema.field(name).type) == "string" else value
         for name, value in document.fields.items()
     }
     return {**fields, **own}
+
+
+def _field_types(index: SearchIndex) -> dict[str, Any]:
+    """Arrow's type of each column of the metadata, for the values of all segments: string where no other holds them."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    types: dict[str, Any] = {}
+    for segment in index.segments:
+        for field in pyarrow.parquet.read_schema(segment.folder / FIELDS):
+            schemas = [pa.schema([(field.name, kind)]) for kind in (types.get(field.name, field.type), field.type)]
+            try:
+                types[field.name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+            except (pa.ArrowTypeError, pa.ArrowInvalid):
+                types[field.name] = pa.string()
+    return types
+
+
+def _as_text(value: Any) -> str | None:
+    """A cell of a column that has text elsewhere; None for a missing one, and a whole number without a point."""
+    import pandas as pd
+
+    if value is None or pd.isna(value):
+        return None
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _batches(index: SearchIndex) -> Iterator[Sequence[_Document]]:

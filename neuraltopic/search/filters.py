@@ -108,8 +108,10 @@ def parse_filter(text: str) -> Filter:
     Raises
     ------
     UsageError
-        When the text is no filter; says where.
+        When the text is no str or no filter; says where.
     """
+    if not isinstance(text, str):
+        raise UsageError(parameter("where"), expected="a filter as a str", got=type(text).__name__, hint=_HINT)
     if len(text) > MAX_LENGTH:
         raise UsageError(
             parameter("where"), expected=f"at most {MAX_LENGTH:,} characters", got=f"{len(text):,}", hint=_HINT

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from neuraltopic.errors import NeuralTopicError, UsageError, parameter
+from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.state import CONFIG
 from neuraltopic.estimators.texts.counted_documents import Documents
 from neuraltopic.estimators.topic_model import TopicModel
@@ -276,13 +277,17 @@ class SearchIndex:
     def delete(self, ids: Iterable[str]) -> "SearchIndex":
         """Delete documents, and return the index without them; this one stays as it is.
 
+        Parameters
+        ----------
+        ids : iterable of str, or str
+
         Raises
         ------
         UsageError
             When an id is not in the index, or another process is changing it; nothing is changed.
         """
         with self._changing() as (now, number):
-            gone = {now._documents.required(id) for id in ids}
+            gone = {now._documents.required(id) for id in ([ids] if isinstance(ids, str) else ids)}
             if len(gone) == len(now):
                 raise UsageError(
                     "ids",
@@ -476,11 +481,5 @@ def _require_request(query: str | None, like: str | None, topic: int | None, n: 
             got=" and ".join(given) or "none",
             hint="Give one of query, like and topic",
         )
-    for name, value, least in (("n", n, 1), ("skip", skip, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise UsageError(
-                parameter(name),
-                expected=f"a whole number of {least} or more",
-                got=repr(value),
-                hint=f"Set it to at least {least}",
-            )
+    require_whole("n", n)
+    require_whole("skip", skip, 0)

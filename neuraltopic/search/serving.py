@@ -213,7 +213,10 @@ async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
                 got="more",
                 hint="Send a shorter request",
             )
-    value = parse_json(content, "request")
+    try:
+        value = parse_json(content, "request")
+    except NeuralTopicError as error:
+        raise error.with_text("Restore the file from a copy", "See /openapi.json") from error
     if not isinstance(value, dict):
         raise UsageError("request", expected="a JSON object", got=type(value).__name__, hint="See /openapi.json")
     return dict(value)

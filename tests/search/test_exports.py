@@ -2,11 +2,13 @@ import json
 from urllib.parse import urlencode
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.search import SearchIndex
 from neuraltopic.search.exports import export_index
 
 
@@ -136,3 +138,31 @@ def test_lancedb_in_a_bucket(shared_index, monkeypatch):
         assert lancedb_rows("s3://shelf/copies", options).count_rows() == 60
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def mixed_index(tmp_path_factory, model):
+    """An index whose additions have other types in a column: years as numbers, with some missing, and as text."""
+    folder = tmp_path_factory.mktemp("mixed") / "index"
+    parts = [
+        {"id": ["a", "b"], "text": ["rocket moon"] * 2, "year": [2015.0, None], "size": [1, 2]},
+        {"id": ["c", "d"], "text": ["bread oven"] * 2, "year": ["2016", "spring"], "size": [0.5, 3.0]},
+    ]
+    return SearchIndex.build(folder, model, pd.DataFrame(parts[0])).add(pd.DataFrame(parts[1]))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_file_of_columns_whose_type_changed(mixed_index, tmp_path, suffix):
+    path = tmp_path / f"copy.{suffix}"
+    assert export_index(mixed_index, str(path)) == 4
+    table = pyarrow.parquet.read_table(path) if suffix == "parquet" else pa.ipc.open_file(path).read_all()
+    assert table["year"].to_pylist() == ["2015", None, "2016", "spring"]
+    assert table["size"].to_pylist() == [1.0, 2.0, 0.5, 3.0]
+
+
+def test_lancedb_of_columns_whose_type_changed(mixed_index, tmp_path):
+    pytest.importorskip("lancedb")
+    assert export_index(mixed_index, f"lancedb://{tmp_path}/themes") == 4
+    rows = sorted(lancedb_rows(str(tmp_path)).to_arrow().to_pylist(), key=lambda row: row["id"])
+    assert [row["year"] for row in rows] == ["2015", None, "2016", "spring"]
+    assert [row["size"] for row in rows] == [1.0, 2.0, 0.5, 3.0]

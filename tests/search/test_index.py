@@ -74,6 +74,14 @@ def test_unknown_words_are_named_with_near_spellings(shared_index):
     assert answer.hits[0].words.keys() == {"moon"}
 
 
+def test_a_long_query_names_some_of_its_unknown_words(shared_index):
+    words = [f"zebra{letter}" for letter in "abcdefghijklmnopqrst"]
+    answer = shared_index.answer(" ".join([*words, "moon"]))
+    assert list(answer.unknown) == words
+    assert len(answer.notes) == 11
+    assert answer.notes[-1] == "10 more words of the query are not in the vocabulary"
+
+
 def test_a_query_of_unknown_words_finds_nothing(shared_index):
     answer = shared_index.answer("zebra")
     assert (answer.n_found, answer.hits) == (0, ())
@@ -254,6 +262,19 @@ def test_what_is_not_one_request(shared_index):
         shared_index.answer("goal", where="year = 1")
 
 
+def test_what_is_no_text_is_refused(shared_index, index):
+    with pytest.raises(UsageError, match="where: expected a filter as a str; got int"):
+        shared_index.answer("goal", where=3)
+    with pytest.raises(UsageError, match="id: expected the id of a document in the index; got 3"):
+        shared_index.similar_documents(3)
+    with pytest.raises(UsageError, match="id: expected the id of a document in the index; got 3"):
+        index.delete([3])
+
+
+def test_one_id_is_deleted_too(index):
+    assert "space/00.txt" not in index.delete("space/00.txt")
+
+
 def test_a_folder_that_is_no_index(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         SearchIndex.open(tmp_path / "nothing")
@@ -299,3 +320,21 @@ def test_a_model_in_memory_finds_as_its_index(shared_index, model):
     in_index = {hit.id.split("/")[1]: hit.score for hit in shared_index.answer("rocket moon", 60).hits}
     assert in_memory == pytest.approx(in_index, abs=1e-5)  # where scores are equal, ids are in another order
     assert model._ranking_of_fit() is model._ranking_of_fit()
+
+
+def test_a_model_in_memory_finds_nothing_for_unknown_words(model):
+    for query in ("zebra", ""):
+        assert model.search(query).empty
+        assert model.search(query).columns.tolist() == ["rank", "score", "id", "topic", "words", "topics"]
+
+
+def test_a_model_in_memory_refuses_numbers_of_hits_below_one(model):
+    for search in (
+        lambda n: model.search("moon", n),
+        lambda n: model.similar_documents("0", n),
+        lambda n: model.find_topics("moon", n),
+        lambda n: model.similar_topics(0, n),
+    ):
+        for n in (0, -1, 2.5):
+            with pytest.raises(UsageError, match="n: expected a whole number of 1 or more"):
+                search(n)

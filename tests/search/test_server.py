@@ -115,6 +115,7 @@ def test_openapi_names_every_path(server):
         ("/search", {"query": "a", "topic": 0.5}, "one of a query"),
         ("/search", {"topic": 0.5}, "topic: expected a number"),
         ("/search", b"[1", "JSON in UTF-8"),
+        ("/search", b"[1", "(char 2). See /openapi.json."),
         ("/search", b"[]", "a JSON object"),
         ("/search", b"x" * 200_000, "bytes"),
     ],

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.texts.documents_of_fit import DocumentsOfFit
 from neuraltopic.estimators.texts.topic_inference import TopicInference
 from neuraltopic.models.recipes import find_recipe
@@ -57,7 +58,8 @@ class TopicSearch(TopicInference):
     def search(self, query: str, n: int = 10, *, by: str = "hybrid", embedding: Any = None) -> "pd.DataFrame":
         """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
 
-        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics give the contribution of each.
+        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics give the contribution of each. A
+        query without a word of the vocabulary finds nothing.
 
         Parameters
         ----------
@@ -74,8 +76,10 @@ class TopicSearch(TopicInference):
         UsageError
             When an argument is wrong.
         """
-        ranking = self._ranking_of_fit()
-        return self._found(ranking, self.as_query(query, embedding=embedding), n, by, ranking.live)
+        require_whole("n", n)
+        ranking, asked = self._ranking_of_fit(), self.as_query(query, embedding=embedding)
+        known = bool(asked.words) or asked.direction.any()
+        return self._found(ranking, asked, n, by, ranking.live if known else np.zeros_like(ranking.live))
 
     def similar_documents(self, id: str, n: int = 10, *, by: str = "hybrid") -> "pd.DataFrame":
         """The documents of the fit that are most similar to one of them, as `search` gives them.
@@ -83,10 +87,11 @@ class TopicSearch(TopicInference):
         Raises
         ------
         UsageError
-            When no document of the fit has this id.
+            When no document of the fit has this id, or n is not above 0.
         NeuralTopicError
             As for `search`.
         """
+        require_whole("n", n)
         ranking = self._ranking_of_fit()
         ids = self._require_documents().ids
         if id not in ids:
@@ -106,10 +111,11 @@ class TopicSearch(TopicInference):
         Raises
         ------
         UsageError
-            When the query has no word of the vocabulary, nor an embedding.
+            When the query has no word of the vocabulary, nor an embedding, or n is not above 0.
         """
         import pandas as pd
 
+        require_whole("n", n)
         asked = self.as_query(query, embedding=embedding)
         if not asked.words and embedding is None:
             raise UsageError(
@@ -131,10 +137,11 @@ class TopicSearch(TopicInference):
         Raises
         ------
         UsageError
-            When there is no such topic.
+            When there is no such topic, or n is not above 0.
         """
         import pandas as pd
 
+        require_whole("n", n)
         self._require_topic(topic)
         reader, labels = self.reader_, self.labels_
         covariance = energy_covariance(reader.components_, reader.bias_)
