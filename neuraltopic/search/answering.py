@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.errors import parameter
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
 from neuraltopic.search.answers import Answer, Hit
@@ -50,7 +51,7 @@ class Answering:
 
     def like(self, id: str, n: int, skip: int, by: str, allowed: NDArray[np.bool_] | None) -> Answer:
         """Documents like one of the index, which is no hit itself."""
-        document, ranking = self._documents.required(id), self._documents.ranking
+        document, ranking = self._documents.required(id, parameter("like")), self._documents.ranking
         others = np.ones(len(ranking.live), bool) if allowed is None else allowed.copy()
         others[document] = False
         return self._answer(f"like {id}", ranking.query_of(document), n, skip, by, others, {}, ())

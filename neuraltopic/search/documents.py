@@ -94,8 +94,8 @@ class IndexedDocuments:
                 return start + place
         return None
 
-    def required(self, id: str) -> int:
-        """The same.
+    def required(self, id: str, thing: str = "id") -> int:
+        """The same; an error calls the id `thing`.
 
         Raises
         ------
@@ -104,7 +104,9 @@ class IndexedDocuments:
         """
         document = self.find(id) if isinstance(id, str) else None
         if document is None:
-            raise UsageError("id", expected="the id of a document in the index", got=f"{id!r:.80}", hint="Check the id")
+            raise UsageError(
+                thing, expected="the id of a document in the index", got=f"{id!r:.80}", hint="Check the id"
+            )
         return document
 
     def matching(self, where: str) -> NDArray[np.bool_]:

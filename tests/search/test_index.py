@@ -256,7 +256,7 @@ def test_what_is_not_one_request(shared_index):
         shared_index.answer("goal", by="magic")
     with pytest.raises(UsageError, match="topic: expected a number from 0 to 2"):
         shared_index.answer(topic=3)
-    with pytest.raises(UsageError, match="id: expected the id of a document"):
+    with pytest.raises(UsageError, match="like: expected the id of a document"):
         shared_index.answer(like="nobody")
     with pytest.raises(UsageError, match="columns of the index: id, topic, n_tokens, label"):
         shared_index.answer("goal", where="year = 1")
@@ -265,7 +265,7 @@ def test_what_is_not_one_request(shared_index):
 def test_what_is_no_text_is_refused(shared_index, index):
     with pytest.raises(UsageError, match="where: expected a filter as a str; got int"):
         shared_index.answer("goal", where=3)
-    with pytest.raises(UsageError, match="id: expected the id of a document in the index; got 3"):
+    with pytest.raises(UsageError, match="like: expected the id of a document in the index; got 3"):
         shared_index.similar_documents(3)
     with pytest.raises(UsageError, match="id: expected the id of a document in the index; got 3"):
         index.delete([3])

@@ -56,20 +56,31 @@ def search(
 
     found = SearchIndex.open(index)
     options: dict[str, Any] = {"by": by, "like": like, "topic": topic, "where": where, "skip": skip}
-    queries = [line.rstrip("\r\n") for line in sys.stdin] if query == "-" else [query]
+    queries: list[str | None] = [*_read_queries()] if query == "-" else [query]
     vectors = _vectors(embeddings, len(queries))
     for place, text in enumerate(queries):
         vector = None if vectors is None else vectors[place]
         answer = found.answer(text, number, embedding=vector, **options)
         if not quiet:
             for note in answer.notes:
-                print(f"note: {note}", file=sys.stderr)
+                print(f"note: {_printable(note)}", file=sys.stderr)
         if query == "-":
             _print_line(answer) if as_json else _print_many(answer, found)
         elif as_json:
             print_json(answer.to_dict())
         else:
             _print(answer, found)
+
+
+def _read_queries() -> list[str]:
+    """A query per line of standard input, in UTF-8."""
+    try:
+        lines = sys.stdin.buffer.read().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            "standard input", expected="queries in UTF-8", got=str(error), hint="Convert them to UTF-8"
+        ) from error
+    return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
 
 
 def _vectors(path: Path | None, n_queries: int) -> Any:
@@ -93,7 +104,7 @@ def _print_line(answer: "Answer") -> None:
 
 
 def _print_many(answer: "Answer", index: "SearchIndex") -> None:
-    print(f"# {answer.query}")
+    print(f"# {_printable(answer.query)}")
     _print(answer, index)
     print()
 
@@ -104,7 +115,7 @@ def _print(answer: "Answer", index: "SearchIndex") -> None:
         print(f"no more of {answer.n_found:,} documents" if answer.n_found else "no document found")
     labels = index.topic_labels
     for hit in answer.hits:
-        print(f"{hit.rank:>3}  {hit.score:>7.3f}  {hit.id}{f'  [{hit.label}]' if hit.label else ''}")
+        print(f"{hit.rank:>3}  {hit.score:>7.3f}  {_printable(hit.id)}{f'  [{hit.label}]' if hit.label else ''}")
         for line in textwrap.wrap(_marked(hit), WIDTH - 14):
             print(f"{'':14}{line}")
         if reasons := _reasons(hit, labels):

@@ -82,6 +82,20 @@ def test_many_queries_from_standard_input(call, indexed, monkeypatch, tmp_path):
     assert [answer["hits"][0]["id"].split("/")[0] for answer in answers] == ["space", "sport"]
 
 
+def test_queries_from_standard_input_are_utf8(call, indexed, monkeypatch, tmp_path):
+    (tmp_path / "queries").write_bytes("\ufeffrocket\r\ngoal".encode())
+    (tmp_path / "others").write_bytes(b"rocket\ng\xffal\n")
+    with open(tmp_path / "queries") as queries:
+        monkeypatch.setattr("sys.stdin", queries)
+        result = call("search", indexed, "-", "-n", 1, "--json")
+    assert [json.loads(line)["query"] for line in result.out.splitlines()] == ["rocket", "goal"]
+    with open(tmp_path / "others", encoding="utf-8") as queries:
+        monkeypatch.setattr("sys.stdin", queries)
+        result = call("search", indexed, "-")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "standard input: expected queries in UTF-8" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -91,7 +105,7 @@ def test_many_queries_from_standard_input(call, indexed, monkeypatch, tmp_path):
         (("a", "--where", "label = "), "--where: expected a number"),
         (("a", "--where", "colour = 1"), "--where: expected columns of the index"),
         (("--topic", "9"), "--topic: expected a number from 0 to 2"),
-        (("--like", "nobody"), "expected the id of a document"),
+        (("--like", "nobody"), "--like: expected the id of a document"),
         (("a", "-n", "0"), "--number"),
     ],
 )
@@ -137,12 +151,17 @@ def test_copy_to_a_file(call, finished, indexed, tmp_path):
     assert (tmp_path / "copy.parquet").stat().st_size > 1000
 
 
-def test_what_would_steer_a_terminal_is_not_printed(call, finished, tmp_path):
-    (tmp_path / "texts.txt").write_text("rocket \x1b[31m moon \x07 launch\n")
-    assert call("index", finished, tmp_path / "texts.txt", "-o", tmp_path / "index").code == 0
-    result = call("search", tmp_path / "index", "rocket")
+def test_what_would_steer_a_terminal_is_not_printed(call, finished, monkeypatch, tmp_path):
+    document = {"id": "a\x1b[31mb", "text": "rocket \x1b[31m moon \x07 launch"}
+    (tmp_path / "texts.jsonl").write_text(json.dumps(document) + "\n")
+    (tmp_path / "queries").write_text("rocket \x1b[31mzebra\n")
+    assert call("index", finished, tmp_path / "texts.jsonl", "-o", tmp_path / "index").code == 0
+    with open(tmp_path / "queries") as queries:
+        monkeypatch.setattr("sys.stdin", queries)
+        result = call("search", tmp_path / "index", "-")
     assert "*rocket*" in result.out
-    assert not set("\x1b\x07") & set(result.out)
+    assert "a [31mb" in result.out
+    assert not set("\x1b\x07") & set(result.out + result.err)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a port in use may be taken there")
