@@ -1,2 +1,0 @@
-oven;1
-sauce;2
