@@ -81,7 +81,10 @@ def main() -> None:
         show(f"as published, noise {noise}, {epochs} epochs", energies, time.process_time() - start)
     start = time.process_time()
     model = DocumentVAE(K, recipe="wlda", random_state=0).fit(train)
-    show(f"wlda, {model.n_iter_} epochs", model.components_, time.process_time() - start)
+    seconds = time.process_time() - start
+    show(f"wlda, {model.n_iter_} epochs, by its energies", model.components_, seconds)
+    bias = model.vae_.decoder.topics()[1].detach().numpy()
+    show(f"wlda, {model.n_iter_} epochs, by the decoder's output", model.components_ + bias, seconds)
 
 
 if __name__ == "__main__":
