@@ -359,10 +359,10 @@ class HybridRanking:
         word_scale = topic_scale = 0.0
         if by != "topics":
             matches, words = self._matches(query)
-            word_scale = self._scale(self._square_of(matches, _mean_of(words)))
+            word_scale = self._scale(self._square_of(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         if by != "words" and query.direction.any():
             asked = query.direction.astype(np.float64)
-            topic_scale = self._scale(float(asked @ self._covariance @ asked))
+            topic_scale = self._scale(float(asked @ self._covariance @ asked), 1.0)
             topic_scale *= self.topic_weight(query) if by == "hybrid" else 1.0
         return Weights(query, words, word_scale, topic_scale), matches
 
@@ -463,10 +463,10 @@ class HybridRanking:
             total += float(difference @ difference)
         return (total - (len(matches) - self.n_live) * mean**2) / max(self.n_live, 1)
 
-    def _scale(self, variance: float) -> float:
-        """1 / std over the live documents; 0 where all are equal to rounding."""
+    def _scale(self, variance: float, largest: float) -> float:
+        """1 / std over the live documents of values up to `largest`; 0 where all are equal to rounding."""
         std = max(variance, 0.0) ** 0.5
-        return 1.0 / std if std > 1e-7 else 0.0
+        return 1.0 / std if std > 1e-7 * largest else 0.0
 
     @cached_property
     def _covariance(self) -> NDArray[np.float64]:

@@ -143,6 +143,26 @@ def test_a_word_that_no_document_or_every_document_has(rng):
     assert ranking.scores(Query({2: 1.0}, nothing)).values == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
 
 
+def test_a_word_of_every_document_ranks_many_documents_by_its_counts():
+    """Its idf falls with the number of documents, to 5e-6 here; the score is standardised all the same."""
+    asked = np.arange(100_000) % 3 + 1
+    counts = Counts.from_scipy(csr_array(np.column_stack([asked, 4 - asked])))
+    part = DocumentSet(counts, Postings.of(counts), counts.totals(), np.zeros((len(asked), K), np.float32))
+    query = Query({0: 1.0}, np.zeros(K, np.float32))
+    values = HybridRanking([part]).scores(query).values
+    matches = (asked / (asked + 1.2)) ** 1.5
+    assert values == pytest.approx((matches - matches.mean()) / matches.std(), abs=1e-6)
+    assert HybridRanking([part]).ranked(query, 2, id_of="{:06d}".format).documents == [2, 5]
+
+
+def test_equal_matches_have_no_score():
+    """The rounding of a mean is no difference."""
+    counts = Counts.from_scipy(csr_array(np.ones((1_000, 3), int)))
+    part = DocumentSet(counts, Postings.of(counts), counts.totals(), np.zeros((1_000, K), np.float32))
+    values = HybridRanking([part]).scores(Query({0: 1.0, 1: 7.0, 2: 3.0}, np.zeros(K, np.float32))).values
+    assert not values.any()
+
+
 def test_the_best_come_by_value_then_id():
     values = np.array([1.0, 3.0, 3.00001, 2.0, 3.0])
     eligible = np.array([True, True, True, True, False])
