@@ -104,10 +104,10 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     batch_size : int, optional
         By default 100 for "cycle", 20 for "burda".
     learning_rate : float, optional
-        The peak rate; by default 0.004 for "cycle", 0.001 for "burda".
+        The peak rate; by default 0.004 for "cycle", 0.001 for "burda", 0.005 for an "rbm", 0.002 for a "gan".
     patience : int, optional
-        Epochs without a better bound on the held-out images after which training stops; by default a sixth of all. A
-        "gan" is trained to the last epoch.
+        Epochs without a better bound on the held-out images after which training stops; by default a sixth of all. An
+        "rbm" is trained to the last epoch unless this is given, a "gan" always.
     validation_fraction : float, default 0.05
         Share of the images held out for early stopping; 0 trains on all of them to the last epoch.
     device : str, default "auto"
@@ -320,7 +320,9 @@ class ImageVAE(Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             learning_rate=self.learning_rate or (None if own is None else own.learning_rate),
             patience=self.patience,
         )
-        return schedule if own is None else replace(schedule, keep_best=own.keep_best)
+        if own is None:
+            return schedule
+        return replace(schedule, keep_best=own.keep_best, patience=schedule.patience or schedule.max_epochs)
 
     def build(self, n_pixels: int) -> VAE[DenseDecoder]:
         """The composition, its weights not yet drawn."""

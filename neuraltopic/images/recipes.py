@@ -43,6 +43,9 @@ class OwnTraining:
         By default.
     keep_best : bool
         See `Schedule`.
+
+    Neither model stops early by itself. The likelihood of a Boltzmann machine stays that of independent pixels until
+    its units differ, which takes many epochs of a small collection.
     """
 
     objective: Objective
@@ -54,7 +57,7 @@ class OwnTraining:
 MODELS: dict[str, OwnTraining | None] = {
     "vae": None,
     # One step an update (Tieleman 2008).
-    "rbm": OwnTraining(ContrastiveDivergence(n_steps=1, persistent=True), 1e-3),
+    "rbm": OwnTraining(ContrastiveDivergence(n_steps=1, persistent=True), 5e-3),
     "gan": OwnTraining(NonSaturating(penalty=2.0), 2e-3, keep_best=False),
 }
 

@@ -188,7 +188,9 @@ class Preprocessor:
                 cutter.plain.repair.note()
             languages, words = self._languages_of(sample.kept, forms, stream)
             stream, word_of_form = words.resolved(stream, folder / _WORDS), words.flat
-            learned = learn(stream, word_of_form, self.settings, report)
+            copies = intake.copies()
+            copies = copies if self.settings.split is None else np.repeat(copies, passages.sizes)
+            learned = learn(stream, word_of_form, copies, self.settings, report)
             learned, keys = learned.spelt(words.spellings(list(forms), stream, frozenset(learned.single_words)))
             fitted = self._fitted_to(learned, keys, languages, forms, stream.n_documents)
             numbers = fitted.lexicon.numbers(word_of_form)

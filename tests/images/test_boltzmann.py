@@ -117,3 +117,12 @@ def test_what_a_machine_has_not_is_refused():
     for wrong in ({"n_above": 2}, {"likelihood": "gaussian"}):
         with pytest.raises(UsageError, match=r"model=rbm: expected one stochastic layer and Bernoulli pixels"):
             ImageVAE(2, model="rbm", **wrong).check_parameters()
+
+
+def test_a_machine_of_few_images_learns_by_the_defaults():
+    """Its likelihood rests at that of independent pixels for some epochs, which is no reason to stop."""
+    made = ImageVAE(8, model="rbm", max_epochs=20, batch_size=5, random_state=0, device="cpu")
+    X = stripes()
+    model = made.fit(X)
+    assert model.n_iter_ == 20
+    assert model.bound(X).mean() > -10.6  # pixels by themselves: -11.1; 40 epochs: -6

@@ -539,6 +539,20 @@ def test_duplicates_may_be_documents():
     assert preprocessor.vocabulary.df.tolist() == [3, 2]
 
 
+@pytest.mark.parametrize("split", [None, "paragraphs"])
+@pytest.mark.parametrize("phrases", [True, False])
+def test_words_of_an_answer_that_many_gave_are_not_rare(split, phrases):
+    others = [
+        f"{first} {second} soup {number}" for number, first in enumerate("abcdefghij") for second in ("bread", "butter")
+    ]
+    answers = ["prices rose again"] * 300 + [f"{other} {other}" for other in others * 5]
+    preprocessor = Preprocessor(Preprocessing(language="en", split=split, phrases=phrases))
+    prepared = preprocessor.fit_transform(rows(*answers))
+    assert {"prices", "rose"} <= set(preprocessor.vocabulary.words)
+    assert int((prepared.position >= 0).sum()) == len(answers)
+    assert preprocessor.vocabulary.df[preprocessor.vocabulary.index["prices"]] == 1
+
+
 LONG = "\n\n".join(["Heading", "cat dog " * 10, "bird fish " * 10, "short end"])
 
 

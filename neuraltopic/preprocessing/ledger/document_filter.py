@@ -77,6 +77,11 @@ class Intake:
                 yield row.text
         self._report("reading", number + 1, number + 1)
 
+    def copies(self) -> NDArray[np.int64]:
+        """How many rows so far have the text of each document, itself included."""
+        document = np.array(self._document, np.int64)
+        return np.bincount(document[document >= 0])
+
     def close(self, n_tokens: NDArray[np.int64]) -> NDArray[np.int64]:
         """Complete the ledger, and return the row of the counts for each input row, -1 where there is none.
 

@@ -75,7 +75,11 @@ class Learned:
 
 
 def learn(
-    stream: TokenStream, word_of_form: Sequence[str | Dropped], settings: Preprocessing, report: Progress
+    stream: TokenStream,
+    word_of_form: Sequence[str | Dropped],
+    copies: NDArray[np.int64],
+    settings: Preprocessing,
+    report: Progress,
 ) -> Learned:
     """Return the vocabulary of the stream, the phrases in it, and what was pruned.
 
@@ -85,6 +89,9 @@ def learn(
         Of forms, by number.
     word_of_form : sequence of str or Dropped
         The word that each form stands for, or why it is dropped.
+    copies : int array of shape (documents,)
+        Rows that have the text of each document. A word is rare if it is in few rows, and frequent if it is in many
+        different documents.
     settings : Preprocessing
         Thresholds, and whether to look for phrases.
     report : callable
@@ -95,35 +102,35 @@ def learn(
     NeuralTopicError
         When nothing is left.
     """
-    learner = _Learner(stream, word_of_form, settings, report)
+    learner = _Learner(stream, word_of_form, copies, settings, report)
     keys = learner.phrase_keys() if settings.phrases else np.zeros(0, np.int64)
     # A phrase that is not chosen is not joined, so that its words keep their occurrences; that changes how
     # often they occur, hence the loop. It ends, as phrases are only ever taken away.
     while True:
         names = learner.words + [phrase_of(pair) for pair in learner.pairs(keys)]
-        df, cf = learner.frequencies(keys)
-        chosen = choose_words(names, df, stream.n_documents, settings)
+        df, cf, n_rows = learner.frequencies(keys)
+        chosen = choose_words(names, df, n_rows, stream.n_documents, settings)
         if settings.min_df is None:
-            chosen = learner.with_words_of_emptied(chosen, keys, names, df)[: settings.max_vocabulary]
+            chosen = learner.with_words_of_emptied(chosen, keys, names, n_rows)[: settings.max_vocabulary]
         remaining = np.sort(chosen[chosen >= len(learner.words)] - len(learner.words))
         if len(remaining) == len(keys):
             vocabulary = Vocabulary([names[word] for word in chosen], df[chosen], cf[chosen])
             limits = document_limits(settings, stream.n_documents)
-            return Learned(vocabulary, learner.pairs(keys), *_pruned(names, df, cf, chosen, limits))
+            return Learned(vocabulary, learner.pairs(keys), *_pruned(names, df, cf, n_rows, chosen, limits))
         keys = keys[remaining]
 
 
 def _pruned(
-    names: Sequence[str], df: NDArray, cf: NDArray, chosen: NDArray, limits: tuple[float, float]
+    names: Sequence[str], df: NDArray, cf: NDArray, n_rows: NDArray, chosen: NDArray, limits: tuple[float, float]
 ) -> tuple[tuple[str, ...], dict[Pruned, int]]:
     """The words that were not chosen, and the number of their tokens by the limit that excluded them."""
     fewest, most = limits
     out = df > 0
     out[chosen] = False
     rules = {
-        Pruned.RARE: out & (df < fewest),
+        Pruned.RARE: out & (n_rows < fewest),
         Pruned.FREQUENT: out & (df > most),
-        Pruned.BEYOND: out & (df >= fewest) & (df <= most),
+        Pruned.BEYOND: out & (n_rows >= fewest) & (df <= most),
     }
     rows = np.flatnonzero(out)
     words = tuple(names[word] for word in rows[np.argsort(-cf[rows], kind="stable")].tolist())
@@ -135,6 +142,7 @@ class _Learner:
         self,
         stream: TokenStream,
         word_of_form: Sequence[str | Dropped],
+        copies: NDArray[np.int64],
         settings: Preprocessing,
         report: Progress,
     ) -> None:
@@ -147,6 +155,7 @@ class _Learner:
             raise _no_words(word_of_form, settings)
         self.words = list(number)
         self._stream = stream
+        self._copies = copies
         self._report = report
 
     def _blocks(self) -> Iterator[Block]:
@@ -174,42 +183,49 @@ class _Learner:
             keys.append(counter.phrases(self._stream.n_tokens))
         return np.sort(np.concatenate(keys))
 
-    def frequencies(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return in how many documents and how often each word occurs, then each phrase, once joined."""
+    def frequencies(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the documents, occurrences and rows of each word, then of each phrase, once joined."""
         n_words = len(self.words) + len(keys)
         join = PhraseJoiner(keys, len(self.words))
-        df, cf = np.zeros(n_words, np.int64), np.zeros(n_words, np.int64)
+        df, cf, more = np.zeros(n_words, np.int64), np.zeros(n_words, np.int64), np.zeros(n_words, np.int64)
+        start = 0
         for block in self._blocks():
             joined = join(block)
             kept = compressed(joined, joined.tokens >= 0)
-            df += np.diff(word_matrix(kept, n_words).indptr)
+            matrix = word_matrix(kept, n_words)
+            df += np.diff(matrix.indptr)
             cf += np.bincount(kept.tokens, minlength=n_words)
-        return df, cf
+            for document in np.flatnonzero(self._copies[start : start + matrix.shape[0]] > 1).tolist():
+                words = np.unique(kept.tokens[slice(*kept.bounds[document : document + 2])])
+                more[words] += self._copies[start + document] - 1
+            start += matrix.shape[0]
+        return df, cf, df + more
 
     def with_words_of_emptied(
-        self, chosen: NDArray[np.int64], keys: NDArray[np.int64], names: Sequence[str], df: NDArray[np.int64]
+        self, chosen: NDArray[np.int64], keys: NDArray[np.int64], names: Sequence[str], n_rows: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """The chosen words, plus for each short document without any of them its rare word with the highest frequency.
+        """The chosen words, plus for each short document without any of them its rare word in most rows.
 
-        Words are added only if more than 1 % of documents would be empty. The default threshold suits long documents.
+        Words are added only if more than 1 % of rows would be empty. The default threshold suits long documents.
         """
         if self._stream.n_tokens > _SHORT * self._stream.n_documents:
             return chosen
         known = np.zeros(len(names), bool)
         known[chosen] = True
-        rare = ~known & (df < df[chosen].min())
-        join, added, n_empty = PhraseJoiner(keys, len(self.words)), set[int](), 0
+        rare = ~known & (n_rows < n_rows[chosen].min())
+        join, added, n_empty, start = PhraseJoiner(keys, len(self.words)), set[int](), 0, 0
         for block in self._blocks():
             joined = join(block)
             kept = compressed(joined, joined.tokens >= 0)
             found = np.concatenate([[0], np.cumsum(known[kept.tokens])])[kept.bounds]
             for document in np.flatnonzero(np.diff(found) == 0).tolist():
                 words = [w for w in kept.tokens[slice(*kept.bounds[document : document + 2])].tolist() if rare[w]]
-                n_empty += bool(words)
-                added |= set(sorted(words, key=lambda word: (-df[word], names[word]))[:1])
-        if n_empty <= _EMPTY * self._stream.n_documents:
+                n_empty += int(self._copies[start + document]) if words else 0
+                added |= set(sorted(words, key=lambda word: (-n_rows[word], names[word]))[:1])
+            start += len(block.bounds) - 1
+        if n_empty <= _EMPTY * self._copies.sum():
             return chosen
-        more = sorted(added, key=lambda word: (-df[word], names[word]))
+        more = sorted(added, key=lambda word: (-n_rows[word], names[word]))
         return np.concatenate([chosen, np.array(more, np.int64)])
 
 

@@ -51,7 +51,9 @@ class Vocabulary:
         return f"Vocabulary({len(self):,} words: {first}{', ...' if len(self) > 5 else ''})"
 
 
-def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: Preprocessing) -> NDArray[np.int64]:
+def choose_words(
+    words: Sequence[str], df: NDArray, n_rows: NDArray, n_documents: int, settings: Preprocessing
+) -> NDArray[np.int64]:
     """Return which of `words` to keep, in the order of a `Vocabulary`.
 
     Parameters
@@ -60,6 +62,8 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
         All words of the corpus.
     df : int array of shape (W,)
         Documents in which each occurs.
+    n_rows : int array of shape (W,)
+        The same with copies of documents counted, which min_df looks at.
     n_documents : int
         What a share in min_df and max_df is a share of.
 
@@ -69,7 +73,7 @@ def choose_words(words: Sequence[str], df: NDArray, n_documents: int, settings: 
         When no word is left; says how many each threshold removed.
     """
     fewest, most = document_limits(settings, n_documents)
-    rare, common = df < fewest, df > most
+    rare, common = n_rows < fewest, df > most
     candidates = np.flatnonzero(~rare & ~common & (df > 0)).tolist()
     if not candidates:
         raise NeuralTopicError(

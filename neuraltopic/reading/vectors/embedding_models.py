@@ -117,14 +117,22 @@ class EmbeddingModel:
 
     def _sentence_transformer(self) -> Encode:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-        model = SentenceTransformer(
-            str(self.folder.resolve()),
-            device=None if self.device == "auto" else self.device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
+        # Its own bar of the weights would be printed among our lines, also where --quiet asks for none.
+        shown = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()
+        try:
+            model = SentenceTransformer(
+                str(self.folder.resolve()),
+                device=None if self.device == "auto" else self.device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
+        finally:
+            if shown:
+                logging.enable_progress_bar()
 
         def encode(texts: list[str]) -> NDArray[np.float32]:
             return np.asarray(model.encode(texts, show_progress_bar=False, convert_to_numpy=True), np.float32)

@@ -10,7 +10,7 @@ DF = np.array([1, 8, 4, 4, 0])
 
 
 def chosen(**settings) -> list[str]:
-    kept = choose_words(WORDS, DF, 10, Preprocessing(**settings))
+    kept = choose_words(WORDS, DF, DF, 10, Preprocessing(**settings))
     return [WORDS[word] for word in kept]
 
 

@@ -67,11 +67,13 @@ def test_a_static_model_gives_the_mean_of_its_word_vectors_at_unit_length(static
 
 
 @pytest.mark.slow
-def test_a_sentence_model_puts_like_sentences_near_and_is_a_function_of_each_text_alone(sentence_model):
+def test_a_sentence_model_puts_like_sentences_near_and_is_a_function_of_each_text_alone(sentence_model, capfd):
     model = EmbeddingModel(sentence_model, device="cpu")
     assert model.kind == "sentence-transformers"
     texts = ["The rocket reached orbit.", "A spacecraft circles the Earth.", "Knead the dough and bake the bread."]
+    capfd.readouterr()
     found = model.encode(texts)
+    assert "Loading" not in capfd.readouterr().err  # no bar of the library's
     assert found.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, rtol=1e-5)
     assert found[0] @ found[1] > 0.3 > found[0] @ found[2]
