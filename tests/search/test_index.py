@@ -338,3 +338,12 @@ def test_a_model_in_memory_refuses_numbers_of_hits_below_one(model):
         for n in (0, -1, 2.5):
             with pytest.raises(UsageError, match="n: expected a whole number of 1 or more"):
                 search(n)
+
+
+def test_a_model_of_embeddings_finds_nothing_by_topics_without_one():
+    beside = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+    model = TopicModel(2, recipe="contextual", preprocessing=Preprocessing(min_df=1), max_epochs=1, random_state=0)
+    model.fit(sentences(30), embeddings=beside)
+    assert model.search("moon", by="topics").empty
+    assert len(model.search("moon", by="topics", embedding=beside[0])) == 10
+    assert model.search("moon", by="words").equals(model.search("moon", by="words", embedding=beside[0]))

@@ -59,7 +59,7 @@ class TopicSearch(TopicInference):
         """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
 
         The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics give the contribution of each. A
-        query without a word of the vocabulary finds nothing.
+        query of which nothing is known, such as one without a word of the vocabulary, finds nothing.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class TopicSearch(TopicInference):
         """
         require_whole("n", n)
         ranking, asked = self._ranking_of_fit(), self.as_query(query, embedding=embedding)
-        known = bool(asked.words) or asked.direction.any()
+        known = (by != "topics" and bool(asked.words)) or (by != "words" and asked.direction.any())
         return self._found(ranking, asked, n, by, ranking.live if known else np.zeros_like(ranking.live))
 
     def similar_documents(self, id: str, n: int = 10, *, by: str = "hybrid") -> "pd.DataFrame":
