@@ -222,7 +222,9 @@ def test_a_phrase_is_recognised_even_where_its_words_are_not_counted():
 wild = st.text(st.characters() | st.sampled_from("aAbB cC'’\u0301İß@.:/"), max_size=60)
 
 
-@pytest.mark.filterwarnings('ignore:(repaired documents|in . of . documents "_"):neuraltopic.errors.NeuralTopicWarning')
+@pytest.mark.filterwarnings(
+    'ignore:(repaired documents|in . of . documents "_"|language en. most):neuraltopic.errors.NeuralTopicWarning'
+)
 @given(st.lists(wild, min_size=1, max_size=8), st.booleans(), st.randoms(use_true_random=False))
 def test_any_text_is_counted_the_same_in_fit_transform_alone_and_in_any_order(texts, lowercase, random):
     chosen = Preprocessing(**ALL, lowercase=lowercase, numbers=True, language="en")

@@ -112,7 +112,8 @@ def _languages(documents: list[tuple[str, list[str]]], script: str) -> list[tupl
     codes = [_language(text, forms, script) for text, forms in documents]
     if len(documents) > 1 and 2 * codes.count(None) > len(documents):
         others = sorted(document for code, document in zip(codes, documents, strict=True) if code is None)
-        forms = [form for _, forms in others for form in forms]
+        # A Latin letter alone, as in lists and formulas, is a function word of some language.
+        forms = [form for _, forms in others for form in forms if len(form) > 1 or script != "Latin"]
         together = _language("\n".join(text for text, _ in others), forms, script)
         if together is not None and len(_function_words(forms, together)) >= _FEWEST_TOGETHER:
             codes = [code or together for code in codes]

@@ -357,3 +357,8 @@ def test_short_answers_are_looked_at_together():
     assert not {"war", "nicht"} & set(fit.vocabulary.words)
     urdu = ["کھانا بہت اچھا تھا لیکن سروس سست تھی", "ہوٹل صاف تھا مگر شور بہت تھا", "ٹرین ہر روز دیر سے آتی ہے"]
     assert fitted(urdu).languages[0].code == "ur"
+
+
+def test_single_letters_are_no_function_words():
+    """In Yoruba three of them are."""
+    assert fitted(["0", "1", "J", "00", "A: À"], min_length=1).languages[0].code == "en"
