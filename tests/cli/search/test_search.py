@@ -3,7 +3,6 @@ import os
 
 import pytest
 
-from neuraltopic.errors import NeuralTopicWarning
 from neuraltopic.search import SearchIndex
 from tests.cli.conftest import FAST
 from tests.tiny_corpus import sentences
@@ -129,9 +128,9 @@ def test_add_and_delete(call, finished, tmp_path):
     result = call("index", finished, "-o", folder, "--delete", "a.txt", "--delete", "space/00.txt", "--json")
     assert (result.code, result.json["documents"]) == (0, 60)
     assert call("index", finished, "-o", folder, "--delete", "a.txt").code == 2
-    with pytest.warns(NeuralTopicWarning, match="1 of 2 documents are in the index already"):
-        result = call("index", finished, tmp_path / "new", "-o", folder, "--add", "--json")
+    result = call("index", finished, tmp_path / "new", "-o", folder, "--add", "--json")
     assert (result.code, result.json["documents"]) == (0, 61)
+    assert f"note: {tmp_path / 'new'}: 1 of 2 documents are in the index already\n" in result.err
     (tmp_path / "new" / "b.txt").write_text("goal")
     result = call("index", finished, tmp_path / "new", "-o", folder, "--add")
     assert result.code == 1
@@ -149,8 +148,9 @@ def test_an_updated_run_embeds_anew(call, finished, tmp_path):
     index = SearchIndex.open(folder)
     assert len(index.model.updates_) == 1
     assert "1" in index
-    with pytest.warns(NeuralTopicWarning, match="2 of 2 documents are in the index already"):
-        assert call("index", tmp_path / "updated", "-o", folder, "--add").code == 0
+    result = call("index", tmp_path / "updated", "-o", folder, "--add")
+    assert (result.code, len(SearchIndex.open(folder))) == (0, 62)
+    assert "2 of 2 documents are in the index already" in result.err
 
 
 def test_an_update_of_a_file_of_lines_embeds_anew(call, tmp_path):
@@ -160,9 +160,10 @@ def test_an_update_of_a_file_of_lines_embeds_anew(call, tmp_path):
     assert call("fit", tmp_path / "first.txt", "-o", tmp_path / "run", *FAST).code == 0
     assert call("index", tmp_path / "run", "-o", tmp_path / "index").code == 0
     assert call("update", tmp_path / "run", tmp_path / "later.txt", "-o", tmp_path / "updated").code == 0
-    with pytest.warns(NeuralTopicWarning, match=r"later\.txt:1"):
-        result = call("index", tmp_path / "updated", "-o", tmp_path / "index", "--add", "--json")
+    result = call("index", tmp_path / "updated", "-o", tmp_path / "index", "--add", "--json")
     assert (result.code, result.json["documents"]) == (0, 62)
+    assert "note: " in result.err
+    assert "so their ids are later.txt:1 and so on" in result.err
     assert SearchIndex.open(tmp_path / "index").text("later.txt:2") == "bread oven goal"
 
 
