@@ -41,7 +41,7 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="URL",
-        help="Export the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet.",
+        help="Export the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet, NAME.npy.",
     ),
 ]
 
