@@ -356,9 +356,10 @@ def _check_exists(path: Path) -> None:
 def _refuse(name: str, **options: str | None) -> None:
     for option, value in options.items():
         if value is not None:
+            is_encoding = option == "encoding"
             raise UsageError(
                 option,
-                expected=f"no value, as it applies only to {'text files' if option == 'encoding' else 'tables'}",
+                expected=f"no value, as it applies only to {'text files' if is_encoding else 'tables'}",
                 got=f"{value!r} with {name}",
-                hint="Leave it out",
+                hint="Leave it out" if is_encoding else "Leave it out, or end the name of a table in .csv, .tsv or .jsonl",
             )

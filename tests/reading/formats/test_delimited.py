@@ -354,9 +354,26 @@ def test_lines_below_the_header_that_describe_the_columns(tmp_path):
     rows = "too late,30,44\ntoo early,20,NA\n" * 5
     found, notes, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\n{below}{rows}")
     assert [row.text for row in found] == ["too late", "too early"] * 5
-    assert notes == ["2 lines below the header are left out: words where the other rows have numbers"]
+    assert notes == ["2 lines below the header are left out, as they describe the columns"]
     found, _, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\nnone,NA,n/a\n{rows}")
     assert len(found) == 11
+
+
+def test_the_names_of_a_survey_in_several_lines(tmp_path):
+    qualtrics = (
+        'ResponseId,Q1\n"Response ID","What do you like?"\n'
+        '"{""ImportId"":""_recordId""}","{""ImportId"":""QID1_TEXT""}"\nR_1,The staff\nR_2,Nothing\n'
+    )
+    found, notes = texts(tmp_path, "a.csv", qualtrics, text="Q1")
+    assert found == ["The staff", "Nothing"]
+    assert notes == ["2 lines below the header are left out, as they describe the columns"]
+    monkey = "Respondent ID,What is your view?,\n,Open-Ended Response,Other (please specify)\n118,The staff,\n119,,cold\n"
+    found, notes = texts(tmp_path, "a.csv", monkey, text="What is your view?")
+    assert found == ["The staff", ""]
+    assert notes == ["the line below the header is left out, as it describes the columns"]
+    # An answer that happens to be one of these words has an id.
+    found, notes = texts(tmp_path, "a.csv", "id,text\n1,Response\n2,late\n")
+    assert (found, notes) == (["Response", "late"], [])
 
 
 def test_a_column_of_numbers_with_gaps_is_no_text(tmp_path):
