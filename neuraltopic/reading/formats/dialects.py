@@ -19,6 +19,7 @@ from neuraltopic.reading.columns import is_number
 DELIMITERS = (",", ";", "\t", "|")
 # Taken where the first line has single words between them, and the others as many fields.
 _RARE_DELIMITERS = ("\x01", "\x1f", "^", "~", "¦", "§")
+_CONTROLS = "\x01\x1f"  # which stand for nothing else, also between rows without names
 FIELD_LIMIT = 1 << 28  # characters; beyond it, a quote that is not closed is likelier than a document
 _HEAD = 1000  # lines that decide the separator
 _STEADY = 0.8  # share of the lines that have the same number of fields
@@ -307,7 +308,8 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
     head, whole = lines[:_HEAD], whole and len(lines) <= _HEAD
     names = lines[0][0].strip() if lines else ""
     for mark in _RARE_DELIMITERS:
-        if stands_between_words(mark, names) and _best_quoting(head, mark, whole=whole).share >= _STEADY:
+        is_named = stands_between_words(mark, names) or (mark in _CONTROLS and mark in names)
+        if is_named and _best_quoting(head, mark, whole=whole).share >= _STEADY:
             return mark
     trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
