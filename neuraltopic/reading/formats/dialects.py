@@ -6,6 +6,7 @@ each convention is tried on the first lines, and the one is taken under which mo
 same number of fields.
 """
 
+import itertools
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -298,9 +299,15 @@ def find_dialect(
         Whether these are all lines.
     """
     lines = [pair for pair in lines if pair[0].strip()]
+    lines = list(itertools.dropwhile(_is_comment, lines)) or lines
     if delimiter is None:
         delimiter = _find_delimiter(lines, expected, whole=whole)
     return _best_quoting(lines, delimiter, whole=whole).dialect
+
+
+def _is_comment(line: tuple[str, str]) -> bool:
+    """Whether a line is a comment without a separator, of which tables have some above the header."""
+    return line[0].startswith("#") and not any(mark in line[0] for mark in DELIMITERS)
 
 
 def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: bool) -> str:

@@ -344,6 +344,11 @@ def test_titles_and_comments_of_several_fields(tmp_path, above):
     assert len(notes) == (above != "\n\n")
 
 
+def test_a_comment_above_a_few_rows(tmp_path):
+    found, notes = texts(tmp_path, "a.csv", "# exported 2024\n#\nid,text\n1,soup\n2,bread\n")
+    assert (found, notes) == (["soup", "bread"], ["the first 2 lines are left out, as a title"])
+
+
 def test_a_header_may_be_commented_out(tmp_path):
     found, _, _ = of_content(tmp_path, "a.tsv", "# number\tanswer\n" + "1\ttoo late\n2\ttoo early\n" * 5)
     assert [row.text for row in found] == ["too late", "too early"] * 5
