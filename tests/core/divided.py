@@ -75,7 +75,12 @@ def main(folder, what):
         train(model(), Counts.from_scipy(COUNTS), checkpoint=folder / f"checkpoint-{os.environ['RANK']}")
         return
     distributed.init_process_group("gloo")
-    found = {"elbo": trained("elbo"), "importance": trained("importance"), "fit": fitted(), "reinitialised": reinitialised()}
+    found = {
+        "elbo": trained("elbo"),
+        "importance": trained("importance"),
+        "fit": fitted(),
+        "reinitialised": reinitialised(),
+    }
     if distributed.get_rank() == 0:
         for name, arrays in found.items():
             np.savez(folder / f"{name}.npz", n=distributed.get_world_size(), **arrays)
