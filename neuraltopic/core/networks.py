@@ -16,9 +16,14 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from neuraltopic.core.threads import among_threads, even_slices
+
 # The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
 BATCH_MOMENTUM = 0.1
 BATCH_EPSILON = 1e-5
+# Numbers that a thread multiplies or writes at least in its piece of a sparse product: it takes a thread as long to
+# wake up as to compute half of them.
+_PIECE = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,19 @@ class SparseRows:
         shift = torch.repeat_interleave(self.offsets[rows] - offsets[:-1], lengths)
         entries = shift + torch.arange(len(shift), device=shift.device)
         return SparseRows(self.indices[entries], offsets, self.values[entries], self.n_features)
+
+    def between(self, rows: slice) -> "SparseRows":
+        """Consecutive rows, which share the memory of these."""
+        first, last = int(self.offsets[rows.start]), int(self.offsets[rows.stop])
+        offsets = self.offsets[rows.start : rows.stop + 1] - first
+        return SparseRows(self.indices[first:last], offsets, self.values[first:last], self.n_features)
+
+    def transposed(self) -> "SparseRows":
+        """The features as rows, (D, B); on the CPU only."""
+        of_rows = tuple(part.numpy() for part in (self.values, self.indices, self.offsets))
+        columns = csr_array(of_rows, shape=(len(self), self.n_features)).tocsc()
+        indices, offsets, values = map(torch.from_numpy, (columns.indices, columns.indptr, columns.data))
+        return SparseRows(indices, offsets, values, len(self))
 
     def row_sums(self) -> Tensor:
         """Sum of each row, (B,)."""
@@ -86,6 +104,22 @@ def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:
     return with_gradient(rows, matrix)
 
 
+def sparse_product(rows: SparseRows, matrix: Tensor) -> Tensor:
+    """`sparse_matmul` without a gradient, which a large product on the CPU divides among the threads: each row is
+    computed by one, so that the bits do not depend on their number."""
+    B, H = len(rows), matrix.shape[1]
+    n_pieces = 2 * (max(len(rows.values), B) * H // (2 * _PIECE))
+    if n_pieces < 2 or matrix.device.type != "cpu":
+        return _product(rows, matrix)
+    product = matrix.new_empty(B, H)
+
+    def compute(piece: slice) -> None:
+        product[piece] = _product(rows.between(piece), matrix)
+
+    among_threads(compute, even_slices(B, n_pieces))
+    return product
+
+
 def _product(rows: SparseRows, matrix: Tensor) -> Tensor:
     return F.embedding_bag(
         rows.indices, matrix, rows.offsets, mode="sum", per_sample_weights=rows.values, include_last_offset=True
@@ -93,19 +127,17 @@ def _product(rows: SparseRows, matrix: Tensor) -> Tensor:
 
 
 class _SparseProduct(Function):
-    """X M, with the gradient X^T G in M by SciPy: embedding_bag sorts the indices first, which takes longer."""
+    """X M, with the gradient X^T G in M: embedding_bag's own sorts the indices first, which takes longer."""
 
     @staticmethod
     def forward(ctx: Any, rows: SparseRows, matrix: Tensor) -> Tensor:
         ctx.rows = rows
-        return _product(rows, matrix)
+        return sparse_product(rows, matrix)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
-        rows: SparseRows = ctx.rows
-        of_rows = tuple(part.numpy() for part in (rows.values, rows.indices, rows.offsets))
-        return None, torch.from_numpy(csr_array(of_rows, shape=(len(rows), rows.n_features)).T @ grad.numpy())
+        return None, sparse_product(ctx.rows.transposed(), grad.contiguous())
 
 
 def precise_dtype(device: torch.device) -> torch.dtype:

@@ -4,6 +4,7 @@ torch divides single operations among its threads, which is faster for large ope
 thread, so its result does not depend on the number of threads.
 """
 
+import math
 import os
 import threading
 from collections import deque
@@ -121,3 +122,9 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
         torch.set_num_threads(before)
     shares += [other.result() for other in others]
     return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
+
+
+def even_slices(size: int, n_slices: int) -> list[slice]:
+    """At most this number of slices of nearly equal length."""
+    step = max(1, math.ceil(size / n_slices))
+    return [slice(start, min(start + step, size)) for start in range(0, size, step)]

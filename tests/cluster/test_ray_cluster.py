@@ -109,14 +109,11 @@ def test_a_fit_is_that_of_one_process_also_where_a_training_process_is_killed(cl
     assert found.corpus_sha256_ == expected.corpus_sha256_
     np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.vectors_, expected.vectors_, rtol=1e-2, atol=1e-3)
-    histories = [model.document_vae_.history_ for model in (found, expected)]
-    training, held_out = (
-        [[entry[name] for entry in history] for history in histories] for name in ("train_bound", "held_out_bound")
-    )
-    np.testing.assert_allclose(*training, rtol=1e-6)
-    # The bias before the encoder's normalisation has the gradient 0 but for rounding, which Adam turns into steps;
-    # the running mean follows it late, and the held-out bound sees the rest. All other weights agree to 1e-6.
-    np.testing.assert_allclose(*held_out, rtol=1e-3)
+    bounds = [
+        [[entry["train_bound"], entry["held_out_bound"]] for entry in model.document_vae_.history_]
+        for model in (found, expected)
+    ]
+    np.testing.assert_allclose(*bounds, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shared", ["library", "other"])

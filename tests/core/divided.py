@@ -22,6 +22,11 @@ from neuraltopic.preprocessing.counts import Counts
 
 COUNTS = sparse.random_array((101, 30), density=0.3, rng=np.random.default_rng(0), format="csr")
 COUNTS.data = np.ceil(4 * COUNTS.data)
+_random = np.random.default_rng(0)
+# Documents of three topics, fewer than are asked for: some are reinitialised.
+PLANTED = sparse.csr_array(
+    np.stack([_random.multinomial(30, topic) for topic in np.repeat(_random.dirichlet(np.full(120, 0.05), 3), 150, 0)])
+)
 OBJECTIVES = {"elbo": ELBO(2, free_bits=0.05), "importance": ImportanceWeighted(3)}
 
 
@@ -54,6 +59,13 @@ def fitted():
     return {"components": model.components_, "vectors": model.transform(COUNTS)}
 
 
+def reinitialised():
+    """Topics and bounds of a fit with more topics than its documents have."""
+    model = DocumentVAE(16, max_epochs=12, random_state=0).fit(PLANTED)
+    bounds = [[entry["train_bound"], entry["held_out_bound"]] for entry in model.history_]
+    return {"components": model.components_, "bounds": np.array(bounds)}
+
+
 def model():
     return DocumentVAE(4, max_epochs=2, random_state=0)
 
@@ -63,7 +75,12 @@ def main(folder, what):
         train(model(), Counts.from_scipy(COUNTS), checkpoint=folder / f"checkpoint-{os.environ['RANK']}")
         return
     distributed.init_process_group("gloo")
-    found = {"elbo": trained("elbo"), "importance": trained("importance"), "fit": fitted()}
+    found = {
+        "elbo": trained("elbo"),
+        "importance": trained("importance"),
+        "fit": fitted(),
+        "reinitialised": reinitialised(),
+    }
     if distributed.get_rank() == 0:
         for name, arrays in found.items():
             np.savez(folder / f"{name}.npz", n=distributed.get_world_size(), **arrays)

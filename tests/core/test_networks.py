@@ -10,7 +10,10 @@ from neuraltopic.core.networks import MLP, InputLinear, PerceptronEncoder, dropo
 from tests.parts import V, documents, generator, randomise, sparse_rows
 
 
-def test_sparse_matmul_is_the_dense_product_in_value_and_gradient():
+@pytest.mark.parametrize("piece", [1 << 19, 4, 1])
+def test_sparse_matmul_is_the_dense_product_in_value_and_gradient(piece, monkeypatch):
+    """Whole, and in pieces of some rows or one."""
+    monkeypatch.setattr("neuraltopic.core.networks._PIECE", piece)
     dense = documents()
     rows = sparse_rows(dense)
     matrix = torch.randn(V, 3, generator=generator(), dtype=torch.float64, requires_grad=True)
@@ -34,6 +37,14 @@ def test_rows_can_be_picked_in_any_order():
     rows = sparse_rows(dense)[picked]
     torch.testing.assert_close(sparse_matmul(rows, torch.eye(V, dtype=torch.float64)), dense[picked])
     assert len(sparse_rows(dense)[picked[:0]]) == 0
+
+
+def test_rows_transposed_and_in_part_are_those_of_the_dense_matrix():
+    dense = documents()
+    rows = sparse_rows(dense)
+    assert torch.equal(rows.transposed().dense(), dense.T)
+    assert torch.equal(rows.between(slice(1, 4)).dense(), dense[1:4])
+    assert len(rows.between(slice(2, 2))) == 0
 
 
 def test_dropout_keeps_the_mean_and_zeroes_the_rate():

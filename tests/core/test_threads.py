@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from neuraltopic.core.threads import among_threads, in_threads, pieces_alone
+from neuraltopic.core.threads import among_threads, even_slices, in_threads, pieces_alone
 
 
 @pytest.fixture(params=[1, 3])
@@ -111,3 +111,12 @@ def test_an_error_in_any_share_reaches_the_caller(n_threads, failing):
     with pytest.raises(ValueError, match=f"item {failing}"):
         among_threads(piece, range(4))
     assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.parametrize(
+    ("size", "n_slices", "lengths"), [(10, 4, [3, 3, 3, 1]), (8, 4, [2] * 4), (2, 5, [1, 1]), (0, 2, [])]
+)
+def test_even_slices_cover_everything_once(size, n_slices, lengths):
+    slices = even_slices(size, n_slices)
+    assert [part.stop - part.start for part in slices] == lengths
+    assert [row for part in slices for row in range(size)[part]] == list(range(size))

@@ -5,13 +5,19 @@ torch's optimiser classes call on its compiler, whose import alone takes a secon
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
+from neuraltopic.core.threads import among_threads, even_slices
+
 # The usual decay of the two moments (Kingma & Ba 2015).
 _FIRST, _SECOND = 0.9, 0.999
+# Weights of a slice at least, which a thread steps by itself.
+_SLICE = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,32 @@ class Group:
     rate: float
     weight_decay: float
     decoupled: bool
+
+
+class _Entry(NamedTuple):
+    """A parameter or a slice of it, its gradient and moments, and the number of steps."""
+
+    parameter: Tensor
+    gradient: Tensor
+    first: Tensor
+    second: Tensor
+    step: Tensor
+
+    def slices(self) -> "list[_Entry]":
+        """An even number of slices of a large parameter on the CPU; only the first counts the step."""
+        n_slices = 2 * (self.parameter.numel() // (2 * _SLICE))
+        if n_slices < 2 or self.parameter.device.type != "cpu":
+            return [self]
+        return [
+            _Entry(
+                self.parameter[rows],
+                self.gradient[rows],
+                self.first[rows],
+                self.second[rows],
+                self.step if rows.start == 0 else self.step.clone(),
+            )
+            for rows in even_slices(len(self.parameter), n_slices)
+        ]
 
 
 class Adam:
@@ -66,19 +98,34 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Step all parameters that have a gradient."""
+        """Step all parameters that have a gradient; slices of large ones on as many threads as torch has."""
         for group in self.groups:
-            stepped = [(parameter, parameter.grad) for parameter in group.parameters if parameter.grad is not None]
-            if not stepped:
-                continue
-            moments = [self._moments[parameter] for parameter, _ in stepped]
+            small: list[_Entry] = []
+            slices: list[_Entry] = []
+            for parameter in group.parameters:
+                if parameter.grad is not None:
+                    moments = self._moments[parameter]
+                    entry = _Entry(
+                        parameter.detach(), parameter.grad, moments["exp_avg"], moments["exp_avg_sq"], moments["step"]
+                    )
+                    divided = entry.slices()
+                    if len(divided) > 1:
+                        slices += divided
+                    else:
+                        small.append(entry)
+            self._step(group, small)
+            among_threads(partial(self._step, group), [[entry] for entry in slices])
+
+    def _step(self, group: Group, entries: "list[_Entry]") -> None:
+        """Step some of the parameters of a group."""
+        if entries:
             adam(
-                [parameter for parameter, _ in stepped],
-                [gradient for _, gradient in stepped],
-                [moment["exp_avg"] for moment in moments],
-                [moment["exp_avg_sq"] for moment in moments],
+                [entry.parameter for entry in entries],
+                [entry.gradient for entry in entries],
+                [entry.first for entry in entries],
+                [entry.second for entry in entries],
                 [],
-                [moment["step"] for moment in moments],
+                [entry.step for entry in entries],
                 fused=True,
                 decoupled_weight_decay=group.decoupled,
                 amsgrad=False,

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from neuraltopic.core.boltzmann.machine import Terms
-from neuraltopic.core.networks import SparseRows, sparse_matmul
+from neuraltopic.core.networks import SparseRows, sparse_matmul, sparse_product
 from neuraltopic.core.threads import among_threads
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
@@ -36,7 +36,7 @@ _KEPT = 1 << 25
 _GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
-class _Tiles(NamedTuple):
+class _Tile(NamedTuple):
     """For some words: exp(point . factor_w - peak), its sum over the words, and the peak, the largest energy, (N,)."""
 
     words: slice
@@ -45,8 +45,9 @@ class _Tiles(NamedTuple):
     exponentials: Tensor | None
 
 
-class _LogPartition(Function):
-    """log sum_w exp(point . factor_w) for each point (N, P) and factor (V, P): see `_points`.
+class _Terms(Function):
+    """log sum_w exp(point . factor_w) for each point (N, P), see `_points`, and with counts (B, V) the product of these
+    with the factors (V, P), for weight (V, K) and bias (V,).
 
     The words are divided into tiles, which are computed on as many threads as torch has. The tiles, and the order in
     which they are added, do not depend on the number of threads, and so neither do the bits. Small problems keep their
@@ -54,57 +55,73 @@ class _LogPartition(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, points: Tensor, factors: Tensor) -> Tensor:
-        keep = any(ctx.needs_input_grad) and len(points) * len(factors) <= _kept(factors)
-        tiles = list(_in_pieces(factors)(partial(_summed, points, factors, keep), _tiles_of_words(factors)))
+    def forward(
+        ctx: Any, points: Tensor, weight: Tensor, bias: Tensor, counts: SparseRows | None
+    ) -> tuple[Tensor, Tensor | None]:
+        keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
+        tiles = list(_in_pieces(weight)(partial(_summed, points, weight, bias, keep), _tiles_of_words(weight)))
         log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
-        ctx.save_for_backward(points, factors, log_partition)
-        ctx.tiles = tiles
-        return log_partition
+        ctx.save_for_backward(points, weight, bias, log_partition)
+        ctx.tiles, ctx.counts = tiles, counts
+        return log_partition, None if counts is None else _statistics(counts, weight, bias)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, ...]:
-        (grad,) = grad_outputs
-        points, factors, log_partition = ctx.saved_tensors
-        grad_points = torch.zeros_like(points)
-        # Written by `_gradients`, if there are points.
-        grad_factors = torch.empty_like(factors) if len(points) else torch.zeros_like(factors)
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+        grad, of_statistics = grad_outputs
+        points, weight, bias, log_partition = ctx.saved_tensors
+        assert grad is not None
+        grad_points, grad_weight, grad_bias = torch.zeros_like(points), torch.empty_like(weight), torch.empty_like(bias)
+        if of_statistics is None:
+            grad_factors = points.new_zeros(len(weight), points.shape[1])
+        else:
+            grad_factors = sparse_product(ctx.counts.transposed(), of_statistics.contiguous())
 
-        def of_words(tile: _Tiles) -> Tensor:
+        def of_tile(tile: _Tile) -> Tensor:
             """The contribution of these words to the gradient in the points; that in their factors is written."""
-            return _gradients(tile, grad, points, factors, log_partition, grad_factors[tile.words])
+            found = grad_factors[tile.words]
+            part = _add_gradients(
+                tile, grad, points, _factors(weight[tile.words], bias[tile.words]), log_partition, found
+            )
+            grad_weight[tile.words], grad_bias[tile.words] = found[:, : weight.shape[1]], found[:, weight.shape[1]]
+            return part
 
-        for part in _in_pieces(factors)(of_words, ctx.tiles):
+        for part in _in_pieces(weight)(of_tile, ctx.tiles):
             grad_points += part
-        return grad_points, grad_factors
+        return grad_points, grad_weight, grad_bias, None
 
 
-def _summed(points: Tensor, factors: Tensor, keep: bool, words: slice) -> _Tiles:
+def _statistics(counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
+    """The product of counts with the factors, (B, P): R x, b . x, and zeros."""
+    of_bias = counts.segment_sums(counts.values * bias[counts.indices])
+    return _factors(sparse_product(counts, weight), of_bias)
+
+
+def _summed(points: Tensor, weight: Tensor, bias: Tensor, keep: bool, words: slice) -> _Tile:
     """The tile of these words, with its exponentials if `keep`."""
+    factors = _factors(weight[words], bias[words])
     peak, total = points.new_empty(len(points)), points.new_empty(len(points))
-    kept = points.new_empty(len(points), words.stop - words.start) if keep else None
-    for rows in _blocks(len(points), _tile_rows(factors)):
-        energies = torch.mm(points[rows], factors[words].T, out=None if kept is None else kept[rows])
+    kept = points.new_empty(len(points), len(factors)) if keep else None
+    for rows in _blocks(len(points), _tile_rows(weight)):
+        energies = torch.mm(points[rows], factors.T, out=None if kept is None else kept[rows])
         peak[rows] = energies.amax(1)
         total[rows] = energies.sub_(peak[rows, None]).exp_().sum(1)
-    return _Tiles(words, peak, total, kept)
+    return _Tile(words, peak, total, kept)
 
 
-def _gradients(
-    tile: _Tiles, grad: Tensor, points: Tensor, factors: Tensor, log_partition: Tensor, grad_factors: Tensor
+def _add_gradients(
+    tile: _Tile, grad: Tensor, points: Tensor, factors: Tensor, log_partition: Tensor, grad_factors: Tensor
 ) -> Tensor:
-    """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is written."""
-    of_words, part = factors[tile.words], torch.empty_like(points)
+    """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is added."""
+    part = torch.empty_like(points)
     # p(w | z) is the tile times exp(peak - log partition), one factor per row.
     scale = (grad * torch.exp(tile.peak - log_partition))[:, None]
-    for number, rows in enumerate(_blocks(len(points), _tile_rows(factors))):
+    for rows in _blocks(len(points), _tile_rows(factors)):
         if tile.exponentials is None:
-            exponentials = (points[rows] @ of_words.T).sub_(tile.peak[rows, None]).exp_()
+            exponentials = (points[rows] @ factors.T).sub_(tile.peak[rows, None]).exp_()
         else:
             exponentials = tile.exponentials[rows]
-        torch.mul(exponentials @ of_words, scale[rows], out=part[rows])
-        # With beta = 0 the uninitialised values are not read.
-        grad_factors.addmm_(exponentials.T, points[rows] * scale[rows], beta=float(number > 0))
+        torch.mul(exponentials @ factors, scale[rows], out=part[rows])
+        grad_factors.addmm_(exponentials.T, points[rows] * scale[rows])
     return part
 
 
@@ -135,13 +152,13 @@ def log_partition(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     -------
     Tensor of shape (N,)
     """
-    return _of_factors(_points(z), _factors(weight, bias))
+    return _terms(_points(z), weight, bias, None)[0]
 
 
-def _of_factors(points: Tensor, factors: Tensor) -> Tensor:
-    """log sum_w exp(point . factor_w), (N,)."""
-    differentiable: Callable[[Tensor, Tensor], Tensor] = _LogPartition.apply
-    return differentiable(points, factors)
+def _terms(points: Tensor, weight: Tensor, bias: Tensor, counts: SparseRows | None) -> tuple[Tensor, Tensor | None]:
+    """`_Terms`: the log partitions (N,), and the statistics of the counts, (B, P)."""
+    differentiable: Callable[..., tuple[Tensor, Tensor | None]] = _Terms.apply
+    return differentiable(points, weight, bias, counts)
 
 
 def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -167,10 +184,13 @@ def partition_and_mean(z: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor,
 def energy_log_likelihood(z: Tensor, counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
     """log p(x | z) (S, B) from z (S, B, K), counts (B, V), R transposed (V, K) and b (V,): see `EnergySoftmax`."""
     S, B, K = z.shape
-    factors, points = _factors(weight, bias), _points(z.reshape(S * B, K))
-    statistics = sparse_matmul(counts, factors)  # R x and b . x, (B, P)
+    points = _points(z.reshape(S * B, K))
+    on_cpu = weight.device.type == "cpu"
+    log_partition, statistics = _terms(points, weight, bias, counts if on_cpu else None)
+    if statistics is None:
+        statistics = sparse_matmul(counts, _factors(weight, bias))
     explained = (points.view(S, B, points.shape[-1]) * statistics).sum(-1)
-    return explained - counts.row_sums() * _of_factors(points, factors).view(S, B)
+    return explained - counts.row_sums() * log_partition.view(S, B)
 
 
 def _points(z: Tensor) -> Tensor:

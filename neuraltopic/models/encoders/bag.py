@@ -82,6 +82,8 @@ class ResidualEncoder(nn.Module, ABC):
         super().__init__()
         self.hidden = nn.Linear(hidden, hidden)
         self.output = nn.Linear(hidden, n_parameters)
+        # A batch's mean takes it away, so that its gradient is rounding, which Adam would turn into steps.
+        self.output.bias.requires_grad_(False)
         self.normalisation = BatchNormalisation(n_parameters)
         self.dropout_rate = dropout_rate
 

@@ -54,6 +54,24 @@ def test_steps_are_the_definition(decoupled):
         torch.testing.assert_close(weights[number].detach(), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_slices_of_a_large_weight_take_the_steps_of_the_whole(monkeypatch, n_threads):
+    (whole,), (sliced,) = parameters((7, 3)), parameters((7, 3))
+    optimisers = [Adam([Group([weight], 0.1, 0.3, True)], EPSILON) for weight in (whole, sliced)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        for seed in range(3):
+            for weight, optimiser, size in ((whole, optimisers[0], 1 << 19), (sliced, optimisers[1], 5)):
+                monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", size)
+                give_gradients([weight], seed)
+                optimiser.step()
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(sliced, whole, rtol=1e-14, atol=1e-14)
+    assert float(optimisers[1].state()["0.step"]) == 3.0
+
+
 def test_a_weight_without_a_gradient_stays_and_so_do_its_moments():
     moved, still = parameters((2,), (3,))
     before = still.detach().clone()

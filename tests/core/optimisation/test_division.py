@@ -16,7 +16,8 @@ from neuraltopic.core.vae import VAE
 from neuraltopic.errors import UsageError
 from neuraltopic.models.decoders.normalised_energy_softmax import NormalisedEnergySoftmax
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
-from tests.core.divided import COUNTS, fitted, trained
+from neuraltopic.models.initialisation import reinitialisation
+from tests.core.divided import COUNTS, fitted, reinitialised, trained
 from tests.core.divided import model as small_model
 from tests.core.test_training import Documents, generator, model
 from tests.parts import H, K, V
@@ -53,6 +54,22 @@ def test_a_fit_in_two_processes_is_that_of_one_to_rounding(two_processes):
     found = np.load(two_processes / "fit.npz")
     for name, value in fitted().items():
         np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.slow
+def test_topics_are_reinitialised_alike_in_two_processes_and_in_one(two_processes, monkeypatch):
+    found, taken = np.load(two_processes / "reinitialised.npz"), []
+
+    def take_over(trainer, topic, source, row):
+        taken.append(topic)
+        original(trainer, topic, source, row)
+
+    original = reinitialisation.take_over
+    monkeypatch.setattr(reinitialisation, "take_over", take_over)
+    expected = reinitialised()
+    assert taken
+    np.testing.assert_allclose(found["bounds"], expected["bounds"], rtol=1e-5)
+    np.testing.assert_allclose(found["components"], expected["components"], atol=0.02)
 
 
 @pytest.mark.slow
