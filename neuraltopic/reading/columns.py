@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.rows import Row, note, text_problem
+from neuraltopic.reading.rows import Row, note, text_problem, value_problem
 from neuraltopic.reading.word_lists import joined_list, note_lists
 
 _NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
@@ -135,6 +135,8 @@ class Records:
                 self._lists_are_words = listed.is_cut
         if not problem and (text is None or type(text) is not str or not text.isascii()):
             problem = text_problem(text) if text_column in record else f"no column {text_column!r}"
+        if not problem and isinstance(text, str):
+            problem = value_problem(text)
         metadata = {name: value for name, value in record.items() if name not in self.columns}
         is_cut = listed is not None and listed.is_cut
         return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines, is_cut)

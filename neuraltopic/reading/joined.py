@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from neuraltopic.errors import UsageError
 from neuraltopic.reading.columns import find_column
-from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row
+from neuraltopic.reading.rows import NO_VALUE, Corpus, CorpusEstimate, Row, value_problem
 
 # Rows in which a column must occur: those of JSON may lack one.
 _HEAD = 100
 # The value of a row without one in the column.
-_NOTHING = ("not text (None)", "not text (float nan)", "no column")
+_NOTHING = ("not text (None)", "not text (float nan)", "no column", NO_VALUE)
 
 
 class JoinedCorpus(Corpus):
@@ -95,4 +95,5 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "" if value_problem(text) else text

@@ -23,6 +23,7 @@ from neuraltopic.reading.formats.mailboxes import mbox_rows
 from neuraltopic.reading.formats.parquet import count_rows, parquet_rows
 from neuraltopic.reading.formats.plain_lines import text_rows
 from neuraltopic.reading.formats.sheets import sheet_rows
+from neuraltopic.reading.formats.tagged_records import tagged_rows
 from neuraltopic.reading.formats.xml_elements import xml_rows
 from neuraltopic.reading.joined import JoinedCorpus
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
@@ -52,6 +53,7 @@ _KINDS = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".mbox": "mbox",
+    **dict.fromkeys((".ris", ".nbib", ".medline", ".ciw"), "tagged"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheet"),
 }
 _TABLES = frozenset(_KINDS.values())
@@ -75,7 +77,8 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
         each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
         its lines are wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet),
-        spreadsheets (.xlsx, .ods and similar) and mailboxes (.mbox) hold one document per row. An XML file (.xml,
+        spreadsheets (.xlsx, .ods and similar), bibliographies (.ris, .nbib, .ciw; columns are tags such as AB) and
+        mailboxes (.mbox) hold one document per row. An XML file (.xml,
         .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
         (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are one document per file. All but Parquet,
         spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
@@ -183,6 +186,7 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
         "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
         "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
+        "tagged": lambda lines: tagged_rows(lines, name, text=text, id=id),
         "xml": lambda lines: xml_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
@@ -356,9 +360,12 @@ def _check_exists(path: Path) -> None:
 def _refuse(name: str, **options: str | None) -> None:
     for option, value in options.items():
         if value is not None:
+            is_encoding = option == "encoding"
             raise UsageError(
                 option,
-                expected=f"no value, as it applies only to {'text files' if option == 'encoding' else 'tables'}",
+                expected=f"no value, as it applies only to {'text files' if is_encoding else 'tables'}",
                 got=f"{value!r} with {name}",
-                hint="Leave it out",
+                hint="Leave it out"
+                if is_encoding
+                else "Leave it out, or end the name of a table in .csv, .tsv or .jsonl",
             )

@@ -131,6 +131,22 @@ def text_problem(value: object) -> str:
     return f"not text ({kind} {value})" if isinstance(value, int | float) else f"not text ({kind})"
 
 
+# What programs write in place of a value: errors of spreadsheets, NULL of databases, posts that are gone.
+_IN_PLACE = frozenset(
+    {
+        *("#N/A", "#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NULL!", "NULL", "nan", "NaN", "<NA>", "\\N"),
+        *("[deleted]", "[removed]", "[deleted by user]", "[No abstract available]"),
+    }
+)
+_LONGEST_IN_PLACE = 30
+NO_VALUE = "no value"
+
+
+def value_problem(text: str) -> str:
+    """Why the text of a table is what a program writes in place of a value; empty where it is not."""
+    return f"{NO_VALUE} ({text})" if len(text) <= _LONGEST_IN_PLACE and text.strip() in _IN_PLACE else ""
+
+
 def note(name: str, text: str) -> None:
     """Tell the user something about the file of this name that is not an error."""
     warnings.warn(f"{name}: {text}", NeuralTopicWarning, stacklevel=2)

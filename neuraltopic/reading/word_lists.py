@@ -35,7 +35,8 @@ class Joined(NamedTuple):
 def joined_list(value: Any, *, as_words: bool | None = None) -> Joined | None:
     """The text of a list of words or sentences; None for anything else.
 
-    Words are joined by spaces, with "_" for the spaces inside an item. Sentences are joined by line ends.
+    Words are joined by spaces, with "_" for the spaces inside an item. Sentences are joined by line ends. Parts of a
+    text, some of which are objects with a "text" as in exports of chats, are put together as they are.
 
     Parameters
     ----------
@@ -47,6 +48,10 @@ def joined_list(value: Any, *, as_words: bool | None = None) -> Joined | None:
     items = _items(value)
     if items is None:
         return None
+    if any(isinstance(item, dict) for item in items):
+        items = [item.get("text", item) if isinstance(item, dict) else item for item in items]
+        if all(isinstance(item, str) for item in items):
+            return Joined("".join(items), False)
     problem = next(filter(None, map(text_problem, items)), "")
     if problem:
         return Joined("", True, f"a word is {problem}")
@@ -82,7 +87,11 @@ def _items(value: Any) -> Sequence[Any] | None:
         return None if found is None else list(map(_unquoted, _ITEM.findall(value)))
     if not (isinstance(value, list | tuple) or getattr(value, "ndim", 0) == 1):
         return None
-    return value if not len(value) or any(isinstance(item, str) for item in value) else None
+    return value if not len(value) or any(map(_is_text, value)) else None
+
+
+def _is_text(item: Any) -> bool:
+    return isinstance(item, str) or (isinstance(item, dict) and isinstance(item.get("text"), str))
 
 
 def _unquoted(literal: str) -> str:

@@ -32,6 +32,20 @@ def test_a_fit_prints_its_topics_and_notes_what_it_did(call, corpus, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
+@pytest.mark.parametrize(
+    ("recipe", "chosen", "figure"),
+    [
+        ("nvdm", "best", "bound"),
+        ("replicated_softmax", "best", "annealed importance sampling"),
+        ("wlda", "kept", "bound that it does not raise"),
+    ],
+)
+def test_the_note_says_what_the_figure_of_a_recipe_is(call, corpus, tmp_path, recipe, chosen, figure):
+    notes = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--recipe", recipe).err.splitlines()
+    pattern = rf"{chosen}: epoch [12], -[\d.]+ nats per held-out document \({figure}\)"
+    assert any(re.fullmatch(pattern, note) for note in notes), notes
+
+
 def test_a_fit_as_json_is_one_object(call, corpus, tmp_path):
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--json", "--quiet")
     assert result.err == ""

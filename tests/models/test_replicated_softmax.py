@@ -280,7 +280,7 @@ def test_a_fit_resumes_to_the_same_bits_and_loads_to_the_same_figures(tmp_path):
 
 def test_the_two_themes_are_told_apart_better_than_by_the_unigram():
     counts = corpus()
-    model = DocumentVAE(2, recipe="replicated_softmax", random_state=0, device="cpu").fit(counts)
+    model = DocumentVAE(2, recipe="replicated_softmax", max_epochs=80, random_state=0, device="cpu").fit(counts)
     vectors = model.transform(counts)
     assert vectors.min() >= 0
     assert vectors.max() <= 1
@@ -289,6 +289,20 @@ def test_the_two_themes_are_told_apart_better_than_by_the_unigram():
     totals = counts.sum(0)
     unigram = -(totals / totals.sum()) @ np.log(totals / totals.sum())
     assert np.log(model.perplexity(counts, per="corpus")) < unigram - 0.3
+
+
+def test_a_fit_goes_on_until_the_units_differ():
+    """For the first epochs of a small corpus the likelihood stays that of the word frequencies; the fit must not stop
+    there."""
+    random = np.random.default_rng(0)
+    themes = np.kron(np.eye(4), np.full(25, 8.0)) + 1.0
+    themes /= themes.sum(1, keepdims=True)
+    counts = np.stack([random.multinomial(12, themes[i % 4]) for i in range(400)])
+    model = DocumentVAE(4, recipe="replicated_softmax", max_epochs=30, random_state=0, device="cpu").fit(counts)
+    assert model.n_iter_ == 30
+    totals = counts.sum(0)
+    unigram = -(totals / totals.sum()) @ np.log(totals / totals.sum())
+    assert np.log(model.perplexity(counts, per="corpus")) < unigram - 0.08
 
 
 def test_the_recipe_is_the_model():

@@ -108,3 +108,14 @@ def test_an_empty_list_and_a_word_that_is_none(tmp_path):
     assert [(row.text, row.problem) for row in rows] == [
         ("", ""), (None, "a word is not text (int 3)"), ("a_b", ""), ("c", ""),
     ]  # fmt: skip
+
+
+def test_parts_of_a_text_with_objects_among_them(tmp_path):
+    parts = ["see ", {"type": "link", "text": "the page"}, " for bread"]
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join(json.dumps({"text": text}) for text in ("soup", parts, [parts[1]], [{}, "a"]))
+    )
+    with pytest.warns(NeuralTopicWarning, match="lists of sentences"):
+        rows = list(open_corpus(tmp_path / "a.jsonl"))
+    assert [row.text for row in rows] == ["soup", "see the page for bread", "the page", None]
+    assert rows[3].problem == "a word is not text (dict)"

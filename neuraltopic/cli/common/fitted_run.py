@@ -19,6 +19,7 @@ from neuraltopic.cli.common.resumable import interruptible_fit, noted
 
 if TYPE_CHECKING:
     from neuraltopic.cluster.ray_cluster import Plan
+    from neuraltopic.estimators.topic_model import TopicModel
     from neuraltopic.progress import QuietProgress
     from neuraltopic.runs.documents import DocumentRun
     from neuraltopic.runs.forecast import DocumentForecast
@@ -73,7 +74,9 @@ def note_run(run: "DocumentRun", progress: "QuietProgress") -> None:
     )
     best = facts["best"]
     if "held_out_bound" in best:
-        progress.note(f"best: epoch {best['epoch']}, {best['held_out_bound']:,.1f} nats per held-out document (bound)")
+        chosen, figure = _of_best(run.model)
+        nats = f"{best['held_out_bound']:,.1f} nats per held-out document ({figure})"
+        progress.note(f"{chosen}: epoch {best['epoch']}, {nats}")
     if "live_topics" in facts:
         progress.note(f"in use: {live_text(facts['live_topics'], sizes['topics'])}")
     flagged = [
@@ -95,6 +98,17 @@ def write_run_report(run: Path, progress: "QuietProgress") -> None:
 
     write_report(run, run / REPORT)
     progress.note(f"report: {run / REPORT}")
+
+
+def _of_best(model: "TopicModel") -> tuple[str, str]:
+    """Whether the epoch of the weights is the best or the last one, and what its figure is."""
+    from neuraltopic.models.recipes import find_recipe
+
+    if model.document_vae_.vae_.exact_posterior:
+        return "best", "annealed importance sampling"
+    if not find_recipe(model.recipe).schedule.keep_best:
+        return "kept", "bound that it does not raise"
+    return "best", "bound"
 
 
 def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:

@@ -1,5 +1,7 @@
 """The Replicated Softmax: a restricted Boltzmann machine of documents."""
 
+import sys
+
 from neuraltopic.core.boltzmann.contrastive_divergence import ContrastiveDivergence
 from neuraltopic.core.training import Schedule
 from neuraltopic.core.vae import TopicVAE
@@ -8,7 +10,9 @@ from neuraltopic.models.recipes.starts import start_at_unigram
 from neuraltopic.models.replicated_softmax import ReplicatedSoftmax, turn_units
 from neuraltopic.topics.interpretation import BinaryInterpretation
 
-_BOLTZMANN = Schedule(learning_rate=1e-3, decoder_rate=5.0, decoder_precision=1.0)
+# No early stopping: the likelihood stays that of the word frequencies until the units differ, which takes many epochs
+# of a small corpus, and its estimate by annealing varies from epoch to epoch.
+_BOLTZMANN = Schedule(learning_rate=1e-3, decoder_rate=5.0, decoder_precision=1.0, patience=sys.maxsize)
 
 
 def replicated_softmax(n_words: int, n_components: int) -> TopicVAE:

@@ -28,7 +28,8 @@ _BEFORE_WORDS = _codes("ETUXetux")
 _SPACES = _BLANKS | _LINE_ENDS
 # These signs count anywhere; others depend on the characters next to them.
 _ALWAYS = _codes("<>&@_`[]~=+#\\\x01\x02\x03\x04\x05\x1b")
-_LOOKED_AT = _ALWAYS | _codes("-.:;'\n")
+_LOOKED_AT = _ALWAYS | _codes("-.:;'*\n")
+_BEFORE_ENDINGS = _codes("*:")
 
 
 def _endings(*pairs: str) -> NDArray[np.bool_]:
@@ -106,6 +107,8 @@ def _marked_in_ascii(texts: list[str]) -> NDArray[np.bool_]:
     hit |= (sign == ord(":")) & colon
     hit |= (sign == ord(";")) & _HALF_ENTITIES[ending]
     hit |= (sign == ord("'")) & (before == ord(" ")) & (after == ord(" "))
+    # Kolleg*innen.
+    hit |= _BEFORE_ENDINGS[sign] & (after == ord("i")) & _LETTERS[before]
 
     document = np.searchsorted(starts, place, side="right") - 1
     out = np.zeros(len(texts), bool)

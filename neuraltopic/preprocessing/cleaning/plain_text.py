@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from neuraltopic.preprocessing.cleaning.addresses import without_addresses, without_names
+from neuraltopic.preprocessing.cleaning.escapes import without_escapes
 from neuraltopic.preprocessing.cleaning.marks import looked_through
 from neuraltopic.preprocessing.cleaning.markup import (
     without_bbcode,
@@ -27,6 +28,7 @@ from neuraltopic.preprocessing.cleaning.repair import Repair
 
 _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("backslash escapes", without_escapes),
     ("RTF", without_rich_text),
     ("MIME parts", without_mime),
     ("quoted-printable", without_quoted_printable),

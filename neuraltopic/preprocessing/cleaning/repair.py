@@ -18,6 +18,8 @@ _CUT = regex.compile(rf"(?<=\p{{L}}\p{{L}})[{_HYPHENS}][ \t]*\r?\n[ \t]*(?=\p{{L
 _CUT_IN_ASCII = re.compile(r"-(?<=[A-Za-z]{2}-)[ \t]*\r?\n[ \t]*(?=[a-z][A-Za-z])")
 _ENDINGS = r"(?=(?:t|s|d|m|re|ve|ll)\b)"
 _SPACED = regex.compile(rf"(?<=\p{{L}}) ['’´`‘′] {_ENDINGS}", regex.IGNORECASE)
+# German plurals of all genders: Kolleg*innen, Student:innen are one word.
+_GENDERS = re.compile(r"(?<=[^\W\d_]{2})[*:_·](?=innen)")
 _REPLACED = regex.compile(rf"(?<=\p{{L}})\ufffd{_ENDINGS}", regex.IGNORECASE)
 
 
@@ -67,6 +69,8 @@ class Repair:
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
         else:
             text = _CUT_IN_ASCII.sub("", text)
+        if "innen" in text:
+            text = _GENDERS.sub("", text)
         if " ' " in text or ("`" in text and " ` " in text):
             text = _SPACED.sub("'", text)
         return text

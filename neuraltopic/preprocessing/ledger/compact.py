@@ -33,23 +33,21 @@ class _Column(Sequence[Any]):
 
 
 class CompactTexts(_Column, Sequence[str]):
-    """Texts behind one another in one buffer: 16 bytes per entry beside its UTF-8.
+    """Texts behind one another in one buffer: 8 bytes per entry beside its UTF-8.
 
     Lone halves of surrogate pairs, as names of files have, come back as they were.
     """
 
     def __init__(self) -> None:
         self._bytes = bytearray()
-        self._starts, self._ends = array("Q"), array("Q")
+        self._ends = array("Q")
+        self._replaced: dict[int, str] = {}
 
     def append(self, text: str) -> None:
         """Add a text."""
-        start = len(self._bytes)
-        self._starts.append(start)
         if text:
             self._bytes += text.encode("utf-8", "surrogatepass")
-            start = len(self._bytes)
-        self._ends.append(start)
+        self._ends.append(len(self._bytes))
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -62,13 +60,16 @@ class CompactTexts(_Column, Sequence[str]):
         """One text, or a list of some."""
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
-        return self._bytes[self._starts[place] : self._ends[place]].decode("utf-8", "surrogatepass")
+        number = range(len(self._ends))[place]
+        if number in self._replaced:
+            return self._replaced[number]
+        start = self._ends[number - 1] if number else 0
+        return self._bytes[start : self._ends[number]].decode("utf-8", "surrogatepass")
 
     def __setitem__(self, place: int, text: str) -> None:
         """Replace a text; the old bytes stay in the buffer."""
-        self._starts[place] = len(self._bytes)
-        self._bytes += text.encode("utf-8", "surrogatepass")
-        self._ends[place] = len(self._bytes)
+        if self[place] != text:
+            self._replaced[range(len(self._ends))[place]] = text
 
 
 class CompactValues(_Column, Sequence[Value], Generic[Value]):

@@ -50,13 +50,14 @@ class Intake:
         row_of_document = array("q")
         ledger, number = self.ledger, -1
         for number, row in enumerate(self._rows):
-            status, detail, document = Status.KEPT, "", len(row_of_document)
-            if row.text is None:
+            status, detail, document, text = Status.KEPT, "", len(row_of_document), row.text
+            stripped = text and text.strip()
+            if text is None:
                 status, detail, document = Status.UNDECODABLE, row.problem, -1
-            elif not row.text.strip():
+            elif not stripped:
                 status, document = Status.EMPTY, -1 if self._only_new else document
             elif self._only_new and not self._keep_duplicates:
-                first = documents_of_texts.first(_digest(row.text), document)
+                first = documents_of_texts.first(_digest(stripped), document)
                 if first != document:
                     detail = f"duplicate of {ledger.ids[row_of_document[first]]}"
                     status, document = Status.DUPLICATE, first
@@ -72,9 +73,9 @@ class Intake:
             self._document.append(document)
             if number % _REPORT_EVERY == _REPORT_EVERY - 1:
                 self._report("reading", number + 1, None)
-            if row.text is not None and document == len(row_of_document):
+            if text is not None and document == len(row_of_document):
                 row_of_document.append(number)
-                yield row.text
+                yield text
         self._report("reading", number + 1, number + 1)
 
     def copies(self) -> NDArray[np.int64]:
@@ -104,4 +105,4 @@ class Intake:
 
 def _digest(text: str) -> bytes:
     """Return 128 bits of the text: two of a billion texts share them with a chance of 1e-21."""
-    return blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

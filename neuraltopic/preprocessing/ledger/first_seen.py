@@ -6,24 +6,38 @@ from array import array
 DIGEST_BYTES = 16
 _WORDS = struct.Struct("<QQ")
 _SMALLEST = 1 << 10  # places of the table to begin with, a power of two
+_FEW = 1 << 17  # digests of a dictionary of some 20 MiB
 
 
 class FirstSeen:
     """A number for each distinct digest of 16 bytes: that which came with it first.
 
-    An open-addressed table with linear probing (Knuth 1998, section 6.4): two words and a number per place, two
-    thirds of the places taken at most.
+    The first ones are in a dictionary, the others in an open-addressed table with linear probing (Knuth 1998,
+    section 6.4): two words and a number per place, two thirds of the places taken at most.
+
+    Parameters
+    ----------
+    few : int
+        How many are in the dictionary, which is faster.
     """
 
-    def __init__(self) -> None:
-        self._taken = 0
+    def __init__(self, few: int = _FEW) -> None:
+        self._n_few = few
+        self._few: dict[bytes, int] = {}
+        self._taken = 0  # places of the table
         self._make(_SMALLEST)
 
     def __len__(self) -> int:
-        return self._taken
+        return len(self._few) + self._taken
 
     def first(self, digest: bytes, number: int) -> int:
         """The number, 0 or more, that this digest came with first, which is this one where it is new."""
+        if len(self._few) < self._n_few:
+            return self._few.setdefault(digest, number)
+        found = self._few.get(digest)
+        return self._first_of_others(digest, number) if found is None else found
+
+    def _first_of_others(self, digest: bytes, number: int) -> int:
         high, low = _WORDS.unpack(digest)
         place = self._place(high, low)
         if self._number[place] >= 0:

@@ -11,7 +11,8 @@ The rule:
 - up to four capitals on each side of &, as AT&T or R&D.
 
 Of words with digits, which are left out unless numbers are kept, those stay that begin with two letters and a hyphen,
-capitals before one to three digits, as BRCA1, the types of influenza, as H1N1, and 2D, 3D, 4D, 2G to 6G, 4K and 8K.
+capitals before one to three digits, as BRCA1, the types of influenza, as H1N1, capitals on both sides of a 2, as B2B,
+and 2D, 3D, 4D, 2G to 6G, 4K, 8K, mp3 and mp4.
 
 The signs are replaced by control characters, which the tokeniser treats as letters, and restored in the tokens.
 """
@@ -41,8 +42,8 @@ _NUMBERED = re.compile(r"[^\W\d_]{2,}-.*|[A-Z][A-Z\d-]+")
 _LETTER_AND_WORD = re.compile(r"-(?<=[ETUXetux]-)(?<![^\W_][ETUXetux]-)(?<![-.'’_&+#@][ETUXetux]-)(?=[^\W\d_]{3})")
 _AND = re.compile(r"&(?=[A-Z]{1,4}(?![\w&]))")
 _CAPITALS_BEFORE = regex.compile(r"(?r)(?<![\w&])[A-Z]{1,4}")
-_CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}|H\d{1,2}N\d{1,2}")
-_SHORT = frozenset({"2D", "3D", "4D", "2d", "3d", "4d", "2G", "3G", "4G", "5G", "6G", "4K", "8K"})
+_CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}|H\d{1,2}N\d{1,2}|\p{Lu}2\p{Lu}")
+_SHORT = frozenset({"2D", "3D", "4D", "2d", "3d", "4d", "2G", "3G", "4G", "5G", "6G", "4K", "8K", "mp3", "mp4"})
 
 # Such words without meaning for topics, dropped like stop words.
 ABBREVIATIONS = (
@@ -78,7 +79,7 @@ def has_hidden_signs(text: str) -> bool:
 
 
 def is_name(form: str) -> bool:
-    """Whether a token with digits is a name: BRCA1, 3D, or two or more letters before a hyphen as in covid-19."""
+    """Whether a token with digits is a name: BRCA1, B2B, 3D, or two or more letters before a hyphen as in covid-19."""
     head, hyphen, _ = form.partition("-")
     if hyphen:
         return len(head) > 1 and head.isalpha()
@@ -86,7 +87,7 @@ def is_name(form: str) -> bool:
 
 
 def is_short_name(form: str) -> bool:
-    """Whether a token is a name of a digit and a letter: 3D, 5G, 4K."""
+    """Whether a token is one of a list of short names: 3D, 5G, 4K, mp3."""
     return form in _SHORT
 
 

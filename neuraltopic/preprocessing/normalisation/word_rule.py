@@ -59,11 +59,20 @@ class WordRule:
         self._stop_words = frozenset(self.compared(word) for word in stop_words)
         self._drops_grammar = language == "ja" and bool(self._stop_words)
         self._keeps_letters = lemma is None and folded("I", language) == "i"
+        # Of words of ASCII letters.
+        self._lowercase, self._longest, self._shortest_in_ascii = (
+            settings.lowercase,
+            settings.max_length,
+            self._shortest("a"),
+        )
 
     def __call__(self, form: str) -> str | Dropped:
         """Return the key of the word, which all its spellings have, or why there is no word."""
-        if self._keeps_letters and form.isascii() and form.isalpha():
-            return self._of_letters(form)
+        if self._keeps_letters and form.isascii():
+            if form.isalpha():
+                return self._of_letters(form)
+            if form.isdigit() and not self.settings.numbers:
+                return Dropped.NUMBER
         written = self.written(form)
         if isinstance(written, Dropped):
             return written
@@ -95,8 +104,8 @@ class WordRule:
         lowered = form.lower()
         if lowered in self._stop_words:
             return Dropped.STOP_WORD
-        word = lowered if self.settings.lowercase else form
-        return word if self._shortest(word) <= len(word) <= self.settings.max_length else Dropped.LENGTH
+        word = lowered if self._lowercase else form
+        return word if self._shortest_in_ascii <= len(word) <= self._longest else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""

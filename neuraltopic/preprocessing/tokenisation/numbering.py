@@ -14,7 +14,7 @@ from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser, WordTok
 # Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
 _AT_ONCE, _WORTH_IT = 1 << 17, 1 << 11
 # Words that are looked up at once, at first few: what is new among them is looked up once an occurrence.
-_FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 16
+_FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 14
 
 _IN_WORDS = np.zeros(256, bool)
 _IN_WORDS[[code for code in range(128) if chr(code).isalnum() or chr(code) in HIDDEN]] = True

@@ -15,6 +15,7 @@ _HEAD = 1000  # records that decide whether there is a header
 _MANY_LINES = 100
 _LONE_RETURN = re.compile("\r(?!\n|$)")
 _NAME = re.compile(r"[^\W\d]\w*(?: \w+){0,2}")
+_WRAPPED = re.compile('"(?:[^"]|"")*"')
 _SEPARATOR = re.compile('"?sep=(.)"?\\s*', re.IGNORECASE)
 
 
@@ -41,6 +42,9 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     stated = _SEPARATOR.fullmatch(sample[0][0]) if sample else None
     start = 1 if stated else 0
     sample = sample[start:]
+    if _are_wrapped(sample):
+        note(name, "each line is in quotes as a whole, and read as what is in them")
+        sample, stream = [_unwrapped(pair) for pair in sample], map(_unwrapped, stream)
     dialect = find_dialect(sample, expected=delimiter, delimiter=stated[1] if stated else None, whole=whole)
     sample = _with_one_separator(sample, dialect, name)
     head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
@@ -102,6 +106,19 @@ def _joined(values: list[str], place: int, n_columns: int, dialect: Dialect) -> 
     if len(joined) != n_columns and place == n_columns - 1:
         joined = [*values[:place], dialect.delimiter.join(values[place:])]
     return joined if len(joined) == n_columns else None
+
+
+def _are_wrapped(lines: list[tuple[str, str]]) -> bool:
+    """Whether each line is one quoted field, with as many separators in it as the first has: a table in a column."""
+    texts = [text.strip() for text, _ in lines if text.strip()]
+    if len(texts) < 2 or not all(map(_WRAPPED.fullmatch, texts)):
+        return False
+    return any(mark in texts[0] and all(t.count(mark) >= texts[0].count(mark) for t in texts) for mark in DELIMITERS)
+
+
+def _unwrapped(pair: tuple[str, str]) -> tuple[str, str]:
+    text, problem = pair
+    return (text.strip()[1:-1].replace('""', '"') if _WRAPPED.fullmatch(text.strip()) else text), problem
 
 
 def _with_one_separator(sample: list[tuple[str, str]], dialect: Dialect, name: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ each convention is tried on the first lines, and the one is taken under which mo
 same number of fields.
 """
 
+import itertools
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from neuraltopic.reading.columns import is_number
 DELIMITERS = (",", ";", "\t", "|")
 # Taken where the first line has single words between them, and the others as many fields.
 _RARE_DELIMITERS = ("\x01", "\x1f", "^", "~", "¦", "§")
+_CONTROLS = "\x01\x1f"  # which stand for nothing else, also between rows without names
 FIELD_LIMIT = 1 << 28  # characters; beyond it, a quote that is not closed is likelier than a document
 _HEAD = 1000  # lines that decide the separator
 _STEADY = 0.8  # share of the lines that have the same number of fields
@@ -297,9 +299,15 @@ def find_dialect(
         Whether these are all lines.
     """
     lines = [pair for pair in lines if pair[0].strip()]
+    lines = list(itertools.dropwhile(_is_comment, lines)) or lines
     if delimiter is None:
         delimiter = _find_delimiter(lines, expected, whole=whole)
     return _best_quoting(lines, delimiter, whole=whole).dialect
+
+
+def _is_comment(line: tuple[str, str]) -> bool:
+    """Whether a line is a comment without a separator, of which tables have some above the header."""
+    return line[0].startswith("#") and not any(mark in line[0] for mark in DELIMITERS)
 
 
 def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: bool) -> str:
@@ -307,7 +315,8 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
     head, whole = lines[:_HEAD], whole and len(lines) <= _HEAD
     names = lines[0][0].strip() if lines else ""
     for mark in _RARE_DELIMITERS:
-        if stands_between_words(mark, names) and _best_quoting(head, mark, whole=whole).share >= _STEADY:
+        is_named = stands_between_words(mark, names) or (mark in _CONTROLS and mark in names)
+        if is_named and _best_quoting(head, mark, whole=whole).share >= _STEADY:
             return mark
     trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]

@@ -1,5 +1,6 @@
 """Whether a table has a header, and what its columns are called: decided from its first rows."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ _ENOUGH = 5  # rows that a header can be told from
 # Lines below a header that describe the columns, as exports of surveys have them: at most so many, told from a table of
 # so many rows by two columns of numbers or more, in which they have words.
 _MOST_BELOW, _ENOUGH_BELOW = 2, 5
+# What the second line of names of SurveyMonkey says of questions, and the third of Qualtrics of each column.
+_OF_QUESTIONS = frozenset({"response", "open-ended response", "other (please specify)"})
+_IMPORT_ID = re.compile(r'\s*\{\s*"ImportId"')
 _NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
@@ -118,9 +122,11 @@ def note_header(name: str, header: Header, chosen: Columns) -> None:
         note(name, f"{lines} left out, as a title")
     if header.n_below:
         lines = (
-            "the line below the header is" if header.n_below == 1 else f"{header.n_below} lines below the header are"
+            "the line below the header is left out, as it describes"
+            if header.n_below == 1
+            else f"{header.n_below} lines below the header are left out, as they describe"
         )
-        note(name, f"{lines} left out: words where the other rows have numbers")
+        note(name, f"{lines} the columns")
     if header.repeated:
         note(name, f"columns that have the name of an earlier one are called {', '.join(header.renamed)}")
     if not header.is_there:
@@ -170,7 +176,12 @@ def _are_filled(records: Sequence[Sequence[str]]) -> bool:
 
 
 def _count_below(rows: Sequence[Sequence[str]], n_fields: int) -> int:
-    """Records below the header that describe the columns: words where all others have numbers."""
+    """Records below the header that describe the columns: words where all others have numbers, or known ones."""
+    for place, row in enumerate(rows[:_MOST_BELOW]):
+        if any(map(_IMPORT_ID.match, row)):
+            return place + 1
+    if rows and not rows[0][0].strip() and not {cell.strip().lower() for cell in rows[0]}.isdisjoint(_OF_QUESTIONS):
+        return 1
     below, others = rows[:_MOST_BELOW], [row for row in rows[_MOST_BELOW:] if len(row) == n_fields]
     if len(others) < _ENOUGH_BELOW:
         return 0

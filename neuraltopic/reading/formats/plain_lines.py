@@ -3,11 +3,12 @@
 import itertools
 import re
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from neuraltopic.reading.encodings import SAMPLE, Lines
 from neuraltopic.reading.formats.dialects import DELIMITERS, stands_between_words
+from neuraltopic.reading.formats.tagged_records import HYPHENED, PLAIN
 from neuraltopic.reading.rows import Row, note
 
 # Characters in the longest line of a text that is wrapped.
@@ -23,6 +24,11 @@ _FEWEST_PAIRS, _BETWEEN_BLANKS, _WITHOUT_BLANKS = 20, 0.9, 0.7
 _SENTENCE_END, _FEWEST_ENDS = re.compile(r"[.!?。！？][\"')\]”’»]*\s+\S"), 0.1
 # Lines that tell that a text is a table.
 _RECORDS = 20
+# Tags of Web of Science, which have no hyphen after them, and the beginning of an entry of BibTeX.
+_TAGS = frozenset({"FN", "VR", "PT", "AU", "AF", "TI", "SO", "AB", "PY", "ER"})
+_MESSAGE = re.compile(r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d{2}\b.*?: ")  # of WhatsApp and others
+_LABELLED = re.compile("__label__")  # of fastText
+_BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
 # Characters that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 
@@ -101,19 +107,37 @@ def _sample(stream: Iterator[_Line]) -> list[_Line]:
 
 
 def _note_tables(texts: Sequence[str], name: str) -> None:
-    """Note it if the lines look like records of a table or of JSON."""
+    """Note it if the lines look like records of a table, of JSON or of a bibliography, or like a chat."""
     lines = list(itertools.islice(filter(str.strip, texts), _RECORDS))
     if len(lines) < 2:
         return
     tabs = {line.count("\t") for line in lines}
     if all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
-        note(name, "the lines look like JSON, and are read as text; end the name of the file in .jsonl to read fields")
+        _note_look(name, "JSON", "end the name of the file in .jsonl to read fields")
+    elif _mostly(_is_tagged, lines):
+        _note_look(name, "a bibliography", "end the name of the file in .ris to read fields")
+    elif any(map(_BIB_ENTRY.match, lines)):
+        _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
+    elif _mostly(_MESSAGE.match, lines):
+        _note_look(name, "messages of a chat", "take out dates and names, which are part of the texts")
+    elif _mostly(_LABELLED.match, lines):
+        _note_look(name, "labelled texts", "take out the labels, which are part of the texts")
     elif (len(tabs) == 1 and tabs != {0}) or any(_are_rows(lines, mark) for mark in DELIMITERS):
         kind = "tsv" if tabs != {0} else "csv"
-        note(
-            name,
-            f"the lines look like a table, and are read as text; end the name of the file in .{kind} to read columns",
-        )
+        _note_look(name, "a table", f"end the name of the file in .{kind} to read columns")
+
+
+def _note_look(name: str, kind: str, advice: str) -> None:
+    note(name, f"the lines look like {kind}, and are read as text; {advice}")
+
+
+def _mostly(holds: Callable[[str], object], lines: Sequence[str]) -> bool:
+    return 2 * sum(map(bool, map(holds, lines))) > len(lines)
+
+
+def _is_tagged(line: str) -> bool:
+    plain = PLAIN.match(line)
+    return bool(HYPHENED.match(line)) or (plain is not None and plain[1] in _TAGS)
 
 
 def _are_rows(lines: Sequence[str], mark: str) -> bool:

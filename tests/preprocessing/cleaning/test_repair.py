@@ -34,6 +34,8 @@ def test_text_in_order_stays_as_it_is(text):
         ("the coeffi\u2010\ncient", "the coefficient"),
         ("die Verwal\u00ad\ntung", "die Verwaltung"),
         ("größ¬\nte", "größte"),
+        ("Kolleg*innen, Student:innen, Nutzer_innen", "Kolleginnen, Studentinnen, Nutzerinnen"),
+        ("von außen/innen", "von außen/innen"),
         ("Jean-\nPaul", "Jean-\nPaul"),  # a capital begins another word
         ("list:\n-\nitem", "list:\n-\nitem"),
         ("-----\nname", "-----\nname"),

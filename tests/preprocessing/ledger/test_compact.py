@@ -63,11 +63,11 @@ def test_they_are_texts_to_arrow():
     assert CompactTexts().to_arrow().to_pylist() == []
 
 
-def test_a_text_takes_16_bytes_beside_its_own():
+def test_a_text_takes_8_bytes_beside_its_own():
     tracemalloc.start()
     column = CompactTexts()
     for number in range(20_000):
         column.append(f"{number:08}")
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert size < 1.3 * 20_000 * (16 + 8)
+    assert size < 1.3 * 20_000 * (8 + 8)

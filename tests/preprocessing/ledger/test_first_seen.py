@@ -1,6 +1,7 @@
 import tracemalloc
 from hashlib import blake2b
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,18 +13,19 @@ DIGESTS = st.lists(
 )
 
 
-@given(DIGESTS)
-def test_it_is_a_dictionary_that_keeps_the_first(parts):
+@given(DIGESTS, st.integers(0, 4))
+def test_it_is_a_dictionary_that_keeps_the_first(parts, few):
     digests = [b"".join(part) for part in parts]
-    seen, first = FirstSeen(), {}
+    seen, first = FirstSeen(few), {}
     assert [seen.first(digest, number) for number, digest in enumerate(digests)] == [
         first.setdefault(digest, number) for number, digest in enumerate(digests)
     ]
     assert len(seen) == len(first)
 
 
-def test_it_grows_and_forgets_nothing():
-    seen = FirstSeen()
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_it_grows_and_forgets_nothing(few):
+    seen = FirstSeen(few)
     tracemalloc.start()
     for number in range(50_000):
         assert seen.first(blake2b(str(number).encode(), digest_size=DIGEST_BYTES).digest(), number) == number

@@ -57,7 +57,10 @@ def test_names_with_digits_and_short_names_are_kept():
 
 def test_names_of_a_digit_and_a_letter_and_influenza():
     rule = WordRule(Preprocessing(), [], None)
-    assert [rule(form) for form in ("3D", "3d", "5G", "H1N1", "H3N2")] == ["3d", "3d", "5g", "h1n1", "h3n2"]
+    assert [rule(form) for form in ("3D", "3d", "5G", "H1N1", "B2B", "mp3", "MP3")] == [
+        *("3d", "3d", "5g", "h1n1", "b2b", "mp3", "mp3"),
+    ]
+    assert [rule(form) for form in ("b2b", "A3B", "x86", "mp34")] == [Dropped.NUMBER] * 4
     assert {rule(form) for form in ("G9V", "1D9", "7G", "5g", "B8F")} == {Dropped.NUMBER}
 
 

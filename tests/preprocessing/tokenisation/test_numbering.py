@@ -22,6 +22,7 @@ PIECES = [
     *(".com", ".de", ".co.uk/x", ".xy/z", ".net", "asp.net", "node.js", ".JS", "U.S.", "e.g.", "c++", "c#", "++", "#"),
     *("covid-19", "HLA-B27", "F-16", "-19", "-B2", "From: a", "Subject: b", "To:", "Date:", "\nX-Y: z\n"),
     *("writes:\n>", "On Monday Ann wrote:", ">", "\n> ", "=", "=3D", "=20", "-Original Message-", "- forwarded by\n"),
+    *("Kolleg*innen", "*innen", ":innen", "\\n", "\\u00e9", "b'\\xc3\\xa9'"),
     *("é", "don’t", "ß", "日本語", "\u200b", "\ufffd", "ﬁ", "Ã©"),
 ]
 texts = st.lists(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), max_size=8)

@@ -12,6 +12,7 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.formats import dialects
 from neuraltopic.reading.formats.dialects import Dialect, Quoting, find_dialect
 from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.rows import value_problem
 
 SENTENCES = [
     "We talked about the oven, and that is why the flour mattered.",
@@ -343,6 +344,11 @@ def test_titles_and_comments_of_several_fields(tmp_path, above):
     assert len(notes) == (above != "\n\n")
 
 
+def test_a_comment_above_a_few_rows(tmp_path):
+    found, notes = texts(tmp_path, "a.csv", "# exported 2024\n#\nid,text\n1,soup\n2,bread\n")
+    assert (found, notes) == (["soup", "bread"], ["the first 2 lines are left out, as a title"])
+
+
 def test_a_header_may_be_commented_out(tmp_path):
     found, _, _ = of_content(tmp_path, "a.tsv", "# number\tanswer\n" + "1\ttoo late\n2\ttoo early\n" * 5)
     assert [row.text for row in found] == ["too late", "too early"] * 5
@@ -354,14 +360,59 @@ def test_lines_below_the_header_that_describe_the_columns(tmp_path):
     rows = "too late,30,44\ntoo early,20,NA\n" * 5
     found, notes, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\n{below}{rows}")
     assert [row.text for row in found] == ["too late", "too early"] * 5
-    assert notes == ["2 lines below the header are left out: words where the other rows have numbers"]
+    assert notes == ["2 lines below the header are left out, as they describe the columns"]
     found, _, _ = of_content(tmp_path, "a.csv", f"Q1,Q2,Q3\nnone,NA,n/a\n{rows}")
     assert len(found) == 11
+
+
+def test_the_names_of_a_survey_in_several_lines(tmp_path):
+    qualtrics = (
+        'ResponseId,Q1\n"Response ID","What do you like?"\n'
+        '"{""ImportId"":""_recordId""}","{""ImportId"":""QID1_TEXT""}"\nR_1,The staff\nR_2,Nothing\n'
+    )
+    found, notes = texts(tmp_path, "a.csv", qualtrics, text="Q1")
+    assert found == ["The staff", "Nothing"]
+    assert notes == ["2 lines below the header are left out, as they describe the columns"]
+    monkey = (
+        "Respondent ID,What is your view?,\n,Open-Ended Response,Other (please specify)\n118,The staff,\n119,,cold\n"
+    )
+    found, notes = texts(tmp_path, "a.csv", monkey, text="What is your view?")
+    assert found == ["The staff", ""]
+    assert notes == ["the line below the header is left out, as it describes the columns"]
+    # An answer that happens to be one of these words has an id.
+    found, notes = texts(tmp_path, "a.csv", "id,text\n1,Response\n2,late\n")
+    assert (found, notes) == (["Response", "late"], [])
 
 
 def test_a_column_of_numbers_with_gaps_is_no_text(tmp_path):
     found, _, _ = of_content(tmp_path, "a.csv", "answer,age\n" + "too late,44\ntoo early,NA\nlate,null\n" * 5)
     assert found[1].metadata == {"age": "NA"}
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_whose_lines_are_in_quotes(tmp_path, mark):
+    lines = [f"id{mark}text{mark}date", f'1{mark}""soup{mark} and bread""{mark}2020', f"2{mark}late{mark}2021"]
+    content = "".join(f'"{line}"\r\n' for line in lines)
+    found, notes = texts(tmp_path, "a.csv", content)
+    assert found == [f"soup{mark} and bread", "late"]
+    assert notes == ["each line is in quotes as a whole, and read as what is in them"]
+    # A column of quoted texts with commas is one.
+    found, notes = texts(tmp_path, "a.csv", '"text"\n"late, again"\n"soup, bread"\n')
+    assert (found, notes) == (["late, again", "soup, bread"], [])
+
+
+def test_control_characters_separate_rows_without_names(tmp_path):
+    rows, _, _ = of_content(tmp_path, "a.csv", "".join(f"{n}\x01soup number {n}\x012020\n" for n in range(1, 7)))
+    assert [row.text for row in rows] == [f"soup number {n}" for n in range(1, 7)]
+    assert rows[0].metadata == {"column 1": "1", "column 3": "2020"}
+
+
+def test_what_programs_write_in_place_of_a_value_is_no_text(tmp_path):
+    rows, _, _ = of_content(tmp_path, "a.csv", "id,text\n1,#N/A\n2,NULL\n3,nan\n4,[removed]\n5,N/A\n6,a nan\n")
+    assert [row.text for row in rows] == [None] * 4 + ["N/A", "a nan"]
+    assert [row.problem for row in rows[:2]] == ["no value (#N/A)", "no value (NULL)"]
+    rows = list(open_corpus(write(tmp_path, "b.csv", "a,b\nsoup,#N/A\nNULL,bread\nNULL,nan\n"), text=["a", "b"]))
+    assert [row.text for row in rows] == ["soup", "bread", None]
 
 
 def test_numbers_of_columns_are_a_header(tmp_path):
@@ -424,7 +475,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, writer, data):
     csv.writer(out, **options).writerows([["id", "text", "n"], *([n, t, n % 3] for n, t in enumerate(written))])
     path = write(tmp_path_factory.mktemp("written"), name, out.getvalue())
     rows, _, left = read(path)
-    assert [row.text for row in rows] == written
+    assert [row.text for row in rows] == [None if value_problem(text) else text for text in written]
     assert [row.id for row in rows] == [str(n) for n in range(len(written))]
     assert [row.metadata["n"] for row in rows] == [str(n % 3) for n in range(len(written))]
     assert len(left) == 1

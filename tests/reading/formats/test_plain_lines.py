@@ -117,6 +117,24 @@ def test_tables_that_are_called_text_are_noted(tmp_path, line, kind):
     assert [note.partition(",")[0] for note in notes] == ([f"the lines look like {kind}"] if kind else [])
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("TY  - JOUR\nTI  - Rain\nER  - \n", "a bibliography"),
+        ("FN Clarivate\nVR 1.0\nPT J\nAU Smith\n   Doe\nTI Rain\n", "a bibliography"),
+        ("@article{a1,\n  title = {Rain},\n}\n", "BibTeX"),
+        ("12/01/24, 10:02 - Ann: Hello\n12/01/24, 10:03 - Bob: Yes\nand more\n", "messages of a chat"),
+        ("[12.01.2024, 10:02:01] Ann: Hello\n[12.01.2024, 10:03:11] Bob: Yes\n", "messages of a chat"),
+        ("__label__food soup\n__label__sport bikes\n", "labelled texts"),
+    ],
+)
+def test_records_of_other_programs_are_noted(tmp_path, content, kind):
+    path = tmp_path / "a.txt"
+    path.write_text(content)
+    with pytest.warns(NeuralTopicWarning, match=f"the lines look like {kind}, and are read as text"):
+        assert len(list(open_corpus(path))) == content.count("\n")
+
+
 @pytest.mark.parametrize("mark", [",", "|", ";"])
 def test_names_of_columns_in_a_text_file_are_noted(tmp_path, mark):
     rows, notes = read(tmp_path, f"id{mark}text\n" + "".join(f"{number}{mark}late, too late\n" for number in range(5)))
