@@ -7,6 +7,7 @@ lancedb+s3://BUCKET/PATH/TABLE         a LanceDB table in object storage; also g
                                        its storage options, and keys from the environment
 lancedb:///FOLDER/TABLE                a LanceDB table in a folder
 NAME.parquet, NAME.arrow               a row per document: id, topic, the metadata, text, vector
+NAME.npy                               the vectors alone, float32 (D, K), and NAME_ids.npy with the ids, str (D,)
 
 Each document goes with a fingerprint of all that is sent of it. One that is there with the same fingerprint is not sent
 again, so that a copy that was stopped goes on where it was. Documents that the index does not have any more stay there.
@@ -35,7 +36,7 @@ _BATCH = 512
 _NAMESPACE = uuid.UUID("c7f4b9f6-6a0e-5d0e-9a53-6f3f5f5a8f10")
 _KINDS = (
     "qdrant://HOST/COLLECTION, postgresql://HOST/DATABASE?table=NAME, lancedb+s3://BUCKET/PATH/TABLE, "
-    "lancedb:///FOLDER/TABLE, NAME.parquet or NAME.arrow"
+    "lancedb:///FOLDER/TABLE, NAME.parquet, NAME.arrow or NAME.npy"
 )
 
 
@@ -76,6 +77,8 @@ def export_index(index: SearchIndex, target: str, *, progress: "Progress | None"
         return _to_lancedb(index, parts, progress)
     if not parts.scheme and target.endswith((".parquet", ".arrow")):
         return _to_file(index, Path(target), progress)
+    if not parts.scheme and target.endswith(".npy"):
+        return _to_arrays(index, Path(target), progress)
     raise UsageError("--to", expected=_KINDS, got=f"{target!r:.100}", hint="Choose one of these")
 
 
@@ -84,10 +87,7 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
     import pyarrow as pa
     import pyarrow.parquet
 
-    if path.exists():
-        raise UsageError(
-            f"output {path}", expected="a path that does not exist yet", got="one that does", hint="Choose another path"
-        )
+    _require_free(path)
     types = _field_types(index)
     tables = []
     done = 0
@@ -110,6 +110,27 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
             with pa.ipc.new_file(file, whole.schema) as writer:
                 writer.write_table(whole)
     return done
+
+
+def _to_arrays(index: SearchIndex, path: Path, progress: "Progress | None") -> int:
+    beside = path.with_name(f"{path.stem}_ids.npy")
+    _require_free(path)
+    _require_free(beside)
+    rows = [np.flatnonzero(segment.live) for segment in index.segments]
+    ids = [segment.ids[row] for segment, some in zip(index.segments, rows, strict=True) for row in some.tolist()]
+    vectors = np.concatenate([segment.vectors[some] for segment, some in zip(index.segments, rows, strict=True)])
+    for file_path, array in ((beside, np.array(ids, np.str_)), (path, vectors)):
+        with atomic_write(file_path) as file:
+            np.save(file, array, allow_pickle=False)
+    _report(progress, len(ids), len(ids))
+    return len(ids)
+
+
+def _require_free(path: Path) -> None:
+    if path.exists():
+        raise UsageError(
+            f"output {path}", expected="a path that does not exist yet", got="one that does", hint="Choose another path"
+        )
 
 
 def _to_qdrant(index: SearchIndex, parts: SplitResult, progress: "Progress | None") -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
@@ -16,12 +17,13 @@ from neuraltopic.estimators.texts.counted_documents import Documents
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import Corpus
+from neuraltopic.search.additions import settle_ids
 from neuraltopic.search.answering import Answering
 from neuraltopic.search.answers import Answer
 from neuraltopic.search.documents import IndexedDocuments
 from neuraltopic.search.folder import Generation, writing
 from neuraltopic.search.indexing import Indexed, rewrite, write_segment
-from neuraltopic.search.segments import Segment, open_segment
+from neuraltopic.search.segments import Segment, open_segment, write_ids
 from neuraltopic.search.texts import damaged, open_array
 from neuraltopic.storage.atomic import atomic_folder, sync_tree
 from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
@@ -240,6 +242,9 @@ class SearchIndex:
     ) -> "SearchIndex":
         """Add documents, and return the index with them; this one stays as it is.
 
+        A document that is in the index already, with the same id and text, stays once. The numbered rows of a file get
+        ids that begin with its name where the index has other documents under these numbers.
+
         Parameters
         ----------
         documents, embeddings, progress
@@ -252,7 +257,7 @@ class SearchIndex:
         UsageError
             When the model does not fit, or another process is changing the index.
         NeuralTopicError
-            When no row can be read, or a document has the id of one in the index; nothing is changed.
+            When no row can be read, or a document has the id of another in the index; nothing is changed.
         """
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         with self._changing() as (now, number):
@@ -266,12 +271,21 @@ class SearchIndex:
                 keeps_text=now.generation.keeps_text,
                 progress=progress,
             )
-            now._require_new(indexed)
-            earlier, names = replace(now.generation, number=number), [name]
+            ids, same = settle_ids(now._documents, self.folder / name, corpus, indexed.ids)
+            if ids != indexed.ids:
+                write_ids(self.folder / name, ids)
+            earlier, names = replace(now.generation, number=number), list[str]()
             if model is not None or len(now.segments) >= _MOST_SEGMENTS:
-                earlier, rewritten = now._rewritten(number, model, progress)
-                names += rewritten
-            now._write(replace(earlier, segments={**earlier.segments, name: indexed.n_documents}), names)
+                earlier, names = now._rewritten(number, model, progress)
+            if len(same) < len(ids):
+                earlier = replace(earlier, segments={**earlier.segments, name: indexed.n_documents})
+                names.append(name)
+                if same:
+                    places = np.column_stack([np.full(len(same), len(earlier.segments) - 1), same])
+                    earlier, deleted = now._with_deleted(earlier, places)
+                    names.append(deleted)
+            if names:
+                now._write(earlier, names)
         return type(self).open(self.folder)
 
     def delete(self, ids: Iterable[str]) -> "SearchIndex":
@@ -295,14 +309,8 @@ class SearchIndex:
                     got="all of them",
                     hint="Remove the folder instead",
                 )
-            live = now._documents.ranking.live.copy()
-            live[sorted(gone)] = False
-            name = f"deleted-{number}.npy"
-            starts = now._documents.ranking.starts
-            dead = np.flatnonzero(~live)
-            of_segment = np.searchsorted(starts, dead, side="right") - 1
-            np.save(self.folder / name, np.column_stack([of_segment, dead - starts[of_segment]]).astype(np.int64))
-            now._write(replace(now.generation, number=number, deleted=name), [name])
+            generation, name = now._with_deleted(replace(now.generation, number=number), now._places(sorted(gone)))
+            now._write(generation, [name])
         return type(self).open(self.folder)
 
     def update(self, model: TopicModel, *, progress: "Progress | None" = None) -> "SearchIndex":
@@ -398,15 +406,20 @@ class SearchIndex:
             now = type(self).open(self.folder)
             yield now, now.generation.number + 1
 
-    def _require_new(self, indexed: Indexed) -> None:
-        known = [id for id in indexed.ids if id in self]
-        if known:
-            raise NeuralTopicError(
-                "documents",
-                expected="ids that are not in the index",
-                got=f"{len(known):,} that are, such as {known[0]!r:.60}",
-                hint="Delete these first, or give the documents other ids, in a column id where they were numbered",
-            )
+    def _places(self, documents: Sequence[int] | NDArray[np.intp]) -> NDArray[np.int64]:
+        """The segment of each document, by its number, and the place there, (n, 2)."""
+        starts = self._documents.ranking.starts
+        of_segment = np.searchsorted(starts, documents, side="right") - 1
+        return np.column_stack([of_segment, np.asarray(documents) - starts[of_segment]]).astype(np.int64)
+
+    def _with_deleted(self, generation: Generation, places: NDArray[np.int64]) -> tuple[Generation, str]:
+        """A generation, not yet written, without the documents at these places, (n, 2), nor those deleted until now,
+        and the name of its new file."""
+        until_now = self._places(np.flatnonzero(~self._documents.ranking.live))
+        dead = [until_now, places] if generation.deleted is not None else [places]
+        name = f"deleted-{generation.number}.npy"
+        np.save(self.folder / name, np.concatenate(dead))
+        return replace(generation, deleted=name), name
 
     def _write(self, generation: Generation, names: Iterable[str]) -> None:
         """Make a generation with new files under these names the one of the folder."""

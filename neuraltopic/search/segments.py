@@ -108,6 +108,11 @@ def write_arrays(
     np.save(folder / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
     np.save(folder / "directions.npy", directions(vectors, of_nothing))
     np.save(folder / "topics.npy", np.ascontiguousarray(topics, np.int32))
+    write_ids(folder, ids)
+
+
+def write_ids(folder: Path, ids: Sequence[str]) -> None:
+    """Write the ids of a segment and their order."""
     write_texts(folder, "ids", ids)
     np.save(folder / "id_order.npy", np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
 

@@ -4,13 +4,18 @@ The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1
 document; the topics give the cosine of document vectors, taken from the vector of an empty document.
 Both are standardised over the documents, which makes them comparable:
 
-    score = (w - mean) / std + a (cosine - mean) / std,    w = bm25^1.5,    a = 16 n_q / (n_q + n),
+    score = (w - mean) / std + a (cosine - mean) / std,    w = bm25^1.5,    a = 20 n_q / (n_q + n),
 
 with n_q the tokens of the query and n those of a mean document: for a query that is much shorter than the documents the
 words are more important, for one as long as a document the topics. The power makes a strong match of words count for
-more, and weak matches, which many documents have, for less: among these the topics decide. The score of an average
-document is 0. A score is a sum over the words of the query, to which w is divided in proportion to their part of BM25,
-and over the topics, each less its part of the mean: these parts explain a hit.
+more, and weak matches, which many documents have, for less: among these the topics decide.
+
+A few words tell little of the topics that are meant. The cosine is therefore with the direction of the query plus the
+mean direction of the ten documents that its words match best, weighted by w: pseudo-relevance feedback (Rocchio 1971),
+on the topics alone. A query without words of the vocabulary, and a search by topics, have their own direction.
+
+The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
+to their part of BM25, and over the topics, each less its part of the mean: these parts explain a hit.
 
 Axes: D documents, V words, K topics.
 """
@@ -18,7 +23,7 @@ Axes: D documents, V words, K topics.
 import functools
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -34,7 +39,9 @@ BY = ("hybrid", "words", "topics")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT = 16.0
+_TOPIC_WEIGHT = 20.0
+# Documents whose topics are taken for those of the query.
+_FEEDBACK = 10
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
 # Vectors are accurate to about 2e-7: scores are compared to this many decimals.
@@ -138,6 +145,7 @@ class Weights:
     Attributes
     ----------
     query : Query
+        Its direction is the one that documents are compared with.
     words : dict of int to _WordWeight
     word_scale, topic_scale : float
         1 / std of w, and a / std of the cosine; 0 for a term that is left out or constant.
@@ -246,7 +254,7 @@ class HybridRanking:
         ----------
         query : Query
         by : {"hybrid", "words", "topics"}
-            The sum, or one of its two terms.
+            Words and topics, or one of them.
 
         Raises
         ------
@@ -260,7 +268,8 @@ class HybridRanking:
             if by == "words":
                 eligible = eligible & (matches > 0)
         if weights.topic_scale:
-            values += weights.topic_scale * (self._cosine(query) - float(self.mean_direction @ query.direction))
+            asked = weights.query
+            values += weights.topic_scale * (self._cosine(asked) - float(self.mean_direction @ asked.direction))
         return Scores(values, eligible, weights)
 
     def ranked(
@@ -301,8 +310,9 @@ class HybridRanking:
             values += weights.word_scale * (matches[candidates] - _mean_of(weights.words))
         if weights.topic_scale:
             # Row by row, so that equal documents have equal scores at any place.
-            cosine = np.einsum("dk,k->d", self._directions_of(candidates), query.direction.astype(np.float64))
-            values += weights.topic_scale * (cosine - float(self.mean_direction @ query.direction))
+            direction = weights.query.direction.astype(np.float64)
+            cosine = np.einsum("dk,k->d", self._directions_of(candidates), direction)
+            values += weights.topic_scale * (cosine - float(self.mean_direction @ direction))
         everyone = np.ones(len(candidates), bool)
         order = best(values, everyone, n, lambda place: id_of(int(candidates[place])))
         return Ranked(candidates[order].tolist(), values[order].tolist(), n_found, weights)
@@ -361,10 +371,27 @@ class HybridRanking:
             matches, words = self._matches(query)
             word_scale = self._scale(self._square_of(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         if by != "words" and query.direction.any():
+            if matches is not None:
+                query = self._with_feedback(query, matches)
             asked = query.direction.astype(np.float64)
             topic_scale = self._scale(float(asked @ self._covariance @ asked), 1.0)
             topic_scale *= self.topic_weight(query) if by == "hybrid" else 1.0
         return Weights(query, words, word_scale, topic_scale), matches
+
+    def _with_feedback(self, query: Query, matches: NDArray[np.float64]) -> Query:
+        """The query, its direction moved by the mean of those of the documents with the largest w.
+
+        All that are level with the last of these count, so that the answer does not depend on their order.
+        """
+        found = np.flatnonzero(matches > 0.0)
+        if not len(found):
+            return query
+        n = min(_FEEDBACK, len(found))
+        found = found[matches[found] >= np.partition(matches[found], -n)[-n]]
+        weights = matches[found] / matches[found].sum()
+        moved = query.direction + weights @ self._directions_of(found)
+        length = float(np.linalg.norm(moved))
+        return query if length < 1e-5 else replace(query, direction=(moved / length).astype(np.float32))
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
         """w of each document, (D,), and what the words of the query add to it."""

@@ -1,4 +1,5 @@
 import json
+import shutil
 from urllib.parse import urlencode
 
 import numpy as np
@@ -24,6 +25,23 @@ def test_a_file_has_every_document(shared_index, tmp_path, suffix):
     assert set(table["label"].to_pylist()) == {"space", "sport", "kitchen"}
     with pytest.raises(UsageError, match="does not exist yet"):
         export_index(shared_index, str(path))
+
+
+def test_arrays_have_the_vectors_and_the_ids(shared_index, tmp_path):
+    """Of all segments, without a deleted document."""
+    shutil.copytree(shared_index.folder, tmp_path / "index")
+    index = SearchIndex.open(tmp_path / "index").add(["rocket"]).delete(["space/00.txt"])
+    assert export_index(index, str(tmp_path / "copy.npy")) == 60
+    ids, vectors = (np.load(tmp_path / name) for name in ("copy_ids.npy", "copy.npy"))
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (60, 3)
+    assert "space/00.txt" not in ids
+    for table in index.batches(7):
+        for id, vector in zip(table["id"], table["vector"], strict=True):
+            assert vectors[ids == id].tolist() == [vector.tolist()]
+    (tmp_path / "copy.npy").unlink()
+    with pytest.raises(UsageError, match=r"copy_ids\.npy: expected a path that does not exist yet"):
+        export_index(index, str(tmp_path / "copy.npy"))
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

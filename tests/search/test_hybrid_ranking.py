@@ -30,7 +30,7 @@ def rng():
 
 
 def slow_scores(counts, unit, query, live):
-    """The definition, with loops, over live documents; others have no score."""
+    """The definition, with loops, over live documents: by words, by topics, and the topics' term of the hybrid."""
     rows, lengths = counts[live], counts[live].sum(1)
     n, mean_length = len(rows), lengths.mean()
     bm25 = np.zeros(n)
@@ -40,11 +40,21 @@ def slow_scores(counts, unit, query, live):
         for d, row in enumerate(rows):
             tf = row[word]
             bm25[d] += (1 + math.log(asked)) * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[d] / mean_length))
-    cosine = np.array([float(np.dot(u, query.direction)) for u in unit[live].astype(float)])
-    n_q = sum(query.words.values())
-    weight = 16 * n_q / (n_q + mean_length)
     matches = bm25**1.5
-    return (matches - matches.mean()) / matches.std(), weight * (cosine - cosine.mean()) / cosine.std()
+    tenth = sorted(matches[matches > 0])[-10:][0]
+    first = [d for d in range(n) if matches[d] >= tenth]
+    feedback = sum(matches[d] * unit[live][d].astype(float) for d in first) / sum(matches[d] for d in first)
+    n_q = sum(query.words.values())
+    weight = 20 * n_q / (n_q + mean_length)
+    alone, hybrid = (
+        np.array([float(np.dot(u, asked)) / float(np.dot(asked, asked)) ** 0.5 for u in unit[live].astype(float)])
+        for asked in (query.direction.astype(float), query.direction + feedback)
+    )
+    return standardised(matches), standardised(alone), weight * standardised(hybrid)
+
+
+def standardised(values):
+    return (values - values.mean()) / values.std()
 
 
 @pytest.mark.parametrize("with_deleted", [False, True])
@@ -53,12 +63,30 @@ def test_scores_are_their_definition(rng, query, with_deleted):
     part = make_set(rng, live=live)
     ranking = HybridRanking([part])
     kept = np.ones(D, bool) if live is None else live
-    words, topics = slow_scores(part.counts.to_scipy().toarray(), part.directions, query, kept)
+    words, topics, expanded = slow_scores(part.counts.to_scipy().toarray(), part.directions, query, kept)
     assert ranking.scores(query, "words").values[kept] == pytest.approx(words, abs=1e-9)
     hybrid = ranking.scores(query)
-    assert hybrid.values[kept] == pytest.approx(words + topics, abs=1e-5)
+    assert hybrid.values[kept] == pytest.approx(words + expanded, abs=1e-5)
     assert (hybrid.eligible == kept).all()
-    assert ranking.scores(query, "topics").values[kept] == pytest.approx(topics / ranking.topic_weight(query), abs=1e-5)
+    assert ranking.scores(query, "topics").values[kept] == pytest.approx(topics, abs=1e-5)
+
+
+def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
+    """All that match as well as the tenth count; those of another word, and a query of no words or topics, do not."""
+    ahead, aside = np.eye(K)[:2]
+    has_word = np.arange(60) % 3 == 0  # 20 documents, all level
+    counts = Counts.from_scipy(csr_array(np.column_stack([has_word, ~has_word]).astype(int)))
+    unit = directions(np.where(has_word[:, None], aside, rng.standard_normal((60, K))), np.zeros(K))
+    query = Query({0: 1.0}, ahead.astype(np.float32))
+    ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), unit)])
+    moved = ranking.scores(query).weights.query
+    assert moved.direction == pytest.approx((ahead + aside) / 2**0.5, abs=1e-7)
+    assert moved.words == query.words
+    for unmoved in (Query({}, query.direction), Query({0: 1.0}, -aside.astype(np.float32))):
+        assert (ranking.scores(unmoved).weights.query.direction == unmoved.direction).all()
+    unknown = Query({0: 1.0}, np.zeros(K, np.float32))
+    assert not ranking.scores(unknown).weights.query.direction.any()
+    assert (ranking.scores(query, "topics").weights.query.direction == query.direction).all()
 
 
 def test_parts_are_the_scores_taken_apart(rng, query):

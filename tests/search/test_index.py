@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neuraltopic import Preprocessing, TopicModel, UsageError
-from neuraltopic.errors import NeuralTopicError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.search import SearchIndex
 from neuraltopic.search.folder import writing
 from neuraltopic.topics.hybrid_ranking import DECIMALS
@@ -174,7 +174,7 @@ def test_many_additions_become_one_segment(index, model):
 def test_an_id_twice_is_refused_and_changes_nothing(index):
     index.add(["rocket"])
     before = (index.folder / "index.json").read_bytes()
-    with pytest.raises(NeuralTopicError, match="1 that are, such as '0'"):
+    with pytest.raises(NeuralTopicError, match="1 that others have, such as '0'"):
         index.add(["goal"])
     assert (index.folder / "index.json").read_bytes() == before
     assert sorted(path.name for path in index.folder.iterdir()) == [
@@ -184,6 +184,57 @@ def test_an_id_twice_is_refused_and_changes_nothing(index):
         "segment-2",
         "writer.lock",
     ]
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_documents_that_are_there_already_stay_once(model, tmp_path, text):
+    """With and without texts, beside new ones, deleted ones and none; the answers are those of one index of all."""
+    rows = [{"id": f"d{number}", "text": text, "year": number} for number, text in enumerate(sentences())]
+    for name, part in (("all", rows), ("first", rows[:40]), ("later", rows[30:])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
+    whole = SearchIndex.build(tmp_path / "whole", model, tmp_path / "all.jsonl", text=text)
+    grown = SearchIndex.build(tmp_path / "grown", model, tmp_path / "first.jsonl", text=text).delete(["d3", "d33"])
+    with pytest.warns(NeuralTopicWarning, match="9 of 30 documents are in the index already"):
+        grown = grown.add(tmp_path / "later.jsonl")
+    assert len(grown) == 59
+    assert "d3" not in grown
+    number = grown.generation.number
+    with pytest.warns(NeuralTopicWarning, match="30 of 30"):
+        grown = grown.add(tmp_path / "later.jsonl")
+    assert (len(grown), grown.generation.number) == (59, number)
+    expected, found = whole.delete(["d3"]).answer("rocket butter", 60), grown.answer("rocket butter", 60)
+    assert ids(found) == ids(expected)
+    assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in expected.hits], abs=1e-5)
+    assert found.hits[0].snippet == expected.hits[0].snippet
+    (tmp_path / "changed.jsonl").write_text('{"id": "d5", "text": "rocket"}\n')
+    with pytest.raises(NeuralTopicError, match="1 that others have, such as 'd5'"):
+        grown.add(tmp_path / "changed.jsonl")
+
+
+def test_an_update_with_documents_that_are_there_embeds_all_anew(index, tmp_path):
+    updated = TopicModel.load(index.folder / "model-1").partial_fit(["goal match rocket team", "moon bread oven team"])
+    (tmp_path / "new.jsonl").write_text('{"id": "new", "text": "rocket goal"}\n')
+    index = index.add(tmp_path / "new.jsonl")
+    with pytest.warns(NeuralTopicWarning, match="1 of 1"):
+        found = index.add(tmp_path / "new.jsonl", model=updated)
+    assert (len(found), len(found.segments), len(found.model.updates_)) == (61, 1, 1)
+    place = list(found.segments[0].ids).index("new")
+    assert found.segments[0].vectors[place] == pytest.approx(updated.transform(["rocket goal"])[0], abs=1e-6)
+
+
+def test_numbered_rows_of_another_file_get_its_name(model, tmp_path):
+    (tmp_path / "first.txt").write_text("rocket moon\ngoal match\n")
+    (tmp_path / "later.txt").write_text("bread oven\ngoal match\nmoon orbit\n")
+    index = SearchIndex.build(tmp_path / "index", model, tmp_path / "first.txt")
+    with pytest.warns(NeuralTopicWarning, match=r"their ids are later\.txt:1 and so on"):
+        index = index.add(tmp_path / "later.txt")
+    assert sorted(ids(index.answer("moon", 9))) == ["1", "2", "later.txt:1", "later.txt:2", "later.txt:3"]
+    assert index.text("later.txt:1") == "bread oven"
+    with pytest.warns(NeuralTopicWarning, match="3 of 3 documents are in the index already"):
+        assert len(index.add(tmp_path / "later.txt")) == 5
+    (tmp_path / "later.txt").write_text("oven\n")
+    with pytest.raises(NeuralTopicError, match=r"1 that others have, such as 'later\.txt:1'"):
+        index.add(tmp_path / "later.txt")
 
 
 def test_an_open_index_keeps_its_documents(index):

@@ -16,6 +16,7 @@ from neuraltopic.cli.common.options import (
     RunFolder,
 )
 from neuraltopic.cli.common.printing import print_json
+from neuraltopic.cli.common.resumable import noted
 from neuraltopic.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="URL",
-        help="Export the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet.",
+        help="Export the index: qdrant://HOST/NAME, postgresql://HOST/DB?table=NAME, NAME.parquet, NAME.npy.",
     ),
 ]
 
@@ -72,7 +73,7 @@ def index(
     if delete and (add or documents or force):
         raise UsageError("--delete", expected="no documents", got="some", hint="Delete and add in two steps")
     beside = EmbeddingFile(embeddings) if embeddings else None
-    with show_progress(quiet=quiet) as progress:
+    with show_progress(quiet=quiet) as progress, noted(progress):
         if delete or (to and documents is None and not add and not force and (output / "index.json").exists()):
             from neuraltopic.search import SearchIndex
 

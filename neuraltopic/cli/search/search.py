@@ -31,9 +31,7 @@ def search(
     ] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of hits.")] = 10,
     skip: Annotated[int, typer.Option("--skip", min=0, help="Number of hits to skip.")] = 0,
-    by: Annotated[
-        str, typer.Option("--by", metavar="NAME", help="Score: words, topics or hybrid (the sum of both).")
-    ] = "hybrid",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Score: words, topics or hybrid (both).")] = "hybrid",
     like: Annotated[
         str | None, typer.Option("--like", metavar="ID", help="Find documents similar to the one with this id.")
     ] = None,

@@ -128,7 +128,13 @@ def test_add_and_delete(call, finished, tmp_path):
     result = call("index", finished, "-o", folder, "--delete", "a.txt", "--delete", "space/00.txt", "--json")
     assert (result.code, result.json["documents"]) == (0, 60)
     assert call("index", finished, "-o", folder, "--delete", "a.txt").code == 2
-    assert call("index", finished, tmp_path / "new", "-o", folder, "--add").code == 1  # b.txt is there
+    result = call("index", finished, tmp_path / "new", "-o", folder, "--add", "--json")
+    assert (result.code, result.json["documents"]) == (0, 61)
+    assert f"note: {tmp_path / 'new'}: 1 of 2 documents are in the index already\n" in result.err
+    (tmp_path / "new" / "b.txt").write_text("goal")
+    result = call("index", finished, tmp_path / "new", "-o", folder, "--add")
+    assert result.code == 1
+    assert "'b.txt'" in result.err
 
 
 def test_an_updated_run_embeds_anew(call, finished, tmp_path):
@@ -142,6 +148,23 @@ def test_an_updated_run_embeds_anew(call, finished, tmp_path):
     index = SearchIndex.open(folder)
     assert len(index.model.updates_) == 1
     assert "1" in index
+    result = call("index", tmp_path / "updated", "-o", folder, "--add")
+    assert (result.code, len(SearchIndex.open(folder))) == (0, 62)
+    assert "2 of 2 documents are in the index already" in result.err
+
+
+def test_an_update_of_a_file_of_lines_embeds_anew(call, tmp_path):
+    """Lines of both files are numbered from 1."""
+    (tmp_path / "first.txt").write_text("\n".join(sentences()))
+    (tmp_path / "later.txt").write_text("rocket moon goal\nbread oven goal\n")
+    assert call("fit", tmp_path / "first.txt", "-o", tmp_path / "run", *FAST).code == 0
+    assert call("index", tmp_path / "run", "-o", tmp_path / "index").code == 0
+    assert call("update", tmp_path / "run", tmp_path / "later.txt", "-o", tmp_path / "updated").code == 0
+    result = call("index", tmp_path / "updated", "-o", tmp_path / "index", "--add", "--json")
+    assert (result.code, result.json["documents"]) == (0, 62)
+    assert "note: " in result.err
+    assert "so their ids are later.txt:1 and so on" in result.err
+    assert SearchIndex.open(tmp_path / "index").text("later.txt:2") == "bread oven goal"
 
 
 def test_copy_to_a_file(call, finished, indexed, tmp_path):
