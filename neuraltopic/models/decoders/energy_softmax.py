@@ -37,9 +37,11 @@ _GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
 class _Tile(NamedTuple):
-    """For some words: exp(point . factor_w - peak), its sum over the words, and the peak, the largest energy, (N,)."""
+    """For some words: their factors, exp(point . factor_w - peak), its sum over the words, and the peak, the largest
+    energy, (N,)."""
 
     words: slice
+    factors: Tensor
     peak: Tensor
     total: Tensor
     exponentials: Tensor | None
@@ -61,31 +63,30 @@ class _Terms(Function):
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
         tiles = list(_in_pieces(weight)(partial(_summed, points, weight, bias, keep), _tiles_of_words(weight)))
         log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
-        ctx.save_for_backward(points, weight, bias, log_partition)
-        ctx.tiles, ctx.counts = tiles, counts
+        ctx.save_for_backward(points, log_partition)
+        ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
         return log_partition, None if counts is None else _statistics(counts, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         grad, of_statistics = grad_outputs
-        points, weight, bias, log_partition = ctx.saved_tensors
+        points, log_partition = ctx.saved_tensors
         assert grad is not None
-        grad_points, grad_weight, grad_bias = torch.zeros_like(points), torch.empty_like(weight), torch.empty_like(bias)
+        V, K = ctx.shape
+        grad_points, grad_weight, grad_bias = torch.zeros_like(points), points.new_empty(V, K), points.new_empty(V)
         if of_statistics is None:
-            grad_factors = points.new_zeros(len(weight), points.shape[1])
+            grad_factors = points.new_zeros(V, points.shape[1])
         else:
             grad_factors = sparse_product(ctx.counts.transposed(), of_statistics.contiguous())
 
         def of_tile(tile: _Tile) -> Tensor:
             """The contribution of these words to the gradient in the points; that in their factors is written."""
             found = grad_factors[tile.words]
-            part = _add_gradients(
-                tile, grad, points, _factors(weight[tile.words], bias[tile.words]), log_partition, found
-            )
-            grad_weight[tile.words], grad_bias[tile.words] = found[:, : weight.shape[1]], found[:, weight.shape[1]]
+            part = _add_gradients(tile, grad, points, log_partition, found)
+            grad_weight[tile.words], grad_bias[tile.words] = found[:, :K], found[:, K]
             return part
 
-        for part in _in_pieces(weight)(of_tile, ctx.tiles):
+        for part in _in_pieces(points)(of_tile, ctx.tiles):
             grad_points += part
         return grad_points, grad_weight, grad_bias, None
 
@@ -105,14 +106,12 @@ def _summed(points: Tensor, weight: Tensor, bias: Tensor, keep: bool, words: sli
         energies = torch.mm(points[rows], factors.T, out=None if kept is None else kept[rows])
         peak[rows] = energies.amax(1)
         total[rows] = energies.sub_(peak[rows, None]).exp_().sum(1)
-    return _Tile(words, peak, total, kept)
+    return _Tile(words, factors, peak, total, kept)
 
 
-def _add_gradients(
-    tile: _Tile, grad: Tensor, points: Tensor, factors: Tensor, log_partition: Tensor, grad_factors: Tensor
-) -> Tensor:
+def _add_gradients(tile: _Tile, grad: Tensor, points: Tensor, log_partition: Tensor, grad_factors: Tensor) -> Tensor:
     """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is added."""
-    part = torch.empty_like(points)
+    factors, part = tile.factors, torch.empty_like(points)
     # p(w | z) is the tile times exp(peak - log partition), one factor per row.
     scale = (grad * torch.exp(tile.peak - log_partition))[:, None]
     for rows in _blocks(len(points), _tile_rows(factors)):
