@@ -21,8 +21,8 @@ from neuraltopic.core.threads import among_threads, even_slices
 # The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
 BATCH_MOMENTUM = 0.1
 BATCH_EPSILON = 1e-5
-# Numbers that a thread multiplies or writes at least in its piece of a sparse product: it takes a thread as long to
-# wake up as to compute half of them.
+# Minimum number of multiplications or results per piece of a sparse product: small products are not worth waking
+# another thread.
 _PIECE = 1 << 19
 
 

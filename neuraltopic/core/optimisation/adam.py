@@ -16,7 +16,7 @@ from neuraltopic.core.threads import among_threads, even_slices
 
 # The usual decay of the two moments (Kingma & Ba 2015).
 _FIRST, _SECOND = 0.9, 0.999
-# Weights of a slice at least, which a thread steps by itself.
+# Minimum number of weights per slice of a large parameter, which one thread steps.
 _SLICE = 1 << 19
 
 

@@ -21,7 +21,7 @@ from torch.autograd import Function
 
 from neuraltopic.core.boltzmann.machine import Terms
 from neuraltopic.core.networks import SparseRows, sparse_matmul, sparse_product
-from neuraltopic.core.threads import among_threads
+from neuraltopic.core.threads import among_threads, even_slices
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
 from neuraltopic.models.decoders.topic_weights import TopicWeights
@@ -129,7 +129,7 @@ def _tiles_of_words(factors: Tensor) -> list[slice]:
     n_words = len(factors)
     largest = _TILE_WORDS if factors.device.type == "cpu" else _GPU_TILE_WORDS
     n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
-    return _blocks(n_words, math.ceil(n_words / n_tiles))
+    return even_slices(n_words, n_tiles)
 
 
 def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:
