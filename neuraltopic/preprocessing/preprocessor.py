@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, parameter
+from neuraltopic.preprocessing.batches import in_batches
 from neuraltopic.preprocessing.cleaning.plain_text import PlainText
 from neuraltopic.preprocessing.cleaning.repair import Repair
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
@@ -300,7 +301,7 @@ class Preprocessor:
         out: list[tuple[int, ...]] = [()] * len(words)
         for choice in range(self._words(fitted).n_choices):
             found: list[tuple[int, ...]] = []
-            for block in self._known_words(texts, fitted, [], choice=choice):
+            for block in self._known_words(in_batches(texts), fitted, [], choice=choice):
                 columns = fitted.lexicon.columns(block)
                 found += [tuple(columns.tokens[a:b].tolist()) for a, b in itertools.pairwise(columns.bounds.tolist())]
             out = [first or other for first, other in zip(out, found, strict=True)]
@@ -367,7 +368,7 @@ class Preprocessor:
 
     def _known_words(
         self,
-        texts: Iterable[str],
+        batches: Iterable[list[str]],
         fitted: Fitted,
         unknown: list[int],
         *,
@@ -379,14 +380,16 @@ class Preprocessor:
             raise _other_tokeniser(fitted.tokeniser, tokeniser.identity)
         cutter = self._cutter() if fitted.normalisation > 1 else Cutter(tokeniser)
         forms = FormIds()
-        blocks = self._numbered(texts, cutter, forms, Passages(None) if passages is None else passages)
+        blocks = self._numbered(batches, cutter, forms, Passages(None) if passages is None else passages)
         return _known_words(blocks, forms, self._words(fitted), fitted, unknown, choice)
 
-    def _numbered(self, texts: Iterable[str], cutter: Cutter, forms: FormIds, passages: Passages) -> Iterator[Block]:
+    def _numbered(
+        self, batches: Iterable[list[str]], cutter: Cutter, forms: FormIds, passages: Passages
+    ) -> Iterator[Block]:
         """Blocks of numbered forms of the texts or their passages; passages are cut in this process."""
         if passages.split is None:
-            return numbered_in_processes(texts, cutter, forms, self.n_jobs, self.workers)
-        return numbered(passages(cutter.clean(texts), self._tokeniser), forms)
+            return numbered_in_processes(batches, cutter, forms, self.n_jobs, self.workers)
+        return numbered(passages(itertools.chain.from_iterable(map(cutter.clean, batches)), self._tokeniser), forms)
 
     def _words(self, fitted: Fitted) -> WordsOfForms:
         return self._words_in(fitted.languages, FirstWordRule if fitted.normalisation == 1 else WordRule)

@@ -23,7 +23,7 @@ _GENERIC = "com|org|net|edu|gov|mil|int|info|biz|io"
 _COUNTRIES = "au|br|ca|ch|cn|cz|de|dk|eu|fi|fr|gr|hk|hu|ie|jp|kr|nl|nz|pl|ru|tr|tw|ua|uk|za"
 
 
-class _Signs(NamedTuple):
+class _Patterns(NamedTuple):
     """What follows the sign of an address, from that sign on; of a mailbox also what is before it."""
 
     url: Pattern
@@ -33,14 +33,14 @@ class _Signs(NamedTuple):
     domain: Pattern
 
 
-def _signs(compiled: Callable[[str], Pattern], unspaced: str) -> _Signs:
+def _compiled(compiled: Callable[[str], Pattern], unspaced: str) -> _Patterns:
     """The patterns of texts that may have letters of these scripts."""
     # Blanks, brackets, quotation marks and what separates fields end an address. Brackets in pairs are part of it.
     inside = rf"[^\s<>\"'`|\\{{}}\[\](),;{unspaced}]"
     tail = rf"(?:{inside}|\([^\s<>\"()]*\))"
     apart = f"(?![{unspaced}])" if unspaced else ""
     name = rf"(?:{apart}[\w-])+"
-    return _Signs(
+    return _Patterns(
         url=compiled(rf"://{tail}++"),
         host=compiled(rf"@{name}(?:\.{name})+"),
         mailbox=regex.compile(rf"(?r)(?:{apart}[\w.%+-])+"),
@@ -53,7 +53,7 @@ def _signs(compiled: Callable[[str], Pattern], unspaced: str) -> _Signs:
 
 
 # The standard library is faster where its patterns do.
-_ASCII, _ANY = _signs(re.compile, ""), _signs(regex.compile, _UNSPACED)
+_ASCII, _ANY = _compiled(re.compile, ""), _compiled(regex.compile, _UNSPACED)
 _SCHEME = regex.compile(r"(?r)(?<![A-Za-z])[A-Za-z][A-Za-z0-9+.-]*")
 _WWW_END = re.compile(r"\.(?<=[Ww]{2}\.)")
 _SCHEME_END = re.compile(r":(?<=[ptos]:)(?:(?<=ttp:)|(?<=tps:)|(?<=lto:))", re.IGNORECASE)
@@ -63,26 +63,33 @@ _TECHNOLOGIES = frozenset({"ado", "asp", "ml", "vb"})  # .NET
 _HANDLE = regex.compile(r"(?<![A-Za-z0-9_.])@(?:[A-Za-z0-9_]+|[\w-]{1,30}(?=[\s:：]|$))")
 
 
-def without_addresses(text: str) -> str:
-    """The text without URLs and e-mail addresses."""
-    signs = _ASCII if text.isascii() else _ANY
-    if ":" in text:
-        text = cut(text, signs.url, _SCHEME)
-    if _WWW_END.search(text):
-        text = signs.www.sub(" ", text)
-    if "@" in text:
-        text = cut(text, signs.host, signs.mailbox)
-    if ":" in text and _SCHEME_END.search(text):
+def without_addresses(text: str, signs: str) -> str:
+    """The text without URLs and e-mail addresses.
+
+    Parameters
+    ----------
+    text : str
+    signs : str
+        Those of the text, see `signs_of`.
+    """
+    patterns = _ASCII if text.isascii() else _ANY
+    if "://" in signs:
+        text = cut(text, patterns.url, _SCHEME)
+    if "." in signs and _WWW_END.search(text):
+        text = patterns.www.sub(" ", text)
+    if "@" in signs:
+        text = cut(text, patterns.host, patterns.mailbox)
+    if ":" in signs and _SCHEME_END.search(text):
         text = _SCHEME_ALONE.sub(" ", text)
     return text
 
 
-def without_names(text: str) -> str:
+def without_names(text: str, signs: str) -> str:
     """The text without bare domains (example.org/page) and handles (@someone), after `without_addresses`."""
-    signs = _ASCII if text.isascii() else _ANY
-    if "@" in text:
+    if "@" in signs:
         text = _HANDLE.sub(" ", text)
-    return cut(text, signs.domain, _LABELS, spared=_TECHNOLOGIES) if "." in text else text
+    domain = (_ASCII if text.isascii() else _ANY).domain
+    return cut(text, domain, _LABELS, spared=_TECHNOLOGIES) if "." in signs else text
 
 
 def cut(text: str, sign: Pattern, before: regex.Pattern, spared: frozenset[str] = frozenset()) -> str:

@@ -22,7 +22,7 @@ def without_escapes(text: str) -> str:
     if _BYTES.fullmatch(text):
         with suppress(ValueError, SyntaxError):
             return str(ast.literal_eval(text.strip()).decode("utf-8", "replace"))
-    if not (_TELLING.search(text) and _ESCAPED.fullmatch(text)):
+    if not (_ESCAPED.fullmatch(text) and _TELLING.search(text)):
         return text
     plain = _ONE.sub(lambda found: chr(int(found[1][1:], 16)) if found[1] else _SPACES.get(found[2], found[2]), text)
     # Characters beyond U+FFFF are two escapes.

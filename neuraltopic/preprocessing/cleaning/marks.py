@@ -3,15 +3,11 @@
 Most prose has none of these signs, and is tokenised as it is.
 """
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
-# Characters of the texts that are looked through at once.
-_AT_ONCE = 1 << 16
 _BETWEEN = "\0"  # texts
-_UNSEEN = 31  # times as many texts
+_UNSEEN = 31  # batches
 
 
 def _codes(characters: str) -> NDArray[np.bool_]:
@@ -43,34 +39,24 @@ _SCHEMES = _endings("tp", "ps", "to", "TP", "PS", "TO", "tP", "pS", "tO", "Tp", 
 _HALF_ENTITIES = _endings("sp", "mp", "ot", "uo", "ip", "sh", "os")
 
 
-def looked_through(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield each text and whether it may have a mark.
+class Marks:
+    """Tells which texts of a batch may have a mark, by their place.
 
-    Looking is not worth it where most have one, so that many texts after such are taken to have one.
+    Looking is not worth it where most have one, so that all texts of many batches after such are taken to have one.
     """
-    unseen = 0
-    for batch in _batches(texts):
-        if unseen:
-            unseen -= 1
-            yield from ((text, True) for text in batch)
-            continue
-        found = marked(batch)
-        if 2 * sum(found) > len(found):
-            unseen = _UNSEEN
-        yield from zip(batch, found, strict=True)
 
+    def __init__(self) -> None:
+        self._unseen = 0
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in lists of some hundred thousand characters."""
-    batch, n_characters = list[str](), 0
-    for text in texts:
-        batch.append(text)
-        n_characters += len(text)
-        if n_characters >= _AT_ONCE:
-            yield batch
-            batch, n_characters = [], 0
-    if batch:
-        yield batch
+    def __call__(self, batch: list[str]) -> list[int]:
+        """The places of those texts, ascending."""
+        if self._unseen:
+            self._unseen -= 1
+            return list(range(len(batch)))
+        places = [place for place, is_marked in enumerate(marked(batch)) if is_marked]
+        if 2 * len(places) > len(batch):
+            self._unseen = _UNSEEN
+        return places
 
 
 def marked(texts: list[str]) -> list[bool]:

@@ -11,7 +11,8 @@ from neuraltopic.reading.formats.document_files import html_text, rich_text
 # addresses, placeholders and smileys.
 _OPEN = "a|b|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|iframe|img|input|li|link|meta|ol|p|pre|small|span|strong"
 _TAG = re.compile(
-    rf"</[a-z][\w:.-]*\s*>|<(?:{_OPEN}|sub|sup|table|tbody|td|th|tr|u|ul)(?:\s+[\w:-]+\s*=[^<>]*|\s*/?)>|<!--|<!doctype\b|<!\[CDATA\[",
+    rf"<(?:/[a-z][\w:.-]*\s*>|(?:{_OPEN}|sub|sup|table|tbody|td|th|tr|u|ul)(?:\s+[\w:-]+\s*=[^<>]*|\s*/?)>"
+    r"|!--|!doctype\b|!\[CDATA\[)",
     re.IGNORECASE,
 )
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
@@ -19,7 +20,7 @@ _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _SWALLOWS = ("script", "style", "noscript", "template", "title", "textarea", "iframe", "xmp", "select", "head")
 _SWALLOWING = re.compile(rf"<(?=(?P<name>{'|'.join(_SWALLOWS)})\b|(?P<comment>!--))", re.IGNORECASE)
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|&(?:nbsp|amp|quot)\b")
+_ENTITY = re.compile(r"&(?:(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|(?:nbsp|amp|quot)\b)")
 # Entities that have lost their ampersand, known by their end.
 _HALF_ENTITY_END = re.compile(r";(?<=sp;|mp;|ot;|uo;|ip;|sh;|os;)")
 _HALF_ENTITY = re.compile(r"\b(?:nbsp|amp|quot|[lr][sd]quo|hellip|[mn]dash|apos);")
@@ -53,7 +54,7 @@ _WIKI_WORDLESS = (
     "categoría",
 )
 
-_LATEX = re.compile(r"\\[A-Za-z]+\*?[{\[]")
+_LATEX = re.compile(r"\\[A-Za-z]++\*?[{\[]")
 _LATEX_WORDLESS = re.compile(
     r"\\(?:begin|end|cite[a-z]*|ref|eqref|label|usepackage|documentclass|includegraphics|bibliography[a-z]*|input|include)"
     r"\*?(?:\[[^\[\]]*\])*\{[^{}]*\}"

@@ -32,7 +32,7 @@ _QUOPRI = re.compile(r"=(?:3D|20|09|0[AD]|[89A-F][0-9A-F]|(?<![\s=]=)\r?\n)")
 _ENOUGH = 3
 
 # A line with the mark of a quotation in its first eight characters, and those that follow it.
-_QUOTED = r"(?=[^>\n]{0,7}>)[ \t]*[A-Za-z]{0,3}>[^\n]*"
+_QUOTED = r"(?=[^>\n]{0,7}+>)[ \t]*+[A-Za-z]{0,3}+>[^\n]*"
 _QUOTATION = re.compile(rf"\n{_QUOTED}(?:\n{_QUOTED})*")
 _LINES_OF_ATTRIBUTION = 4  # two, and two empty ones after them
 _SAID = re.compile(
@@ -98,22 +98,25 @@ def without_quoted_printable(text: str) -> str:
     return data.decode("cp1252", "replace") if text.isascii() else text
 
 
-def without_replies(text: str, *, message: bool) -> str:
+def without_replies(text: str, signs: str, *, message: bool) -> str:
     """A message without quotations and signature, unless nothing else is left.
 
     Parameters
     ----------
+    text : str
+    signs : str
+        Those of the text, see `signs_of`.
     message : bool
         Whether it is known for one; else a line such as "On Monday Ann wrote:" over the quotation makes it one.
     """
-    if "--" in text:
+    if "-" in signs and "--" in text:
         text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
-    answered = _ANSWERED.search(text) if ":" in text and _SENT_END.search(text) else None
+    answered = _ANSWERED.search(text) if signs.count(":") > 2 and _SENT_END.search(text) else None
     if answered and any(map(str.isalnum, text[: answered.start()])):
         return _without_signature(text[: answered.start()])
-    if not message and ">" not in text:
+    if not message and ">" not in signs:
         return text
-    own, attributed = _without_quotations(text) if ">" in text else (text, False)
+    own, attributed = _without_quotations(text) if ">" in signs else (text, False)
     if not (message or attributed):
         return text
     own = _without_signature(own)
@@ -162,7 +165,7 @@ def _drop_attribution(lines: list[str]) -> bool:
     if last < 0:
         return False
     begins = next((row for row in (last, last - 1) if row >= 0 and _WHEN.match(lines[row])), None)
-    if not (_SAID.search(lines[last]) or (begins is not None and lines[last].rstrip().endswith(":"))):
+    if not ((begins is not None and lines[last].rstrip().endswith(":")) or _SAID.search(lines[last])):
         return False
     del lines[last if begins is None else begins :]
     return True

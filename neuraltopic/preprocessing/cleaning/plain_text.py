@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
+from neuraltopic.preprocessing.batches import in_batches
 from neuraltopic.preprocessing.cleaning.addresses import without_addresses, without_names
 from neuraltopic.preprocessing.cleaning.escapes import without_escapes
-from neuraltopic.preprocessing.cleaning.marks import looked_through
+from neuraltopic.preprocessing.cleaning.marks import Marks
 from neuraltopic.preprocessing.cleaning.markup import (
     without_bbcode,
     without_code,
@@ -25,24 +27,26 @@ from neuraltopic.preprocessing.cleaning.messages import (
     without_replies,
 )
 from neuraltopic.preprocessing.cleaning.repair import Repair
+from neuraltopic.preprocessing.cleaning.signs import signs_of
 
 _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
-_BEFORE: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("backslash escapes", without_escapes),
-    ("RTF", without_rich_text),
-    ("MIME parts", without_mime),
-    ("quoted-printable", without_quoted_printable),
+# Name, what takes it out, and signs of which a text with it has one.
+_Step: TypeAlias = tuple[str, Callable[[str], str], tuple[str, ...]]
+_BEFORE: tuple[_Step, ...] = (
+    ("backslash escapes", without_escapes, ("\\",)),
+    ("RTF", without_rich_text, ("{\\",)),
+    ("MIME parts", without_mime, ("--",)),
+    ("quoted-printable", without_quoted_printable, ("=",)),
 )
-_AFTER: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("Markdown links and code", without_code),
-    ("wiki markup", without_wiki),
-    ("LaTeX", without_latex),
-    ("reStructuredText", without_restructured_text),
-    ("terminal codes", without_terminal_codes),
-    ("HTML tags and entities", without_tags_and_entities),
-    ("BBCode", without_bbcode),
-    ("names between colons", without_named_signs),
-    ("addresses and handles", lambda text: without_names(without_addresses(text))),
+_AFTER: tuple[_Step, ...] = (
+    ("Markdown links and code", without_code, ("]", "```", "~~~")),
+    ("wiki markup", without_wiki, ("[[",)),
+    ("LaTeX", without_latex, ("\\{", "\\[", "\\*")),
+    ("reStructuredText", without_restructured_text, ("::",)),
+    ("terminal codes", without_terminal_codes, ("\x1b",)),
+    ("HTML tags and entities", without_tags_and_entities, ("<", "&", ";")),
+    ("BBCode", without_bbcode, ("[/",)),
+    ("names between colons", without_named_signs, ("::", ":_", ":+", ":-")),
 )
 
 
@@ -69,26 +73,52 @@ class PlainText:
         self.joined = 0
         self.repair = Repair()
         self.keep = keep
+        self._marks = Marks()
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield the prose of each text, mended."""
-        for text, is_marked in looked_through(texts):
-            yield self.repair.mended(self.of(text)) if is_marked else text
+        for batch in in_batches(texts):
+            yield from self.cleaned(batch)[0]
+
+    def cleaned(self, batch: list[str]) -> tuple[list[str], dict[int, str]]:
+        """The prose of each text, mended, and at the places of those that may have marks their signs."""
+        signs: dict[int, str] = {}
+        places = self._marks(batch)
+        if places:
+            batch = batch.copy()
+        for place in places:
+            prose, signs[place] = self._prose(batch[place])
+            batch[place] = mended = self.repair.mended(prose, signs[place])
+            if mended is not prose:
+                signs[place] = signs_of(mended)
+        return batch, signs
 
     def of(self, text: str) -> str:
         """The prose of one text, as it is written."""
-        if "_" in text and _JOINED.search(text):
+        return self._prose(text)[0]
+
+    def _prose(self, text: str) -> tuple[str, str]:
+        """The prose of one text, and its signs."""
+        signs = signs_of(text)
+        if "_" in signs and _JOINED.search(text):
             self.joined += 1
         if self.keep:
-            return text
+            return text, signs
         text, message = without_headers(text)
         if message:
             self.found["e-mail headers"] += 1
-        text = self._cleaned(text, _BEFORE)
-        own = without_replies(text, message=message)
+            signs = signs_of(text)
+        text, signs = self._cleaned(text, signs, _BEFORE)
+        own = without_replies(text, signs, message=message)
         if own is not text:
             self.found["quoted replies and signatures"] += 1
-        return self._cleaned(own, _AFTER)
+            signs = signs_of(own)
+        text, signs = self._cleaned(own, signs, _AFTER)
+        own = without_names(without_addresses(text, signs), signs)
+        if own is not text and own != text:
+            self.found["addresses and handles"] += 1
+            signs = signs_of(own)
+        return own, signs
 
     def add(self, other: "PlainText") -> None:
         """Count what another found in other texts as well."""
@@ -96,10 +126,13 @@ class PlainText:
         self.joined += other.joined
         self.repair.add(other.repair)
 
-    def _cleaned(self, text: str, steps: Iterable[tuple[str, Callable[[str], str]]]) -> str:
-        for name, clean in steps:
-            cleaned = clean(text)
-            if cleaned is not text and cleaned != text:
-                self.found[name] += 1
-                text = cleaned
-        return text
+    def _cleaned(self, text: str, signs: str, steps: Iterable[_Step]) -> tuple[str, str]:
+        for name, clean, telling in steps:
+            for sign in telling:
+                if sign in signs:
+                    cleaned = clean(text)
+                    if cleaned is not text and cleaned != text:
+                        self.found[name] += 1
+                        text, signs = cleaned, signs_of(cleaned)
+                    break
+        return text, signs

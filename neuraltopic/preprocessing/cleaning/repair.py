@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import regex
 
 from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.preprocessing.cleaning.signs import signs_of
 
 # A letter of UTF-8 read as cp1252 or latin-1 begins with one of the first and goes on with one of the second.
 _MOJIBAKE = regex.compile(
@@ -40,7 +41,7 @@ class Repair:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield each text, mended."""
-        return map(self.mended, texts)
+        return (self.mended(text, signs_of(text)) for text in texts)
 
     def add(self, other: "Repair") -> None:
         """Count what another found in other texts as well."""
@@ -63,15 +64,15 @@ class Repair:
                 stacklevel=4,
             )
 
-    def mended(self, text: str) -> str:
-        """One text, mended."""
+    def mended(self, text: str, signs: str) -> str:
+        """One text, of which the signs are given (see `signs_of`), mended."""
         if not text.isascii():
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
-        else:
+        elif "-\n" in signs:
             text = _CUT_IN_ASCII.sub("", text)
-        if "innen" in text:
+        if ("*" in signs or ":" in signs or "_" in signs or not text.isascii()) and "innen" in text:
             text = _GENDERS.sub("", text)
-        if " ' " in text or ("`" in text and " ` " in text):
+        if ("'" in signs and " ' " in text) or ("`" in signs and " ` " in text):
             text = _SPACED.sub("'", text)
         return text
 

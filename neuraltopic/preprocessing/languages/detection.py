@@ -20,7 +20,7 @@ from neuraltopic.preprocessing.settings import Preprocessing
 
 _SAMPLE = 512  # documents
 _CHARACTERS = 600  # of each
-_CLEANED_AT_ONCE = 1 << 16  # characters of texts
+_CLEANED_AT_ONCE = 1 << 22  # characters of texts, which are held until then
 # Share of English function words from which on a text in Latin letters is English without asking: German and Dutch
 # stay below a fifth, English prose is at a half.
 _PLAINLY_ENGLISH = 0.3
@@ -41,13 +41,14 @@ class Sample:
 
     Parameters
     ----------
-    texts : iterable of str
+    batches : iterable of list of str
+        The texts in order.
     clean : callable from a list of str to str
         Makes of each of some texts what is kept of it. It is given many at once, which is quicker.
     """
 
-    def __init__(self, texts: Iterable[str], clean: Callable[[list[str]], Iterable[str]] = iter) -> None:
-        self._texts = texts
+    def __init__(self, batches: Iterable[list[str]], clean: Callable[[list[str]], Iterable[str]] = iter) -> None:
+        self._batches = batches
         self._clean = clean
         self._kept: list[str] = []
         self._raw: list[str] = []
@@ -62,19 +63,29 @@ class Sample:
             self._raw, self._n_raw = [], 0
         return self._kept
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield every text."""
-        for number, text in enumerate(self._texts):
-            if number % self._every == 0:
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield every batch."""
+        start = 0  # number of the first text of the batch
+        for batch in self._batches:
+            number = start + -start % self._every
+            while number < start + len(batch):
                 if len(self._kept) + len(self._raw) == _SAMPLE:
-                    del self.kept[1::2]
-                    self._every *= 2
+                    self._halve()
                 if number % self._every == 0:
-                    self._raw.append(text)
-                    self._n_raw += len(text)
+                    self._raw.append(batch[number - start])
+                    self._n_raw += len(self._raw[-1])
                     if self._n_raw >= _CLEANED_AT_ONCE:
                         _ = self.kept
-            yield text
+                number += self._every - number % self._every
+            start += len(batch)
+            yield batch
+
+    def _halve(self) -> None:
+        """Keep every second text."""
+        self._raw = self._raw[len(self._kept) % 2 :: 2]
+        self._kept = self._kept[::2]
+        self._n_raw = sum(map(len, self._raw))
+        self._every *= 2
 
 
 @dataclass(frozen=True)

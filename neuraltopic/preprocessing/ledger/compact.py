@@ -1,5 +1,6 @@
 """Long columns of a table in a few bytes per entry, where a list would hold an object for each."""
 
+import itertools
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
@@ -49,6 +50,18 @@ class CompactTexts(_Column, Sequence[str]):
             self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
 
+    def extend(self, texts: Sequence[str]) -> None:
+        """Add several texts."""
+        joined = "".join(texts)
+        if joined.isascii():
+            ends = itertools.accumulate(map(len, texts), initial=len(self._bytes))
+            next(ends)
+            self._ends.extend(ends)
+            self._bytes += joined.encode("ascii")
+        else:
+            for text in texts:
+                self.append(text)
+
     def __len__(self) -> int:
         return len(self._ends)
 
@@ -88,6 +101,15 @@ class CompactValues(_Column, Sequence[Value], Generic[Value]):
         if value is not self._last:
             self._last, self._last_code = value, self._code(value)
         self._codes.append(self._last_code)
+
+    def extend(self, values: Sequence[Value]) -> None:
+        """Add several values."""
+        if values and values.count(values[0]) == len(values):
+            self.append(values[0])
+            self._codes.extend(self._codes[-1:] * (len(values) - 1))
+        else:
+            for value in values:
+                self.append(value)
 
     def __len__(self) -> int:
         return len(self._codes)

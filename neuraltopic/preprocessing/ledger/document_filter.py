@@ -1,22 +1,23 @@
 """Rows in, texts out: decides which rows are documents and keeps the ledger of all."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.preprocessing.batches import CHARACTERS, OF_TEXT
 from neuraltopic.preprocessing.ledger.first_seen import DIGEST_BYTES, FirstSeen
 from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
 from neuraltopic.progress import Progress
 from neuraltopic.reading.rows import Row
 
-_REPORT_EVERY = 256  # rows
+_MOST_ROWS = 256  # that are taken at once
 
 
 class Intake:
-    """Iterate, once, over the texts of the rows that are documents.
+    """Iterate, once, over the texts of the rows that are documents, in batches.
 
     Parameters
     ----------
@@ -44,39 +45,61 @@ class Intake:
         self._report = report
         self._document = array("q")  # of each row; -1 where the row is no document
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield the texts, filling the ledger."""
-        documents_of_texts = FirstSeen()
-        row_of_document = array("q")
-        ledger, number = self.ledger, -1
-        for number, row in enumerate(self._rows):
-            status, detail, document, text = Status.KEPT, "", len(row_of_document), row.text
-            stripped = text and text.strip()
-            if text is None:
-                status, detail, document = Status.UNDECODABLE, row.problem, -1
-            elif not stripped:
-                status, document = Status.EMPTY, -1 if self._only_new else document
-            elif self._only_new and not self._keep_duplicates:
-                first = documents_of_texts.first(_digest(stripped), document)
-                if first != document:
-                    detail = f"duplicate of {ledger.ids[row_of_document[first]]}"
-                    status, document = Status.DUPLICATE, first
-            ledger.add(
-                row.id,
-                status,
-                detail=detail,
-                encoding=row.encoding,
-                line=row.line,
-                n_lines=row.n_lines,
-                metadata=row.metadata,
-            )
-            self._document.append(document)
-            if number % _REPORT_EVERY == _REPORT_EVERY - 1:
-                self._report("reading", number + 1, None)
-            if text is not None and document == len(row_of_document):
-                row_of_document.append(number)
-                yield text
-        self._report("reading", number + 1, number + 1)
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the texts in lists that are not empty, filling the ledger."""
+        seen = FirstSeen() if self._only_new and not self._keep_duplicates else None
+        batch, n_characters, n_documents = list[str](), 0, 0
+        for rows in _taken_together(self._rows):
+            n_rows = len(self.ledger)
+            found = self._taken(rows, n_documents, seen)
+            n_documents += len(found)
+            batch += found
+            n_characters += sum(map(len, found)) + OF_TEXT * len(found)
+            if len(self.ledger) // _MOST_ROWS > n_rows // _MOST_ROWS:
+                self._report("reading", len(self.ledger), None)
+            if n_characters >= CHARACTERS:
+                yield batch
+                batch, n_characters = [], 0
+        if batch:
+            yield batch
+        self._report("reading", len(self.ledger), len(self.ledger))
+
+    def _taken(self, rows: list[Row], n_documents: int, seen: FirstSeen | None) -> list[str]:
+        """Enter rows into the ledger, and return the texts of those that are documents."""
+        ids, texts, metadata, encodings, problems, lines, n_lines, _ = zip(*rows, strict=True)
+        stripped = [text and text.strip() for text in texts]
+        statuses, details = [Status.KEPT] * len(rows), [""] * len(rows)
+        places: Sequence[int] = range(len(rows))  # of rows that are documents, or copies of some
+        if not all(stripped):
+            for place in places:
+                if texts[place] is None:
+                    statuses[place], details[place] = Status.UNDECODABLE, problems[place]
+                elif not stripped[place]:
+                    statuses[place] = Status.EMPTY
+            no_documents = (Status.UNDECODABLE, Status.EMPTY) if self._only_new else (Status.UNDECODABLE,)
+            places = [place for place in places if statuses[place] not in no_documents]
+        start = len(self.ledger)
+        numbers = [start + place for place in places]
+        firsts = numbers
+        if seen is not None:
+            firsts = seen.firsts([_digest(stripped[place]) for place in places], numbers)
+        documents, found = array("q", [-1]) * len(rows), list[str]()
+        for place, number, first in zip(places, numbers, firsts, strict=True):
+            if number == first:
+                documents[place] = n_documents + len(found)
+                found.append(texts[place])
+            else:
+                statuses[place] = Status.DUPLICATE
+                if first >= start:
+                    documents[place], of = documents[first - start], ids[first - start]
+                else:
+                    documents[place], of = self._document[first], self.ledger.ids[first]
+                details[place] = f"duplicate of {of}"
+        self._document.extend(documents)
+        self.ledger.extend(
+            ids, statuses, details=details, encodings=encodings, lines=lines, n_lines=n_lines, metadata=metadata
+        )
+        return found
 
     def copies(self) -> NDArray[np.int64]:
         """How many rows so far have the text of each document, itself included."""
@@ -101,6 +124,19 @@ class Intake:
             if self.ledger.statuses[row] is Status.KEPT:
                 self.ledger.set_status(row, Status.NO_WORD)
         return position[document]
+
+
+def _taken_together(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows in lists, of so many or so long."""
+    taken, n_characters = list[Row](), 0
+    for row in rows:
+        taken.append(row)
+        n_characters += len(row.text or "")
+        if len(taken) == _MOST_ROWS or n_characters >= CHARACTERS:
+            yield taken
+            taken, n_characters = [], 0
+    if taken:
+        yield taken
 
 
 def _digest(text: str) -> bytes:

@@ -37,6 +37,12 @@ class FirstSeen:
         found = self._few.get(digest)
         return self._first_of_others(digest, number) if found is None else found
 
+    def firsts(self, digests: list[bytes], numbers: list[int]) -> list[int]:
+        """The same for each of several, one after the other."""
+        if len(self._few) + len(digests) <= self._n_few:
+            return list(map(self._few.setdefault, digests, numbers))
+        return list(map(self.first, digests, numbers))
+
     def _first_of_others(self, digest: bytes, number: int) -> int:
         high, low = _WORDS.unpack(digest)
         place = self._place(high, low)

@@ -1,7 +1,7 @@
 """The ledger: the outcome of every input row, in input order."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -71,18 +71,41 @@ class Ledger:
         metadata: Mapping[str, object] | None = None,
     ) -> None:
         """Append a row; a metadata column that other rows lack is None there."""
-        self.ids.append(id)
-        self.statuses.append(status)
-        self.details.append(detail)
-        self.encodings.append(encoding)
-        self.lines.append(line)
-        self.n_lines.append(n_lines)
-        if metadata:
-            row = len(self) - 1
-            for name, value in metadata.items():
-                column = self._metadata.setdefault(name, [])
-                column.extend([None] * (row - len(column)))
-                column.append(self._once(name, value) if isinstance(value, str) else value)
+        self.extend(
+            [id],
+            [status],
+            details=[detail],
+            encodings=[encoding],
+            lines=[line],
+            n_lines=[n_lines],
+            metadata=[metadata or {}],
+        )
+
+    def extend(
+        self,
+        ids: Sequence[str],
+        statuses: Sequence[Status],
+        *,
+        details: Sequence[str],
+        encodings: Sequence[str],
+        lines: Sequence[int],
+        n_lines: Sequence[int],
+        metadata: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Append rows, of each of which every sequence has an entry."""
+        first = len(self)
+        self.ids.extend(ids)
+        self.statuses.extend(statuses)
+        self.details.extend(details)
+        self.encodings.extend(encodings)
+        self.lines.extend(lines)
+        self.n_lines.extend(n_lines)
+        if any(metadata):
+            for row, of_row in enumerate(metadata, first):
+                for name, value in of_row.items():
+                    column = self._metadata.setdefault(name, [])
+                    column.extend([None] * (row - len(column)))
+                    column.append(self._once(name, value) if isinstance(value, str) else value)
 
     def set_status(self, row: int, status: Status, detail: str = "") -> None:
         """Change what became of `row` (counted from 0), with the reason."""

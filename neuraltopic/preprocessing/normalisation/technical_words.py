@@ -36,7 +36,7 @@ _NAME_BEFORE = regex.compile(r"(?r)(?<![\w.])[A-Za-z]\w*")
 _NAME_OR_NONE = regex.compile(r"(?r)(?<![\w.])(?:[A-Za-z]\w*)?")
 _DOT_LETTERS = re.compile(r"\.[^\W\d_](?:\.[^\W\d_])*+(?!\w)\.?")
 _LETTER_BEFORE = regex.compile(r"(?r)(?<![\w.'’])[^\W\d_]")
-_HYPHEN_NUMBER = re.compile(r"-(?:\d{1,4}s?|(?=[A-Z]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])")
+_HYPHEN_NUMBER = re.compile(r"-(?=[A-Z\d])(?:\d{1,4}s?|(?=[A-Z]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])")
 _WORD_BEFORE = regex.compile(r"(?r)(?<![\w.+-])[^\W_]+(?:-[^\W_]+)*")
 _NUMBERED = re.compile(r"[^\W\d_]{2,}-.*|[A-Z][A-Z\d-]+")
 _LETTER_AND_WORD = re.compile(r"-(?<=[ETUXetux]-)(?<![^\W_][ETUXetux]-)(?<![-.'’_&+#@][ETUXetux]-)(?=[^\W\d_]{3})")
@@ -52,22 +52,29 @@ ABBREVIATIONS = (
 )
 
 
-def with_signs_hidden(text: str) -> str:
-    """The text with the signs of technical words hidden; the same object where it has none."""
-    if has_hidden_signs(text):
+def with_signs_hidden(text: str, signs: str) -> str:
+    """The text with the signs of technical words hidden; the same object where it has none.
+
+    Parameters
+    ----------
+    text : str
+    signs : str
+        Those of the text, see `signs_of`.
+    """
+    if has_hidden_signs(signs):
         text = text.translate(_BLANKED)
-    if "+" in text and "++" in text:
+    if "++" in signs:
         text = _hidden(text, _PLUS, _NAME_BEFORE_PLUS)
-    if "#" in text:
+    if "#" in signs:
         text = _SHARP.sub(lambda found: found[0].translate(_HIDE), text)
-    if "." in text:
+    if "." in signs:
         if _NET_OR_JS.search(text):
             text = _hidden(text, _NET, _NAME_OR_NONE)
             text = _hidden(text, _JS, _NAME_BEFORE)
         text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
-    if "&" in text:
+    if "&" in signs:
         text = _hidden(text, _AND, _CAPITALS_BEFORE)
-    if "-" in text:
+    if "-" in signs:
         text = _LETTER_AND_WORD.sub(HIDDEN[3], text)
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
     return text

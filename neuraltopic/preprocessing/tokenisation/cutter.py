@@ -1,12 +1,14 @@
 """From raw texts to tokens: cleaning, then tokenisation."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from neuraltopic.preprocessing.cleaning.plain_text import PlainText
-from neuraltopic.preprocessing.tokenisation.numbering import numbered_texts
-from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds
-from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser
+from neuraltopic.preprocessing.cleaning.signs import signs_of
+from neuraltopic.preprocessing.tokenisation.numbering import NumberedWords
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
+from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser, WordTokeniser
 
 
 class Cutter(NamedTuple):
@@ -22,17 +24,37 @@ class Cutter(NamedTuple):
     tokeniser: Tokeniser
     plain: PlainText | None = None
 
-    def numbered(self, texts: Iterable[str], ids: FormIds) -> Iterator[Block]:
-        """Yield blocks of texts with their forms as numbers, see `numbered_texts`."""
-        return numbered_texts(self.clean(texts), self.tokeniser, ids)
+    def numbered(self, batches: Iterable[list[str]], ids: FormIds) -> Iterator[Block]:
+        """Yield blocks of texts with their forms as numbers (int32), each form numbered at first sight.
 
-    def clean(self, texts: Iterable[str]) -> Iterator[str]:
-        """Yield each text as it is cut."""
-        return iter(texts) if self.plain is None else self.plain(texts)
+        Parameters
+        ----------
+        batches : iterable of list of str
+            Texts in order.
+        ids : FormIds
+            May be cleared between two blocks.
+        """
+        if not isinstance(self.tokeniser, WordTokeniser):
+            yield from numbered(self.tokeniser(itertools.chain.from_iterable(map(self.clean, batches))), ids)
+            return
+        words = NumberedWords(self.tokeniser, ids)
+        cleaned = self._as_they_are if self.plain is None else self.plain.cleaned
+        for batch in batches:
+            yield from words(*cleaned(batch))
+        yield from words.rest()
+
+    def clean(self, texts: list[str]) -> list[str]:
+        """Each text as it is cut."""
+        return texts if self.plain is None else self.plain.cleaned(texts)[0]
 
     def fresh(self) -> "Cutter":
         """One that cuts alike, and has found nothing yet."""
         return Cutter(self.tokeniser, None if self.plain is None else PlainText(keep=self.plain.keep))
+
+    @staticmethod
+    def _as_they_are(batch: list[str]) -> tuple[list[str], dict[int, str]]:
+        """The texts and the signs of all."""
+        return batch, dict(enumerate(map(signs_of, batch)))
 
     def add(self, plain: PlainText | None) -> None:
         """Count what another found as well."""

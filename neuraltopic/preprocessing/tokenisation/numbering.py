@@ -1,18 +1,18 @@
 """Texts to numbered forms: ASCII texts by operations on arrays of their bytes, others word by word."""
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.preprocessing.cleaning.marks import looked_through
 from neuraltopic.preprocessing.normalisation.technical_words import HIDDEN, SHOW
 from neuraltopic.preprocessing.tokenisation import token_stream
 from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
-from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser, WordTokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
 
-# Characters of the texts of which arrays are made at once; fewer than the second are faster cut as strings.
-_AT_ONCE, _WORTH_IT = 1 << 17, 1 << 11
+# Texts of fewer characters are faster cut as strings than as arrays.
+_WORTH_IT = 1 << 11
 # Words that are looked up at once, at first few: what is new among them is looked up once an occurrence.
 _FEWEST_WORDS, _MOST_WORDS = 1 << 10, 1 << 14
 
@@ -29,31 +29,55 @@ _SLOT_BITS = 20  # of the table, which takes 20 MiB
 _MIX, _MIX_SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
-def numbered_texts(texts: Iterable[str], tokeniser: Tokeniser, ids: FormIds) -> Iterator[Block]:
-    """Yield blocks of texts with their forms as numbers (int32), each form numbered at first sight, as `numbered` does.
+class NumberedWords:
+    """Numbers the words of texts, each form at first sight, as `numbered` does.
 
     Parameters
     ----------
-    texts : iterable of str
-    tokeniser : Tokeniser
+    tokeniser : WordTokeniser
     ids : FormIds
         May be cleared between two blocks.
     """
-    if not isinstance(tokeniser, WordTokeniser):
-        yield from numbered(tokeniser(texts), ids)
-        return
-    words, held, n_held = AsciiWords(ids), list[Block](), 0
-    for run in _runs(_prepared(texts, tokeniser)):
-        if run[0].isascii() and sum(map(len, run)) >= _WORTH_IT:
-            held.append(words(run))
-        else:
-            held += numbered(map(tokeniser.words, run), ids)
-        n_held += len(held[-1].tokens)
-        if n_held >= token_stream.BLOCK_TOKENS:
-            yield _joined(held)
-            held, n_held = [], 0
-    if held:
-        yield _joined(held)
+
+    def __init__(self, tokeniser: WordTokeniser, ids: FormIds) -> None:
+        self._tokeniser = tokeniser
+        self._ids = ids
+        self._ascii = AsciiWords(ids)
+        self._held: list[Block] = []
+        self._n_held = 0
+
+    def __call__(self, batch: list[str], signs: dict[int, str]) -> Iterator[Block]:
+        """Take a batch of texts, and yield a block when there are words enough.
+
+        Parameters
+        ----------
+        batch : list of str
+        signs : dict of int to str
+            By place, those of the texts that may have addresses or signs of technical words: see `signs_of`.
+        """
+        if signs:
+            batch = batch.copy()
+        for place, of_text in signs.items():
+            batch[place] = self._tokeniser.prepared(batch[place], of_text)
+        for in_ascii, run in _runs(batch):
+            if in_ascii and sum(map(len, run)) >= _WORTH_IT:
+                self._hold(self._ascii(run))
+            else:
+                for block in numbered(map(self._tokeniser.words, run), self._ids):
+                    self._hold(block)
+            if self._n_held >= token_stream.BLOCK_TOKENS:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[Block]:
+        """Yield what is left as a block."""
+        if self._held:
+            block = _joined(self._held)
+            self._held, self._n_held = [], 0
+            yield block
+
+    def _hold(self, block: Block) -> None:
+        self._held.append(block)
+        self._n_held += len(block.tokens)
 
 
 class AsciiWords:
@@ -127,22 +151,13 @@ def _edges(data: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
     return edges[::2], edges[1::2]
 
 
-def _prepared(texts: Iterable[str], tokeniser: WordTokeniser) -> Iterator[str]:
-    for text, is_marked in looked_through(texts):
-        yield tokeniser.prepared(text) if is_marked else text
-
-
-def _runs(texts: Iterable[str]) -> Iterator[list[str]]:
+def _runs(batch: list[str]) -> Iterator[tuple[bool, list[str]]]:
     """Consecutive texts that are ASCII, or are not."""
-    run, n_characters = list[str](), 0
-    for text in texts:
-        if run and (n_characters >= _AT_ONCE or text.isascii() != run[0].isascii()):
-            yield run
-            run, n_characters = [], 0
-        run.append(text)
-        n_characters += len(text)
-    if run:
-        yield run
+    if all(map(str.isascii, batch)):
+        yield True, batch
+        return
+    for in_ascii, run in itertools.groupby(batch, str.isascii):
+        yield in_ascii, list(run)
 
 
 def _joined(blocks: list[Block]) -> Block:

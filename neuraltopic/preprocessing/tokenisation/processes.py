@@ -32,13 +32,14 @@ class Workers(Protocol):
 
 
 def numbered_in_processes(
-    texts: Iterable[str], cutter: Cutter, ids: FormIds, n_jobs: int | None, workers: Workers | None = None
+    batches: Iterable[list[str]], cutter: Cutter, ids: FormIds, n_jobs: int | None, workers: Workers | None = None
 ) -> Iterator[Block]:
     """Yield blocks of documents with their forms as numbers, as `numbered` does.
 
     Parameters
     ----------
-    texts : iterable of str
+    batches : iterable of list of str
+        Texts in order.
     cutter : Cutter
         Sent to each process once; what these find is added to what it found.
     ids : FormIds
@@ -48,15 +49,15 @@ def numbered_in_processes(
         In place of processes of this machine.
     """
     n_jobs = n_jobs or usable_cpus()
-    texts = iter(texts)
+    batches = iter(batches)
     if n_jobs == 1 and workers is None:
-        yield from cutter.numbered(texts, ids)
+        yield from cutter.numbered(batches, ids)
         return
-    yield from cutter.numbered(_at_most(texts, _ALONE), ids)
-    first = _chunk(texts)
+    yield from cutter.numbered(_at_most(batches, _ALONE), ids)
+    first = _chunk(batches)
     if first:
         workers = workers or LocalProcesses(n_jobs)
-        for forms, block, plain in workers.map(_numbered_alone, cutter, _chunks(first, texts)):
+        for forms, block, plain in workers.map(_numbered_alone, cutter, _chunks(first, batches)):
             cutter.add(plain)
             numbers = np.fromiter(map(ids.__getitem__, forms), np.int32, len(forms))
             yield Block(numbers[block.tokens], block.bounds)
@@ -100,34 +101,34 @@ def _apply(piece: Any) -> Any:
     return function(shared, piece)
 
 
-def _numbered_alone(cutter: Cutter, texts: list[str]) -> tuple[list[str], Block, PlainText | None]:
+def _numbered_alone(cutter: Cutter, batches: list[list[str]]) -> tuple[list[str], Block, PlainText | None]:
     """The forms of some texts, in the order of first sight, the texts as numbers of these, and what was found."""
     ids, cutter = FormIds(), cutter.fresh()
-    blocks = list(cutter.numbered(texts, ids))
+    blocks = list(cutter.numbered(batches, ids))
     tokens = np.concatenate([block.tokens for block in blocks])
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
     return list(ids), Block(tokens, np.concatenate([[0], np.cumsum(lengths)])), cutter.plain
 
 
-def _chunks(first: list[str], texts: Iterator[str]) -> Iterator[list[str]]:
-    """The texts in pieces that are sent at once, the first of which is taken already."""
+def _chunks(first: list[list[str]], batches: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """The batches in pieces that are sent at once, the first of which is taken already."""
     chunk = first
     while chunk:
         yield chunk
-        chunk = _chunk(texts)
+        chunk = _chunk(batches)
 
 
-def _chunk(texts: Iterator[str]) -> list[str]:
-    """The next texts that are sent at once; none at the end."""
-    return list(_at_most(texts, _SENT))
+def _chunk(batches: Iterator[list[str]]) -> list[list[str]]:
+    """The next batches that are sent at once; none at the end."""
+    return list(_at_most(batches, _SENT))
 
 
-def _at_most(texts: Iterator[str], n_characters: int) -> Iterator[str]:
-    """The next texts, until they have so many characters."""
+def _at_most(batches: Iterator[list[str]], n_characters: int) -> Iterator[list[str]]:
+    """The next batches, until they have so many characters."""
     taken = 0
     while taken < n_characters:
-        text = next(texts, None)
-        if text is None:
+        batch = next(batches, None)
+        if batch is None:
             return
-        taken += len(text) + 1
-        yield text
+        taken += sum(map(len, batch)) + len(batch)
+        yield batch

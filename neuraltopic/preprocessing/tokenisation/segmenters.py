@@ -147,9 +147,13 @@ class Segmentation:
         needed = any(not form.isascii() and self._any.search(form) for form in forms)
         return self._first.identity if needed else {}
 
+    def applies(self, text: str) -> bool:
+        """Whether a letter of these scripts is in the text."""
+        return self._any.search(text) is not None
+
     def __call__(self, text: str) -> str:
         """Return the text with its words apart."""
-        if self._any.search(text) is None:
+        if not self.applies(text):
             return text
         for segmenter, runs in self._parts:
             if runs.search(text) and not _is_cut(text, runs):

@@ -12,6 +12,7 @@ import regex
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.preprocessing.cleaning.addresses import without_addresses
+from neuraltopic.preprocessing.cleaning.signs import signs_of
 from neuraltopic.preprocessing.normalisation.spelling import APOSTROPHES, GERSHAYIM, ZERO_WIDTH
 from neuraltopic.preprocessing.normalisation.technical_words import SHOW, has_hidden_signs, with_signs_hidden
 from neuraltopic.preprocessing.tokenisation.segmenters import DEFAULT_SEGMENTER, Segmentation
@@ -76,14 +77,14 @@ class WordTokeniser:
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the words of each text."""
-        return map(self.words, map(self.prepared, texts))
+        return (self.words(self.prepared(text, signs_of(text))) for text in texts)
 
-    def prepared(self, text: str) -> str:
-        """The text without addresses, its technical words with their signs hidden."""
-        text = without_addresses(text)
-        if "`" in text:
+    def prepared(self, text: str, signs: str) -> str:
+        """The text, of which the signs are given, without addresses, its technical words with their signs hidden."""
+        text = without_addresses(text, signs)
+        if "`" in signs:
             text = _GRAVE.sub("'", text)
-        return with_signs_hidden(text)
+        return with_signs_hidden(text, signs)
 
     def words(self, prepared: str) -> list[str]:
         """The words of a prepared text."""
@@ -91,8 +92,11 @@ class WordTokeniser:
             return ascii_words(prepared, _SIGNED_ASCII)
         found: list[str] = []
         # Words do not go on after a line end, and most lines of some long texts are ASCII.
-        for in_ascii, lines in itertools.groupby(self.segmentation(prepared).split("\n"), str.isascii):
-            part = "\n".join(lines)
+        lines = prepared.split("\n")
+        if self.segmentation.applies("\n".join(line for line in lines if not line.isascii())):
+            lines = self.segmentation(prepared).split("\n")
+        for in_ascii, together in itertools.groupby(lines, str.isascii):
+            part = "\n".join(together)
             found += ascii_words(part, _SIGNED_ASCII) if in_ascii else _any_words(part)
         return found
 
