@@ -79,8 +79,9 @@ class Losses:
         tokens_of = np.zeros(len(word_of_form), np.int64)
         for block in stream:
             tokens_of += np.bincount(block.tokens, minlength=len(tokens_of))
-        reasons = np.array([word if isinstance(word, Dropped) else "" for word in word_of_form], dtype=object)
-        dropped = {str(reason): int(tokens_of[reasons == reason].sum()) for reason in Dropped}
+        reasons = list(Dropped)
+        reason_of = np.array([reasons.index(w) if w.__class__ is Dropped else -1 for w in word_of_form], np.int64)
+        dropped = {str(reason): int(tokens_of[reason_of == place].sum()) for place, reason in enumerate(reasons)}
         removed = dropped | {str(rule): count for rule, count in pruned.items()}
         found = {name: count for name, count in markup.items() if count}
         return cls(stream.n_tokens, removed, n_documents, without_word, found)

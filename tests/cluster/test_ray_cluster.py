@@ -58,7 +58,7 @@ def test_texts_are_cut_as_in_one_process_also_by_a_worker_that_dies(cluster, tmp
 
     def numbers(cutter, workers):
         ids = FormIds()
-        blocks = list(numbered_in_processes(iter(texts), cutter, ids, 1, workers))
+        blocks = list(numbered_in_processes(([text] for text in texts), cutter, ids, 1, workers))
         return list(ids), np.concatenate([block.tokens for block in blocks]).tolist()
 
     dying = corpus.DyingTokeniser(tmp_path / "died", "dying")

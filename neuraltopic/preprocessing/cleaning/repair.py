@@ -72,7 +72,7 @@ class Repair:
             text = _CUT_IN_ASCII.sub("", text)
         if ("*" in signs or ":" in signs or "_" in signs or not text.isascii()) and "innen" in text:
             text = _GENDERS.sub("", text)
-        if ("'" in signs and " ' " in text) or ("`" in signs and " ` " in text):
+        if ("'" in signs and " '" in text and " ' " in text) or ("`" in signs and " ` " in text):
             text = _SPACED.sub("'", text)
         return text
 

@@ -1,6 +1,5 @@
 """The languages of a corpus: which stop words and lemmas each has, and which of them a document is in."""
 
-import itertools
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -193,19 +192,26 @@ class WordsOfForms:
         counts = np.zeros(self.n_choices * len(forms), np.int64)
         for block in stream:
             counts += np.bincount(block.tokens, minlength=len(counts))
+        others = [place for place, form in enumerate(forms) if not form.isascii()]
+        # The words of which a form is spelt otherwise than the key, then all spellings of these.
         tally: dict[str, Counter[str]] = {}
-        for only_other, choice in itertools.product((True, False), range(self.n_choices)):
-            of_choice = counts[choice * len(forms) : (choice + 1) * len(forms)].tolist()
-            for form, key, count in zip(forms, self.words[choice], of_choice, strict=True):
-                # First what is spelt otherwise than its key, then all spellings of these words.
-                if count and key in (keys if only_other else tally) and not (only_other and form.isascii()):
-                    rules = self._rules[self._script(form)]
-                    written = rules[min(choice, len(rules) - 1)].word.written(form)
-                    if not only_other:
-                        tally[key][written] += count
-                    elif written != key:
-                        tally.setdefault(key, Counter())
+        for choice, words in enumerate(self.words):
+            for place in others:
+                key = words[place]
+                if counts[choice * len(forms) + place] and key in keys and self._written(forms[place], choice) != key:
+                    tally.setdefault(key, Counter())
+        for choice, words in enumerate(self.words if tally else ()):
+            for place, key in enumerate(words):
+                if key.__class__ is str and key in tally:
+                    count = int(counts[choice * len(forms) + place])
+                    if count:
+                        tally[key][self._written(forms[place], choice)] += count
         return {key: min(found, key=lambda written: (-found[written], written)) for key, found in tally.items()}
+
+    def _written(self, form: str, choice: int) -> str | Dropped:
+        """The spelling of a form in a language of its script."""
+        rules = self._rules[self._script(form)]
+        return rules[min(choice, len(rules) - 1)].word.written(form)
 
     def resolved(self, stream: TokenStream, path: Path) -> TokenStream:
         """The stream with a number for each form and choice, written to `path`; itself where there is no choice."""

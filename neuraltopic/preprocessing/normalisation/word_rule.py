@@ -69,8 +69,12 @@ class WordRule:
     def __call__(self, form: str) -> str | Dropped:
         """Return the key of the word, which all its spellings have, or why there is no word."""
         if self._keeps_letters and form.isascii():
-            if form.isalpha():
-                return self._of_letters(form)
+            if form.isalpha():  # most of the rule has nothing to do
+                lowered = form.lower()
+                if lowered in self._stop_words:
+                    return Dropped.STOP_WORD
+                word = lowered if self._lowercase else form
+                return word if self._shortest_in_ascii <= len(word) <= self._longest else Dropped.LENGTH
             if form.isdigit() and not self.settings.numbers:
                 return Dropped.NUMBER
         written = self.written(form)
@@ -98,14 +102,6 @@ class WordRule:
         if alone != word and self._is_stop_word(alone):
             return Dropped.STOP_WORD
         return alone
-
-    def _of_letters(self, form: str) -> str | Dropped:
-        """The same for a form of ASCII letters alone, at which most of the rule has nothing to do."""
-        lowered = form.lower()
-        if lowered in self._stop_words:
-            return Dropped.STOP_WORD
-        word = lowered if self._lowercase else form
-        return word if self._shortest_in_ascii <= len(word) <= self._longest else Dropped.LENGTH
 
     def compared(self, form: str) -> str:
         """The spelling in which a form is compared with stop words."""

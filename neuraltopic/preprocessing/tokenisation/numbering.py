@@ -25,7 +25,7 @@ _BETWEEN = "\0"  # texts; in no word
 # A word of up to 16 characters is two numbers of 8 bytes each; characters beyond its end are blotted out.
 _BYTES = 8
 _WITHIN = np.array([(1 << 8 * length) - 1 for length in range(_BYTES + 1)], np.uint64)
-_SLOT_BITS = 20  # of the table, which takes 20 MiB
+_SLOT_BITS = 20  # of the table, which takes 24 MiB
 _MIX, _MIX_SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -94,16 +94,15 @@ class AsciiWords:
 
     def __init__(self, ids: FormIds) -> None:
         self._ids = ids
-        self._first = np.zeros(1 << _SLOT_BITS, np.uint64)
-        self._second = np.zeros(1 << _SLOT_BITS, np.uint64)
-        self._number = np.zeros(1 << _SLOT_BITS, np.int32)
+        # The two numbers of a word, and its number in `ids`, side by side: one access to memory a word.
+        self._table = np.zeros((1 << _SLOT_BITS, 3), np.uint64)
         self._n_known = 0
         self._at_once = _FEWEST_WORDS
 
     def __call__(self, texts: list[str]) -> Block:
         """The words of the texts as a block of numbers."""
         if len(self._ids) < self._n_known:  # they were cleared
-            self._first.fill(0)
+            self._table.fill(0)
         lengths = np.array([len(text) + 1 for text in texts])
         # One character before the first text, and enough to read 16 from every start of a word.
         data = f"{_BETWEEN}{_BETWEEN.join(texts)}{_BETWEEN * (2 * _BYTES)}".encode("ascii")
@@ -123,20 +122,18 @@ class AsciiWords:
             part = slice(done, done + self._at_once)
             begin, end = starts[part], ends[part]
             length = end - begin
-            first = eight[begin] & _WITHIN[np.minimum(length, _BYTES)]
-            second = eight[begin + _BYTES] & _WITHIN[np.clip(length - _BYTES, 0, _BYTES)]
-            slot = ((first ^ second * _MIX_SECOND) * _MIX >> np.uint64(64 - _SLOT_BITS)).astype(np.intp)
-            short = length <= 2 * _BYTES
-            known = (self._first[slot] == first) & (self._second[slot] == second) & short
-            found = self._number[slot]
+            first = eight[begin] & _WITHIN.take(length, mode="clip")
+            second = eight[begin + _BYTES] & _WITHIN.take(length - _BYTES, mode="clip")
+            slot = ((first ^ second * _MIX_SECOND) * _MIX >> np.uint64(64 - _SLOT_BITS)).view(np.int64)
+            there = self._table.take(slot, axis=0)
+            known = (there[:, 0] == first) & (there[:, 1] == second) & (length <= 2 * _BYTES)
+            found = there[:, 2].astype(np.int32)
             new = np.flatnonzero(~known)
             forms = [shown[a:b] for a, b in zip(begin[new].tolist(), end[new].tolist(), strict=True)]
-            found[new] = [self._ids[form] for form in forms]
+            found[new] = self._ids.of(forms)
             numbers[part] = found
-            free = new[short[new] & (self._first[slot[new]] == 0)]
-            free = free[np.unique(slot[free], return_index=True)[1]]
-            taken = slot[free]
-            self._first[taken], self._second[taken], self._number[taken] = first[free], second[free], found[free]
+            free = new[(length[new] <= 2 * _BYTES) & (there[new, 0] == 0)]
+            self._table[slot[free]] = np.stack([first[free], second[free], found[free].astype(np.uint64)], axis=1)
             done += self._at_once
             self._at_once = min(2 * self._at_once, _MOST_WORDS)
         return numbers

@@ -20,6 +20,12 @@ class FormIds(dict[str, int]):
         number = self[form] = len(self)
         return number
 
+    def of(self, forms: list[str]) -> list[int]:
+        """The numbers of several forms, in order of which unknown ones are numbered."""
+        unknown = dict.fromkeys(form for form in forms if form not in self)
+        self.update(zip(unknown, range(len(self), len(self) + len(unknown)), strict=True))
+        return list(map(self.__getitem__, forms))
+
 
 class Block(NamedTuple):
     """Consecutive documents: tokens (N,) as numbers, document d at bounds[d]:bounds[d + 1] (B + 1,)."""

@@ -12,7 +12,7 @@ from neuraltopic.errors import NeuralTopicError, parameter
 from neuraltopic.preprocessing.losses import HINTS, Pruned
 from neuraltopic.preprocessing.normalisation.word_rule import Dropped
 from neuraltopic.preprocessing.settings import Preprocessing
-from neuraltopic.preprocessing.tokenisation.token_stream import Block, TokenStream
+from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, TokenStream
 from neuraltopic.preprocessing.vocabulary.lexicon import Pair, phrase_of, word_matrix
 from neuraltopic.preprocessing.vocabulary.phrases import PairCounter, PhraseJoiner, compressed
 from neuraltopic.preprocessing.vocabulary.vocabulary import Vocabulary, choose_words, document_limits
@@ -146,10 +146,9 @@ class _Learner:
         settings: Preprocessing,
         report: Progress,
     ) -> None:
-        number: dict[str, int] = {}
+        number = FormIds()
         self._word_of_form = np.array(
-            [-1 if isinstance(word, Dropped) else number.setdefault(word, len(number)) for word in word_of_form],
-            np.int32,
+            [-1 if word.__class__ is Dropped else number[word] for word in word_of_form], np.int32
         )
         if not number:
             raise _no_words(word_of_form, settings)

@@ -49,7 +49,8 @@ class Lexicon:
 
     def numbers(self, words: Iterable[str]) -> NDArray[np.int32]:
         """Return the number of each word, given by its key; -1 where it is not known, as what was dropped never is."""
-        return np.array([self._number.get(word, -1) for word in words], np.int32)
+        number = self._number.get  # of texts alone: the hash of an enumeration takes long
+        return np.array([number(word, -1) if word.__class__ is str else -1 for word in words], np.int32)
 
     def columns(self, block: Block) -> Block:
         """Return the words of the vocabulary in a block of numbered words, as columns, in their order."""

@@ -85,8 +85,9 @@ def choose_words(
             f"{np.count_nonzero(common):,}",
             hint=f"Lower {parameter('min_df')}, raise {parameter('max_df')} or give more documents",
         )
-    candidates.sort(key=lambda word: (-df[word], words[word]))
-    return np.array(candidates[: settings.max_vocabulary], np.int64)
+    candidates.sort(key=words.__getitem__)
+    by_name = np.array(candidates, np.int64)
+    return by_name[np.argsort(-df[by_name], kind="stable")][: settings.max_vocabulary]
 
 
 def document_limits(settings: Preprocessing, n_documents: int) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Documents in their own languages: detection, stop words and lemmas by document, corpora of several languages."""
 
+import itertools
 import json
 import random
 
@@ -302,8 +303,11 @@ def test_lemmas_are_for_short_texts_of_inflected_languages():
 
 def test_the_sample_is_of_the_whole_corpus(monkeypatch):
     monkeypatch.setattr(detection, "_SAMPLE", 8)
-    sample = detection.Sample(str(number) for number in range(1_000))
-    assert sum(1 for _ in sample) == 1_000
+    sizes = itertools.cycle([1, 7, 300, 2])
+    numbers = map(str, range(1_000))
+    batches = iter(lambda: list(itertools.islice(numbers, next(sizes))), [])
+    sample = detection.Sample(batches)
+    assert sum(map(len, sample)) == 1_000
     numbers = [int(text) for text in sample.kept]
     assert 4 <= len(numbers) <= 8
     assert set(np.diff(numbers)) == {128}

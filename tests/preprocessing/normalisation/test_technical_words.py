@@ -43,7 +43,7 @@ def test_both_ways_to_cut_agree(text):
 
 @given(st.text(st.sampled_from("abC \n,!")))
 def test_plain_text_is_left_as_it_is(text):
-    assert with_signs_hidden(text) is text
+    assert with_signs_hidden(text, text) is text
 
 
 def test_names_with_digits_and_short_names_are_kept():

@@ -4,11 +4,17 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from neuraltopic.preprocessing.cleaning import plain_text
+from neuraltopic.preprocessing.cleaning.addresses import without_addresses, without_names
 from neuraltopic.preprocessing.cleaning.marks import marked
+from neuraltopic.preprocessing.cleaning.messages import without_replies
 from neuraltopic.preprocessing.cleaning.plain_text import PlainText
 from neuraltopic.preprocessing.cleaning.repair import Repair
+from neuraltopic.preprocessing.cleaning.signs import signs_of
+from neuraltopic.preprocessing.normalisation.technical_words import with_signs_hidden
 from neuraltopic.preprocessing.tokenisation import numbering
-from neuraltopic.preprocessing.tokenisation.numbering import AsciiWords, numbered_texts
+from neuraltopic.preprocessing.tokenisation.cutter import Cutter
+from neuraltopic.preprocessing.tokenisation.numbering import AsciiWords
 from neuraltopic.preprocessing.tokenisation.token_stream import FormIds, numbered
 from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
 
@@ -34,8 +40,8 @@ def test_a_text_without_marks_is_left_as_it_is_and_counted_nowhere(texts):
     for text, is_marked in zip(texts, marked(texts), strict=True):
         plain, tokeniser = PlainText(), WordTokeniser()
         if not is_marked:
-            assert plain.repair.mended(plain.of(text)) == text
-            assert tokeniser.prepared(text) == text
+            assert list(plain.repair([plain.of(text)])) == [text]
+            assert tokeniser.prepared(text, signs_of(text)) == text
             assert (plain.found, plain.joined) == ({}, 0)
 
 
@@ -46,6 +52,29 @@ def test_texts_are_cleaned_together_as_they_are_one_by_one(texts):
     assert list(together(texts)) == list(repair(map(alone.of, texts)))
     assert (together.found, together.joined) == (alone.found, alone.joined)
     assert together.repair.n_twice_decoded == repair.n_twice_decoded
+
+
+ALL_SIGNS = "\\{[*:__:+:-:::]```~~~[[<&;[/\x1b--='-\n` \x01\x02\x03\x04\x05++#.@://>"
+
+
+@given(texts)
+@example(["\\begin{é}", ":é_: re:", "a.é", "écolewww.3", "é*innen", ".. été::"])
+def test_a_rule_whose_signs_are_not_in_a_text_leaves_it_as_it_is(texts):
+    for text in texts:
+        signs = signs_of(text)
+        for _, clean, telling in (*plain_text._BEFORE, *plain_text._AFTER):
+            if not any(sign in signs for sign in telling):
+                assert clean(text) == text
+        for rule in (without_addresses, without_names, with_signs_hidden, Repair().mended):
+            assert rule(text, signs) == rule(text, ALL_SIGNS)
+        for message in (False, True):
+            assert without_replies(text, signs, message=message) == without_replies(text, ALL_SIGNS, message=message)
+
+
+def test_signs_are_ascii_and_stops_count_within_words():
+    assert signs_of("See (1) the cat. It's well-known: a\nb") == "'-:\n"
+    assert (signs_of("Été. See 3.5."), signs_of("Été. See b.c, 3.5.")) == ("", "....")
+    assert signs_of("日本語://x。 \ud800") == "://"
 
 
 def test_prose_has_no_marks():
@@ -65,7 +94,7 @@ def test_the_forms_and_their_numbers_are_those_of_the_tokeniser(texts, all_by_ar
     tokeniser, at_once, one_by_one = WordTokeniser(), FormIds(), FormIds()
     held, numbering._WORTH_IT = numbering._WORTH_IT, 0 if all_by_arrays else numbering._WORTH_IT
     try:
-        found = numbers(numbered_texts(texts, tokeniser, at_once))
+        found = numbers(Cutter(tokeniser).numbered([texts[:3], texts[3:]] if texts[3:] else [texts], at_once))
     finally:
         numbering._WORTH_IT = held
     assert found == numbers(numbered(tokeniser(texts), one_by_one))

@@ -23,9 +23,13 @@ def short_pieces(monkeypatch):
     monkeypatch.setattr(processes, "_SENT", 1000)
 
 
+def batches(texts):
+    return (texts[start : start + 7] for start in range(0, len(texts), 7))
+
+
 def numbers(n_jobs, texts=TEXTS, tokeniser=None):
     ids = FormIds()
-    blocks = list(numbered_in_processes(iter(texts), Cutter(tokeniser or WordTokeniser()), ids, n_jobs))
+    blocks = list(numbered_in_processes(batches(texts), Cutter(tokeniser or WordTokeniser()), ids, n_jobs))
     lengths = np.concatenate([np.diff(block.bounds) for block in blocks])
     return list(ids), np.concatenate([block.tokens for block in blocks]).tolist(), lengths.tolist()
 
