@@ -8,11 +8,13 @@ from pathlib import Path
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, open_bytes
 from neuraltopic.reading.encodings import SAMPLE, Decoded, decode, detect
-from neuraltopic.reading.formats.document_files import READERS, read_document, suffix_of
+from neuraltopic.reading.formats.document_files import NOTEBOOK, READERS, read_document, suffix_of
+from neuraltopic.reading.formats.json_lines import ASSIGNED, SCRIPT
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, note, printable
 from neuraltopic.reading.urls import fetched_in_order, is_remote
 
 _ESTIMATE_FILES = 200
+_TABLE = "a table among documents: give its path to read its rows"
 
 
 class FolderCorpus(Corpus):
@@ -47,6 +49,8 @@ class FolderCorpus(Corpus):
         self._tables = frozenset(tables)
 
     def __iter__(self) -> Iterator[Row]:
+        if any(suffix_of(file) == NOTEBOOK for file in self._files):
+            note(self.name, f"of notebooks ({NOTEBOOK}) the text is read; code and what it prints are left out")
         return self._rows(self._files)
 
     def estimate(self) -> CorpusEstimate:
@@ -68,9 +72,11 @@ class FolderCorpus(Corpus):
     def _row(self, file: str) -> Row:
         label, nested, _ = file.partition("/")
         if file in self._tables:
-            text, encoding, problem = None, "", "a table among documents: give its path to read its rows"
+            text, encoding, problem = None, "", _TABLE
         else:
             text, encoding, problem = self._read(self._folder / file)
+            if text is not None and suffix_of(file) == SCRIPT and ASSIGNED.match(text):
+                text, encoding, problem = None, "", _TABLE
         metadata: dict[str, object] = {"label": printable(label)} if nested else {}
         return Row(printable(file), text, metadata, encoding, problem)
 

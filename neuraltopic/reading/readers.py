@@ -18,7 +18,7 @@ from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
 from neuraltopic.reading.formats.delimited import delimited_rows
 from neuraltopic.reading.formats.document_files import READERS, XML, suffix_of
-from neuraltopic.reading.formats.json_lines import json_rows
+from neuraltopic.reading.formats.json_lines import ASSIGNED, SCRIPT, json_rows
 from neuraltopic.reading.formats.mailboxes import mbox_rows
 from neuraltopic.reading.formats.parquet import count_rows, parquet_rows
 from neuraltopic.reading.formats.plain_lines import text_rows
@@ -41,6 +41,7 @@ from neuraltopic.reading.word_lists import mostly_words
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
+_HEAD_BYTES = 1 << 10  # that tell what is in a file of JavaScript
 _ESTIMATE_BYTES = 1 << 21  # bytes read before the number of rows is extrapolated
 _JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
 _XML = re.compile(rb"\s*<\?xml\s")
@@ -80,7 +81,9 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         spreadsheets (.xlsx, .ods and similar), bibliographies (.ris, .nbib, .ciw; columns are tags such as AB) and
         mailboxes (.mbox) hold one document per row. An XML file (.xml,
         .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
-        (.docx), RTF, PDF, HTML, e-mail (.eml) and subtitles (.srt, .vtt) are one document per file. All but Parquet,
+        (.docx), RTF, PDF, HTML, e-mail (.eml) subtitles (.srt, .vtt,
+        .ass, .ssa) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
+        begins with data, as in an archive of Twitter, is read as JSON. All but Parquet,
         spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
         https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
         XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
@@ -168,6 +171,8 @@ def _suffix(file: str) -> str:
 
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
+    if _suffix(path.name) == SCRIPT and _is_assigned(path):
+        kind = "jsonl"
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
         raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
@@ -190,6 +195,12 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
         "xml": lambda lines: xml_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
+
+
+def _is_assigned(path: Path) -> bool:
+    """Whether a file of JavaScript begins with data that is given a name."""
+    with open_bytes(path) as stream:
+        return ASSIGNED.match(stream.read(_HEAD_BYTES).decode("utf-8-sig", "replace")) is not None
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:

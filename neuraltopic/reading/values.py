@@ -164,7 +164,7 @@ def _sequence(source: Any) -> Any:
     ):
         hint = "Pass list(...) of the texts"
     elif getattr(source, "ndim", 1) != 1:
-        hint = "Pass a single column of texts"
+        hint = "Pass a single column of texts; lists of words as array.tolist()"
     elif not len(source):
         hint = "Pass at least one document"
     else:

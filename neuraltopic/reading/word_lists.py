@@ -52,6 +52,7 @@ def joined_list(value: Any, *, as_words: bool | None = None) -> Joined | None:
         items = [item.get("text", item) if isinstance(item, dict) else item for item in items]
         if all(isinstance(item, str) for item in items):
             return Joined("".join(items), False)
+    items = [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in items]
     problem = next(filter(None, map(text_problem, items)), "")
     if problem:
         return Joined("", True, f"a word is {problem}")
@@ -91,7 +92,7 @@ def _items(value: Any) -> Sequence[Any] | None:
 
 
 def _is_text(item: Any) -> bool:
-    return isinstance(item, str) or (isinstance(item, dict) and isinstance(item.get("text"), str))
+    return isinstance(item, str | bytes) or (isinstance(item, dict) and isinstance(item.get("text"), str))
 
 
 def _unquoted(literal: str) -> str:

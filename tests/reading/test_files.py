@@ -3,6 +3,7 @@
 import csv
 import datetime
 import gzip
+import json
 import mailbox
 import sys
 import warnings
@@ -343,7 +344,52 @@ def test_rich_text_is_its_text():
             "WEBVTT\n\nNOTE by hand\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>The train\nis late</v>\n\n"
             "b\n00:02.000 --> 00:03.500\n1984\n",
         ),
+        (
+            ".ass",
+            "[Script Info]\nTitle: trains\n\n[V4+ Styles]\nFormat: Name, Fontname\nStyle: Default,Arial\n\n"
+            "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+            "Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,not shown\n"
+            "Dialogue: 0,0:00:01.00,0:00:02.00,Default,Ann,0,0,0,,{\\i1}The train{\\i0}\\Nis late\n"
+            "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0 100 100{\\p0}\n"
+            "Dialogue: 1,0:00:01.00,0:00:02.00,Default,Ann,0,0,0,,The train is late\n"
+            "Dialogue: 0,0:00:02.00,0:00:03.50,Default,,0,0,0,,1984\n",
+        ),
+        (
+            ".ssa",
+            "[Events]\r\nFormat: Marked, Start, End, Text\r\n"
+            "Dialogue: Marked=0,0:00:01.00,0:00:02.00,The train\\his late\r\n"
+            "Dialogue: Marked=0,0:00:02.00,0:00:03.50,1984\r\n",
+        ),
     ],
 )
 def test_subtitles_are_what_is_said(suffix, content):
     assert read_document(content.encode(), suffix).text == "The train is late\n1984"
+
+
+def notebook(*cells):
+    return json.dumps({"nbformat": 4, "metadata": {}, "cells": [{"cell_type": k, "source": s} for k, s in cells]})
+
+
+def test_notebooks_are_their_text_cells(tmp_path):
+    (tmp_path / "a.ipynb").write_text(
+        notebook(("markdown", ["# Trains\n", "They are late."]), ("code", "import rail"), ("markdown", "The *end*"))
+    )
+    (tmp_path / "b.ipynb").write_text(notebook(("code", ["print(1)"])))
+    old = {"worksheets": [{"cells": [{"cell_type": "heading", "source": ["Old"]}]}], "nbformat": 3}
+    (tmp_path / "c.ipynb").write_text(json.dumps(old))
+    (tmp_path / "d.ipynb").write_text("{ not JSON")
+    rows, notes = read(tmp_path)
+    assert [row.text for row in rows] == ["# Trains\nThey are late.\n\nThe *end*", None, "Old", None]
+    assert rows[1].problem == "no text in the notebook: all of its cells are code, which is left out"
+    assert rows[3].problem.startswith("unreadable: JSONDecodeError")
+    assert notes == ["of notebooks (.ipynb) the text is read; code and what it prints are left out"]
+
+
+def test_scripts_that_hold_data_are_tables_among_documents(tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}.txt").write_text("a train")
+    (tmp_path / "tweets.js").write_text('window.YTD.tweets.part0 = [ {"tweet": {"full_text": "late"}} ]')
+    (tmp_path / "code.js").write_text("const a = [1, 2];")
+    rows, _ = read(tmp_path)
+    problems = {row.id: row.problem for row in rows if row.problem}
+    assert problems == {"tweets.js": "a table among documents: give its path to read its rows"}

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from neuraltopic.reading.columns import Records, choose_columns
 from neuraltopic.reading.encodings import SAMPLE, Lines
-from neuraltopic.reading.formats.dialects import DELIMITERS, Dialect, Quoting, Record, find_dialect, read_records
+from neuraltopic.reading.formats.dialects import (
+    DELIMITERS,
+    OF_SCRIPTS,
+    Dialect,
+    Quoting,
+    Record,
+    find_dialect,
+    read_records,
+)
 from neuraltopic.reading.formats.headers import find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
@@ -54,6 +62,8 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
         hint += ", or write a first line of names: the first line reads like the others"
     chosen = choose_columns(name, header.columns, header.strings, text=text, id=id, hint=hint)
     note_header(name, header, chosen)
+    if dialect.delimiter in OF_SCRIPTS:
+        note(name, f"the fields are separated by {dialect.delimiter!r}")
     if dialect.quoting is Quoting.NONE:
         note(name, "quotes are read as text, since they do not pair up to quoted fields")
     records = Records(name, chosen, lines.encoding, id_asked=id is not None)

@@ -20,6 +20,12 @@ from neuraltopic.reading.columns import is_number
 DELIMITERS = (",", ";", "\t", "|")
 # Taken where the first line has single words between them, and the others as many fields.
 _RARE_DELIMITERS = ("\x01", "\x1f", "^", "~", "¦", "§")
+# Commas and the like of scripts whose prose has them too: taken where the columns tell as well, see `_has_keys`.
+OF_SCRIPTS = ("，", "；", "｜", "،", "؛")
+_LONGEST_NAME = 12  # characters of the name of a column
+# A column of labels: so many rows at least, so short, and so few that differ.
+_LABELLED_ROWS, _LONGEST_LABEL, _MOST_LABELS = 10, 6, 0.2
+_CODE = re.compile(r"(?=.*\d)[\w./: -]{1,20}", re.ASCII)  # a number, a date or an id
 _CONTROLS = "\x01\x1f"  # which stand for nothing else, also between rows without names
 FIELD_LIMIT = 1 << 28  # characters; beyond it, a quote that is not closed is likelier than a document
 _HEAD = 1000  # lines that decide the separator
@@ -318,6 +324,9 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
         is_named = stands_between_words(mark, names) or (mark in _CONTROLS and mark in names)
         if is_named and _best_quoting(head, mark, whole=whole).share >= _STEADY:
             return mark
+    for mark in OF_SCRIPTS:
+        if stands_between_words(mark, names) and _has_keys(_best_quoting(head, mark, whole=whole), head, whole=whole):
+            return mark
     trials = [_best_quoting(head, mark, whole=whole) for mark in marks]
     steady = [trial for trial in trials if trial.dialect.n_fields > 1 and trial.share >= _STEADY]
     named = next((mark for mark in marks if stands_between_words(mark, names)), "")
@@ -332,6 +341,33 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
         return (best if best in alike or n_names == 1 else next(iter(alike), best)).dialect.delimiter
     # Rows differ in length: what stands between single words in the first line.
     return named
+
+
+def _has_keys(trial: _Trial, lines: Sequence[tuple[str, str]], *, whole: bool) -> bool:
+    """Whether the lines have as many fields as the first, whose fields are short, and a column is of codes or labels.
+
+    The halves of verses and the clauses of prose are of one number as well, but none of them are codes or few.
+    """
+    if trial.share < _STEADY:
+        return False
+    names, *rows = (record.values for record in read_records(lines, trial.dialect, whole=whole))
+    rows = [row for row in rows if len(row) == len(names)]
+    if len(rows) < _STEADY * (len(lines) - 1) or max(map(len, names)) > _LONGEST_NAME:
+        return False
+    return any(map(_are_keys, names, zip(*rows, strict=True)))
+
+
+def _are_keys(name: str, values: Sequence[str]) -> bool:
+    """Whether the values below a name are codes, such as numbers, or labels."""
+    if _CODE.fullmatch(name.strip()) or name in values:
+        return False  # the first line is one of the others
+    if sum(bool(_CODE.fullmatch(value.strip())) for value in values) >= _WRAPPED * len(values):
+        return True
+    return (
+        len(values) >= _LABELLED_ROWS
+        and max(map(len, values)) <= _LONGEST_LABEL
+        and len(set(values)) <= _MOST_LABELS * len(values)
+    )
 
 
 def _fits_names(dialect: Dialect, names: str) -> bool:

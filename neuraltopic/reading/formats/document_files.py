@@ -1,7 +1,8 @@
-"""The text of a file that is one document but not plain text: Word, RTF, PDF, HTML, XML, an e-mail, subtitles."""
+"""The text of a file that is one document but not plain text: Word, RTF, PDF, HTML, an e-mail, subtitles and others."""
 
 import importlib
 import io
+import json
 import logging
 import re
 import warnings
@@ -18,6 +19,10 @@ _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECAS
 _HEAD = 4096  # bytes of HTML that may name its encoding
 _CUE_TIME = re.compile(r"^[\d:.,]+ --> [\d:.,]+.*$", re.MULTILINE)
 _CUE_TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
+_STYLED_BREAK = re.compile(r"\\[Nnh]")
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
+NOTEBOOK = ".ipynb"
+_TEXT_CELLS = ("markdown", "heading")
 _NO_TEXT = "script, style, noscript, template, head"
 _BLOCKS = (
     "address, article, aside, blockquote, br, caption, dd, div, dl, dt, fieldset, figcaption, figure, footer, form, "
@@ -191,6 +196,39 @@ def _subtitles(data: bytes, encoding: str | None) -> Decoded:
     return Decoded("\n".join(filter(None, lines)), decoded.encoding)
 
 
+def _styled_subtitles(data: bytes, encoding: str | None) -> Decoded:
+    """The spoken text of SubStation Alpha, one line per event, without comments, drawings and styles."""
+    decoded = decode(data, encoding)
+    if decoded.text is None:
+        return decoded
+    lines: list[str] = []
+    columns = ["text"]
+    for line in decoded.text.splitlines():
+        kind, _, values = line.partition(":")
+        if kind.strip().lower() == "format":  # the last one is that of the events
+            columns = [name.strip().lower() for name in values.split(",")]
+        elif kind.strip().lower() == "dialogue" and "text" in columns:
+            text = dict(zip(columns, values.split(",", len(columns) - 1), strict=False)).get("text", "")
+            spoken = " ".join(_STYLED_BREAK.sub(" ", _CUE_TAG.sub("", text)).split())
+            if spoken and spoken not in lines[-2:] and not _DRAWING.search(text):
+                lines.append(spoken)
+    return Decoded("\n".join(lines), decoded.encoding)
+
+
+def _notebook(data: bytes, encoding: str | None) -> Decoded:
+    """The text cells of a Jupyter notebook, with a blank line between them; code and what it prints are left out."""
+    decoded = decode(data, encoding)
+    if decoded.text is None:
+        return decoded
+    notebook = json.loads(decoded.text)
+    sheets = [notebook, *notebook.get("worksheets", ())]  # those of notebooks before 2015
+    cells = [cell for sheet in sheets for cell in sheet.get("cells", ())]
+    texts = ["".join(cell.get("source", "")) for cell in cells if cell.get("cell_type") in _TEXT_CELLS]
+    if cells and not "".join(texts).strip():
+        return Decoded(None, "", "no text in the notebook: all of its cells are code, which is left out")
+    return Decoded("\n\n".join(texts), decoded.encoding)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the messages of libraries about unusual files."""
@@ -216,4 +254,7 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".rtf": _rich_text,
     ".srt": _subtitles,
     ".vtt": _subtitles,
+    ".ass": _styled_subtitles,
+    ".ssa": _styled_subtitles,
+    NOTEBOOK: _notebook,
 }

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,7 +14,11 @@ from neuraltopic.reading.rows import Row
 
 VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
 _READ = 1 << 16  # characters taken at once
-_BETWEEN = " \t\r\n,\x1e"  # the last begins an object of a JSON text sequence (RFC 7464)
+# The last begins an object of a JSON text sequence (RFC 7464); a semicolon ends a value that is given a name.
+_BETWEEN = " \t\r\n,;\x1e"
+SCRIPT = ".js"
+# A value that is given a name in JavaScript, as in the files of an archive of Twitter: window.YTD.tweets.part0 = [
+ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{]\s*(?:[{\"\]}]|$)|$)")
 _ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
@@ -25,8 +30,8 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
 
     In a file with one object per line, or several, a broken line is a row with a problem, and blank lines are skipped.
     An array, whose items may be texts in place of objects, and objects that span lines are read piece by piece; an
-    error in them ends the reading. A single object that holds a table, as an array of objects or by columns, is read
-    as that table.
+    error in them ends the reading. What they are assigned to in JavaScript is skipped. A single object that holds a
+    table, as an array of objects or by columns, is read as that table.
 
     Columns are chosen as in `object_rows`.
 
@@ -54,6 +59,10 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
 def _objects(lines: Lines, name: str) -> Iterator[Parsed]:
     stream = enumerate(lines, start=1)
     head = list(itertools.islice((each for each in stream if each[1][0].strip()), 2))
+    if head:
+        number, (first, problem) = head[0]
+        head[0] = number, (ASSIGNED.sub("", first, count=1), problem)
+        head = head if head[0][1][0] else head[1:]
     rest = itertools.chain(head, stream)
     if head and (head[0][1][0].lstrip().startswith("[") or _goes_on(*(pair[0] for _, pair in head))):
         return _values(rest, name)

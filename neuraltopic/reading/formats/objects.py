@@ -10,6 +10,7 @@ from neuraltopic.reading.word_lists import joined_list
 
 HEAD = 100  # objects that show which columns there are
 _MOSTLY = 0.9
+_NAMES_OF_TEXT = ("text", "fulltext")  # folded; the second is full_text of tweets
 
 
 class Parsed(NamedTuple):
@@ -27,7 +28,7 @@ def object_rows(
     """Make a row of each object.
 
     "a.b" names the field b in the object a, unless there is a field of that name. By default the text is the field
-    "text", also one in an object, else the only field of strings that are not numbers.
+    "text", else "full_text", also one in an object, else the only field of strings that are not numbers.
 
     Parameters
     ----------
@@ -50,9 +51,12 @@ def object_rows(
     for wanted in (text, id):  # an object may be given, for the error that it is not a text
         if wanted in objects[0] and wanted not in columns:
             columns.append(wanted)
-    inner = [path for path in columns if folded(path).endswith(".text")]
-    if text is None and len(inner) == 1 and find_column("text", columns) is None:
-        text = inner[0]
+    if text is None and find_column("text", columns) is None:
+        for name_of_text in _NAMES_OF_TEXT:
+            inner = [path for path in columns if f".{folded(path)}".endswith(f".{name_of_text}")]
+            if len(inner) == 1:
+                text = inner[0]
+                break
     chosen = choose_columns(name, columns, _strings(columns, objects), text=text, id=id)
     records = Records(name, chosen, encoding, id_asked=id is not None)
     nested = any("." in path for path in chosen if path is not None)

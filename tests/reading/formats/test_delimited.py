@@ -520,3 +520,56 @@ def test_lines_that_were_given_back_come_again_from_any_source():
         (["id", "text"], 1, False), (["1", '"open'], 2, True), (["2", "b"], 3, False), (["3", '"again'], 4, True),
         (["4", "closed"], 5, False), (["5", "c"], 6, False),
     ]  # fmt: skip
+
+
+REVIEWS = ["这家店的面条很好吃", "服务员态度很差", "下次还会再来", "房间又小又吵", "早餐种类丰富", "离地铁站很近"]
+
+
+def chinese(mark, names, *columns):
+    return "\n".join([mark.join(names), *map(mark.join, zip(*columns, strict=True))]) + "\n"
+
+
+@pytest.mark.parametrize("mark", ["，", "；", "｜"])
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("编号", [str(n) for n in range(1, 13)]),
+        ("日期", [f"2024-03-{n:02d}" for n in range(1, 13)]),
+        ("订单", [f"A{n:05d}" for n in range(1, 13)]),
+        ("评价", ["好评", "差评"] * 6),
+    ],
+)
+def test_full_width_commas_separate_where_a_column_is_of_codes_or_labels(tmp_path, mark, name, keys):
+    path = tmp_path / "reviews.csv"
+    path.write_text(chinese(mark, [name, "内容"], keys, REVIEWS * 2), "utf-8")
+    with pytest.warns(NeuralTopicWarning, match=f"the fields are separated by {mark!r}"):
+        rows = list(open_corpus(path, text="内容"))
+    assert [row.text for row in rows] == REVIEWS * 2
+    assert rows[1].metadata == {name: keys[1]}
+
+
+def test_arabic_commas_separate_too(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text(chinese("،", ["رقم", "نص"], map(str, range(1, 7)), ["القطار متأخر اليوم"] * 6), "utf-8")
+    with pytest.warns(NeuralTopicWarning, match="the fields are separated by '،'"):
+        assert [row.text for row in open_corpus(path, text="نص")] == ["القطار متأخر اليوم"] * 6
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["白日依山尽，黄河入海流", "欲穷千里目，更上一层楼", "春眠不觉晓，处处闻啼鸟", "夜来风雨声，花落知多少"] * 3,
+        ["今天天气很好，我们去公园", "小明说他饿了，我们去吃饭", "晚上下雨了，大家都回家"] * 5,
+        [f"{n}，今天是第{n}天" for n in range(1, 15)],
+        ["小明，你好吗", "小红，我很好", "小明，吃了吗", "小红，还没有"] * 4,
+        ["内容", *[f"第{n}个，很好" for n in range(12)]],
+    ],
+)
+def test_full_width_commas_of_prose_and_verses_stay(tmp_path, lines):
+    path = tmp_path / "lines.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeuralTopicWarning)  # on the first line
+        texts = [row.text for row in open_corpus(path)]
+    assert texts == lines[-len(texts) :]
+    assert len(texts) >= len(lines) - 1

@@ -177,3 +177,32 @@ def test_any_text_in_an_array_is_read_back(tmp_path_factory, objects, indent):
     rows = read(tmp_path_factory.mktemp("any"), "a.json", content, encoding="utf-8")
     found = [record["text"] for record in objects]
     assert [row.text for row in rows] == [None if value_problem(text) else text for text in found]
+
+
+TWEETS = [
+    {"tweet": {"id_str": str(n), "full_text": f"a train; {n} = late", "lang": "en", "user": {"name": "Ann"}}}
+    for n in range(30)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "indent"),
+    [
+        ("tweets.js", "window.YTD.tweets.part0 = ", "", 2),
+        ("tweet.js", "window.YTD.tweet.part0 = ", "\n", None),
+        ("data.js", "var data =\n", ";\n", 1),
+        ("data.js", "\ufeffconst data = ", ";", None),
+        ("tweets.json", "window.YTD.tweets.part0 = ", "", 2),
+    ],
+)
+def test_data_of_javascript_is_read_as_json(tmp_path, name, start, end, indent):
+    content = start + json.dumps(TWEETS, indent=indent) + end
+    rows = read(tmp_path, name, content)
+    assert [row.text for row in rows] == [each["tweet"]["full_text"] for each in TWEETS]
+    assert [row.id for row in read(tmp_path, name, content, id="tweet.id_str")][:3] == ["0", "1", "2"]
+    assert read(tmp_path, name, content, text="tweet.lang")[0].text == "en"
+
+
+def test_other_javascript_is_text(tmp_path):
+    rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
+    assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]
