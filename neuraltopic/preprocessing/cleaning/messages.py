@@ -1,4 +1,4 @@
-"""E-mail and news in texts: headers, MIME, quoted-printable, quoted replies, signatures."""
+"""E-mail and news in texts: headers, MIME, quoted-printable, uuencoded files, quoted replies, signatures."""
 
 import email
 import email.errors
@@ -30,6 +30,12 @@ _PART = re.compile(
 # Soft line ends, and bytes that prose in ASCII has no need to write so.
 _QUOPRI = re.compile(r"=(?:3D|20|09|0[AD]|[89A-F][0-9A-F]|(?<![\s=]=)\r?\n)")
 _ENOUGH = 3
+
+# Full lines begin with M, the length, and have no small letters; what is left of a file is in one shorter line.
+_UUENCODED = re.compile(
+    r"\n(?:begin [0-7]{3,4} [^\n]*\n)?M[ -`]{60}\r?(?:\nM[ -`]{60}\r?){2,}(?=\n|\Z)(?:\n[!-L][ -`]{1,59}\r?(?=\n|\Z))?"
+    r"(?:\n[ `]?\r?(?=\nend))?(?:\nend\r?(?=\n|\Z))?"
+)
 
 # A line with the mark of a quotation in its first eight characters, and those that follow it.
 _QUOTED = r"(?=[^>\n]{0,7}+>)[ \t]*+[A-Za-z]{0,3}+>[^\n]*"
@@ -96,6 +102,13 @@ def without_quoted_printable(text: str) -> str:
     with suppress(UnicodeDecodeError):
         return data.decode("utf-8")
     return data.decode("cp1252", "replace") if text.isascii() else text
+
+
+def without_uuencoded(text: str) -> str:
+    """The text without files that are written in letters by uuencode."""
+    if "\nM" not in text:
+        return text
+    return _UUENCODED.sub("\n", f"\n{text}")[1:]
 
 
 def without_replies(text: str, signs: str, *, message: bool) -> str:

@@ -25,6 +25,7 @@ from neuraltopic.preprocessing.cleaning.messages import (
     without_mime,
     without_quoted_printable,
     without_replies,
+    without_uuencoded,
 )
 from neuraltopic.preprocessing.cleaning.repair import Repair
 from neuraltopic.preprocessing.cleaning.signs import signs_of
@@ -37,6 +38,7 @@ _BEFORE: tuple[_Step, ...] = (
     ("RTF", without_rich_text, ("{\\",)),
     ("MIME parts", without_mime, ("--",)),
     ("quoted-printable", without_quoted_printable, ("=",)),
+    ("uuencoded files", without_uuencoded, ("\n",)),
 )
 _AFTER: tuple[_Step, ...] = (
     ("Markdown links and code", without_code, ("]", "```", "~~~")),

@@ -1,3 +1,4 @@
+import binascii
 import quopri
 
 import pytest
@@ -190,3 +191,15 @@ def test_what_was_found_is_counted():
 def test_any_text_has_prose_and_plain_words_stay(text):
     assert isinstance(PlainText().of(text), str)
     assert PlainText().of("bread and butter\n\n" + text).startswith("bread and butter")
+
+
+@pytest.mark.parametrize("around", [("bread", "and butter"), ("", "and butter"), ("bread", "")])
+def test_uuencoded_files_are_no_prose(around):
+    data = bytes(range(256)) * 2 + b"x"
+    lines = [binascii.b2a_uu(data[start : start + 45]).decode() for start in range(0, len(data), 45)]
+    for end in ("\n", "\r\n"):
+        body = "".join(["begin 644 picture.gif\n", *lines, "`\n", "end"]).replace("\n", end)
+        plain = PlainText()
+        assert plain.of(f"{around[0]}\n{body}\n{around[1]}").split() == " ".join(around).split()
+        assert plain.found == {"uuencoded files": 1}
+    assert PlainText().of("one\n" + "M" * 61 + "\ntwo").split() == ["one", "M" * 61, "two"]
