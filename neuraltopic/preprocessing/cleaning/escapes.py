@@ -8,9 +8,13 @@ _BYTES = re.compile(r"\s*b(?:'[^']*(?:\\'[^']*)*'|\"[^\"]*(?:\\\"[^\"]*)*\")\s*"
 _CODE = r"u[0-9a-fA-F]{4}"
 # Every backslash begins an escape, as none of a path or of a command of LaTeX does for long.
 _ESCAPED = re.compile(rf"[^\\]*(?:\\(?:[nrt\"'/\\]|{_CODE})[^\\]*)+")
-# What tells an escape from the beginning of a word: a letter by its number, a quotation mark, two escapes, or the end
-# of a sentence before it.
-_TELLING = re.compile(rf"\\{_CODE}|\\\"|\\[nrt]\\[nrt]|[.!?,;]\s?\\[nrt](?=[\s\w]|$)")
+# What tells an escape from the beginning of a word: a letter by its number, a quotation mark, two escapes, the end of a
+# sentence before it, a blank on both sides, a word before it and a capital after it, or words before it and before
+# another one, with a blank in between as no path has it.
+_TELLING = re.compile(
+    rf"\\{_CODE}|\\\"|\\[nrt]\\[nrt]|[.!?,;]\s?\\[nrt](?=[\s\w]|$)|\s\\[nrt](?=\s|$)"
+    r"|[^\W\d_]\\[nrt](?=[A-ZÀ-Þ][^\W\d_]|I\b|\s)|[^\W_]\\[nrt][^\\\s]*+\s[^\\]*+(?<=[^\W_])\\[nrt]"
+)
 _ONE = re.compile(rf"\\(?:({_CODE})|(.))", re.DOTALL)
 _SPACES = {"n": "\n", "r": "\n", "t": " "}
 
