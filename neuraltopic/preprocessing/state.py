@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,10 +179,11 @@ def _languages(described: object) -> tuple[Language, ...]:
     """The languages that a state describes, one or more."""
     _check("languages", "a list of one or more", isinstance(described, list) and bool(described))
     types = {name: type(value) for name, value in Language("", "").to_dict().items()}
-    for fields in described if isinstance(described, list) else ():
+    listed = [{"unsure": False} | each if isinstance(each, dict) else each for each in cast(list[Any], described)]
+    for fields in listed:  # earlier versions did not keep whether a language is unsure
         there = isinstance(fields, dict) and {name: type(value) for name, value in fields.items()} == types
         _check("languages", f"{', '.join(types)} of each", there and _is_list_of(fields["stop_words"], str))
-    return tuple(map(Language.from_dict, described if isinstance(described, list) else ()))
+    return tuple(map(Language.from_dict, listed))
 
 
 def _is_pair(pair: object) -> bool:

@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.cli.conftest import FAST
-from tests.preprocessing.languages.test_corpus_languages import CHINESE, GERMAN, SPANISH, texts
+from tests.preprocessing.languages.test_corpus_languages import ARABIZI, CHINESE, GERMAN, SPANISH, texts
 
 
 def test_the_languages_and_the_segmenter_are_noted_and_in_run_json(call, tmp_path):
@@ -42,3 +42,13 @@ def test_a_language_may_be_written_in_many_ways_and_one_that_is_none_is_refused(
     result = call("fit", tmp_path / "german.txt", "-o", tmp_path / "none", *FAST, "--language", "qq")
     assert result.code == 2
     assert "language: expected auto, or the code or English name of a language" in result.err
+
+
+def test_an_unsure_language_is_noted(call, tmp_path):
+    (tmp_path / "chat.txt").write_text("\n".join(ARABIZI * 2), encoding="utf-8")
+    result = call("fit", tmp_path / "chat.txt", "-o", tmp_path / "run", *FAST, "--min-df", "1", "--max-df", "1.0")
+    assert result.code == 0
+    (note,) = [line for line in result.err.splitlines() if line.startswith("languages: ")]
+    assert note.endswith("unsure, as most of them do not look like it (--language names another)")
+    facts = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert facts["languages"][0]["unsure"]

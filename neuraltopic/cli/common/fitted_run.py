@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neuraltopic.runs.forecast import DocumentForecast
 
 # How the source of stop words in the facts of a language is described.
+_UNSURE = ", unsure, as most of them do not look like it (--language names another)"
 _SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
 
 
@@ -117,6 +118,7 @@ def note_languages(facts: "dict[str, Any]", progress: "QuietProgress") -> None:
         f"{language['name']}, {counted(language['documents'], 'document')}"
         f" ({counted(language['stop_words'], 'stop word')}{_SOURCES[language['stop_words_from']]}"
         f"{', dictionary forms' if language['lemmas'] else ''})"
+        f"{_UNSURE if language['unsure'] else ''}"
         for language in facts["languages"]
         if language["documents"]
     ]

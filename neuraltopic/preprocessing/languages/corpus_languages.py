@@ -38,6 +38,8 @@ class Language:
         Whether its words are put into their dictionary form.
     n_documents : int
         Documents of the fit that are in it.
+    unsure : bool
+        Whether most of them do not look like any text in it.
     """
 
     code: str
@@ -46,6 +48,7 @@ class Language:
     source: str = NONE
     lemmas: bool = False
     n_documents: int = 0
+    unsure: bool = False
 
     @property
     def name(self) -> str:
@@ -71,6 +74,7 @@ class Language:
             "stop_words": len(self.stop_words),
             "stop_words_from": self.source,
             "lemmas": self.lemmas,
+            "unsure": self.unsure,
         }
 
 

@@ -7,7 +7,8 @@ its function words in the document. Otherwise a list of names would be identifie
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import regex
 
@@ -32,6 +33,8 @@ _FEWEST_TOGETHER = 3  # function words, each counted once, of short texts that a
 # A text of any length is Japanese from this share of kana among its letters on.
 _KANA, _HAN_OR_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]"), regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 _JAPANESE = 0.2
+# Scripts of many languages, and documents from which on one of these is doubted.
+_SHARED, _FEWEST_UNSURE = ("Latin", "Cyrillic", "Arabic", "Devanagari"), 5
 # A language without a list cannot be confirmed: it must be proposed for most documents, which have few English words.
 _MOST_DOCUMENTS, _HARDLY_COVERED = 0.6, 0.1
 
@@ -90,12 +93,32 @@ class Sample:
 
 @dataclass(frozen=True)
 class Found:
-    """A language of a sample: its script, its documents as tokens, and the number of documents that confirm it."""
+    """A language of a sample.
+
+    Attributes
+    ----------
+    code, script : str
+    documents : list of list of str
+        Its documents as tokens.
+    n_told : int
+        How many of them confirm it.
+    unsure : bool
+        Whether most documents neither confirm it nor are it by py3langid: transliterated texts, lists of names.
+    """
 
     code: str
     script: str
     documents: list[list[str]]
     n_told: int
+    unsure: bool = False
+
+
+class _Document(NamedTuple):
+    """The text and the tokens of a document, and its language if that is confirmed."""
+
+    text: str
+    forms: list[str]
+    code: str | None = None
 
 
 def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[str]]]) -> list[Found]:
@@ -107,49 +130,62 @@ def detect(texts: list[str], tokenise: Callable[[Iterable[str]], Iterable[list[s
     tokenise : callable
         Cuts texts into forms.
     """
-    of_script: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    of_script: dict[str, list[_Document]] = defaultdict(list)
     for text, forms in zip(texts, tokenise(texts), strict=True):
         if forms:
-            of_script[script_of_text(text)].append((text, forms))
-    found = [lang for script, pairs in of_script.items() for lang in _accepted(script, _languages(pairs, script))]
+            of_script[script_of_text(text)].append(_Document(text, forms))
+    found = [lang for script, them in of_script.items() for lang in _accepted(script, _languages(them, script))]
     return sorted(found, key=lambda language: (-len(language.documents), language.code))
 
 
-def _languages(documents: list[tuple[str, list[str]]], script: str) -> list[tuple[str | None, list[str]]]:
-    """The language of each document of a script, with its forms.
+def _languages(documents: list[_Document], script: str) -> list[_Document]:
+    """The documents of a script with their languages.
 
     If it is confirmed for less than half of them, the others are looked at as one text: short answers.
     """
-    codes = [_language(text, forms, script) for text, forms in documents]
+    codes = [_language(document.text, document.forms, script) for document in documents]
     if len(documents) > 1 and 2 * codes.count(None) > len(documents):
         others = sorted(document for code, document in zip(codes, documents, strict=True) if code is None)
         # A Latin letter alone, as in lists and formulas, is a function word of some language.
-        forms = [form for _, forms in others for form in forms if len(form) > 1 or script != "Latin"]
-        together = _language("\n".join(text for text, _ in others), forms, script)
+        forms = [form for document in others for form in document.forms if len(form) > 1 or script != "Latin"]
+        together = _language("\n".join(document.text for document in others), forms, script)
         if together is not None and len(_function_words(forms, together)) >= _FEWEST_TOGETHER:
             codes = [code or together for code in codes]
-    return [(code, forms) for code, (_, forms) in zip(codes, documents, strict=True)]
+    return [document._replace(code=code) for code, document in zip(codes, documents, strict=True)]
 
 
-def _accepted(script: str, documents: list[tuple[str | None, list[str]]]) -> list[Found]:
+def _accepted(script: str, documents: list[_Document]) -> list[Found]:
     """The languages of the documents of a script; documents without a confirmed language count as the first."""
     usual = language_of_script(script)
     if usual is None:
         return []
-    told = Counter(code for code, _ in documents if code)
+    told = Counter(document.code for document in documents if document.code)
     least = max(_LEAST_SHARE * len(documents), min(_FEWEST_DOCUMENTS, len(documents) / 3))
     codes = [code for code, count in sorted(told.items(), key=lambda item: (-item[1], item[0])) if count >= least]
     codes = [
         code for code in codes if code in stop_word_languages() or code == usual or _prevails(told[code], documents)
     ]
     codes = codes or [usual]
-    of_code: dict[str, list[list[str]]] = {code: [] for code in codes}
-    for code, forms in documents:
-        of_code[code if code in of_code else codes[0]].append(forms)
-    return [Found(code, script, of_code[code], told[code]) for code in codes]
+    of_code: dict[str, list[_Document]] = {code: [] for code in codes}
+    for document in documents:
+        of_code[document.code if document.code in of_code else codes[0]].append(document)
+    return [
+        Found(code, script, [document.forms for document in them], told[code], _is_unsure(code, script, them))
+        for code, them in of_code.items()
+    ]
 
 
-def _prevails(n_told: int, documents: list[tuple[str | None, list[str]]]) -> bool:
+def _is_unsure(code: str, script: str, documents: list[_Document]) -> bool:
+    """Whether most documents of a language neither confirm it nor are it by py3langid."""
+    long = [document for document in documents if len(document.forms) >= _FEWEST_WORDS]
+    if script not in _SHARED or len(long) < _FEWEST_UNSURE:
+        return False
+    if 2 * sum(document.code == code for document in long) >= len(long):
+        return False
+    return 2 * sum(code in (document.code, _identified(document.text)) for document in long) < len(long)
+
+
+def _prevails(n_told: int, documents: list[_Document]) -> bool:
     """Whether a language that no list can bear out is that of most documents."""
     return n_told >= max(_FEWEST_DOCUMENTS, _MOST_DOCUMENTS * len(documents))
 
@@ -194,6 +230,7 @@ def _rule(code: str) -> WordRule:
     return WordRule(Preprocessing(), stop_words(code), None, code)
 
 
+@lru_cache(maxsize=2 * _SAMPLE)
 def _identified(text: str) -> str | None:
     """The language code of a text by py3langid, None if the language is unknown here."""
     import py3langid

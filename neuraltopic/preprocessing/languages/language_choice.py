@@ -51,7 +51,8 @@ def _language(found: Found, settings: Preprocessing) -> Language:
     if 2 * sum(map(_is_phrase, words)) >= len(words):  # of none, too
         found_words = function_words(_spelt(found))
         words, source = (found_words, FROM_CORPUS) if found_words else (words, source)
-    return Language(found.code, found.script, words, source, _takes_lemmas(found, settings), len(found.documents))
+    lemmas, n_documents = _takes_lemmas(found, settings), len(found.documents)
+    return Language(found.code, found.script, words, source, lemmas, n_documents, found.unsure)
 
 
 def _is_phrase(entry: str) -> bool:

@@ -366,3 +366,41 @@ def test_short_answers_are_looked_at_together():
 def test_single_letters_are_no_function_words():
     """In Yoruba three of them are."""
     assert fitted(["0", "1", "J", "00", "A: À"], min_length=1).languages[0].code == "en"
+
+
+LATIN = dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True)) | {
+    **{"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu", "я": "ya"},
+}
+RUSSIAN = [
+    "Поезд из Москвы опять опоздал на два часа, и мы ждали его на вокзале.",
+    "Новый закон о школах вступит в силу в начале следующего года.",
+    "Учёные нашли в озере остатки очень старой деревянной лодки.",
+    "Вчера вечером наша команда выиграла последнюю игру сезона.",
+    "Цены на хлеб и молоко выросли почти во всех городах страны.",
+    "Больница купила новое оборудование для лечения детей.",
+]
+ARABIZI = [
+    "kifak el yom ya 7abibi shu 3am ta3mel",
+    "ana ray7 3al beit hala2 ma3 sadi2i",
+    "mafi shi jdid kel shi tamem 7amdella",
+    "ya3ni shu badak menni bokra ba3ed el dohor",
+    "el akl kteer tayeb 3andkon bel mat3am",
+    "ma ba3ref lesh ma radd 3layi mbere7",
+]
+
+
+def test_a_language_that_most_documents_do_not_look_like_is_unsure():
+    transliterated = ["".join(LATIN.get(c, c) for c in text.lower()) for text in RUSSIAN]
+    for documents in (ARABIZI, transliterated):
+        assert fitted(documents).languages[0].unsure
+    for documents in (RUSSIAN, texts(ENGLISH, 30), texts(GERMAN, 30), texts(SPANISH, 30)):
+        assert not any(language.unsure for language in fitted(documents).languages)
+    keywords = [f"{word} train station platform ticket price late bus" for word in ("big", "old", "new", "red", "dark")]
+    assert not any(language.unsure for language in fitted(keywords).languages)
+
+
+def test_a_state_without_unsure_is_of_an_earlier_version():
+    state = fitted(texts(GERMAN, 30)).state()
+    for language in state["languages"]:
+        del language["unsure"]
+    assert not Preprocessor.from_state(state).languages[0].unsure
