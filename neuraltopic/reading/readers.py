@@ -52,6 +52,7 @@ _KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
+    ".geojson": "jsonl",
     ".parquet": "parquet",
     ".mbox": "mbox",
     **dict.fromkeys((".ris", ".nbib", ".medline", ".ciw"), "tagged"),
@@ -81,9 +82,9 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         spreadsheets (.xlsx, .ods and similar), bibliographies (.ris, .nbib, .ciw; columns are tags such as AB) and
         mailboxes (.mbox) hold one document per row. An XML file (.xml,
         .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
-        (.docx), RTF, PDF, HTML, e-mail (.eml) subtitles (.srt, .vtt,
-        .ass, .ssa) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
-        begins with data, as in an archive of Twitter, is read as JSON. All but Parquet,
+        (.docx), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ass, .ssa, .sbv, .sub, .lrc) and notebooks
+        (.ipynb, without code) are one document per file. A file of JavaScript (.js) that begins with data, as in an
+        archive of Twitter, is read as JSON. All but Parquet,
         spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
         https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
         XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in

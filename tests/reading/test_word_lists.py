@@ -119,3 +119,7 @@ def test_parts_of_a_text_with_objects_among_them(tmp_path):
         rows = list(open_corpus(tmp_path / "a.jsonl"))
     assert [row.text for row in rows] == ["soup", "see the page for bread", "the page", None]
     assert rows[3].problem == "a word is not text (dict)"
+
+
+def test_words_may_be_bytes():
+    assert joined_list([b"caf\xc3\xa9", "bar", b"new york"]) == ("café bar new_york", True, "")

@@ -23,6 +23,7 @@ _HEAD = 1000  # records that decide whether there is a header
 _MANY_LINES = 100
 _LONE_RETURN = re.compile("\r(?!\n|$)")
 _NAME = re.compile(r"[^\W\d]\w*(?: \w+){0,2}")
+_RULE = re.compile(r"[\s:+-]*--[\s:+-]*")  # of a table drawn with bars
 _WRAPPED = re.compile('"(?:[^"]|"")*"')
 _SEPARATOR = re.compile('"?sep=(.)"?\\s*', re.IGNORECASE)
 
@@ -86,6 +87,8 @@ def _rows(
                 odd.n_joined += 1
             else:
                 problem = problem or f"{len(values)} values for {n_columns} columns"
+        if len(values) > 1 and _RULE.fullmatch("".join(values)):
+            problem = problem or "a rule below the header"
         if [value.strip() for value in values] == names:
             problem = problem or "the header again"
         if unclosed:

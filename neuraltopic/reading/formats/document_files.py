@@ -17,7 +17,11 @@ from neuraltopic.reading.encodings import Decoded, check_encoding, decode
 XML = (".xml", ".rss", ".atom")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 4096  # bytes of HTML that may name its encoding
-_CUE_TIME = re.compile(r"^[\d:.,]+ --> [\d:.,]+.*$", re.MULTILINE)
+# The time of a cue in SubRip and WebVTT, and in YouTube's format.
+_CUE_TIME = re.compile(r"^[\d:.,]+ --> [\d:.,]+.*$|^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$", re.MULTILINE)
+# Before each line the frames of MicroDVD, and the times of LRC, whose other brackets name the song.
+_LINE_TIME = re.compile(r"\{\d+\}\{\d+\}|(?:\[\d+:\d+(?:[.:]\d+)?\])+")
+_STYLE = re.compile(r"\{[a-zA-Z]:[^{}]*\}|<\d+:\d+(?:[.:]\d+)?>")
 _CUE_TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _STYLED_BREAK = re.compile(r"\\[Nnh]")
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
@@ -196,6 +200,18 @@ def _subtitles(data: bytes, encoding: str | None) -> Decoded:
     return Decoded("\n".join(filter(None, lines)), decoded.encoding)
 
 
+def _timed_lines(data: bytes, encoding: str | None) -> Decoded:
+    """The text of MicroDVD or LRC, whose lines begin with their time."""
+    decoded = decode(data, encoding)
+    if decoded.text is None:
+        return decoded
+    timed = [(line, _LINE_TIME.match(line)) for line in map(str.strip, decoded.text.splitlines())]
+    spoken = [_STYLE.sub("", line[time.end() :]).replace("|", " ").strip() for line, time in timed if time]
+    if not spoken and decoded.text.strip():
+        return Decoded(None, "", "no line that begins with its time, as subtitles of this kind do")
+    return Decoded("\n".join(filter(None, spoken)), decoded.encoding)
+
+
 def _styled_subtitles(data: bytes, encoding: str | None) -> Decoded:
     """The spoken text of SubStation Alpha, one line per event, without comments, drawings and styles."""
     decoded = decode(data, encoding)
@@ -251,9 +267,14 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".xhtml": _html,
     **dict.fromkeys(XML, _xml),
     ".eml": _email,
+    ".mht": _email,
+    ".mhtml": _email,
     ".rtf": _rich_text,
     ".srt": _subtitles,
     ".vtt": _subtitles,
+    ".sbv": _subtitles,
+    ".sub": _timed_lines,
+    ".lrc": _timed_lines,
     ".ass": _styled_subtitles,
     ".ssa": _styled_subtitles,
     NOTEBOOK: _notebook,

@@ -29,9 +29,9 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     """Read an object per row.
 
     In a file with one object per line, or several, a broken line is a row with a problem, and blank lines are skipped.
-    An array, whose items may be texts in place of objects, and objects that span lines are read piece by piece; an
-    error in them ends the reading. What they are assigned to in JavaScript is skipped. A single object that holds a
-    table, as an array of objects or by columns, is read as that table.
+    In place of objects there may be texts or lists of words, one per line. An array of any of these, and objects that
+    span lines are read piece by piece; an error in them ends the reading. What they are assigned to in JavaScript is
+    skipped. A single object that holds a table, as an array of objects or by columns, is read as that table.
 
     Columns are chosen as in `object_rows`.
 
@@ -64,15 +64,26 @@ def _objects(lines: Lines, name: str) -> Iterator[Parsed]:
         head[0] = number, (ASSIGNED.sub("", first, count=1), problem)
         head = head if head[0][1][0] else head[1:]
     rest = itertools.chain(head, stream)
+    if head and _is_bare(*(pair[0] for _, pair in head)):
+        return _of_lines(rest, bare=True)
     if head and (head[0][1][0].lstrip().startswith("[") or _goes_on(*(pair[0] for _, pair in head))):
         return _values(rest, name)
     return _of_lines(rest)
 
 
-def _of_lines(lines: Numbered) -> Iterator[Parsed]:
+def _is_bare(first: str, second: str = "") -> bool:
+    """Whether each of the first lines is a text in quotes, or a list of words."""
+    try:
+        values = [json.loads(first), json.loads(second)]
+    except (ValueError, RecursionError):
+        return False
+    return all(isinstance(value, str) or _is_words(value) for value in values)
+
+
+def _of_lines(lines: Numbered, *, bare: bool = False) -> Iterator[Parsed]:
     for number, (line, problem) in lines:
         if line and not line.isspace():
-            for record, wrong in [({}, problem)] if problem else _parse(line):
+            for record, wrong in [({}, problem)] if problem else _parse(line, bare=bare):
                 yield Parsed(record, wrong, number, 1)
 
 
@@ -92,10 +103,11 @@ def _goes_on(first: str, second: str = "") -> bool:
     return False
 
 
-def _parse(line: str) -> list[tuple[dict[str, Any], str]]:
+def _parse(line: str, *, bare: bool) -> list[tuple[dict[str, Any], str]]:
     """The object of a line, or the objects, and the problem in the place of each."""
     try:
-        return [_checked(json.loads(line), line)]
+        value = json.loads(line)
+        return [_checked({"text": value} if bare and not isinstance(value, dict) else value, line)]
     except json.JSONDecodeError as error:
         return _several(line) or [({}, f"broken JSON: {error.msg} at column {error.colno}")]
     except (ValueError, RecursionError) as error:  # a number with too many digits, or too many brackets
@@ -153,7 +165,8 @@ def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
                 raise _broken(name, number, str(error).partition(";")[0]) from error
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
-            record, wrong = _checked({"text": value} if in_array and isinstance(value, str) else value, source)
+            is_text = in_array and (isinstance(value, str) or _is_words(value))
+            record, wrong = _checked({"text": value} if is_text else value, source)
             yield Parsed(record, (problem if "\ufffd" in source else "") or wrong)
             at = end
             continue
@@ -220,6 +233,10 @@ def _arrays_of_objects(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def _is_object(value: object) -> bool:

@@ -28,6 +28,11 @@ _RECORDS = 20
 _TAGS = frozenset({"FN", "VR", "PT", "AU", "AF", "TI", "SO", "AB", "PY", "ER"})
 _MESSAGE = re.compile(r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d{2}\b.*?: ")  # of WhatsApp and others
 _LABELLED = re.compile("__label__")  # of fastText
+_BAR_ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s+\|\s+[^|]*|\s*[+|-]?-{2,}[-+|:\s]*$")
+_YAML = re.compile(r"(?:- |  +)[A-Za-z_][\w-]*: |- *$|---\s*$")
+_SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
+# A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
+_TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
 # Characters that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
@@ -116,6 +121,12 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "JSON", "end the name of the file in .jsonl to read fields")
     elif _mostly(_is_tagged, lines):
         _note_look(name, "a bibliography", "end the name of the file in .ris to read fields")
+    elif _mostly(_BAR_ROW.match, lines):
+        _note_look(name, "a table drawn with bars", "save it as .csv to read columns")
+    elif _mostly(_YAML.match, lines):
+        _note_look(name, "YAML", "save it as .jsonl to read fields")
+    elif any(map(_SQL.match, lines)):
+        _note_look(name, "SQL", "save the table as .csv to read columns")
     elif any(map(_BIB_ENTRY.match, lines)):
         _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
     elif _mostly(_MESSAGE.match, lines):
@@ -125,6 +136,8 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     elif (len(tabs) == 1 and tabs != {0}) or any(_are_rows(lines, mark) for mark in DELIMITERS):
         kind = "tsv" if tabs != {0} else "csv"
         _note_look(name, "a table", f"end the name of the file in .{kind} to read columns")
+    elif _mostly(_TOKEN_ROW.match, lines):
+        _note_look(name, "annotated words", "write each document in one line, its words separated by blanks")
 
 
 def _note_look(name: str, kind: str, advice: str) -> None:

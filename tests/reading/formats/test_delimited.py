@@ -573,3 +573,14 @@ def test_full_width_commas_of_prose_and_verses_stay(tmp_path, lines):
         texts = [row.text for row in open_corpus(path)]
     assert texts == lines[-len(texts) :]
     assert len(texts) >= len(lines) - 1
+
+
+def test_the_rule_of_a_table_drawn_with_bars_is_no_row(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("| id | text |\n|:---|-----:|\n| 1 | a train -- late |\n| 2 | -- |\n")
+    rows = list(open_corpus(path))
+    assert [(row.text, row.problem) for row in rows] == [
+        (None, "a rule below the header"),
+        (" a train -- late ", ""),
+        (" -- ", ""),
+    ]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.formats import json_lines
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import value_problem
@@ -206,3 +206,27 @@ def test_data_of_javascript_is_read_as_json(tmp_path, name, start, end, indent):
 def test_other_javascript_is_text(tmp_path):
     rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
     assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]
+
+
+WORDS = [["the", "late", "train"], ["new_york", "city"], ["soup"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lines.jsonl", "\n".join(map(json.dumps, WORDS))),
+        ("array.json", json.dumps(WORDS)),
+        ("indented.json", json.dumps(WORDS, indent=2)),
+    ],
+)
+def test_lists_of_words_are_documents(tmp_path, name, content):
+    with pytest.warns(NeuralTopicWarning, match="lists of words: these are kept as they are"):
+        rows = read(tmp_path, name, content)
+    assert [row.text for row in rows] == ["the late train", "new_york city", "soup"]
+    assert all(row.is_cut for row in rows)
+
+
+def test_texts_in_quotes_are_documents(tmp_path):
+    rows = read(tmp_path, "lines.jsonl", '"a train, late"\n"soup"\n7\n{"text": "bread"}\nbroken\n')
+    assert [row.text for row in rows] == ["a train, late", "soup", None, "bread", None]
+    assert rows[4].problem == "broken JSON: Expecting value at column 1"

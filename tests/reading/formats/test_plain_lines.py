@@ -148,3 +148,31 @@ def test_documents_of_like_length_are_not_noted(tmp_path):
     rng = random.Random(3)
     rows, notes = read(tmp_path, "\n".join(" ".join(rng.choices(WORDS, k=12)) for _ in range(300)))
     assert (len(rows), notes) == (300, [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["| id | text |", "|---|---|", "| 1 | a train |", "| 2 | soup |"], "a table drawn with bars"),
+        ([" id |  text", "----+-------", "  1 | a train", "  2 | soup", "(2 rows)"], "a table drawn with bars"),
+        (["- id: 1", "  text: a train", "- id: 2", "  text: soup"], "YAML"),
+        (["INSERT INTO posts VALUES", "(1, 'a train'),", "(2, 'soup');"], "SQL"),
+        (
+            ["# text = Soup", "1\tSoup\tsoup\tNOUN\t_\t_\t0\troot\t_\t_", "2\t.\t.\tPUNCT\t_\t_\t1\tpunct\t_\t_"],
+            "annotated",
+        ),
+        (["<s>", "The\tDT\tthe", "soup\tNN\tsoup", "</s>"], "annotated words"),
+        (["The DT O", "soup NN O", "", "Leeds NNP B-LOC"], "annotated words"),
+    ],
+)
+def test_what_looks_like_another_format_is_noted(tmp_path, lines, kind):
+    path = tmp_path / "notes.txt"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.warns(NeuralTopicWarning, match=f"the lines look like {kind}"):
+        assert [row.text for row in open_corpus(path)] == lines
+
+
+def test_prose_with_bars_and_dashes_looks_like_nothing_else(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("- a train\n- soup: hot\nrock|pop\nTitle: one\nBread OR soup\n--\n")
+    assert len(list(open_corpus(path))) == 6
