@@ -346,15 +346,20 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
 def _has_keys(trial: _Trial, lines: Sequence[tuple[str, str]], *, whole: bool) -> bool:
     """Whether the lines have as many fields as the first, whose fields are short, and a column is of codes or labels.
 
-    The halves of verses and the clauses of prose are of one number as well, but none of them are codes or few.
+    Most have exactly as many, and few have less: a text in the last column may have such commas, too. The halves of
+    verses and the clauses of prose are of one number as well, but none of them are codes or few.
     """
-    if trial.share < _STEADY:
+    records = [record.values for record in read_records(lines, trial.dialect, whole=whole)]
+    if not records:
         return False
-    names, *rows = (record.values for record in read_records(lines, trial.dialect, whole=whole))
-    rows = [row for row in rows if len(row) == len(names)]
-    if len(rows) < _STEADY * (len(lines) - 1) or max(map(len, names)) > _LONGEST_NAME:
+    names, *rows = records
+    if len(names) != trial.dialect.n_fields or max(map(len, names)) > _LONGEST_NAME:
         return False
-    return any(map(_are_keys, names, zip(*rows, strict=True)))
+    fitting = [row for row in rows if len(row) == len(names)]
+    enough = sum(len(row) >= len(names) for row in rows) >= _STEADY * len(rows)
+    if not enough or 2 * len(fitting) <= len(rows):
+        return False
+    return any(map(_are_keys, names, zip(*fitting, strict=True)))
 
 
 def _are_keys(name: str, values: Sequence[str]) -> bool:

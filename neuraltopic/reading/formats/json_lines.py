@@ -77,7 +77,8 @@ def _is_bare(first: str, second: str = "") -> bool:
         values = [json.loads(first), json.loads(second)]
     except (ValueError, RecursionError):
         return False
-    return all(isinstance(value, str) or _is_words(value) for value in values)
+    # A list may be empty, but not both.
+    return any(values) and all(isinstance(value, str) or value == [] or _is_words(value) for value in values)
 
 
 def _of_lines(lines: Numbered, *, bare: bool = False) -> Iterator[Parsed]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from neuraltopic.reading.encodings import SAMPLE, Lines
-from neuraltopic.reading.formats.dialects import DELIMITERS, stands_between_words
+from neuraltopic.reading.formats.dialects import DELIMITERS, OF_SCRIPTS, find_dialect, stands_between_words
 from neuraltopic.reading.formats.tagged_records import HYPHENED, PLAIN
 from neuraltopic.reading.rows import Row, note
 
@@ -30,6 +30,7 @@ _MESSAGE = re.compile(r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\
 _LABELLED = re.compile("__label__")  # of fastText
 _BAR_ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s+\|\s+[^|]*|\s*[+|-]?-{2,}[-+|:\s]*$")
 _YAML = re.compile(r"(?:- |  +)[A-Za-z_][\w-]*: |- *$|---\s*$")
+_YAML_WITHIN = re.compile(r" +[A-Za-z_][\w-]*: ")  # not of a dialogue, whose lines are "- Ann: yes"
 _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 # A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
@@ -123,7 +124,7 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "a bibliography", "end the name of the file in .ris to read fields")
     elif _mostly(_BAR_ROW.match, lines):
         _note_look(name, "a table drawn with bars", "save it as .csv to read columns")
-    elif _mostly(_YAML.match, lines):
+    elif _mostly(_YAML.match, lines) and any(map(_YAML_WITHIN.match, lines)):
         _note_look(name, "YAML", "save it as .jsonl to read fields")
     elif any(map(_SQL.match, lines)):
         _note_look(name, "SQL", "save the table as .csv to read columns")
@@ -136,6 +137,8 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     elif (len(tabs) == 1 and tabs != {0}) or any(_are_rows(lines, mark) for mark in DELIMITERS):
         kind = "tsv" if tabs != {0} else "csv"
         _note_look(name, "a table", f"end the name of the file in .{kind} to read columns")
+    elif find_dialect([(line, "") for line in lines], expected=",", whole=False).delimiter in OF_SCRIPTS:
+        _note_look(name, "a table", "end the name of the file in .csv to read columns")
     elif _mostly(_TOKEN_ROW.match, lines):
         _note_look(name, "annotated words", "write each document in one line, its words separated by blanks")
 

@@ -548,6 +548,18 @@ def test_full_width_commas_separate_where_a_column_is_of_codes_or_labels(tmp_pat
     assert rows[1].metadata == {name: keys[1]}
 
 
+def test_a_text_in_the_last_column_may_have_full_width_commas(tmp_path):
+    lines = [f"{n}，这家店很好" + ("，下次再来" if n % 4 == 0 else "") for n in range(12)]
+    content = "\n".join(["编号，评论", *lines])
+    (tmp_path / "reviews.csv").write_text(content, "utf-8")
+    with pytest.warns(NeuralTopicWarning, match="the fields are separated by '，'|3 rows have more values"):
+        rows = list(open_corpus(tmp_path / "reviews.csv", text="评论"))
+    assert [row.text for row in rows][:2] == ["这家店很好，下次再来", "这家店很好"]
+    (tmp_path / "reviews.txt").write_text(content, "utf-8")
+    with pytest.warns(NeuralTopicWarning, match="the lines look like a table"):
+        assert len(list(open_corpus(tmp_path / "reviews.txt"))) == 13
+
+
 def test_arabic_commas_separate_too(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text(chinese("،", ["رقم", "نص"], map(str, range(1, 7)), ["القطار متأخر اليوم"] * 6), "utf-8")

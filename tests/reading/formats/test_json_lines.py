@@ -215,6 +215,7 @@ WORDS = [["the", "late", "train"], ["new_york", "city"], ["soup"]]
     ("name", "content"),
     [
         ("lines.jsonl", "\n".join(map(json.dumps, WORDS))),
+        ("empty.jsonl", "\n".join(map(json.dumps, [WORDS[0], [], *WORDS[1:]]))),
         ("array.json", json.dumps(WORDS)),
         ("indented.json", json.dumps(WORDS, indent=2)),
     ],
@@ -222,7 +223,7 @@ WORDS = [["the", "late", "train"], ["new_york", "city"], ["soup"]]
 def test_lists_of_words_are_documents(tmp_path, name, content):
     with pytest.warns(NeuralTopicWarning, match="lists of words: these are kept as they are"):
         rows = read(tmp_path, name, content)
-    assert [row.text for row in rows] == ["the late train", "new_york city", "soup"]
+    assert [row.text for row in rows if row.text] == ["the late train", "new_york city", "soup"]
     assert all(row.is_cut for row in rows)
 
 

@@ -174,5 +174,6 @@ def test_what_looks_like_another_format_is_noted(tmp_path, lines, kind):
 
 def test_prose_with_bars_and_dashes_looks_like_nothing_else(tmp_path):
     path = tmp_path / "notes.txt"
-    path.write_text("- a train\n- soup: hot\nrock|pop\nTitle: one\nBread OR soup\n--\n")
-    assert len(list(open_corpus(path))) == 6
+    for lines in (["- a train", "- soup: hot", "rock|pop", "Title: one", "Bread OR soup", "--"], ["- Ann: yes"] * 6):
+        path.write_text("\n".join(lines) + "\n")
+        assert [row.text for row in open_corpus(path)] == lines
