@@ -83,8 +83,11 @@ def image_vae(
 
 
 def image_gan(n_pixels: int, n_components: int, hidden: Sequence[int]) -> GAN[Bernoulli]:
-    """Perceptrons of leaky rectifiers for generator and discriminator, which mirror each other, and the encoder of
-    `image_vae` beside them. The weights are not yet drawn."""
+    """The generative adversarial network (Goodfellow et al. 2014), of perceptrons of leaky rectifiers for generator and
+    discriminator, which mirror each other, with the encoder of `image_vae`. The weights are not yet drawn.
+
+    x (B, D) is in [0, 1], z is N(0, I) of `n_components`, and G(z) = sigmoid(network(z)).
+    """
     latent = DiagonalGaussian(n_components)
     return GAN(
         encoder=PerceptronEncoder(n_pixels, hidden, latent.n_parameters),

@@ -155,15 +155,16 @@ class BoltzmannMachine(VAE[DecoderT_co]):
     def persistent(self, trials: Tensor, n_steps: int, generator: torch.Generator) -> Tensor:
         """z of the persistent chains moved on by `n_steps`, (B, K), a chain for each row with n observations, (B,).
 
-        Rows are matched to chains in the order of n, so that the n of a chain changes little. There must not be more
-        rows than chains.
+        Rows are matched to chains in the order of n, so that the n of a chain changes little. Of more rows than chains,
+        several start from one chain, which keeps the state of the last of them.
         """
         B, C = len(trials), len(self.chains)
         order = trials.argsort(stable=True)
         places = torch.div(torch.arange(B, device=trials.device) * C, B, rounding_mode="floor")
         moved = self.gibbs(self.chains[places], trials[order], n_steps, generator)
-        self.chains[places] = moved
-        self.chain_trials[places] = trials[order]
+        last = torch.cat([places[1:] > places[:-1], places.new_ones(1, dtype=torch.bool)])
+        self.chains[places[last]] = moved[last]
+        self.chain_trials[places[last]] = trials[order][last]
         z = torch.empty_like(moved)
         z[order] = moved
         return z
