@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from neuraltopic.runs.documents import DocumentRun
     from neuraltopic.runs.forecast import DocumentForecast
 
-# How the source of stop words in the facts of a language is described.
 _UNSURE = ", unsure, as most of them do not look like it (--language names another)"
+# How the source of stop words in the facts of a language is described.
 _SOURCES = {"list": "", "corpus": " found in the documents", "none": ""}
 
 
