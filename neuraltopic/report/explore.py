@@ -131,6 +131,8 @@ def make_app(explorer: Explorer, *, host: str = "127.0.0.1", limits: Limits = _L
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if explorer.index is not None and explorer.index.encoder is not None:
+            await asyncio.to_thread(explorer.index.encoder.ready)
         yield
         workers.close()
         desk.shutdown(cancel_futures=True)
@@ -156,7 +158,7 @@ def make_app(explorer: Explorer, *, host: str = "127.0.0.1", limits: Limits = _L
 
     routes = [Route("/", guarded(page)), Route("/edit", guarded(edit), methods=["POST"])]
     if explorer.index is not None:
-        routes += search_routes(lambda: _index_of(explorer), workers, limits, explorer.embed)
+        routes += search_routes(lambda: _index_of(explorer), workers, limits)
     names = {"localhost"} if is_loopback(host) else {"localhost", host.lower(), socket.gethostname().lower()}
     own = Middleware(OwnPage, token=explorer.token, names=frozenset(names), everywhere=not is_loopback(host))
     return Starlette(routes=routes, middleware=[own], lifespan=lifespan)

@@ -1,7 +1,6 @@
 """State of `neuraltopic explore`: page, search index and edits of a run."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -10,7 +9,6 @@ from typing import Any
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
-from neuraltopic.reading.vectors.embedding_models import EmbeddingsByModel
 from neuraltopic.report.content import Sources, page_content
 from neuraltopic.report.page import page_of, policy_of
 from neuraltopic.runs.editing import corpus_of, edit_run, embeddings_of, open_with_documents
@@ -35,8 +33,6 @@ class Explorer:
 
     Attributes
     ----------
-    embed : callable, optional
-        Embeds a query, for recipes of embeddings.
     token : str
         Secret that every edit request must send; only the page has it.
 
@@ -52,8 +48,6 @@ class Explorer:
         self._sources = sources
         self._lock = Lock()
         self._index, self._why = index, why
-        embedded = index is not None and find_recipe(index.model.recipe).takes("embeddings")
-        self.embed = query_encoder(self.run) if embedded else None
         self._page, self._policy, self._written = b"", "", (0, 0)
         self.page()
 
@@ -115,19 +109,9 @@ def indexed(run: Path, sources: Sources, folder: Path, progress: Any = None) -> 
         options: dict[str, Any] = {"corpus_sha256": digest, "progress": progress}
         if find_recipe(model.recipe).takes("embeddings"):
             options["embeddings"] = embeddings_of(run, corpus)
-            options["embeddings"].report_to(progress)
         return SearchIndex.build(folder, model, corpus, **options), ""
     except (NeuralTopicError, OSError) as error:
         return None, str(error)
-
-
-def query_encoder(run: Path) -> Callable[[str], Any] | None:
-    """Query encoder of a run that was fitted with a sentence embedding model; None if there is none."""
-    try:
-        source = embeddings_of(run, corpus_of(run))
-    except (NeuralTopicError, OSError):
-        return None
-    return (lambda query: source.model.encode([query])[0]) if isinstance(source, EmbeddingsByModel) else None
 
 
 def with_texts_of(sources: Sources, index: SearchIndex) -> Sources:

@@ -1,24 +1,37 @@
 """From a query to hits with their reasons."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import parameter
+from neuraltopic.errors import UsageError, parameter
 from neuraltopic.estimators.topic_model import TopicModel
-from neuraltopic.models.recipes import find_recipe
+from neuraltopic.reading.vectors.embeddings import require_embeddings
 from neuraltopic.search.answers import Answer, Hit
 from neuraltopic.search.documents import IndexedDocuments
+from neuraltopic.search.indexing import takes_embeddings
+from neuraltopic.search.query_encoder import QueryEncoder
 from neuraltopic.search.snippets import Snippets
 from neuraltopic.search.spelling import Spelling
-from neuraltopic.topics.hybrid_ranking import Query, Ranked, best
+from neuraltopic.topics.retrieval.document_set import Query, unit_rows
+from neuraltopic.topics.retrieval.first_documents import best
+from neuraltopic.topics.retrieval.hybrid_ranking import Ranked
 
 # Unknown words of a query that are named, with near spellings.
 _NAMED = 10
+
+
+class Parts(NamedTuple):
+    """What each word, each topic and the embedding add to the score of a document."""
+
+    words: dict[str, float]
+    topics: dict[int, float]
+    embedding: float = 0.0
 
 
 class Answering:
@@ -27,10 +40,13 @@ class Answering:
     Parameters
     ----------
     documents : IndexedDocuments
+    encoder : QueryEncoder, optional
+        Embeds the queries that come without an embedding.
     """
 
-    def __init__(self, documents: IndexedDocuments) -> None:
+    def __init__(self, documents: IndexedDocuments, encoder: QueryEncoder | None = None) -> None:
         self._documents = documents
+        self._encoder = encoder
         self._model: TopicModel = documents.model
         self._snippets = Snippets(self._words_of)
 
@@ -38,14 +54,26 @@ class Answering:
         self, query: str, n: int, skip: int, by: str, allowed: NDArray[np.bool_] | None, embedding: Any
     ) -> Answer:
         """The answer to a text."""
-        asked = self._model.as_query(query, embedding=embedding)
+        ranking = self._documents.ranking
+        ranking.require_by(by)
+        notes = list[str]()
+        if embedding is None and by != "words" and self._encoder is not None and query.strip():
+            embedding, notes = self._embedded(query, by)
+        asked = self._asked(query, embedding)
         unknown = {
             word: self._spelling.near(word) if place < _NAMED else []
             for place, word in enumerate(self._model.preprocessor_.unknown_words(query))
         }
-        notes, by = self._notes(asked, unknown, by, embedding)
-        if not asked.words and not asked.direction.any():
-            self._documents.ranking.require_by(by)
+        if by == "embeddings" and asked.embedding is None:
+            raise UsageError(
+                "embedding of the query",
+                expected="a vector, or the model that embedded the documents",
+                got="neither",
+                hint="Pass the embeddings of the queries, or the folder of that model",
+            )
+        more, by = self._notes(asked, unknown, by, embedding)
+        notes += more
+        if not asked.words and not asked.direction.any() and asked.embedding is None:
             return Answer(query, by, 0, (), unknown, tuple(notes))
         return self._answer(query, asked, n, skip, by, allowed, unknown, notes)
 
@@ -64,8 +92,27 @@ class Answering:
         eligible = documents.ranking.live if allowed is None else documents.ranking.live & allowed
         order = best(shares, eligible, skip + n, documents.id)[skip:]
         values = shares[order].tolist()
-        hits = self._hits(order, values, skip, set(), [({}, {topic: value}) for value in values])
+        hits = self._hits(order, values, skip, set(), [Parts({}, {topic: value}) for value in values])
         return Answer(f"topic {self.labels[topic]}", "topic", int(eligible.sum()), hits, {}, ())
+
+    def _embedded(self, query: str, by: str) -> tuple[NDArray[np.float32] | None, list[str]]:
+        """The embedding of a query, and what is to be said where the model is not there."""
+        assert self._encoder is not None
+        try:
+            return self._encoder.encode(query), []
+        except UsageError as error:
+            if by == "embeddings":
+                raise
+            return None, [f"the query has no embedding: {error}"]
+
+    def _asked(self, query: str, embedding: Any) -> Query:
+        """A text as a query, with an embedding where documents have them too."""
+        taken = takes_embeddings(self._model) or not self._documents.ranking.has_embeddings
+        asked = self._model.as_query(query, embedding=embedding if taken else None)
+        if embedding is None or not self._documents.ranking.has_embeddings:
+            return asked
+        own = require_embeddings(np.asarray(embedding)[None], 1, self._documents.n_dimensions)
+        return replace(asked, embedding=unit_rows(own.rows(np.arange(1)))[0])
 
     @cached_property
     def labels(self) -> list[str]:
@@ -98,15 +145,15 @@ class Answering:
         hits = self._hits(order, ranked.values[skip:], skip, words, [self._parts(d, ranked) for d in order])
         return Answer(what, by, ranked.n_found, hits, unknown, tuple(notes))
 
-    def _parts(self, document: int, ranked: Ranked) -> tuple[dict[str, float], dict[int, float]]:
-        """What each word and each topic adds to the score of a document."""
-        of_words, of_topics = self._documents.ranking.parts(ranked.weights, document)
+    def _parts(self, document: int, ranked: Ranked) -> Parts:
+        """What each word, each topic and the embedding add to the score of a document."""
+        of_words, of_topics, embedding = self._documents.ranking.parts(ranked.weights, document)
         topics = {}
         if ranked.weights.topic_scale:
             segment, place = self._documents.locate(document)
             counts, vector = segment.documents.counts.slice(place, place + 1), segment.vectors[place : place + 1]
             topics = self._model.parts_by_topic(of_topics, counts, vector)
-        return {self._vocabulary[word]: part for word, part in of_words.items()}, topics
+        return Parts({self._vocabulary[word]: part for word, part in of_words.items()}, topics, embedding)
 
     def _hits(
         self,
@@ -114,7 +161,7 @@ class Answering:
         values: Sequence[float],
         skip: int,
         words: set[str],
-        parts: Sequence[tuple[dict[str, float], dict[int, float]]],
+        parts: Sequence[Parts],
     ) -> tuple[Hit, ...]:
         texts = [self._documents.text(document) for document in order]
         passages = self._snippets.of([text or "" for text in texts], words)
@@ -131,12 +178,12 @@ class Answering:
         document: int,
         score: float,
         passage: tuple[str, tuple[tuple[int, int], ...]],
-        parts: tuple[dict[str, float], dict[int, float]],
+        parts: Parts,
     ) -> Hit:
         segment, place = self._documents.locate(document)
         topic = int(self._documents.topics_of(segment)[place])
         label = self.labels[topic] if topic >= 0 else ""
-        return Hit(rank, score, segment.ids[place], topic, label, *passage, *parts)
+        return Hit(rank, score, segment.ids[place], topic, label, *passage, parts.words, parts.topics, parts.embedding)
 
     def _notes(self, asked: Query, unknown: dict[str, list[str]], by: str, embedding: Any) -> tuple[list[str], str]:
         """What is to be said of a query, and by what it is answered."""
@@ -148,7 +195,7 @@ class Answering:
             notes.append(f"{n_more:,} more words of the query are not in the vocabulary")
         if not asked.words and embedding is None:
             notes.append("no word of the query is in the vocabulary")
-        elif embedding is None and find_recipe(self._model.recipe).takes("embeddings") and by != "words":
+        elif embedding is None and takes_embeddings(self._model) and by != "words":
             notes.append(f"the recipe {self._model.recipe} needs an embedding of the query to search by topics")
             by = "words"
         return notes, by

@@ -16,7 +16,8 @@ class Hit:
     rank : int
         From 1.
     score : float
-        The sum of all parts; see `neuraltopic.topics.hybrid_ranking`. With a topic in place of a query its share.
+        The sum of all parts; see `neuraltopic.topics.retrieval.hybrid_ranking`. With a topic in place of a query its
+        share.
     id : str
     topic : int
         The topic that the document is assigned to, -1 for none.
@@ -30,6 +31,8 @@ class Hit:
         What each word of the query adds to the score.
     topics : dict of int to float
         What each topic adds to it; -1 has the part of topics that were dropped.
+    embedding : float
+        What the embedding adds to it; 0 without one.
     """
 
     rank: int
@@ -41,6 +44,7 @@ class Hit:
     marked: tuple[tuple[int, int], ...]
     words: dict[str, float]
     topics: dict[int, float]
+    embedding: float
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -88,8 +92,8 @@ class Answer:
         }
 
     def to_frame(self) -> "pd.DataFrame":
-        """A line a hit: rank, score, id, topic, label, snippet, words, topics."""
+        """A line a hit: rank, score, id, topic, label, snippet, words, topics, embedding."""
         import pandas as pd
 
-        columns = ["rank", "score", "id", "topic", "label", "snippet", "words", "topics"]
+        columns = ["rank", "score", "id", "topic", "label", "snippet", "words", "topics", "embedding"]
         return pd.DataFrame([[getattr(hit, name) for name in columns] for hit in self.hits], columns=columns)

@@ -12,7 +12,7 @@ from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.search.filters import columns_of, known_columns, matching, parse_filter
 from neuraltopic.search.indexing import RESERVED
 from neuraltopic.search.segments import Segment
-from neuraltopic.topics.hybrid_ranking import HybridRanking
+from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,12 @@ class IndexedDocuments:
         self.ranking = HybridRanking([segment.documents for segment in self.segments])
         self._recently_matching = lru_cache(_FILTERS)(self._matching)
         self._recent_shares = lru_cache(_TOPICS)(self._shares)
+
+    @property
+    def n_dimensions(self) -> int | None:
+        """C, of the embeddings of the documents; None without."""
+        embeddings = self.segments[0].documents.embeddings
+        return None if embeddings is None else embeddings.shape[1]
 
     @cached_property
     def columns(self) -> list[str]:

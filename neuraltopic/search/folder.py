@@ -28,6 +28,8 @@ from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.version import __version__
 
 _MAX_FACTS_BYTES = 1 << 24
+# Of the model that made the embeddings.
+EMBEDDER_FACTS = ("model", "kind", "sha256")
 _RESTORE = "The index is damaged or was changed; restore it from a copy or build it again"
 
 
@@ -44,6 +46,10 @@ class Generation:
     n_words, n_topics : int
         V and K.
     keeps_text : bool
+    n_dimensions : int or None
+        C, of the embeddings that are kept; None where none are.
+    embedder : dict or None
+        The model that made them, as `EmbeddingModel.facts` gives it; None where they came from a file.
     segments : dict of str to int
         Documents of each segment folder.
     deleted : str or None
@@ -57,6 +63,8 @@ class Generation:
     n_words: int
     n_topics: int
     keeps_text: bool
+    n_dimensions: int | None = None
+    embedder: dict[str, str] | None = None
     segments: dict[str, int] = field(default_factory=dict)
     deleted: str | None = None
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -72,6 +80,8 @@ class Generation:
             "words": self.n_words,
             "topics": self.n_topics,
             "keeps_text": self.keeps_text,
+            "dimensions": self.n_dimensions,
+            "embedder": self.embedder,
             "segments": self.segments,
             "deleted": self.deleted,
             "files": self.files,
@@ -115,6 +125,8 @@ class Generation:
                 n_words=facts["words"],
                 n_topics=facts["topics"],
                 keeps_text=facts["keeps_text"],
+                n_dimensions=facts["dimensions"] if version > 1 else None,
+                embedder=facts["embedder"] if version > 1 else None,
                 segments=facts["segments"],
                 deleted=facts["deleted"],
                 files=facts["files"],
@@ -201,6 +213,8 @@ def _as_written(generation: Generation) -> bool:
     return (
         all(type(number) is int and number >= 0 for number in numbers)
         and type(generation.keeps_text) is bool
+        and (generation.n_dimensions is None or type(generation.n_dimensions) is int)
+        and (generation.embedder is None or all(type(generation.embedder[name]) is str for name in EMBEDDER_FACTS))
         and all(isinstance(name, str) and _plain(name) for name in names)
         and isinstance(generation.files, dict)
         and all(_is_file(path, facts) for path, facts in generation.files.items())

@@ -1,4 +1,4 @@
-"""SearchIndex: documents in a folder, found by their words and topics."""
+"""SearchIndex: documents in a folder, found by their words, topics and embeddings."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.estimators.state import CONFIG
 from neuraltopic.estimators.texts.counted_documents import Documents
@@ -22,7 +22,8 @@ from neuraltopic.search.answering import Answering
 from neuraltopic.search.answers import Answer
 from neuraltopic.search.documents import IndexedDocuments
 from neuraltopic.search.folder import Generation, writing
-from neuraltopic.search.indexing import Indexed, rewrite, write_segment
+from neuraltopic.search.indexing import Indexed, rewrite, takes_embeddings, write_segment
+from neuraltopic.search.query_encoder import QueryEncoder, dimensions_of, embedder_of
 from neuraltopic.search.segments import Segment, open_segment, write_ids
 from neuraltopic.search.texts import damaged, open_array
 from neuraltopic.storage.atomic import atomic_folder, sync_tree
@@ -42,7 +43,7 @@ _ATTEMPTS = 5
 
 
 class SearchIndex:
-    """Documents in a folder, found by their words and topics.
+    """Documents in a folder, found by their words, topics and, where they have some, embeddings.
 
     An index that is open keeps the documents that it had when it was opened, whatever others write meanwhile. Use
     `build` to make one and `open` to read one.
@@ -52,6 +53,8 @@ class SearchIndex:
     folder : Path
     model : TopicModel
         What documents and queries are read with.
+    encoder : QueryEncoder or None
+        Embeds the queries; None where no model for them is known.
 
     Examples
     --------
@@ -62,13 +65,21 @@ class SearchIndex:
     >>> index.search("space flight", where="label = 'sci.space'")  # doctest: +SKIP
     """
 
-    def __init__(self, folder: Path, generation: Generation, model: TopicModel, segments: Sequence[Segment]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        generation: Generation,
+        model: TopicModel,
+        segments: Sequence[Segment],
+        encoder: QueryEncoder | None,
+    ) -> None:
         self.folder = folder
         self.model = model
         self.generation = generation
         self.segments = tuple(segments)
         self._documents = IndexedDocuments(segments, model)
-        self._answering = Answering(self._documents)
+        self.encoder = encoder
+        self._answering = Answering(self._documents, encoder)
 
     @classmethod
     def build(
@@ -94,8 +105,9 @@ class SearchIndex:
         documents : sequence of str, data frame, path, or Corpus
             As `TopicModel.fit` takes them; the ids of a sequence are its positions, those of a frame its column id.
             Rows without a word of the model are indexed too; copies are documents.
-        embeddings : array of shape (N, C) or EmbeddingFile, optional
-            Of the documents, as for `TopicModel.fit`.
+        embeddings : array of shape (N, C) or EmbeddingSource, optional
+            Of the documents, by a pre-trained model, for any recipe: they are kept, and a query is compared with them
+            too. Of `EmbeddingsByModel` the model is noted, which then embeds the queries.
         text : bool
             Whether to keep the texts, for snippets.
         corpus_sha256 : str, optional
@@ -113,7 +125,17 @@ class SearchIndex:
         folder = Path(folder)
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         check_output(folder, INDEX, force=force, source=corpus.path)
-        generation = Generation(1, "model-1", len(model.vocabulary_), model.document_vae_.n_components, text)
+        if takes_embeddings(model):
+            model.document_vae_.require_embeddings_given(embeddings)
+        generation = Generation(
+            number=1,
+            model="model-1",
+            n_words=len(model.vocabulary_),
+            n_topics=model.document_vae_.n_components,
+            keeps_text=text,
+            n_dimensions=dimensions_of(embeddings),
+            embedder=embedder_of(embeddings),
+        )
         with atomic_folder(folder, force=force, why_not=INDEX.why_not) as unfinished:
             model.save(unfinished / generation.model)
             (unfinished / "segment-1").mkdir()
@@ -123,6 +145,7 @@ class SearchIndex:
                 corpus,
                 embeddings=embeddings,
                 keeps_text=text,
+                n_dimensions=generation.n_dimensions,
                 progress=progress,
             )
             _require_unchanged(corpus, indexed, corpus_sha256)
@@ -131,13 +154,20 @@ class SearchIndex:
         return cls.open(folder)
 
     @classmethod
-    def open(cls, folder: str | Path, *, device: str = "cpu") -> Self:
+    def open(cls, folder: str | Path, *, device: str = "cpu", embed_with: str | Path | None = None) -> Self:
         """Open an index, every file of which is verified first.
+
+        Parameters
+        ----------
+        folder : path
+        device : str
+        embed_with : path, optional
+            Of the model that embeds the queries; by default where it was when the documents were embedded.
 
         Raises
         ------
         UsageError
-            When the folder is no index.
+            When the folder is no index, or the model is another than that of its documents.
         NeuralTopicError
             When a file is not as it was written.
         """
@@ -147,7 +177,8 @@ class SearchIndex:
             try:
                 generation.verify(folder)
                 model = TopicModel.load(folder / generation.model, device=device)
-                return cls(folder, generation, model, _segments(folder, generation, model))
+                encoder = QueryEncoder.of(generation, embed_with)
+                return cls(folder, generation, model, _segments(folder, generation, model), encoder)
             except (NeuralTopicError, OSError):
                 # A writer may have replaced the generation since it was read.
                 if attempt + 1 == _ATTEMPTS or Generation.read(folder).number == generation.number:
@@ -198,15 +229,15 @@ class SearchIndex:
         skip: int = 0,
         embedding: Any = None,
     ) -> Answer:
-        """Find documents by a text, by a document that they are like, or by a topic.
+        """Find documents by a text, by a document that they are similar to, or by a topic.
 
         Parameters
         ----------
         query : str, optional
         n : int
             Hits, at most.
-        by : {"hybrid", "words", "topics"}
-            See `neuraltopic.topics.hybrid_ranking`; by words a document has at least one word of the query.
+        by : {"hybrid", "words", "topics", "embeddings"}
+            See `neuraltopic.topics.retrieval.hybrid_ranking`; by words a document has at least one word of the query.
         like : str, optional
             In place of a query, the id of a document; it is no hit itself.
         topic : int, optional
@@ -216,7 +247,7 @@ class SearchIndex:
         skip : int
             Hits to pass over: the second page of ten begins at 10.
         embedding : array of shape (C,), optional
-            Of the query, for the recipes of embeddings; without it such a query has words alone.
+            Of the query, where the index has embeddings; by default the model that embedded the documents makes it.
 
         Raises
         ------
@@ -261,6 +292,7 @@ class SearchIndex:
         """
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         with self._changing() as (now, number):
+            now._require_embeddings_as_before(embeddings)
             name = f"segment-{number}"
             (self.folder / name).mkdir()
             indexed = write_segment(
@@ -269,6 +301,7 @@ class SearchIndex:
                 corpus,
                 embeddings=embeddings,
                 keeps_text=now.generation.keeps_text,
+                n_dimensions=now.generation.n_dimensions,
                 progress=progress,
             )
             ids, same = settle_ids(now._documents, self.folder / name, corpus, indexed.ids)
@@ -286,7 +319,7 @@ class SearchIndex:
                     names.append(deleted)
             if names:
                 now._write(earlier, names)
-        return type(self).open(self.folder)
+        return self._opened_again()
 
     def delete(self, ids: Iterable[str]) -> "SearchIndex":
         """Delete documents, and return the index without them; this one stays as it is.
@@ -311,7 +344,7 @@ class SearchIndex:
                 )
             generation, name = now._with_deleted(replace(now.generation, number=number), now._places(sorted(gone)))
             now._write(generation, [name])
-        return type(self).open(self.folder)
+        return self._opened_again()
 
     def update(self, model: TopicModel, *, progress: "Progress | None" = None) -> "SearchIndex":
         """Embed the documents anew with a model of the same vocabulary, such as the index's own after an update.
@@ -319,11 +352,12 @@ class SearchIndex:
         Raises
         ------
         UsageError
-            When the model has another vocabulary or takes embeddings, or another process is changing the index.
+            When the model has another vocabulary or takes embeddings that the index does not have, or another process
+            is changing the index.
         """
         with self._changing() as (now, number):
             now._write(*now._rewritten(number, model, progress))
-        return type(self).open(self.folder)
+        return self._opened_again()
 
     def read_with(self, model: TopicModel) -> "SearchIndex":
         """The same documents with the topics of a model that differs in its edits alone; nothing is written.
@@ -340,7 +374,7 @@ class SearchIndex:
                 got=f"{self.folder}, of another",
                 hint="Build it again with neuraltopic index",
             )
-        return type(self)(self.folder, self.generation, model, self.segments)
+        return type(self)(self.folder, self.generation, model, self.segments, self.encoder)
 
     def is_read_with(self, model_folder: Path) -> bool:
         """Whether a model folder holds the model of this index: its weights, words and topics are the same."""
@@ -399,6 +433,33 @@ class SearchIndex:
         """What each topic is called."""
         return self._answering.labels
 
+    def _opened_again(self) -> "SearchIndex":
+        return type(self).open(self.folder, embed_with=None if self.encoder is None else self.encoder.folder)
+
+    def _require_embeddings_as_before(self, embeddings: Any) -> None:
+        """Raise a UsageError unless documents that are added have embeddings if and only if those of the index do, by
+        the same model."""
+        generation = self.generation
+        if takes_embeddings(self.model):
+            self.model.document_vae_.require_embeddings_given(embeddings)
+        elif (embeddings is None) != (generation.n_dimensions is None):
+            raise UsageError(
+                parameter("embeddings"),
+                expected="none, as in the index" if generation.n_dimensions is None else "a row per document",
+                got="none" if embeddings is None else "some",
+                hint="Build the index again with --embed-with or --embeddings"
+                if generation.n_dimensions is None
+                else "Embed the new documents by the model of the others, with --embed-with or --embeddings",
+            )
+        made_by, known = embedder_of(embeddings), generation.embedder
+        if made_by is not None and known is not None and made_by["sha256"] != known["sha256"]:
+            raise UsageError(
+                parameter("embed_with"),
+                expected=f"the model of the index, {known['model']}",
+                got=f"another one, {made_by['model']}",
+                hint="Name that of the index, or build the index again",
+            )
+
     @contextmanager
     def _changing(self) -> Iterator[tuple["SearchIndex", int]]:
         """The index as it is now, kept from other writers, and the number of the next generation."""
@@ -440,7 +501,8 @@ class SearchIndex:
                     got=f"{len(model.vocabulary_):,} words, not all the same",
                     hint="Build a new index with it",
                 )
-            model.document_vae_.require_embeddings_given(None)
+            if takes_embeddings(model) and self.generation.n_dimensions is None:
+                model.document_vae_.require_embeddings_given(None)
         name = f"segment-{number}-rewritten"
         (self.folder / name).mkdir()
         n_documents = rewrite(
@@ -478,6 +540,7 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
         open_segment(
             folder / name,
             (n_documents, generation.n_words, generation.n_topics),
+            generation.n_dimensions,
             of_nothing,
             dead[dead[:, 0] == number, 1],
         )

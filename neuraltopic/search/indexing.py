@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
 from neuraltopic.preprocessing.ledger.ledger import Ledger
 from neuraltopic.preprocessing.preparation import DigestedRows
 from neuraltopic.reading.rows import Corpus, Row
-from neuraltopic.reading.vectors.embeddings import Embeddings
-from neuraltopic.search.segments import FIELDS, Segment, write_arrays
+from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
+from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings
+from neuraltopic.search.segments import EMBEDDINGS, FIELDS, Segment, write_arrays
 from neuraltopic.search.texts import TextWriter
 from neuraltopic.storage.tables import write_table
+from neuraltopic.topics.retrieval.document_set import unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,22 +63,36 @@ def write_segment(
     *,
     embeddings: Any,
     keeps_text: bool,
+    n_dimensions: int | None,
     progress: "Progress | None",
 ) -> Indexed:
     """Write every row that could be read, also one without a word of the model.
 
+    Parameters
+    ----------
+    folder : Path
+    model : TopicModel
+    corpus : Corpus
+    embeddings : array of shape (N, C) or EmbeddingSource, optional
+        Of every row of the corpus.
+    keeps_text : bool
+    n_dimensions : int, optional
+        C of the embeddings that are to be kept for the search; None where none are.
+    progress : callable of (stage, done, total), optional
+
     Raises
     ------
     UsageError
-        When the embeddings are missing, not usable, or given to a recipe that takes none.
+        When the embeddings are missing or not usable.
     NeuralTopicError
         When no row could be read.
     """
-    model.document_vae_.require_embeddings_given(embeddings)
     digested = DigestedRows(corpus)
     with ExitStack() as stack:
         writer = stack.enter_context(TextWriter(folder, "texts")) if keeps_text else None
         prepared = model.preprocessor_.transform(_noted(digested, writer), workspace=folder, progress=progress)
+    if isinstance(embeddings, EmbeddingSource):
+        embeddings.report_to(progress)
     ledger, counts = prepared.ledger, prepared.counts
     rows = np.flatnonzero(prepared.position >= 0)
     if not len(rows):
@@ -84,7 +101,9 @@ def write_segment(
         )
     ids = [ledger.ids[row] for row in rows.tolist()]
     beside = model.embeddings_of(prepared, embeddings)
-    vectors, topics = embed(model, counts, beside, progress)
+    if n_dimensions is not None:
+        _write_embeddings(folder, require_embeddings(beside, len(ids), n_dimensions))
+    vectors, topics = embed(model, counts, beside if takes_embeddings(model) else None, progress)
     write_arrays(folder, counts, vectors, topics, ids, model.document_vae_.empty_document_vector())
     _write_fields(ledger.to_frame().iloc[rows], folder)
     return Indexed(len(ids), ids, ledger, digested.sha256.hexdigest())
@@ -119,11 +138,19 @@ def rewrite(
                 block = segment.documents.counts.rows(rows[start : start + _AT_ONCE])
                 writer.append(np.diff(block.indptr), block.indices, block.data)
     counts = Counts.open(folder / "counts")
+    embeddings = [
+        segment.documents.embeddings[rows]
+        for segment, rows in zip(segments, kept, strict=True)
+        if segment.documents.embeddings is not None
+    ]
+    beside = Embeddings(np.concatenate(embeddings)) if embeddings else None
+    if beside is not None:
+        _write_embeddings(folder, beside)
     if not anew:
         vectors = np.concatenate([segment.vectors[rows] for segment, rows in zip(segments, kept, strict=True)])
         topics = np.concatenate([segment.topics[rows] for segment, rows in zip(segments, kept, strict=True)])
     else:
-        vectors, topics = embed(model, counts, None, progress)
+        vectors, topics = embed(model, counts, beside if takes_embeddings(model) else None, progress)
     if segments[0].texts is not None:
         with TextWriter(folder, "texts") as texts:
             for segment, rows in zip(segments, kept, strict=True):
@@ -154,6 +181,20 @@ def embed(
         if progress:
             progress("embedding", stop, len(counts))
     return vectors, topics
+
+
+def takes_embeddings(model: TopicModel) -> bool:
+    """Whether the model reads embeddings beside words."""
+    return find_recipe(model.recipe).takes("embeddings")
+
+
+def _write_embeddings(folder: Path, embeddings: Embeddings) -> None:
+    shape = (len(embeddings), embeddings.n_dimensions)
+    written = np.lib.format.open_memmap(folder / EMBEDDINGS, "w+", np.float32, shape)
+    for start in range(0, len(embeddings), _AT_ONCE):
+        rows = np.arange(start, min(start + _AT_ONCE, len(embeddings)))
+        written[start : start + len(rows)] = unit_rows(embeddings.rows(rows))
+    written.flush()
 
 
 def _noted(rows: DigestedRows, writer: TextWriter | None) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neuraltopic.topics.hybrid_ranking import BY
+from neuraltopic.topics.retrieval.hybrid_ranking import BY
 from neuraltopic.version import __version__
 
 
@@ -18,7 +18,10 @@ def description(most_hits: int, most_skipped: int, most_characters: int) -> dict
     options: dict[str, tuple[dict[str, Any], str]] = {
         "n": ({"type": "integer", "minimum": 1, "maximum": most_hits, "default": 10}, "Hits on the page."),
         "skip": ({"type": "integer", "minimum": 0, "maximum": most_skipped, "default": 0}, "Hits to pass over."),
-        "by": ({"type": "string", "enum": list(BY), "default": "hybrid"}, "Words, topics or both."),
+        "by": (
+            {"type": "string", "enum": list(BY), "default": "hybrid"},
+            "What the score is of: all that is known of the query, or one of them.",
+        ),
         "like": (text, "The id of a document, in place of a query."),
         "topic": ({"type": "integer", "minimum": 0}, "A topic, in place of a query."),
         "where": (text, "A filter such as: year >= 2015 and section = 'sport'."),
@@ -75,6 +78,7 @@ def _answer() -> dict[str, Any]:
         "marked": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
         "words": parts,
         "topics": parts,
+        "embedding": number,
     }
     return {
         "type": "object",

@@ -6,6 +6,7 @@ postings_documents.npy
 postings_counts.npy
 vectors.npy           float32 (D, K), as the model gives them
 directions.npy        float32 (D, K), see `directions`; indexes of earlier versions do not have it
+embeddings.npy        float32 (D, C), see `unit_rows`; only where the index has embeddings
 topics.npy            int32 (D,), the topic that each document is assigned to; -1 for none
 ids.utf8              and ids_bounds.npy
 id_order.npy          int64 (D,), places in the order of the ids
@@ -23,12 +24,13 @@ from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.search.texts import Texts, damaged, open_array, write_texts
-from neuraltopic.topics.hybrid_ranking import DocumentSet, Postings, directions
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, directions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIELDS = "fields.parquet"
+EMBEDDINGS = "embeddings.npy"
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,11 @@ def write_ids(folder: Path, ids: Sequence[str]) -> None:
 
 
 def open_segment(
-    folder: Path, shape: tuple[int, int, int], of_nothing: NDArray[np.float32], deleted: NDArray[np.int64] | None
+    folder: Path,
+    shape: tuple[int, int, int],
+    n_dimensions: int | None,
+    of_nothing: NDArray[np.float32],
+    deleted: NDArray[np.int64] | None,
 ) -> Segment:
     """Map a segment from disk.
 
@@ -126,6 +132,8 @@ def open_segment(
     ----------
     folder : Path
     shape : (D, V, K)
+    n_dimensions : int, optional
+        C; None where there are no embeddings.
     of_nothing : float32 array of shape (K,)
         The vector of an empty document.
     deleted : int64 array, optional
@@ -159,9 +167,14 @@ def open_segment(
         or postings.bounds[-1] != counts.nnz
     ):
         raise damaged(folder, f"{D:,} documents, {V:,} words and {K} topics in each file", f"{sizes}")
+    embeddings = None
+    if n_dimensions is not None:
+        embeddings = open_array(folder / EMBEDDINGS, np.float32, 2)
+        if embeddings.shape != (D, n_dimensions):
+            raise damaged(folder / EMBEDDINGS, f"shape {(D, n_dimensions)}", f"{embeddings.shape}")
     live = None
     if deleted is not None and len(deleted):
         live = np.ones(D, bool)
         live[deleted] = False
-    of_documents = DocumentSet(counts, postings, counts.totals(), of_vectors, live)
+    of_documents = DocumentSet(counts, postings, counts.totals(), of_vectors, live, embeddings)
     return Segment(folder.name, folder, vectors, topics, ids, id_order, texts, of_documents)

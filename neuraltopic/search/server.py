@@ -63,6 +63,8 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if index.encoder is not None:
+            await asyncio.to_thread(index.encoder.ready)
         yield
         workers.close()
 
@@ -94,24 +96,15 @@ def make_app(
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
-def search_routes(
-    index_now: Callable[[], SearchIndex],
-    workers: Workers,
-    limits: Limits,
-    embed: Callable[[str], Any] | None = None,
-) -> list[Route]:
-    """What answers /search and /documents/ID from the index that `index_now` returns; `embed` is for queries."""
+def search_routes(index_now: Callable[[], SearchIndex], workers: Workers, limits: Limits) -> list[Route]:
+    """What answers /search and /documents/ID from the index that `index_now` returns."""
 
     async def search(request: Request) -> Response:
         # Who sends a request by and by is given up as well.
         options = await asyncio.wait_for(_options(request, limits), limits.seconds)
         query = options.pop("query", None)
 
-        def answer() -> dict[str, Any]:
-            embedding = embed(query) if embed is not None and query is not None else None
-            return index_now().answer(query, embedding=embedding, **options).to_dict()
-
-        return json_answer(await workers.run(answer))
+        return json_answer(await workers.run(lambda: index_now().answer(query, **options).to_dict()))
 
     async def document(request: Request) -> Response:
         id, index = checked_text("id", request.path_params["id"], limits), index_now()
@@ -146,14 +139,17 @@ def serve(
     app = make_app(index, limits=limits, page=page, hosts=hosts)
     if workers > 1:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # of those that are started: their number is that of the cores
-    another = partial(_app_of_folder, index.folder, limits, page, hosts)
+    embed_with = None if index.encoder is None else index.encoder.folder
+    another = partial(_app_of_folder, index.folder, embed_with, limits, page, hosts)
     listen(
         app, host=host, port=port, seconds=limits.seconds, started=started, beside=[another for _ in range(workers - 1)]
     )
 
 
-def _app_of_folder(folder: Path, limits: Limits, page: Path | None, hosts: list[str] | None) -> Starlette:
-    return make_app(SearchIndex.open(folder), limits=limits, page=page, hosts=hosts)
+def _app_of_folder(
+    folder: Path, embed_with: Path | None, limits: Limits, page: Path | None, hosts: list[str] | None
+) -> Starlette:
+    return make_app(SearchIndex.open(folder, embed_with=embed_with), limits=limits, page=page, hosts=hosts)
 
 
 async def _options(request: Request, limits: Limits) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from neuraltopic import Preprocessing, TopicModel, UsageError
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.search import SearchIndex
 from neuraltopic.search.folder import writing
-from neuraltopic.topics.hybrid_ranking import DECIMALS
+from neuraltopic.topics.retrieval.hybrid_ranking import DECIMALS
 from tests.tiny_corpus import sentences
 
 
@@ -344,7 +344,17 @@ def test_an_index_is_replaced_only_with_force(index, model):
 
 def test_a_data_frame_of_hits(shared_index):
     table = shared_index.search("rocket", 3, where="label = 'space'")
-    assert table.columns.tolist() == ["rank", "score", "id", "topic", "label", "snippet", "words", "topics"]
+    assert table.columns.tolist() == [
+        "rank",
+        "score",
+        "id",
+        "topic",
+        "label",
+        "snippet",
+        "words",
+        "topics",
+        "embedding",
+    ]
     assert table["rank"].tolist() == [1, 2, 3]
     assert shared_index.similar_documents("space/00.txt", 2)["id"].str.startswith("space/").all()
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
+from neuraltopic.search import SearchIndex
+from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
+from tests.tiny_corpus import sentences
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
@@ -205,3 +212,22 @@ def test_off_the_machine_only_with_a_warning(shared_index):
     server = Server(shared_index.folder, "--host", "0.0.0.0")
     assert "no login" in server.process.stderr.readline()
     server.stop()
+
+
+def test_queries_are_embedded_in_every_process(model, static_model, tmp_path):  # noqa: F811
+    """By the model that is named, as that of the index has gone."""
+    folder = tmp_path / "model"
+    shutil.copytree(static_model, folder)
+    (tmp_path / "texts.txt").write_text("\n".join(sentences()) + "\n")
+    corpus = open_corpus(str(tmp_path / "texts.txt"))
+    embeddings = EmbeddingsByModel(EmbeddingModel(folder, device="cpu"), corpus)
+    index = SearchIndex.build(tmp_path / "index", model, corpus, embeddings=embeddings)
+    expected = json.loads(json.dumps(index.answer("rocket", 3, by="embeddings").to_dict()))
+    shutil.rmtree(folder)
+    running = Server(tmp_path / "index", "--workers", "2", "--embed-with", str(static_model))
+    try:
+        for _ in range(6):  # processes take turns
+            assert running.json("/search?q=rocket&n=3&by=embeddings") == (200, expected)
+        assert running.json("/search?q=rocket")[1]["notes"] == []
+    finally:
+        running.stop()

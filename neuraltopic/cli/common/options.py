@@ -53,6 +53,14 @@ EmbedWith = Annotated[
         help="Local sentence-transformers or model2vec model that embeds them.",
     ),
 ]
+QueriesEmbedWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--embed-with",
+        metavar="FOLDER",
+        help="Model that embeds the queries. [default: the one of the index, where it was]",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Device to compute on: auto, cpu, cuda or mps.")]
 Jobs = Annotated[
     int | None,

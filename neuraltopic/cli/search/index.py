@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuraltopic.cli.common.embeddings import embedding_source
 from neuraltopic.cli.common.help import examples
 from neuraltopic.cli.common.option_groups import ReadAs, read_as, takes
 from neuraltopic.cli.common.options import (
     AsJson,
     Device,
     EmbeddingsFile,
+    EmbedWith,
     Force,
     Quiet,
     RunFolder,
@@ -59,6 +61,7 @@ def index(
     *,
     read_as: ReadAs,
     embeddings: EmbeddingsFile = None,
+    embed_with: EmbedWith = None,
     device: Device = "auto",
     force: Force = False,
     as_json: AsJson = False,
@@ -66,13 +69,11 @@ def index(
 ) -> None:
     """Build, extend or export a search index of documents."""
     from neuraltopic.progress import show_progress
-    from neuraltopic.reading.vectors.embedding_files import EmbeddingFile
 
     if output is None:
         raise UsageError("--output", expected="the index to write or to change", got="none", hint="Add -o INDEX")
     if delete and (add or documents or force):
         raise UsageError("--delete", expected="no documents", got="some", hint="Delete and add in two steps")
-    beside = EmbeddingFile(embeddings) if embeddings else None
     with show_progress(quiet=quiet) as progress, noted(progress):
         if delete or (to and documents is None and not add and not force and (output / "index.json").exists()):
             from neuraltopic.search import SearchIndex
@@ -84,8 +85,9 @@ def index(
 
             corpus, expected = documents_of_run(run, documents, read_as.text, read_as.id, read_as.encoding)
             if add:
-                changed = _add(run, output, corpus, beside, device, progress)
+                changed = _add(run, output, corpus, (embeddings, embed_with), device, progress)
             else:
+                beside = embedding_source(embeddings, embed_with, corpus, device=device)
                 options: dict[str, Any] = {"embeddings": beside, "text": not no_text, "device": device, "force": force}
                 changed = build_index(run, corpus, output, **options, corpus_sha256=expected, progress=progress)
         progress.note(f"index: {output}, {len(changed):,} documents")
@@ -102,11 +104,14 @@ def _add(
     run: Path,
     output: Path,
     corpus: "Corpus",
-    embeddings: object,
+    embeddings: tuple[Path | None, Path | None],
     device: str,
     progress: "QuietProgress",
 ) -> "SearchIndex":
-    """Add documents; if the run has another model than the index, embed those of the index again first."""
+    """Add documents; if the run has another model than the index, embed those of the index again first.
+
+    Without a file of embeddings or a model for them they are made by that of the index, where it is known.
+    """
     from neuraltopic.runs.documents import open_run
     from neuraltopic.runs.facts import model_folder_of
     from neuraltopic.search import SearchIndex
@@ -116,4 +121,8 @@ def _add(
     if not found.is_read_with(model_folder_of(run)):
         progress.note("the run has another model than the index: its documents are embedded again")
         model = open_run(run, device=device)
-    return found.add(corpus, embeddings=embeddings, model=model, progress=progress)
+    embedder = found.generation.embedder
+    if embeddings == (None, None) and embedder is not None:
+        embeddings = None, Path(embedder["model"])
+    beside = embedding_source(*embeddings, corpus, device=device)
+    return found.add(corpus, embeddings=beside, model=model, progress=progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuraltopic.cli.common.help import examples
-from neuraltopic.cli.common.options import AsJson, Quiet
+from neuraltopic.cli.common.options import AsJson, QueriesEmbedWith, Quiet
 from neuraltopic.cli.common.printing import WIDTH, print_json
 from neuraltopic.errors import UsageError
 
@@ -31,7 +31,9 @@ def search(
     ] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of hits.")] = 10,
     skip: Annotated[int, typer.Option("--skip", min=0, help="Number of hits to skip.")] = 0,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Score: words, topics or hybrid (both).")] = "hybrid",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Score: words, topics, embeddings or hybrid (all).")
+    ] = "hybrid",
     like: Annotated[
         str | None, typer.Option("--like", metavar="ID", help="Find documents similar to the one with this id.")
     ] = None,
@@ -46,13 +48,14 @@ def search(
         Path | None,
         typer.Option("--embeddings", metavar="FILE", help="Query embeddings: .npy with one row per query."),
     ] = None,
+    embed_with: QueriesEmbedWith = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Search an index by words and topics, with reasons per hit."""
+    """Search an index by words, topics and embeddings, with reasons per hit."""
     from neuraltopic.search import SearchIndex
 
-    found = SearchIndex.open(index)
+    found = SearchIndex.open(index, embed_with=embed_with)
     options: dict[str, Any] = {"by": by, "like": like, "topic": topic, "where": where, "skip": skip}
     queries: list[str | None] = [*_read_queries()] if query == "-" else [query]
     vectors = _vectors(embeddings, len(queries))
@@ -139,6 +142,8 @@ def _reasons(hit: "Hit", labels: list[str]) -> str:
     """The largest parts of the score, and the rest of it."""
     names = [*labels, "topics that were dropped"]  # these have the number -1
     parts = [*hit.words.items(), *((names[topic], part) for topic, part in hit.topics.items())]
+    if hit.embedding:
+        parts.append(("the embedding", hit.embedding))
     parts.sort(key=lambda part: -abs(part[1]))
     named = [f"{name} {part:+z.2f}" for name, part in parts[:_REASONS]]
     rest = sum(part for _, part in parts[_REASONS:])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuraltopic.cli.common.help import examples
-from neuraltopic.cli.common.options import Quiet
+from neuraltopic.cli.common.options import QueriesEmbedWith, Quiet
 from neuraltopic.errors import UsageError, install_hint
 
 
@@ -24,6 +24,7 @@ def serve(
         int, typer.Option("--workers", min=1, max=64, help="Number of processes that answer requests.")
     ] = 1,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Time limit per request, in seconds.")] = 10.0,
+    embed_with: QueriesEmbedWith = None,
     quiet: Quiet = False,
 ) -> None:
     """Serve a search index over HTTP as a JSON API."""
@@ -51,7 +52,7 @@ def serve(
             )
 
     run(
-        SearchIndex.open(index),
+        SearchIndex.open(index, embed_with=embed_with),
         host=host,
         port=port,
         limits=Limits(searches=searches, seconds=seconds),

@@ -196,7 +196,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 parameter("topic"),
                 expected=f"a number from 0 to {len(self.components_) - 1}",
                 got=repr(topic),
-                hint="See get_topic_info()",
+                hint="The table of topics has their numbers",
             )
 
     def _require_documents(self) -> DocumentsOfFit:

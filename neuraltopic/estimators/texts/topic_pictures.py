@@ -192,6 +192,6 @@ def chosen_topics(model: FittedTopics, topics: Sequence[int] | None) -> list[int
             "topics",
             expected=f"numbers from 0 to {len(share) - 1}, at least one",
             got=repr(unknown[0]) if unknown else "none",
-            hint="See get_topic_info()",
+            hint="The table of topics has their numbers",
         )
     return [int(topic) for topic in topics]

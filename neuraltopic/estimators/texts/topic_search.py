@@ -18,7 +18,8 @@ from neuraltopic.models.recipes import find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.rows import Row
 from neuraltopic.topics.documents.document_metric import energy_covariance
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions
+from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +59,9 @@ class TopicSearch(TopicInference):
     def search(self, query: str, n: int = 10, *, by: str = "hybrid", embedding: Any = None) -> "pd.DataFrame":
         """The documents of the fit that a query finds, best first: rank, score, id, topic, words, topics.
 
-        The score is that of `neuraltopic.topics.hybrid_ranking`; words and topics give the contribution of each. A
-        query of which nothing is known, such as one without a word of the vocabulary, finds nothing.
+        The score is that of `neuraltopic.topics.retrieval.hybrid_ranking`, without embeddings; words and topics give
+        the contribution of each. A query of which nothing is known, such as one without a word of the vocabulary, finds
+        nothing.
 
         Parameters
         ----------
@@ -190,7 +192,7 @@ class TopicSearch(TopicInference):
         order = ranked.documents
         parts = [ranking.parts(ranked.weights, document) for document in order]
         topics = [
-            self._topics_of_part(document, of_topics) for document, (_, of_topics) in zip(order, parts, strict=True)
+            self._topics_of_part(document, of_topics) for document, (_, of_topics, _) in zip(order, parts, strict=True)
         ]
         return pd.DataFrame(
             {
@@ -198,7 +200,7 @@ class TopicSearch(TopicInference):
                 "score": np.array(ranked.values),
                 "id": pd.array([ids[document] for document in order], dtype="str"),
                 "topic": self.topics_[order],
-                "words": [{words[w]: part for w, part in of_words.items()} for of_words, _ in parts],
+                "words": [{words[w]: part for w, part in of_words.items()} for of_words, _, _ in parts],
                 "topics": topics,
             }
         )

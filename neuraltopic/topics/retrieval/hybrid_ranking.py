@@ -1,133 +1,50 @@
-"""Rank documents for a query by their words and by their topics, with the contribution of each word and topic.
+"""Rank documents for a query by their words, topics and embeddings, with the contribution of each.
 
 The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1 + log q_w, as the query may be a whole
-document; the topics give the cosine of document vectors, taken from the vector of an empty document.
-Both are standardised over the documents, which makes them comparable:
+document; the topics give the cosine of document vectors, taken from the vector of an empty document; embeddings by a
+pre-trained model, where documents and query have them, give their cosine. Each is standardised over the documents,
+which makes them comparable:
 
-    score = (w - mean) / std + a (cosine - mean) / std,    w = bm25^1.5,    a = 20 n_q / (n_q + n),
+    score = (w - mean) / std + a (cosine - mean) / std + b (cosine_e - mean) / std,
+    w = bm25^1.5,    a = 20 n_q / (n_q + n),    b = 8 n_q / (n_q + n),
 
 with n_q the tokens of the query and n those of a mean document: for a query that is much shorter than the documents the
-words are more important, for one as long as a document the topics. The power makes a strong match of words count for
+words are more important, for one as long as a document the rest. The power makes a strong match of words count for
 more, and weak matches, which many documents have, for less: among these the topics decide.
 
 A few words tell little of the topics that are meant. The cosine is therefore with the direction of the query plus the
 mean direction of the ten documents that its words match best, weighted by w: pseudo-relevance feedback (Rocchio 1971),
-on the topics alone. A query without words of the vocabulary, and a search by topics, have their own direction.
+on the topics, and in the same way on the embeddings, alone. A query without words of the vocabulary, and a search by
+topics or by embeddings, have their own direction.
 
 The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
-to their part of BM25, and over the topics, each less its part of the mean: these parts explain a hit.
+to their part of BM25, over the topics, each less its part of the mean, and the embedding: these parts explain a hit.
 
-Axes: D documents, V words, K topics.
+Axes: D documents, V words, K topics, C dimensions of an embedding.
 """
 
 import functools
-import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import UsageError, parameter
-from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Query
+from neuraltopic.topics.retrieval.first_documents import DECIMALS, Top, best
 
-FloatArray = NDArray[np.floating]
-
-BY = ("hybrid", "words", "topics")
+BY = ("hybrid", "words", "topics", "embeddings")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
-# Weight of the topics relative to the words: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT = 20.0
+# Weights of the topics and of the embeddings relative to the words: see tests/benchmarks/README.md.
+_TOPIC_WEIGHT, _EMBEDDING_WEIGHT = 20.0, 8.0
 # Documents whose topics are taken for those of the query.
 _FEEDBACK = 10
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
-# Vectors are accurate to about 2e-7: scores are compared to this many decimals.
-DECIMALS = 4
-
-
-@dataclass(frozen=True)
-class Postings:
-    """Which documents have a word, and how often.
-
-    Attributes
-    ----------
-    bounds : int64 array of shape (V + 1,)
-        Word w has entries `bounds[w]` to `bounds[w + 1]`.
-    documents : int32 array of shape (N,)
-        Ascending within a word.
-    counts : array of shape (N,)
-    """
-
-    bounds: NDArray[np.int64]
-    documents: NDArray[np.int32]
-    counts: NDArray[np.generic]
-
-    @classmethod
-    def of(cls, counts: Counts) -> Self:
-        """The transpose of counts, (D, V)."""
-        D, V = counts.shape
-        words = np.asarray(counts.indices)
-        # Stable, so that the documents of a word stay ascending.
-        order = np.argsort(words, kind="stable")
-        documents = np.repeat(np.arange(D, dtype=np.int32), np.diff(counts.indptr))[order]
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(words, minlength=V))]).astype(np.int64)
-        return cls(bounds, documents, np.asarray(counts.data)[order])
-
-    def of_word(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.generic]]:
-        """Documents that have the word, and its count in each."""
-        entries = slice(int(self.bounds[word]), int(self.bounds[word + 1]))
-        return self.documents[entries], self.counts[entries]
-
-
-@dataclass(frozen=True)
-class DocumentSet:
-    """The data of D documents, numbered from 0.
-
-    Attributes
-    ----------
-    counts : Counts of shape (D, V)
-    postings : Postings
-        Of these counts.
-    lengths : float64 array of shape (D,)
-        Tokens of each document.
-    directions : float32 array of shape (D, K)
-        See `directions`.
-    live : bool array of shape (D,), optional
-        False for documents that were deleted; all are live by default.
-    """
-
-    counts: Counts
-    postings: Postings
-    lengths: NDArray[np.float64]
-    directions: NDArray[np.float32]
-    live: NDArray[np.bool_] | None = None
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-
-@dataclass(frozen=True)
-class Query:
-    """The words and the direction of a query.
-
-    Attributes
-    ----------
-    words : dict of int to float
-        How often each word of the vocabulary, by its column, occurs.
-    direction : float32 array of shape (K,)
-        See `directions`; zeros if it is unknown.
-    """
-
-    words: Mapping[int, float]
-    direction: NDArray[np.float32]
-
-    @property
-    def n_tokens(self) -> float:
-        """Tokens of the vocabulary, n_q."""
-        return float(sum(self.words.values()))
 
 
 @dataclass(frozen=True)
@@ -147,14 +64,26 @@ class Weights:
     query : Query
         Its direction is the one that documents are compared with.
     words : dict of int to _WordWeight
-    word_scale, topic_scale : float
-        1 / std of w, and a / std of the cosine; 0 for a term that is left out or constant.
+    word_scale, topic_scale, embedding_scale : float
+        1 / std of w, and the weight over the std of each cosine; 0 for a term that is left out or constant.
+    embedding_mean : float
+        Of the cosine of embeddings over the documents.
     """
 
     query: Query
     words: Mapping[int, _WordWeight] = field(repr=False)
     word_scale: float = 0.0
     topic_scale: float = 0.0
+    embedding_scale: float = 0.0
+    embedding_mean: float = 0.0
+
+
+class _Measured(NamedTuple):
+    """The weights for one query, and of each document, (D,): w, and the cosine of its embedding; None if left out."""
+
+    weights: Weights
+    matches: NDArray[np.float64] | None
+    closeness: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)
@@ -196,37 +125,6 @@ class Ranked:
     weights: Weights
 
 
-def directions(vectors: FloatArray, of_nothing: FloatArray) -> NDArray[np.float32]:
-    """Unit vectors from the vector of an empty document, (K,), to others, (D, K).
-
-    A vector that equals it to rounding has no direction: zeros.
-    """
-    scale = max(1.0, float(np.linalg.norm(of_nothing)))
-    out = np.empty(np.shape(vectors), np.float32)
-    for start in range(0, len(vectors), _AT_ONCE):
-        difference = vectors[start : start + _AT_ONCE].astype(np.float64) - of_nothing
-        norms = np.linalg.norm(difference, axis=1, keepdims=True)
-        known = norms > 1e-5 * scale
-        out[start : start + _AT_ONCE] = np.where(known, difference / np.where(known, norms, 1.0), 0.0)
-    return out
-
-
-def best(values: FloatArray, eligible: NDArray[np.bool_], n: int, id_of: Callable[[int], str]) -> list[int]:
-    """The n eligible documents with the highest values, best first, equal ones in the order of their ids.
-
-    Values are compared to `DECIMALS` decimals.
-    """
-    candidates = np.flatnonzero(eligible)
-    n = min(n, len(candidates))
-    if n <= 0:
-        return []
-    rounded = np.round(values[candidates], DECIMALS)
-    cut = -np.partition(-rounded, n - 1)[n - 1]
-    above = candidates[rounded > cut].tolist()
-    level = heapq.nsmallest(n - len(above), candidates[rounded == cut].tolist(), key=id_of)
-    return sorted(above, key=lambda d: (-round(float(values[d]), DECIMALS), id_of(d))) + level
-
-
 class HybridRanking:
     """Scores documents for queries.
 
@@ -253,24 +151,20 @@ class HybridRanking:
         Parameters
         ----------
         query : Query
-        by : {"hybrid", "words", "topics"}
-            Words and topics, or one of them.
+        by : {"hybrid", "words", "topics", "embeddings"}
+            All that is known of the query, or one of them.
 
         Raises
         ------
         UsageError
-            When `by` is another.
+            When `by` is another, or embeddings and the documents have none.
         """
-        weights, matches = self._weights(query, by)
-        values, eligible = np.zeros(len(self.live)), self.live
-        if matches is not None:
-            values += weights.word_scale * (matches - _mean_of(weights.words))
-            if by == "words":
-                eligible = eligible & (matches > 0)
-        if weights.topic_scale:
-            asked = weights.query
-            values += weights.topic_scale * (self._cosine(asked) - float(self.mean_direction @ asked.direction))
-        return Scores(values, eligible, weights)
+        measured = self._measured(query, by)
+        everyone = np.arange(len(self.live))
+        blocks = [self._values(measured, everyone[rows]) for rows in _blocks(len(everyone), _AT_ONCE)]
+        eligible = self._eligible(None, measured.matches if by == "words" else None)
+        eligible = self.live if eligible is None else eligible
+        return Scores(np.concatenate([np.zeros(0), *blocks]), eligible, measured.weights)
 
     def ranked(
         self,
@@ -299,39 +193,45 @@ class HybridRanking:
         Raises
         ------
         UsageError
-            When `by` is unknown.
+            As for `scores`.
         """
-        weights, matches = self._weights(query, by)
-        eligible = self._eligible(allowed, matches if by == "words" else None)
+        measured = self._measured(query, by)
+        eligible = self._eligible(allowed, measured.matches if by == "words" else None)
         n_found = self.n_live if eligible is None else int(np.count_nonzero(eligible))
-        candidates = self._candidates(weights, matches, n, eligible)
-        values = np.zeros(len(candidates))
-        if matches is not None:
-            values += weights.word_scale * (matches[candidates] - _mean_of(weights.words))
-        if weights.topic_scale:
-            # Row by row, so that equal documents have equal scores at any place.
-            direction = weights.query.direction.astype(np.float64)
-            cosine = np.einsum("dk,k->d", self._directions_of(candidates), direction)
-            values += weights.topic_scale * (cosine - float(self.mean_direction @ direction))
-        everyone = np.ones(len(candidates), bool)
+        candidates = self._candidates(measured, n, eligible)
+        values, everyone = self._values(measured, candidates), np.ones(len(candidates), bool)
         order = best(values, everyone, n, lambda place: id_of(int(candidates[place])))
-        return Ranked(candidates[order].tolist(), values[order].tolist(), n_found, weights)
+        return Ranked(candidates[order].tolist(), values[order].tolist(), n_found, measured.weights)
 
     def require_by(self, by: str) -> None:
-        """Raise a UsageError unless it is one of `BY`."""
+        """Raise a UsageError unless it is one of `BY`, and embeddings only where the documents have some."""
         if by not in BY:
             raise UsageError(
                 parameter("by"), expected=f"one of {', '.join(BY)}", got=repr(by), hint="Choose one of these"
             )
+        if by == "embeddings" and not self.has_embeddings:
+            raise UsageError(
+                parameter("by"),
+                expected="words, topics or hybrid for documents without embeddings",
+                got=repr(by),
+                hint="Index the documents with embeddings or with a model that embeds them",
+            )
 
-    def topic_weight(self, query: Query) -> float:
-        """a, the weight of the topics relative to the words; 1 for an embedding without words."""
-        if not query.words:
+    def _weight_of(self, weight: float, query: Query, by: str) -> float:
+        """a or b, the weight of a cosine relative to the words, given that for the longest of queries; it alone has no
+        weight, and without words no length."""
+        if by != "hybrid":
             return 1.0
-        return _TOPIC_WEIGHT * query.n_tokens / (query.n_tokens + self.mean_length)
+        return weight * (query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0)
 
-    def parts(self, weights: Weights, document: int) -> tuple[dict[int, float], NDArray[np.float64]]:
-        """Contribution of each word of the query, by its column, and of each topic, (K,), to the score of a document.
+    @property
+    def has_embeddings(self) -> bool:
+        """Whether every document has one."""
+        return bool(self.sets) and all(part.embeddings is not None for part in self.sets)
+
+    def parts(self, weights: Weights, document: int) -> tuple[dict[int, float], NDArray[np.float64], float]:
+        """Contribution of each word of the query, by its column, of each topic, (K,), and of the embedding to the score
+        of a document.
 
         The sum of all is its score.
         """
@@ -348,7 +248,9 @@ class HybridRanking:
             word: weights.word_scale * (root * added - weights.words[word].mean) for word, added in of_words.items()
         }
         direction = np.asarray(part.directions[place], np.float64) - self.mean_direction
-        return words, weights.topic_scale * weights.query.direction * direction
+        topics = weights.topic_scale * weights.query.direction * direction
+        embedding = float(self._of_embeddings(weights, np.array([document]))[0]) if weights.embedding_scale else 0.0
+        return words, topics, embedding
 
     def locate(self, document: int) -> tuple[DocumentSet, int]:
         """The set of a document, and its place there."""
@@ -360,26 +262,62 @@ class HybridRanking:
         part, place = self.locate(document)
         row = part.counts.slice(place, place + 1)
         words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
-        return Query(words, np.asarray(part.directions[place]))
+        embedding = None if part.embeddings is None else np.asarray(part.embeddings[place])
+        return Query(words, np.asarray(part.directions[place]), embedding)
 
-    def _weights(self, query: Query, by: str) -> tuple[Weights, NDArray[np.float64] | None]:
-        """The weights of the query, and w of each document, (D,), unless only topics count."""
+    def _measured(self, query: Query, by: str) -> _Measured:
         self.require_by(by)
-        matches, words = None, dict[int, _WordWeight]()
-        word_scale = topic_scale = 0.0
-        if by != "topics":
+        matches = closeness = None
+        words = dict[int, _WordWeight]()
+        word_scale = topic_scale = embedding_scale = embedding_mean = 0.0
+        if by in ("hybrid", "words"):
             matches, words = self._matches(query)
-            word_scale = self._scale(self._square_of(matches, _mean_of(words)), float(matches.max(initial=0.0)))
-        if by != "words" and query.direction.any():
-            if matches is not None:
-                query = self._with_feedback(query, matches)
+            word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
+        if matches is not None and by == "hybrid":
+            query = self._with_feedback(query, matches)
+        if by in ("hybrid", "topics") and query.direction.any():
             asked = query.direction.astype(np.float64)
             topic_scale = self._scale(float(asked @ self._covariance @ asked), 1.0)
-            topic_scale *= self.topic_weight(query) if by == "hybrid" else 1.0
-        return Weights(query, words, word_scale, topic_scale), matches
+            topic_scale *= self._weight_of(_TOPIC_WEIGHT, query, by)
+        if by in ("hybrid", "embeddings") and query.embedding is not None and self.has_embeddings:
+            closeness = self._closeness(query.embedding)
+            embedding_mean = float(closeness.sum(dtype=np.float64, where=self.live)) / max(self.n_live, 1)
+            embedding_scale = self._scale(self._variance(closeness, embedding_mean), 1.0)
+            embedding_scale *= self._weight_of(_EMBEDDING_WEIGHT, query, by)
+        weights = Weights(query, words, word_scale, topic_scale, embedding_scale, embedding_mean)
+        return _Measured(weights, matches, closeness)
+
+    def _values(self, measured: _Measured, documents: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The scores of some documents, (len(documents),), row by row, so that equal documents have equal scores at any
+        place."""
+        weights, values = measured.weights, np.zeros(len(documents))
+        if measured.matches is not None:
+            values += weights.word_scale * (measured.matches[documents] - _mean_of(weights.words))
+        if weights.topic_scale:
+            direction = weights.query.direction.astype(np.float64)
+            cosine = np.einsum("dk,k->d", self._directions_of(documents), direction)
+            values += weights.topic_scale * (cosine - float(self.mean_direction @ direction))
+        if weights.embedding_scale:
+            values += self._of_embeddings(weights, documents)
+        return values
+
+    def _of_embeddings(self, weights: Weights, documents: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the embeddings add to the scores of some documents, (len(documents),)."""
+        assert weights.query.embedding is not None
+        cosine = np.einsum("dc,c->d", self._embeddings_of(documents), weights.query.embedding.astype(np.float64))
+        return weights.embedding_scale * (cosine - weights.embedding_mean)
+
+    def _closeness(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of each document's embedding, (D,)."""
+        found = np.empty(len(self.live), np.float32)
+        for part, start in zip(self.sets, self.starts.tolist(), strict=False):
+            assert part.embeddings is not None
+            for rows in _blocks(len(part), _SCREENED_AT_ONCE):
+                found[start + rows.start : start + rows.stop] = part.embeddings[rows] @ embedding
+        return found
 
     def _with_feedback(self, query: Query, matches: NDArray[np.float64]) -> Query:
-        """The query, its direction moved by the mean of those of the documents with the largest w.
+        """The query, its direction and its embedding moved by the means of those of the documents with the largest w.
 
         All that are level with the last of these count, so that the answer does not depend on their order.
         """
@@ -389,9 +327,12 @@ class HybridRanking:
         n = min(_FEEDBACK, len(found))
         found = found[matches[found] >= np.partition(matches[found], -n)[-n]]
         weights = matches[found] / matches[found].sum()
-        moved = query.direction + weights @ self._directions_of(found)
-        length = float(np.linalg.norm(moved))
-        return query if length < 1e-5 else replace(query, direction=(moved / length).astype(np.float32))
+        direction, embedding = query.direction, query.embedding
+        if direction.any():
+            direction = _moved(direction, weights @ self._directions_of(found))
+        if embedding is not None and self.has_embeddings:
+            embedding = _moved(embedding, weights @ self._embeddings_of(found))
+        return replace(query, direction=direction, embedding=embedding)
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
         """w of each document, (D,), and what the words of the query add to it."""
@@ -421,14 +362,6 @@ class HybridRanking:
             documents, counts = documents[kept], counts[kept]
         return documents, counts.astype(np.float64)
 
-    def _cosine(self, query: Query) -> NDArray[np.float64]:
-        """The cosine of each document."""
-        values = np.zeros(len(self.live))
-        for number, part in enumerate(self.sets):
-            rows = slice(self.starts[number], self.starts[number + 1])
-            values[rows] = np.einsum("dk,k->d", part.directions, query.direction)
-        return values
-
     def _eligible(
         self, allowed: NDArray[np.bool_] | None, matches: NDArray[np.float64] | None
     ) -> NDArray[np.bool_] | None:
@@ -437,26 +370,22 @@ class HybridRanking:
         masks += [mask for mask in (allowed, None if matches is None else matches > 0) if mask is not None]
         return functools.reduce(np.logical_and, masks) if masks else None
 
-    def _candidates(
-        self,
-        weights: Weights,
-        matches: NDArray[np.float64] | None,
-        n: int,
-        eligible: NDArray[np.bool_] | None,
-    ) -> NDArray[np.intp]:
+    def _candidates(self, measured: _Measured, n: int, eligible: NDArray[np.bool_] | None) -> NDArray[np.intp]:
         """Documents that include those with the n highest scores, and all that rounding cannot distinguish from
         them."""
-        top = _Top(n, self._margin(weights))
+        weights, matches, closeness = measured
+        top = Top(n, self._margin(weights))
         direction = (weights.topic_scale * weights.query.direction.astype(np.float64)).astype(np.float32)
         for part, start in zip(self.sets, self.starts.tolist(), strict=False):
-            for first in range(0, len(part), _SCREENED_AT_ONCE):
-                rows = slice(first, min(first + _SCREENED_AT_ONCE, len(part)))
+            for rows in _blocks(len(part), _SCREENED_AT_ONCE):
                 here = slice(start + rows.start, start + rows.stop)
                 values = np.zeros(rows.stop - rows.start, np.float32)
                 if weights.topic_scale:
                     values = part.directions[rows] @ direction
                 if matches is not None:
                     values += (weights.word_scale * matches[here]).astype(np.float32)
+                if closeness is not None:
+                    values += np.float32(weights.embedding_scale) * closeness[here]
                 if eligible is not None:
                     values[~eligible[here]] = -np.inf
                 top.add(values, here.start)
@@ -470,25 +399,38 @@ class HybridRanking:
         """
         unit = float(np.finfo(np.float32).eps)
         bm25 = sum(known.weight * (_SATURATION + 1.0) for known in weights.words.values())
-        largest = weights.topic_scale + weights.word_scale * bm25**1.5
-        return 2.0 * 10.0**-DECIMALS + 2.0 * unit * (len(weights.query.direction) * weights.topic_scale + 4.0 * largest)
+        embedding = weights.query.embedding
+        largest = weights.topic_scale + weights.word_scale * bm25**1.5 + weights.embedding_scale
+        summed = len(weights.query.direction) * weights.topic_scale
+        summed += 0 if embedding is None else len(embedding) * weights.embedding_scale
+        return 2.0 * 10.0**-DECIMALS + 2.0 * unit * (summed + 4.0 * largest)
 
     def _directions_of(self, documents: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rows of the directions, (len(documents), K)."""
+        return self._rows_of(documents, [part.directions for part in self.sets])
+
+    def _embeddings_of(self, documents: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Rows of the embeddings, (len(documents), C)."""
+        return self._rows_of(documents, [part.embeddings for part in self.sets if part.embeddings is not None])
+
+    def _rows_of(self, documents: NDArray[np.intp], of_sets: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Rows of arrays of the sets, (len(documents), their columns)."""
         number = np.searchsorted(self.starts, documents, side="right") - 1
-        found = np.zeros((len(documents), len(self.mean_direction)))
+        found = np.zeros((len(documents), of_sets[0].shape[1] if of_sets else 0))
         for place in np.unique(number).tolist():
             of_set = number == place
-            found[of_set] = self.sets[place].directions[documents[of_set] - self.starts[place]]
+            found[of_set] = of_sets[place][documents[of_set] - self.starts[place]]
         return found
 
-    def _square_of(self, matches: NDArray[np.float64], mean: float) -> float:
-        """The variance of w over the live documents, of which the mean is known; that of the others is 0."""
+    def _variance(self, values: NDArray[np.floating], mean: float) -> float:
+        """The variance over the live documents of values, (D,), of which the mean is known."""
         total = 0.0
-        for start in range(0, len(matches), _AT_ONCE):
-            difference = matches[start : start + _AT_ONCE] - mean
+        for rows in _blocks(len(values), _AT_ONCE):
+            difference = values[rows].astype(np.float64) - mean
+            if self.n_live < len(self.live):
+                difference[~self.live[rows]] = 0.0
             total += float(difference @ difference)
-        return (total - (len(matches) - self.n_live) * mean**2) / max(self.n_live, 1)
+        return total / max(self.n_live, 1)
 
     def _scale(self, variance: float, largest: float) -> float:
         """1 / std over the live documents of values up to `largest`; 0 where all are equal to rounding."""
@@ -515,42 +457,23 @@ class HybridRanking:
     def _live_directions(self) -> Iterator[NDArray[np.float64]]:
         """Those of the live documents in blocks."""
         for part in self.sets:
-            for start in range(0, len(part), _AT_ONCE):
-                rows = np.asarray(part.directions[start : start + _AT_ONCE], np.float64)
-                yield rows if part.live is None else rows[part.live[start : start + _AT_ONCE]]
-
-
-class _Top:
-    """Keeps the documents whose values may be among the n highest, as blocks of values come.
-
-    Parameters
-    ----------
-    n : int
-    margin : float
-        Largest distance below the n-th highest value.
-    """
-
-    def __init__(self, n: int, margin: float) -> None:
-        self._n = n
-        self._margin = margin
-        self._least = np.float32(-np.inf)
-        self._values = np.zeros(0, np.float32)
-        self.documents = np.zeros(0, np.intp)
-
-    def add(self, values: NDArray[np.float32], first: int) -> None:
-        """Add the values of documents from number `first`; -inf marks one that is not eligible."""
-        kept = np.flatnonzero(values > self._least)
-        if not len(kept):
-            return
-        self._values = np.concatenate([self._values, values[kept]])
-        self.documents = np.concatenate([self.documents, kept + first])
-        if len(self._values) > self._n:
-            cut = np.partition(self._values, -self._n)[-self._n] if self._n else np.float32(np.inf)
-            self._least = np.float32(cut - self._margin)
-            kept = np.flatnonzero(self._values > self._least)
-            self._values, self.documents = self._values[kept], self.documents[kept]
+            for rows in _blocks(len(part), _AT_ONCE):
+                directions = np.asarray(part.directions[rows], np.float64)
+                yield directions if part.live is None else directions[part.live[rows]]
 
 
 def _mean_of(words: Mapping[int, _WordWeight]) -> float:
     """Of w over the documents."""
     return sum(word.mean for word in words.values())
+
+
+def _moved(direction: NDArray[np.float32], by: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A vector of length 1, moved; where that leads to nothing, as it was."""
+    moved = direction + by
+    length = float(np.linalg.norm(moved))
+    return direction if length < 1e-5 else (moved / length).astype(np.float32)
+
+
+def _blocks(n: int, size: int) -> Iterator[slice]:
+    """Slices of this size of n rows."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))

@@ -1,27 +1,38 @@
 """The ranking against its definition, document by document."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics import hybrid_ranking
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, best, directions
+from neuraltopic.topics.retrieval import hybrid_ranking
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions, unit_rows
+from neuraltopic.topics.retrieval.first_documents import best
+from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 
-D, V, K = 30, 12, 4
+D, V, K, C = 30, 12, 4, 6
 
 
 def make_set(rng, n=D, live=None):
     counts = Counts.from_scipy(csr_array(rng.poisson(0.6, (n, V))))
-    vectors = rng.standard_normal((n, K))
-    return DocumentSet(counts, Postings.of(counts), counts.totals(), directions(vectors, np.zeros(K)), live)
+    found = directions(rng.standard_normal((n, K)), np.zeros(K))
+    return DocumentSet(
+        counts, Postings.of(counts), counts.totals(), found, live, unit_rows(rng.standard_normal((n, C)))
+    )
+
+
+def without_embeddings(part):
+    return replace(part, embeddings=None)
 
 
 @pytest.fixture
 def query(rng):
-    return Query({0: 1.0, 3: 2.0, 7: 5.0}, directions(rng.standard_normal((1, K)), np.zeros(K))[0])
+    direction = directions(rng.standard_normal((1, K)), np.zeros(K))[0]
+    return Query({0: 1.0, 3: 2.0, 7: 5.0}, direction, unit_rows(rng.standard_normal((1, C)))[0])
 
 
 @pytest.fixture
@@ -29,8 +40,9 @@ def rng():
     return np.random.default_rng(5)
 
 
-def slow_scores(counts, unit, query, live):
-    """The definition, with loops, over live documents: by words, by topics, and the topics' term of the hybrid."""
+def slow_scores(part, query, live):
+    """The definition, with loops, over live documents: words, topics and embeddings alone, and the hybrid of all."""
+    counts = part.counts.to_scipy().toarray()
     rows, lengths = counts[live], counts[live].sum(1)
     n, mean_length = len(rows), lengths.mean()
     bm25 = np.zeros(n)
@@ -43,32 +55,61 @@ def slow_scores(counts, unit, query, live):
     matches = bm25**1.5
     tenth = sorted(matches[matches > 0])[-10:][0]
     first = [d for d in range(n) if matches[d] >= tenth]
-    feedback = sum(matches[d] * unit[live][d].astype(float) for d in first) / sum(matches[d] for d in first)
     n_q = sum(query.words.values())
-    weight = 20 * n_q / (n_q + mean_length)
-    alone, hybrid = (
-        np.array([float(np.dot(u, asked)) / float(np.dot(asked, asked)) ** 0.5 for u in unit[live].astype(float)])
-        for asked in (query.direction.astype(float), query.direction + feedback)
-    )
-    return standardised(matches), standardised(alone), weight * standardised(hybrid)
+    found = {"words": standardised(matches)}
+    found["hybrid"] = found["words"]
+    known = {"topics": (20, part.directions, query.direction)}
+    if part.embeddings is not None:
+        known["embeddings"] = (8, part.embeddings, query.embedding)
+    for name, (largest, all_units, asked) in known.items():
+        units = all_units[live].astype(float)
+        feedback = sum(matches[d] * units[d] for d in first) / sum(matches[d] for d in first)
+        alone, moved = (np.array([cosine(unit, to) for unit in units]) for to in (asked, asked + feedback))
+        found[name] = standardised(alone)
+        found["hybrid"] = found["hybrid"] + largest * n_q / (n_q + mean_length) * standardised(moved)
+    return found
+
+
+def cosine(unit, other):
+    return float(np.dot(unit, other)) / float(np.dot(other, other)) ** 0.5
 
 
 def standardised(values):
     return (values - values.mean()) / values.std()
 
 
+@pytest.mark.parametrize("embedded", [False, True])
 @pytest.mark.parametrize("with_deleted", [False, True])
-def test_scores_are_their_definition(rng, query, with_deleted):
+def test_scores_are_their_definition(rng, query, with_deleted, embedded):
     live = rng.random(D) < 0.7 if with_deleted else None
-    part = make_set(rng, live=live)
+    part = make_set(rng, live=live) if embedded else without_embeddings(make_set(rng, live=live))
     ranking = HybridRanking([part])
     kept = np.ones(D, bool) if live is None else live
-    words, topics, expanded = slow_scores(part.counts.to_scipy().toarray(), part.directions, query, kept)
-    assert ranking.scores(query, "words").values[kept] == pytest.approx(words, abs=1e-9)
-    hybrid = ranking.scores(query)
-    assert hybrid.values[kept] == pytest.approx(words + expanded, abs=1e-5)
-    assert (hybrid.eligible == kept).all()
-    assert ranking.scores(query, "topics").values[kept] == pytest.approx(topics, abs=1e-5)
+    expected = slow_scores(part, query, kept)
+    assert expected.keys() == {"words", "topics", "hybrid"} | ({"embeddings"} if embedded else set())
+    for by, values in expected.items():
+        assert ranking.scores(query, by).values[kept] == pytest.approx(values, abs=1e-9 if by == "words" else 1e-5)
+    assert (ranking.scores(query).eligible == kept).all()
+
+
+def test_embeddings_count_only_where_documents_and_query_have_them(rng, query):
+    part = make_set(rng)
+    plain = HybridRanking([without_embeddings(part)])
+    expected = plain.scores(query).values
+    assert (HybridRanking([part]).scores(replace(query, embedding=None)).values == expected).all()
+    # Some documents alone cannot be standardised beside the others.
+    mixed = HybridRanking([part, without_embeddings(part)])
+    assert mixed.scores(query).weights.embedding_scale == 0.0
+    for ranking in (plain, mixed):
+        with pytest.raises(UsageError, match="expected words, topics or hybrid for documents without embeddings"):
+            ranking.scores(query, "embeddings")
+
+
+def test_a_query_of_an_embedding_alone_is_ranked_by_it(rng, query):
+    ranking = HybridRanking([make_set(rng)])
+    alone = Query({}, np.zeros(K, np.float32), query.embedding)
+    # With its whole weight, as no words say how long the query is.
+    assert ranking.scores(alone).values == pytest.approx(8 * ranking.scores(query, "embeddings").values, abs=1e-6)
 
 
 def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
@@ -93,16 +134,19 @@ def test_parts_are_the_scores_taken_apart(rng, query):
     ranking = HybridRanking([make_set(rng), make_set(rng, 9)])
     scores = ranking.scores(query)
     for document in range(D + 9):
-        words, topics = ranking.parts(scores.weights, document)
+        words, topics, embedding = ranking.parts(scores.weights, document)
         assert words.keys() == query.words.keys()
         assert topics.shape == (K,)
-        assert sum(words.values()) + topics.sum() == pytest.approx(scores.values[document], abs=2e-6)
+        assert embedding != 0.0
+        assert sum(words.values()) + topics.sum() + embedding == pytest.approx(scores.values[document], abs=2e-6)
+    by_embedding = ranking.scores(query, "embeddings")
+    assert ranking.parts(by_embedding.weights, 3)[2] == pytest.approx(by_embedding.values[3], abs=1e-12)
     one = HybridRanking([make_set(np.random.default_rng(5))])
     alone = one.scores(Query({3: 2.0}, np.zeros(K, np.float32)))
     assert [one.parts(alone.weights, d)[0][3] for d in range(D)] == pytest.approx(alone.values.tolist(), abs=1e-9)
 
 
-@pytest.mark.parametrize("by", ["hybrid", "words", "topics"])
+@pytest.mark.parametrize("by", ["hybrid", "words", "topics", "embeddings"])
 @pytest.mark.parametrize("n", [1, 7, 500])
 def test_ranked_are_the_best_of_all_scores(rng, query, by, n, monkeypatch):
     """With copies, which are level, in blocks of 16, with documents that are deleted or not allowed."""
@@ -110,8 +154,9 @@ def test_ranked_are_the_best_of_all_scores(rng, query, by, n, monkeypatch):
     once = make_set(rng, 60)
     places = np.tile(np.arange(60), 3)
     counts = once.counts.rows(places)
+    live = rng.random(len(places)) < 0.8
     whole = DocumentSet(
-        counts, Postings.of(counts), counts.totals(), once.directions[places], rng.random(len(places)) < 0.8
+        counts, Postings.of(counts), counts.totals(), once.directions[places], live, once.embeddings[places]
     )
     ranking = HybridRanking([whole, make_set(rng)])
     names = [f"{number:03d}" for number in rng.permutation(len(ranking.live))]
@@ -128,7 +173,8 @@ def test_copies_have_the_same_score_wherever_they_stand(rng, query):
     """At the border of a block, where a product of matrices may round a row in another way."""
     once = make_set(rng, 1)
     counts = once.counts.rows(np.zeros(40_000, int))
-    copies = DocumentSet(counts, Postings.of(counts), counts.totals(), once.directions[np.zeros(40_000, int)])
+    units, embeddings = (rows[np.zeros(40_000, int)] for rows in (once.directions, once.embeddings))
+    copies = DocumentSet(counts, Postings.of(counts), counts.totals(), units, embeddings=embeddings)
     found = HybridRanking([copies, make_set(rng)]).ranked(query, 40_030, id_of=str)
     assert len({value for d, value in zip(found.documents, found.values, strict=True) if d < 40_000}) == 1
 
@@ -143,22 +189,6 @@ def test_several_sets_are_as_one(rng, query):
         sets.append(DocumentSet(some, Postings.of(some), some.totals(), found))
     whole, split = HybridRanking(sets[:1]).scores(query), HybridRanking(sets[1:]).scores(query)
     assert split.values == pytest.approx(whole.values, abs=1e-12)
-
-
-def test_postings_are_the_transpose(rng):
-    counts = Counts.from_scipy(csr_array(rng.poisson(0.6, (D, V))))
-    dense = counts.to_scipy().toarray()
-    for word in range(V):
-        documents, values = Postings.of(counts).of_word(word)
-        assert documents.tolist() == np.flatnonzero(dense[:, word]).tolist()
-        assert values.tolist() == dense[documents, word].tolist()
-
-
-def test_directions_have_length_one_from_nothing():
-    nothing = np.array([1.0, 1.0])
-    found = directions(np.array([[4.0, 5.0], [1.0, 1.0], [1.0 + 1e-7, 1.0]]), nothing)
-    assert found[0] == pytest.approx([0.6, 0.8], abs=1e-7)
-    assert found[1:].tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_a_word_that_no_document_or_every_document_has(rng):
@@ -189,12 +219,3 @@ def test_equal_matches_have_no_score():
     part = DocumentSet(counts, Postings.of(counts), counts.totals(), np.zeros((1_000, K), np.float32))
     values = HybridRanking([part]).scores(Query({0: 1.0, 1: 7.0, 2: 3.0}, np.zeros(K, np.float32))).values
     assert not values.any()
-
-
-def test_the_best_come_by_value_then_id():
-    values = np.array([1.0, 3.0, 3.00001, 2.0, 3.0])
-    eligible = np.array([True, True, True, True, False])
-    names = ["b", "z", "a", "c", "0"]
-    assert best(values, eligible, 10, names.__getitem__) == [2, 1, 3, 0]
-    assert best(values, eligible, 1, names.__getitem__) == [2]
-    assert best(values, np.zeros(5, bool), 3, names.__getitem__) == []

@@ -1,0 +1,194 @@
+"""Embeddings in an index: kept through every change, compared with queries, and never lost in silence."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from neuraltopic import Preprocessing, TopicModel, UsageError
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
+from neuraltopic.reading.readers import open_corpus
+from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
+from neuraltopic.search import SearchIndex
+from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
+from tests.tiny_corpus import sentences
+
+
+def by_model(folder, corpus):
+    return EmbeddingsByModel(EmbeddingModel(folder, device="cpu"), corpus)
+
+
+def corpus_of(texts, folder, name="texts.txt"):
+    (folder / name).write_text("\n".join(texts) + "\n")
+    return open_corpus(str(folder / name))
+
+
+@pytest.fixture(scope="module")
+def shared(model, static_model, tmp_path_factory):  # noqa: F811
+    """An index of the themes, embedded by a model of six words, that tests only read."""
+    folder = tmp_path_factory.mktemp("embedded")
+    corpus = corpus_of(sentences(), folder)
+    return SearchIndex.build(folder / "index", model, corpus, embeddings=by_model(static_model, corpus))
+
+
+@pytest.fixture
+def index(shared, tmp_path):
+    shutil.copytree(shared.folder, tmp_path / "index")
+    return SearchIndex.open(tmp_path / "index")
+
+
+def scores(answer):
+    return {hit.id: hit.score for hit in answer.hits}
+
+
+def kept(index):
+    return np.concatenate([segment.documents.embeddings[segment.live] for segment in index.segments])
+
+
+def test_by_embeddings_the_score_is_the_standardised_cosine(shared, static_model):  # noqa: F811
+    encode = EmbeddingModel(static_model).encode
+    cosines = encode(sentences()).astype(float) @ encode(["rocket bread"])[0].astype(float)
+    answer = shared.answer("rocket bread", 60, by="embeddings")
+    expected = (cosines - cosines.mean()) / cosines.std()
+    assert [scores(answer)[str(d + 1)] for d in range(60)] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert all(hit.embedding == pytest.approx(hit.score, abs=1e-9) for hit in answer.hits)
+
+
+@pytest.mark.parametrize("query", ["rocket to the moon", "zebra", "rocket zebra"])
+def test_parts_sum_to_the_score(shared, query):
+    answer = shared.answer(query, 60)
+    for hit in answer.hits:
+        total = sum(hit.words.values()) + sum(hit.topics.values()) + hit.embedding
+        assert total == pytest.approx(hit.score, abs=1e-6)
+    assert (answer.hits[0].embedding > 0.0) == (query != "zebra")
+    table = shared.search(query, 60)
+    assert table["embedding"].tolist() == [hit.embedding for hit in answer.hits]
+
+
+@pytest.mark.parametrize("query", ["", " \n"])
+def test_a_query_of_nothing_finds_nothing(shared, query):
+    """Though a model has an embedding of no words."""
+    answer = shared.answer(query)
+    assert (answer.hits, answer.notes) == ((), ("no word of the query is in the vocabulary",))
+    with pytest.raises(UsageError, match="embedding of the query"):
+        shared.answer(query, by="embeddings")
+
+
+def test_a_document_as_the_query_has_its_own_embedding(shared, static_model):  # noqa: F811
+    embeddings = EmbeddingModel(static_model).encode(sentences()).astype(float)
+    like = scores(shared.answer(like="1", n=60, by="embeddings"))
+    order = sorted(range(1, 60), key=lambda d: (-round(float(embeddings[d] @ embeddings[0]), 4), str(d + 1)))
+    assert list(like) == [str(d + 1) for d in order]
+
+
+def test_embeddings_of_a_file_need_those_of_the_query(model, shared, static_model, tmp_path):  # noqa: F811
+    encode = EmbeddingModel(static_model).encode
+    plain = SearchIndex.build(tmp_path / "plain", model, sentences())
+    index = SearchIndex.build(tmp_path / "index", model, sentences(), embeddings=7.0 * encode(sentences()))
+    assert index.generation.embedder is None
+    assert scores(index.answer("rocket", 60)) == scores(plain.answer("rocket", 60))
+    with pytest.raises(UsageError, match="embedding of the query: expected a vector, or the model"):
+        index.answer("rocket", by="embeddings")
+    with pytest.raises(UsageError, match="embeddings: expected"):
+        index.answer("rocket", embedding=np.ones(3))
+    # Lengths of vectors do not matter, of documents and of queries.
+    given = index.answer("rocket", 60, embedding=3.0 * encode(["rocket"])[0])
+    expected = {str(int(id) - 1): score for id, score in scores(shared.answer("rocket", 60)).items()}
+    assert scores(given) == pytest.approx(expected, abs=1e-5)
+    with pytest.raises(UsageError, match="without embeddings"):
+        plain.answer("rocket", by="embeddings")
+    with pytest.raises(UsageError, match="expected an index with embeddings"):
+        SearchIndex.open(tmp_path / "plain", embed_with=static_model)
+
+
+def test_added_documents_are_embedded_by_the_same_model(index, shared, model, static_model, tmp_path):  # noqa: F811
+    new = corpus_of(["rocket orbit launch", "flour and bread"], tmp_path, "new.txt")
+    with pytest.raises(UsageError, match="a row per document"):
+        index.add(new)
+    other = tmp_path / "other"
+    shutil.copytree(static_model, other)
+    (other / "README.md").write_text("changed")
+    with pytest.raises(UsageError, match="expected the model of the index"):
+        index.add(new, embeddings=by_model(other, new))
+    assert sorted(path.name for path in index.folder.iterdir() if "segment" in path.name) == ["segment-1"]
+    with pytest.warns(NeuralTopicWarning, match="their ids are new.txt:1"):
+        added = index.add(new, embeddings=by_model(static_model, new))
+    assert len(added) == 62
+    assert kept(added)[60:] == pytest.approx(EmbeddingModel(static_model).encode(["rocket orbit launch", "bread"]))
+    whole = corpus_of([*sentences(), "rocket orbit launch", "flour and bread"], tmp_path, "whole.txt")
+    at_once = SearchIndex.build(tmp_path / "whole", model, whole, embeddings=by_model(static_model, whole))
+    found, expected = (scores(i.answer("rocket bread", 62)) for i in (added, at_once))
+    assert sorted(found.values()) == pytest.approx(sorted(expected.values()), abs=1e-5)
+    with pytest.raises(UsageError, match="none, as in the index"):
+        SearchIndex.build(tmp_path / "plain", model, sentences()).add(new, embeddings=by_model(static_model, new))
+
+
+def test_embeddings_stay_with_their_documents(index, shared, model):
+    remaining = index.delete(["2", "60"])
+    without = np.delete(kept(shared), [1, 59], axis=0)
+    assert (kept(remaining) == without).all()
+    rewritten = remaining.update(model)
+    assert rewritten.segments[0].documents.embeddings.shape == (58, 4)
+    assert (kept(rewritten) == without).all()
+    assert scores(rewritten.answer("rocket", 60)) == pytest.approx(scores(remaining.answer("rocket", 60)), abs=1e-6)
+
+
+def test_an_index_of_the_first_schema_has_none(model, tmp_path):
+    index = SearchIndex.build(tmp_path / "index", model, sentences())
+    path = tmp_path / "index" / "index.json"
+    facts = json.loads(path.read_text())
+    assert (facts["schema_version"], facts.pop("dimensions"), facts.pop("embedder")) == (2, None, None)
+    path.write_text(json.dumps(facts | {"schema_version": 1}))
+    assert scores(SearchIndex.open(tmp_path / "index").answer("rocket")) == scores(index.answer("rocket"))
+
+
+@pytest.mark.parametrize("facts", [{"dimensions": 5}, {"dimensions": "4"}, {"embedder": {"model": "x"}}])
+def test_facts_that_do_not_fit_are_damage(index, facts):
+    path = index.folder / "index.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    with pytest.raises(NeuralTopicError, match="damaged"):
+        SearchIndex.open(index.folder)
+
+
+def test_a_model_that_has_gone_is_said(shared, static_model, tmp_path):  # noqa: F811
+    """Words and topics still answer; another folder may be named, but not another model."""
+    shutil.copytree(shared.folder, tmp_path / "index")
+    facts = json.loads((tmp_path / "index" / "index.json").read_text())
+    facts["embedder"]["model"] = str(tmp_path / "gone")
+    (tmp_path / "index" / "index.json").write_text(json.dumps(facts))
+    index = SearchIndex.open(tmp_path / "index")
+    answer = index.answer("rocket", 60)
+    assert answer.notes[0].startswith(f"the query has no embedding: embedding model {tmp_path / 'gone'}: expected a f")
+    assert answer.hits[0].embedding == 0.0
+    assert not index.answer("rocket", by="words").notes
+    with pytest.raises(UsageError, match="no such folder"):
+        index.answer("rocket", by="embeddings")
+    moved = SearchIndex.open(tmp_path / "index", embed_with=static_model)
+    assert scores(moved.answer("rocket", 60)) == scores(shared.answer("rocket", 60))
+    other = tmp_path / "other"
+    shutil.copytree(static_model, other)
+    (other / "README.md").write_text("changed")
+    with pytest.raises(UsageError, match="expected the model that embedded the documents"):
+        SearchIndex.open(tmp_path / "index", embed_with=other).answer("rocket", by="embeddings")
+
+
+def test_edited_topics_are_searched_with_the_model_that_is_loaded(shared):
+    again = shared.read_with(shared.model)
+    assert again.encoder is shared.encoder
+    assert scores(again.answer("rocket")) == scores(shared.answer("rocket"))
+
+
+def test_a_recipe_of_embeddings_reads_queries_by_the_model_of_the_index(static_model, tmp_path):  # noqa: F811
+    corpus = corpus_of(sentences(30), tmp_path)
+    embeddings = EmbeddingModel(static_model).encode(sentences(30))
+    model = TopicModel(2, recipe="contextual", preprocessing=Preprocessing(min_df=1), max_epochs=1, random_state=0)
+    model.fit(corpus, embeddings=embeddings)
+    index = SearchIndex.build(tmp_path / "index", model, corpus, embeddings=by_model(static_model, corpus))
+    answer = index.answer("rocket", 30, by="topics")
+    assert (answer.by, answer.notes, answer.n_found) == ("topics", (), 30)
+    given = index.answer("rocket", 30, by="topics", embedding=EmbeddingModel(static_model).encode(["rocket"])[0])
+    assert scores(given) == scores(answer)
+    # The vectors of another fit are made of the embeddings that are kept.
+    again = index.update(model)
+    np.testing.assert_allclose(again.segments[0].vectors, index.segments[0].vectors, atol=1e-5)
