@@ -52,7 +52,7 @@ def search(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Search an index by words, topics and embeddings, with reasons per hit."""
+    """Search an index by words, topics and embeddings, with reasons."""
     from neuraltopic.search import SearchIndex
 
     found = SearchIndex.open(index, embed_with=embed_with)

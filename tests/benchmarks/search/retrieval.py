@@ -5,15 +5,17 @@
 Test documents are the queries (the first 2,500 of a shuffle with seed 0), training documents are searched, and those
 with the label of the query are relevant: precision at 10, average precision over all, and nDCG at 10. The queries of
 cranfield are questions with judgements: nDCG at 10 with gains 2^(5 - code) - 1, precision at 10 and average
-precision of any code above 0. K = 50, seed 0, default settings; the hybrid is `neuraltopic.topics.hybrid_ranking`.
+precision of any code above 0. K = 50, seed 0, default settings; the hybrid is that of
+`neuraltopic.topics.retrieval.hybrid_ranking`.
 
-With SEARCH_EMBEDDINGS, a folder that `sentence_embeddings.py` wrote, three more are measured: these embeddings alone,
-the vectors of `contextual`, which was fitted with them, and the hybrid of these vectors.
+With SEARCH_EMBEDDINGS, a folder that `sentence_embeddings.py` wrote, more are measured: these embeddings alone, the
+hybrid with them as its third part, and the same three of `contextual`, which was fitted with them.
 """
 
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,8 @@ from scipy import sparse
 
 from neuraltopic import DocumentVAE, TopicModel
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions
+from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 from tests.benchmarks.data import data_folder
 
 CORPORA = ("20ng-v5000", "agnews", "stackoverflow", "nyt", "searchsnippets", "cranfield")
@@ -118,39 +121,49 @@ class Likelihood:
 
 
 class Ranked:
-    """Documents searched by the words and the vectors of a model."""
+    """Documents searched by the words, the vectors of a model and, where they have some, embeddings."""
 
-    def __init__(self, model, searched, asked, embedded=(None, None)):
+    def __init__(self, model, searched, asked, embedded=None, *, model_takes_them=False):
+        beside = embedded if embedded is not None and model_takes_them else (None, None)
         self.vectors, of_queries = (
             np.asarray(model.transform(counts, embeddings=of_counts))
-            for counts, of_counts in zip((searched, asked), embedded, strict=True)
+            for counts, of_counts in zip((searched, asked), beside, strict=True)
         )
         nothing = model.empty_document_vector()
-        self.ranking = HybridRanking(
-            [DocumentSet(searched, Postings.of(searched), searched.totals(), directions(self.vectors, nothing))]
-        )
+        without = DocumentSet(searched, Postings.of(searched), searched.totals(), directions(self.vectors, nothing))
+        self.ranking = HybridRanking([without])
+        self.embedded = None if embedded is None else embedded[1]
+        if embedded is not None:
+            self.ranking_of_all = HybridRanking([replace(without, embeddings=embedded[0])])
         self.unit, self.of_queries = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True), of_queries
         self.asks = directions(of_queries, nothing)
 
     def scores(self, number, words, counts, by="hybrid"):
         """Of all documents for a query."""
-        query = Query(dict(zip(words.tolist(), counts.tolist(), strict=True)), self.asks[number])
-        return self.ranking.scores(query, by).values
+        return self.ranking.scores(self._query(number, words, counts), by).values
+
+    def scores_with_embeddings(self, number, words, counts):
+        """The hybrid of all three."""
+        query = replace(self._query(number, words, counts), embedding=self.embedded[number])
+        return self.ranking_of_all.scores(query).values
+
+    def _query(self, number, words, counts):
+        return Query(dict(zip(words.tolist(), counts.tolist(), strict=True)), self.asks[number])
 
 
 def measure(name):
     folder = data_folder() / name
     model, searched, asked, gains = (judged if name == "cranfield" else labelled)(folder)
-    ranked = Ranked(model, searched, asked)
+    embedded = embeddings(name)
+    ranked = Ranked(model, searched, asked, embedded)
     df = searched.document_frequency()
     weighted, weighted_queries = (tf_idf(counts, df, len(searched)) for counts in (searched, asked))
     likelihood = Likelihood(model, searched, ranked.vectors)
-    embedded = embeddings(name)
     if embedded is not None:
         some = searched.totals() > 0
         contextual = DocumentVAE(50, recipe="contextual", random_state=0)
         contextual.fit(searched.to_scipy()[some], embeddings=embedded[0][some])
-        in_context = Ranked(contextual, searched, asked, embedded)
+        in_context = Ranked(contextual, searched, asked, embedded, model_takes_them=True)
     found = {}
     for number in range(len(asked)):
         row = asked.slice(number, number + 1)
@@ -167,8 +180,10 @@ def measure(name):
         if embedded is not None:
             values |= {
                 "sentence embeddings": embedded[0] @ embedded[1][number],
+                "hybrid with embeddings": ranked.scores_with_embeddings(number, words, counts),
                 "contextual, cosine from nothing": in_context.scores(number, words, counts, "topics"),
                 "hybrid of contextual": in_context.scores(number, words, counts),
+                "hybrid of contextual, embeddings": in_context.scores_with_embeddings(number, words, counts),
             }
         of_query = gains(number)
         for method, of_documents in values.items():

@@ -27,7 +27,7 @@ from neuraltopic.search.folder import Generation
 from neuraltopic.search.indexing import embed
 from neuraltopic.search.segments import FIELDS, write_arrays
 from neuraltopic.search.texts import write_texts
-from neuraltopic.topics.hybrid_ranking import best
+from neuraltopic.topics.retrieval.first_documents import best
 from tests.benchmarks.data import data_folder
 
 

@@ -1,6 +1,6 @@
 """Choose constants of the default by one rule on six corpora.
 
-    python -m tests.benchmarks.topics.constants weight|ranking|assignment|search|metric [seeds]
+    python -m tests.benchmarks.topics.constants weight|ranking|assignment|search|embeddings|metric [seeds]
 
 15 % of the training documents of each corpus are held out; test documents have no part. K = 50. The corpora are of
 three kinds: short documents (stackoverflow, searchsnippets), middle (agnews) and long (20ng-v5000, nyt, raw posts of
@@ -14,6 +14,8 @@ largest wins; candidates within the spread of seeds are level, and the one in fo
 - search: weight of the topics beside BM25, documents whose topics are added to those of the query, and weight of these.
   Documents held out are the queries, 500 at most, and the others of their label are to be found: precision at 10 +
   mean average precision, over 2.
+- embeddings: weight of sentence embeddings beside BM25 and the topics, by the figure of search, mean of the default and
+  of contextual. On the corpora with embeddings in the folder SEARCH_EMBEDDINGS, see `sentence_embeddings.py`.
 - metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
 """
 
@@ -39,10 +41,13 @@ from neuraltopic.topics.diversity import diversity
 from neuraltopic.topics.documents import document_assignment
 from neuraltopic.topics.documents.document_assignment import DocumentAssignment
 from neuraltopic.topics.documents.document_metric import energy_covariance
-from neuraltopic.topics.hybrid_ranking import DocumentSet, HybridRanking, Postings, Query, directions
 from neuraltopic.topics.interpretation import EnergyInterpretation
+from neuraltopic.topics.retrieval import hybrid_ranking
+from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions, unit_rows
+from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 from neuraltopic.topics.words.ranking import top_words
 from tests.benchmarks.data import data_folder
+from tests.benchmarks.search.retrieval import embeddings
 
 K = 50
 KINDS = {
@@ -56,15 +61,17 @@ KINDS = {
 WEIGHTS = (0.0, 0.5, 1.0)
 RANKINGS = tuple(itertools.product((0.46, 0.5, 0.54, 0.6), (4.0, 8.0, 16.0), (0.0, 0.25, 0.5, 1.0)))
 SEARCHES = ((16.0, 10, 0.0), *itertools.product((12.0, 16.0, 20.0, 24.0), (5, 10, 20), (0.5, 1.0, 2.0)))
+EMBEDDING_WEIGHTS = (0.0, 2.0, 4.0, 8.0, 12.0, 16.0)
 QUERIES = 500
 ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))
 
 
 class Part(NamedTuple):
-    """Documents and their labels."""
+    """Documents, their labels, and their rows of the corpus."""
 
     counts: Counts
     labels: np.ndarray
+    rows: np.ndarray
 
 
 class Fit(NamedTuple):
@@ -86,7 +93,9 @@ def parts_of(name: str) -> tuple[Part, Part]:
     order = filled[np.random.default_rng(1).permutation(len(filled))]
     numbers = np.unique(labels, return_inverse=True)[1]
     held_out, training = np.split(order, [round(0.15 * len(order))])
-    return tuple(Part(Counts.from_scipy(counts[rows]), numbers[rows]) for rows in map(np.sort, (training, held_out)))
+    return tuple(
+        Part(Counts.from_scipy(counts[rows]), numbers[rows], rows) for rows in map(np.sort, (training, held_out))
+    )
 
 
 def raw_posts() -> tuple[sparse.csr_array, np.ndarray]:
@@ -171,12 +180,49 @@ def by_search(name: str, seed: int) -> Iterator[tuple[tuple[float, int, float], 
             cosine = own + of_feedback * (found @ (matches[first] @ found[first])) / max(matches[first].sum(), 1e-9)
             topics = (cosine - cosine.mean()) / max(cosine.std(), 1e-9)
             of_topics = weight * query.n_tokens / (query.n_tokens + ranking.mean_length)
-            hits = relevant[np.argsort(-(words + of_topics * topics), kind="stable")]
-            precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-            figures.setdefault((weight, n, of_feedback), []).append((hits[:10].mean(), precision[hits].mean()))
+            found_at = relevant[np.argsort(-(words + of_topics * topics), kind="stable")]
+            figures.setdefault((weight, n, of_feedback), []).append(precisions(found_at))
     for candidate, of_queries in figures.items():
         p10, average = np.mean(of_queries, axis=0)
         yield candidate, (p10 + average) / 2.0, f"{p10:.3f}, {average:.3f}"
+
+
+def precisions(relevant: np.ndarray) -> tuple[float, float]:
+    """Precision at 10 and average precision of documents in their order."""
+    precision = np.cumsum(relevant) / np.arange(1, len(relevant) + 1)
+    return relevant[:10].mean(), precision[relevant].mean()
+
+
+def by_embeddings(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
+    embedded = embeddings(name)
+    if embedded is None:
+        return
+    (training, held_out) = parts = parts_of(name)
+    searched, asked = (unit_rows(embedded[0][part.rows]) for part in parts)
+    figures: dict[float, list[tuple[float, float]]] = {}
+    for recipe, beside in (("semi_amortised_prodlda", (None, None)), ("contextual", (searched, asked))):
+        model = DocumentVAE(K, recipe=recipe, random_state=seed)
+        vectors = model.fit_transform(training.counts, embeddings=beside[0])
+        nothing, counts = model.empty_document_vector(), training.counts
+        found, asks = (
+            directions(rows, nothing) for rows in (vectors, model.transform(held_out.counts, embeddings=beside[1]))
+        )
+        documents = DocumentSet(counts, Postings.of(counts), counts.totals(), found, embeddings=searched)
+        ranking = HybridRanking([documents])
+        for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
+            row = held_out.counts.slice(number, number + 1)
+            words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
+            query = Query(words, asks[number], asked[number])
+            relevant = training.labels == held_out.labels[number]
+            for weight in EMBEDDING_WEIGHTS:
+                hybrid_ranking._EMBEDDING_WEIGHT = weight
+                order = np.argsort(-ranking.scores(query).values, kind="stable")
+                figures.setdefault(weight, []).append(precisions(relevant[order]))
+    for candidate, of_queries in figures.items():
+        p10, average = np.mean(of_queries, axis=0)
+        of_each = np.mean(np.split(np.array(of_queries), 2), axis=1)
+        line = "; ".join(f"{p10:.3f}, {average:.3f}" for p10, average in of_each)
+        yield candidate, (p10 + average) / 2.0, line
 
 
 def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:
@@ -197,6 +243,7 @@ SUBJECTS = {
     "ranking": by_ranking,
     "assignment": by_assignment,
     "search": by_search,
+    "embeddings": by_embeddings,
     "metric": by_metric,
 }
 
@@ -212,7 +259,9 @@ def main() -> None:
     kinds = sorted(set(KINDS.values()))
 
     def figure(of_corpora: dict[str, list[float]]) -> float:
-        return float(np.mean([np.mean([of_corpora[name] for name in KINDS if KINDS[name] == kind]) for kind in kinds]))
+        return float(
+            np.mean([np.mean([values for name, values in of_corpora.items() if KINDS[name] == kind]) for kind in kinds])
+        )
 
     for candidate in sorted(scores, key=lambda candidate: -figure(scores[candidate])):
         print(f"{figure(scores[candidate]):.4f}", candidate, sep="\t")
