@@ -150,7 +150,7 @@ def test_a_stopped_fit_goes_on_with_the_same_file_alone(call, fitted, data, tmp_
         ),
         ("fit", ("--recipe", "contextual", "--embeddings", "new.parquet"), "none for 'train-0' and 59 others"),
         ("embed", (), "which the recipe contextual takes"),
-        ("embed", ("--embeddings", "wide.npy"), "expected 4 dimensions, as in the fit; got 5"),
+        ("embed", ("--embeddings", "wide.npy"), "expected 4 dimensions, as earlier embeddings have; got 5"),
         ("evaluate", (), "which the recipe contextual takes"),
         ("evaluate", ("--embeddings", "nan.npy"), "NaN or infinity in row 2"),
     ],

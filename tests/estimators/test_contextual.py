@@ -183,7 +183,7 @@ def test_unusable_embeddings_are_refused_by_every_method(model, embeddings, mess
 
 
 def test_another_number_of_dimensions_is_refused(model):
-    with pytest.raises(UsageError, match="expected 8 dimensions, as in the fit; got 7"):
+    with pytest.raises(UsageError, match="expected 8 dimensions, as earlier embeddings have; got 7"):
         model.transform(COUNTS, embeddings=EMBEDDINGS[:, :7])
 
 

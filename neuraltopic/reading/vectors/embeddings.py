@@ -106,7 +106,7 @@ def require_embeddings(values: Any, n_documents: int, n_dimensions: int | None =
     n_documents : int
         D.
     n_dimensions : int, optional
-        C of the fit.
+        C of those that the fit or the index has.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def require_embeddings(values: Any, n_documents: int, n_dimensions: int | None =
     if len(embeddings) != n_documents:
         raise _unusable(f"{n_documents:,} rows, one per document", f"{len(embeddings):,}")
     if n_dimensions is not None and embeddings.n_dimensions != n_dimensions:
-        raise _unusable(f"{n_dimensions:,} dimensions, as in the fit", f"{embeddings.n_dimensions:,}")
+        raise _unusable(f"{n_dimensions:,} dimensions, as earlier embeddings have", f"{embeddings.n_dimensions:,}")
     embeddings.require_finite()
     return embeddings
 

@@ -70,7 +70,7 @@ def test_what_is_no_matrix_of_numbers_is_refused(wrong, got):
 def test_other_numbers_of_documents_and_dimensions_are_refused():
     with pytest.raises(UsageError, match="expected 7 rows, one per document; got 6"):
         require_embeddings(VALUES, 7)
-    with pytest.raises(UsageError, match="expected 4 dimensions, as in the fit; got 3"):
+    with pytest.raises(UsageError, match="expected 4 dimensions, as earlier embeddings have; got 3"):
         require_embeddings(VALUES, 6, 4)
     assert require_embeddings(VALUES.tolist(), 6, 3).n_dimensions == 3
 
