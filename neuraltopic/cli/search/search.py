@@ -58,13 +58,15 @@ def search(
     found = SearchIndex.open(index, embed_with=embed_with)
     options: dict[str, Any] = {"by": by, "like": like, "topic": topic, "where": where, "skip": skip}
     queries: list[str | None] = [*_read_queries()] if query == "-" else [query]
-    vectors = _vectors(embeddings, len(queries))
+    vectors, told = _vectors(embeddings, len(queries)), set[str]()
     for place, text in enumerate(queries):
         vector = None if vectors is None else vectors[place]
         answer = found.answer(text, number, embedding=vector, **options)
         if not quiet:
             for note in answer.notes:
-                print(f"note: {_printable(note)}", file=sys.stderr)
+                if note not in told:
+                    print(f"note: {_printable(note)}", file=sys.stderr)
+            told.update(answer.notes)
         if query == "-":
             _print_line(answer) if as_json else _print_many(answer, found)
         elif as_json:

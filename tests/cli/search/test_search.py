@@ -72,6 +72,15 @@ def test_like_and_topic(call, indexed):
     assert topic["found"] == 60
 
 
+def test_a_note_is_printed_once_for_many_queries(call, indexed, monkeypatch, tmp_path):
+    (tmp_path / "queries").write_text("zebra moon\ngoal\nrocket zebra\n")
+    with open(tmp_path / "queries") as queries:
+        monkeypatch.setattr("sys.stdin", queries)
+        result = call("search", indexed, "-", "-n", 1)
+    assert result.err == "note: zebra is not in the vocabulary\n"
+    assert result.out.count("# ") == 3
+
+
 def test_many_queries_from_standard_input(call, indexed, monkeypatch, tmp_path):
     (tmp_path / "queries").write_text("rocket\ngoal\n")
     with open(tmp_path / "queries") as queries:
