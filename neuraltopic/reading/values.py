@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Records, choose_columns
+from neuraltopic.reading.columns import Records, choose_columns, longer_lists
 from neuraltopic.reading.encodings import decode
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
 from neuraltopic.reading.word_lists import Joined, joined_list, note_lists
+
+_HEAD = 100  # rows of a data frame that show which columns hold lists of words
 
 
 class ListCorpus(Corpus):
@@ -78,6 +80,7 @@ class FrameCorpus(Corpus):
             )
         self._values = {str(name): _python(frame[name]) for name in columns}
         strings = [name for name, values in self._values.items() if any(isinstance(v, str | bytes) for v in values)]
+        strings += longer_lists({name: values[:_HEAD] for name, values in self._values.items()}, strings)
         self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
         self._id_asked = id is not None
         self._n_rows = len(frame)

@@ -9,6 +9,7 @@ from typing import Any
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.encodings import Lines
+from neuraltopic.reading.formats.json_arrays import lists_are_rows, rows_of_lists
 from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows, paths, value_at
 from neuraltopic.reading.rows import Row
 
@@ -29,9 +30,10 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     """Read an object per row.
 
     In a file with one object per line, or several, a broken line is a row with a problem, and blank lines are skipped.
-    In place of objects there may be texts or lists of words, one per line. An array of any of these, and objects that
-    span lines are read piece by piece; an error in them ends the reading. What they are assigned to in JavaScript is
-    skipped. A single object that holds a table, as an array of objects or by columns, is read as that table.
+    In place of objects there may be texts, lists of words, or lists of values (see `lists_are_rows`), one per line. An
+    array of any of these, and objects that span lines are read piece by piece; an error in them ends the reading. What
+    they are assigned to in JavaScript is skipped. A single object that holds a table, as an array of objects or by
+    columns, is read as that table.
 
     Columns are chosen as in `object_rows`.
 
@@ -53,7 +55,10 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
             got=(head and head[0].problem) or "no object",
             hint='Write one object per line, as {"text": "..."}',
         )
-    yield from object_rows(head, parsed, name, lines.encoding, text=text, id=id)
+    header = None
+    if lists_are_rows(head, (text, id)):
+        head, parsed, header = rows_of_lists(head, parsed, (text, id))
+    yield from object_rows(head, parsed, name, lines.encoding, text=text, id=id, header=header)
 
 
 def _objects(lines: Lines, name: str) -> Iterator[Parsed]:
@@ -72,20 +77,20 @@ def _objects(lines: Lines, name: str) -> Iterator[Parsed]:
 
 
 def _is_bare(first: str, second: str = "") -> bool:
-    """Whether each of the first lines is a text in quotes, or a list of words."""
+    """Whether each of the first lines is a text in quotes, or a list of words or of values."""
     try:
         values = [json.loads(first), json.loads(second)]
     except (ValueError, RecursionError):
         return False
     # A list may be empty, but not both.
-    return any(values) and all(isinstance(value, str) or value == [] or _is_words(value) for value in values)
+    return any(values) and all(isinstance(value, str) or value == [] or _is_row(value) for value in values)
 
 
 def _of_lines(lines: Numbered, *, bare: bool = False) -> Iterator[Parsed]:
     for number, (line, problem) in lines:
         if line and not line.isspace():
-            for record, wrong in [({}, problem)] if problem else _parse(line, bare=bare):
-                yield Parsed(record, wrong, number, 1)
+            for each in [Parsed({}, problem)] if problem else _parse(line, bare=bare):
+                yield Parsed(each.record, each.problem, number, 1, each.is_bare)
 
 
 def _goes_on(first: str, second: str = "") -> bool:
@@ -104,20 +109,19 @@ def _goes_on(first: str, second: str = "") -> bool:
     return False
 
 
-def _parse(line: str, *, bare: bool) -> list[tuple[dict[str, Any], str]]:
+def _parse(line: str, *, bare: bool) -> list[Parsed]:
     """The object of a line, or the objects, and the problem in the place of each."""
     try:
-        value = json.loads(line)
-        return [_checked({"text": value} if bare and not isinstance(value, dict) else value, line)]
+        return [_checked(json.loads(line), line, bare=bare)]
     except json.JSONDecodeError as error:
-        return _several(line) or [({}, f"broken JSON: {error.msg} at column {error.colno}")]
+        return _several(line) or [Parsed({}, f"broken JSON: {error.msg} at column {error.colno}")]
     except (ValueError, RecursionError) as error:  # a number with too many digits, or too many brackets
-        return [({}, f"broken JSON: {str(error).partition(';')[0]}")]
+        return [Parsed({}, f"broken JSON: {str(error).partition(';')[0]}")]
 
 
-def _several(line: str) -> list[tuple[dict[str, Any], str]]:
+def _several(line: str) -> list[Parsed]:
     """The objects of a line that holds nothing but objects; otherwise none."""
-    decoder, found, at = json.JSONDecoder(), list[tuple[dict[str, Any], str]](), 0
+    decoder, found, at = json.JSONDecoder(), list[Parsed](), 0
     while at < len(line):
         if line[at] in _BETWEEN:
             at += 1
@@ -128,20 +132,23 @@ def _several(line: str) -> list[tuple[dict[str, Any], str]]:
             return []
         if not isinstance(value, dict):
             return []
-        found.append(_checked(value, line[at:end]))
+        found.append(_checked(value, line[at:end], bare=False))
         at = end
     return found
 
 
-def _checked(record: Any, source: str) -> tuple[dict[str, Any], str]:
+def _checked(value: Any, source: str, *, bare: bool) -> Parsed:
+    """An object; with `bare` also a text or a list in its place."""
+    is_bare = bare and not isinstance(value, dict)
+    record = {"text": value} if is_bare else value
     if not isinstance(record, dict):
-        return {}, f"broken JSON: not an object ({type(record).__name__})"
+        return Parsed({}, f"broken JSON: not an object ({type(record).__name__})")
     if "\\u" in source:
         try:
             json.dumps(record, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
-            return {}, "not text (lone surrogate)"
-    return record, ""
+            return Parsed({}, "not text (lone surrogate)")
+    return Parsed(record, is_bare=is_bare)
 
 
 def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
@@ -166,16 +173,16 @@ def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
                 raise _broken(name, number, str(error).partition(";")[0]) from error
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
-            is_text = in_array and (isinstance(value, str) or _is_words(value))
-            record, wrong = _checked({"text": value} if is_text else value, source)
-            yield Parsed(record, (problem if "\ufffd" in source else "") or wrong)
+            is_text = in_array and (isinstance(value, str) or _is_row(value))
+            found = _checked(value, source, bare=is_text)
+            yield found._replace(problem=(problem if "\ufffd" in source else "") or found.problem)
             at = end
             continue
         # What there is ends here, or within a value.
         buffer, at, problem = buffer[at:], 0, problem if end > at or at < len(buffer) else ""
         pieces, size = [buffer], 0
-        for number, (line, found) in stream:  # noqa: B007  (the number is told in errors)
-            problem = problem or found
+        for number, (line, wrong) in stream:  # noqa: B007  (the number is told in errors)
+            problem = problem or wrong
             pieces.append(line)
             size += len(line)
             if size >= max(_READ, len(buffer)):  # twice as much each time, so that a long value is not read too often
@@ -236,8 +243,9 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
 
-def _is_words(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+def _is_row(value: object) -> bool:
+    """Whether a list holds words or values, and not objects or lists, which are rows themselves."""
+    return isinstance(value, list) and bool(value) and not (all(map(_is_object, value)) or all(map(_is_list, value)))
 
 
 def _is_object(value: object) -> bool:
