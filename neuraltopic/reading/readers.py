@@ -74,7 +74,7 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
 
     Parameters
     ----------
-    source : str, path, URL, data frame, or sequence of str, bytes or lists of words
+    source : str, path, URL, data frame, or sequence of str, bytes, or lists, sets or counts of words
         A folder holds one document per file: its id is the relative path, its label the first folder. A folder of
         tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
         each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
@@ -88,7 +88,8 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
         https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
         XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
-        a sequence or in the text column, are already tokenised. Data frames may be of pandas or polars, tables of
+        a sequence or in the text column, are already tokenised, as are sets and counts of words; a Doc of spaCy is its
+        text. Data frames may be of pandas or polars, tables of
         pyarrow.
     text : str, int or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and

@@ -13,16 +13,21 @@ _MOSTLY = 0.9
 _PROSE = 4  # words of a text that is no single word
 
 
-def lists_are_rows(head: Sequence[Parsed], wanted: Sequence[str | None]) -> bool:
-    """Whether the lists in place of objects are rows of a table, and not the words or sentences of a text each.
+def are_rows(head: Sequence[Parsed], wanted: Sequence[str | None]) -> bool:
+    """Whether there are lists in place of objects, and these are rows of a table."""
+    lists = _lists(head)
+    return len(lists) >= _MOSTLY * sum(each.is_bare for each in head) and lists_are_rows(lists, wanted)
+
+
+def lists_are_rows(lists: Sequence[Sequence[Any]], wanted: Sequence[str | None] = ()) -> bool:
+    """Whether lists are rows of a table, and not the words or sentences of a text each.
 
     They are rows if nearly all have the same number of values, at least two, and some of these are no texts, or a
     column is named, or one column holds single words and another one texts.
     """
-    lists = _lists(head)
     n_fields = _usual_length(lists)
     rows = [values for values in lists if len(values) == n_fields]
-    if n_fields < 2 or len(rows) < 2 or len(rows) < _MOSTLY * sum(each.is_bare for each in head):
+    if n_fields < 2 or len(rows) < 2 or len(rows) < _MOSTLY * len(lists):
         return False
     if any(isinstance(value, int | float | list | dict) for row in rows for value in row):
         return True

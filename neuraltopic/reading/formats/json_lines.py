@@ -9,7 +9,7 @@ from typing import Any
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.encodings import Lines
-from neuraltopic.reading.formats.json_arrays import lists_are_rows, rows_of_lists
+from neuraltopic.reading.formats.json_arrays import are_rows, rows_of_lists
 from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows, paths, value_at
 from neuraltopic.reading.rows import Row
 
@@ -56,7 +56,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
             hint='Write one object per line, as {"text": "..."}',
         )
     header = None
-    if lists_are_rows(head, (text, id)):
+    if are_rows(head, (text, id)):
         head, parsed, header = rows_of_lists(head, parsed, (text, id))
     yield from object_rows(head, parsed, name, lines.encoding, text=text, id=id, header=header)
 
