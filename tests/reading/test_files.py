@@ -361,6 +361,12 @@ def test_rich_text_is_its_text():
             "Dialogue: Marked=0,0:00:02.00,0:00:03.50,1984\r\n",
         ),
         (".sbv", "0:00:01.000,0:00:02.000\nThe train\nis late\n\n0:00:02.000,0:00:03.500\n1984\n"),
+        (
+            ".ttml",
+            '<tt xmlns="http://www.w3.org/ns/ttml"><head><styling/></head><body><div>'
+            '<p begin="1s">The <span>train</span><br/>is late</p>\n'
+            '<p begin="2s">The train is late</p><p begin="3s">1984</p></div></body></tt>',
+        ),
         (".sub", "{10}{30}{y:i}The train|is late\n{31}{40}1984\n"),
         (".lrc", "[ar:Ann]\n[00:01.00]The <00:01.50>train is late\n[00:02.00][00:09.00]1984\n"),
     ],

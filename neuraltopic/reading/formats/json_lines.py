@@ -23,6 +23,8 @@ ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[
 _ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
+_PLAIN = 'as {"text": "..."}, with double quotes and no comments'
+
 Numbered = Iterable[tuple[int, tuple[str, str]]]
 
 
@@ -53,7 +55,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
             name,
             expected="a JSON object per line, or an array of objects",
             got=(head and head[0].problem) or "no object",
-            hint='Write one object per line, as {"text": "..."}',
+            hint=f"Write one object per line, {_PLAIN}",
         )
     header = None
     if are_rows(head, (text, id)):
@@ -201,7 +203,7 @@ def _broken(name: str, line: int, reason: str) -> NeuralTopicError:
         name,
         expected="whole JSON",
         got=f"{reason}, before line {line + 1:,}",
-        hint="Repair the file, or write one object per line, where a broken one costs itself alone",
+        hint=f"Repair the file, or write one object per line, {_PLAIN}: a broken line costs itself alone",
     )
 
 

@@ -301,3 +301,18 @@ def test_lists_of_as_many_sentences_or_words_are_no_rows(tmp_path):
     with pytest.warns(NeuralTopicWarning, match="lists of words"):
         words = read(tmp_path, "words.jsonl", "\n".join(map(json.dumps, [["late", "train"], ["clean", "room"]])))
     assert [row.text for row in words] == ["late train", "clean room"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("comment.json", '// export\n[{"text": "late"}]'),
+        ("python.json", "{'id': 3, 'text': 'late'}\n{'id': 4, 'text': 'soup'}\n"),
+        ("array.json5", "[\n{'id': 3, 'text': 'late'},\n{'id': 4, 'text': 'soup'}\n]"),
+        ("names.json5", "[\n{id: 3, text: 'late'},\n{id: 4, text: 'soup'}\n]"),
+        ("within.json", '[{"text": "late"}, // export\n{"text": "soup"}]'),
+    ],
+)
+def test_what_is_nearly_json_is_refused_by_name(tmp_path, name, content):
+    with pytest.raises(NeuralTopicError, match=r"as \{\"text\": \"\.\.\.\"\}, .*no comments"):
+        read(tmp_path, name, content)
