@@ -8,7 +8,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.rows import Row, note, text_problem, value_problem
 from neuraltopic.reading.word_lists import joined_list, note_lists
 
-_NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
+_NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*(?:[ap]\.?m\.?)? ?(?:(?:GMT|UTC)[\d:+-]*)?", re.IGNORECASE)
 
 _OVERLOOKED = re.compile(r"[\s\ufeff_-]+")
 _SHOWN = 30  # names of columns in an error

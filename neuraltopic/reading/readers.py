@@ -68,6 +68,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 
+_SLACK = frozenset({"channels.json", "users.json"})  # above the folders of channels in an export of Slack
+
 
 def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None, encoding: str | None = None) -> Corpus:
     """Open a folder, a file, standard input, a data frame or a list as a corpus.
@@ -149,7 +151,8 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
         raise UsageError(
             name, expected="a folder with files", got="no files other than hidden ones", hint="Check the path"
         )
-    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
+    of_slack = set(files) >= _SLACK
+    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name) or (of_slack and "/" not in file)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
     others = [file for file in files if file not in tables]
     if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:

@@ -70,8 +70,10 @@ def suffix_of(name: str) -> str:
     return PurePath(name).suffix.lower()
 
 
-def html_text(markup: str) -> str:
+def html_text(markup: str, *, is_message: bool = False) -> str:
     """The title and the text of a page: a line for each block, without scripts and styles.
+
+    In a message the lines of quotations begin with ">", as in plain text, by which quoted replies are known.
 
     Raises
     ------
@@ -88,6 +90,9 @@ def html_text(markup: str) -> str:
         node.insert_after("\n")
     for node in page.css("a + a, button, nav a"):
         node.insert_before(" ")
+    for node in page.css("blockquote") if is_message else ():
+        quoted = filter(str.strip, node.text().split("\n"))
+        node.replace_with("\n" + "".join(f"> {line}\n" for line in quoted))
     lines = [" ".join(line.split()) for line in f"{heading}\n{page.root.text() if page.root else ''}".split("\n")]
     return "\n".join(filter(None, lines))
 
@@ -115,7 +120,7 @@ def message_text(message: Any) -> str:
     body = message.get_body(("plain", "html"))
     content = "" if body is None else body.get_content()
     if body is not None and body.get_content_subtype() == "html":
-        content = html_text(content)
+        content = html_text(content, is_message=True)
     return header_text(message["subject"]) + "\n\n" + content.replace("\r\n", "\n")
 
 

@@ -35,7 +35,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     In place of objects there may be texts, lists of words, or lists of values (see `lists_are_rows`), one per line. An
     array of any of these, and objects that span lines are read piece by piece; an error in them ends the reading. What
     they are assigned to in JavaScript is skipped. A single object that holds a table, as an array of objects or by
-    columns, is read as that table.
+    columns, is read as that table, and so are the pages of a server's answers.
 
     Columns are chosen as in `object_rows`.
 
@@ -50,6 +50,9 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     head = list(itertools.islice(parsed, HEAD))
     if len(head) == 1:
         head = [Parsed(record) for record in _table_in(head[0].record, text)] or head
+    elif text is None and _are_pages([each.record for each in head if each.record]):
+        parsed = itertools.chain.from_iterable(map(_rows_of_page, itertools.chain(head, parsed)))
+        head = list(itertools.islice(parsed, HEAD))
     if not any(each.record for each in head):
         raise UsageError(
             name,
@@ -232,6 +235,23 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
         if find_column(wanted, keys) and len(parts) > 1:
             return [{"id": key, **row} for key, row in record.items()]
     return []
+
+
+def _are_pages(records: list[dict[str, Any]]) -> bool:
+    """Whether objects are pages of a server's answers: without strings of their own, with rows that have a text."""
+    tables = [_arrays_of_objects(record) for record in records]
+    return (
+        any(tables)
+        and all(len(arrays) <= 1 for arrays in tables)
+        and not any(isinstance(value, str) for record in records for value in record.values())
+        and all(find_column("text", list(paths(array[0]))) for arrays in tables for array in arrays)
+    )
+
+
+def _rows_of_page(page: Parsed) -> list[Parsed]:
+    """The rows of a page; the page itself, whose text will be missed, where it has none."""
+    tables = _arrays_of_objects(page.record)
+    return [page._replace(record=record) for record in tables[0]] if tables else [page]
 
 
 def _arrays_of_objects(record: dict[str, Any]) -> list[list[dict[str, Any]]]:

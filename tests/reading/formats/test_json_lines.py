@@ -203,6 +203,20 @@ def test_data_of_javascript_is_read_as_json(tmp_path, name, start, end, indent):
     assert read(tmp_path, name, content, text="tweet.lang")[0].text == "en"
 
 
+TEXTS = ["The train was late again.", "A clean room by the sea.", "Its battery dies at noon."]
+
+
+def test_pages_of_answers_are_their_rows(tmp_path):
+    pages = [{"data": [{"id": "1", "text": "late"}, {"id": "2", "text": "soup"}], "meta": {"next_token": "x"}}]
+    pages += [{"data": [{"id": "3", "text": "bread"}], "meta": {"next_token": "y"}}, {"meta": {"result_count": 0}}]
+    for written in ("\n".join(map(json.dumps, pages)), json.dumps(pages, indent=1)):
+        rows = read(tmp_path, "pages.jsonl", written)
+        assert [(row.id, row.text) for row in rows] == [("1", "late"), ("2", "soup"), ("3", "bread"), ("row 4", None)]
+        assert rows[3].problem == "no column 'text'"
+    posts = [{"body": text, "comments": [{"text": "yes"}]} for text in TEXTS]
+    assert [row.text for row in read(tmp_path, "posts.jsonl", "\n".join(map(json.dumps, posts)))] == TEXTS
+
+
 def test_other_javascript_is_text(tmp_path):
     rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
     assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]
@@ -233,7 +247,6 @@ def test_texts_in_quotes_are_documents(tmp_path):
     assert rows[4].problem == "broken JSON: Expecting value at column 1"
 
 
-TEXTS = ["The train was late again.", "A clean room by the sea.", "Its battery dies at noon."]
 ROWS_OF_LISTS = [[number, text, number % 2] for number, text in enumerate(TEXTS, start=7)]
 
 
