@@ -11,7 +11,7 @@ from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.encodings import Lines
 from neuraltopic.reading.formats.json_arrays import are_rows, rows_of_lists
 from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows, paths, value_at
-from neuraltopic.reading.rows import Row
+from neuraltopic.reading.rows import Row, note
 
 VALUE_LIMIT = 1 << 28  # characters of one value; beyond it, a bracket that is not closed is likelier than a document
 _READ = 1 << 16  # characters taken at once
@@ -21,6 +21,7 @@ SCRIPT = ".js"
 # A value that is given a name in JavaScript, as in the files of an archive of Twitter: window.YTD.tweets.part0 = [
 ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{]\s*(?:[{\"\]}]|$)|$)")
 _ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
+_MUCH_LONGER = 5
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
 _PLAIN = 'as {"text": "..."}, with double quotes and no comments'
@@ -49,7 +50,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     parsed = _objects(lines, name)
     head = list(itertools.islice(parsed, HEAD))
     if len(head) == 1:
-        head = [Parsed(record) for record in _table_in(head[0].record, text)] or head
+        head = [Parsed(record) for record in _table_in(head[0].record, text, name)] or head
     elif text is None and _are_pages([each.record for each in head if each.record]):
         parsed = itertools.chain.from_iterable(map(_rows_of_page, itertools.chain(head, parsed)))
         head = list(itertools.islice(parsed, HEAD))
@@ -210,7 +211,7 @@ def _broken(name: str, line: int, reason: str) -> NeuralTopicError:
     )
 
 
-def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
+def _table_in(record: dict[str, Any], text: str | None, name: str) -> list[dict[str, Any]]:
     """The rows of a table that one object holds; none if the object is itself a row."""
     wanted = "text" if text is None else text
     found = find_column(wanted, list(paths(record)))
@@ -219,8 +220,11 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
     if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
         return [dict(zip(map(str, record["columns"]), row, strict=False)) for row in record["data"] if _is_list(row)]
     tables = _arrays_of_objects(record)
-    if len(tables) == 1:
-        return tables[0]
+    chosen = _likeliest(tables, wanted)
+    if chosen is not None:
+        if others := [each for each in tables if each != chosen]:
+            note(name, f"of its arrays {chosen} is read, not {', '.join(others)}")
+        return tables[chosen]
     parts = list(record.values())
     if not parts:
         return []
@@ -231,7 +235,7 @@ def _table_in(record: dict[str, Any], text: str | None) -> list[dict[str, Any]]:
     if all(map(_is_object, parts)) and parts[0]:
         keys = list(parts[0])
         if find_column(wanted, list(record)) or (not find_column(wanted, keys) and len(keys) > len(parts)):
-            return [{name: column.get(key) for name, column in record.items()} for key in keys]
+            return [{field: column.get(key) for field, column in record.items()} for key in keys]
         if find_column(wanted, keys) and len(parts) > 1:
             return [{"id": key, **row} for key, row in record.items()]
     return []
@@ -244,21 +248,38 @@ def _are_pages(records: list[dict[str, Any]]) -> bool:
         any(tables)
         and all(len(arrays) <= 1 for arrays in tables)
         and not any(isinstance(value, str) for record in records for value in record.values())
-        and all(find_column("text", list(paths(array[0]))) for arrays in tables for array in arrays)
+        and all(_has_column("text", array) for arrays in tables for array in arrays.values())
     )
 
 
 def _rows_of_page(page: Parsed) -> list[Parsed]:
     """The rows of a page; the page itself, whose text will be missed, where it has none."""
     tables = _arrays_of_objects(page.record)
-    return [page._replace(record=record) for record in tables[0]] if tables else [page]
+    return [page._replace(record=record) for array in tables.values() for record in array] or [page]
 
 
-def _arrays_of_objects(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """Those in the record itself, or where there is none in the objects in it."""
-    values = record.values()
-    own = [value for value in values if isinstance(value, list) and value and all(map(_is_object, value))]
-    return own or [array for value in values if isinstance(value, dict) for array in _arrays_of_objects(value)]
+def _arrays_of_objects(record: dict[str, Any], before: str = "") -> dict[str, list[dict[str, Any]]]:
+    """Those in the record itself, or where there is none in the objects in it, by their paths."""
+    own = {
+        before + name: value
+        for name, value in record.items()
+        if isinstance(value, list) and value and all(map(_is_object, value))
+    }
+    inner = (_arrays_of_objects(value, f"{before}{name}.") for name, value in record.items() if _is_object(value))
+    return own or {path: array for arrays in inner for path, array in arrays.items()}
+
+
+def _likeliest(tables: dict[str, list[dict[str, Any]]], wanted: str) -> str | None:
+    """The only array whose objects have the wanted column, or the one that is much longer than all others."""
+    having = [path for path, array in tables.items() if _has_column(wanted, array)]
+    if len(tables) < 2 or len(having) == 1:
+        return next(iter(having or tables), None)
+    longest, second = sorted(tables, key=lambda path: -len(tables[path]))[:2]
+    return longest if len(tables[longest]) >= _MUCH_LONGER * len(tables[second]) else None
+
+
+def _has_column(wanted: str, array: list[dict[str, Any]]) -> bool:
+    return find_column(wanted, list(paths(array[0]))) is not None
 
 
 def _is_list(value: object) -> bool:

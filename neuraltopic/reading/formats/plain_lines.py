@@ -42,6 +42,7 @@ _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 # A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
+_FIELD = re.compile(r"%\w |[A-Za-z][\w-]*[:;=]")  # of EndNote, of calendars and others
 _ID = re.compile(r"(?=\S*\d)\S*[^\W\d]")
 # Characters that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
@@ -153,6 +154,8 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "a table", "end the name of the file in .csv to read columns")
     elif _mostly(_TOKEN_ROW.match, lines):
         _note_look(name, "annotated words", "write each document in one line, its words separated by blanks")
+    elif _are_fields(lines):
+        _note_look(name, "records of fields", "save them as .csv or .jsonl to read fields")
 
 
 def _is_transcript(lines: Sequence[str]) -> bool:
@@ -160,6 +163,12 @@ def _is_transcript(lines: Sequence[str]) -> bool:
     if sum(map(bool, map(_TIME_OF_TURN.match, lines))) >= _OFTEN * len(lines):
         return True
     names = [found[1] for found in map(_TURN.match, lines) if found and not found[1][0].islower()]
+    return len(names) >= max(_FEWEST_TURNS, _OFTEN * len(lines)) and 1 < len(set(names)) <= len(names) / 2
+
+
+def _are_fields(lines: Sequence[str]) -> bool:
+    """Whether a few names come again and again at the beginning of lines, as in a calendar or a log of versions."""
+    names = [found[0] for found in map(_FIELD.match, lines) if found]
     return len(names) >= max(_FEWEST_TURNS, _OFTEN * len(lines)) and 1 < len(set(names)) <= len(names) / 2
 
 

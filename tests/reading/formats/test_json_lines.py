@@ -217,6 +217,17 @@ def test_pages_of_answers_are_their_rows(tmp_path):
     assert [row.text for row in read(tmp_path, "posts.jsonl", "\n".join(map(json.dumps, posts)))] == TEXTS
 
 
+def test_the_longest_of_several_arrays_is_the_table(tmp_path):
+    messages = [{"sender": "Ann", "content": f"The train was {number} minutes late."} for number in range(20)]
+    export = {"participants": [{"name": "Ann"}, {"name": "Bob"}], "messages": messages, "title": "Ann and Bob"}
+    with pytest.warns(NeuralTopicWarning, match=r"of its arrays messages is read, not participants"):
+        rows = read(tmp_path, "message_1.json", json.dumps(export), text="content")
+    assert [row.text for row in rows] == [message["content"] for message in messages]
+    posts = {"users": [{"name": "Ann"}] * 9, "posts": [{"text": "A late train."}, {"text": "soup"}]}
+    with pytest.warns(NeuralTopicWarning, match=r"of its arrays posts is read, not users"):
+        assert [row.text for row in read(tmp_path, "posts.json", json.dumps(posts))] == ["A late train.", "soup"]
+
+
 def test_other_javascript_is_text(tmp_path):
     rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
     assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]
