@@ -42,6 +42,7 @@ _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 # A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
+_EBOOK = ("*** START OF THE PROJECT GUTENBERG", "*** START OF THIS PROJECT GUTENBERG")
 _FIELD = re.compile(r"%\w |[A-Za-z][\w-]*[:;=]")  # of EndNote, of calendars and others
 _ID = re.compile(r"(?=\S*\d)\S*[^\W\d]")
 # Characters that str.splitlines and other programs take for the end of a line.
@@ -141,6 +142,8 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
     elif _mostly(_MESSAGE.match, lines):
         _note_look(name, "messages of a chat", "take out dates and names, which are part of the texts")
+    elif any(line.startswith(_EBOOK) for line in texts):
+        _note_look(name, "an e-book with its licence", "put the file in a folder, and use --split paragraphs")
     elif any(map(_ARTICLE.match, lines)):
         _note_look(name, "articles of a database", "save them as .rtf or .docx, a file each, or as a table")
     elif _is_transcript(lines):

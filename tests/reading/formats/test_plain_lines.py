@@ -173,6 +173,7 @@ def test_documents_of_like_length_are_not_noted(tmp_path):
         (["BEGIN:VEVENT", "UID:7", "SUMMARY:Soup", "END:VEVENT"] * 3, "records of fields"),
         (["%0 Journal Article", "%T Trains", "%X The trains are late.", "%D 2001"] * 2, "records of fields"),
         (["commit 1f", "Author: Ann", "Date:   Mon Jan 1", "    A late train"] * 5, "records of fields"),
+        (["A book", "*** START OF THE PROJECT GUTENBERG EBOOK ***", "A train."], "an e-book with its licence"),
         (["<s>", "The\tDT\tthe", "soup\tNN\tsoup", "</s>"], "annotated words"),
         (["The DT O", "soup NN O", "", "Leeds NNP B-LOC"], "annotated words"),
     ],
