@@ -22,6 +22,7 @@ SCRIPT = ".js"
 ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{]\s*(?:[{\"\]}]|$)|$)")
 _ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
 _MUCH_LONGER = 5
+_NAMES_OF_COLUMNS = ("columns", "fields", "header")  # the names of a table whose rows are lists
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
 _PLAIN = 'as {"text": "..."}, with double quotes and no comments'
@@ -217,8 +218,10 @@ def _table_in(record: dict[str, Any], text: str | None, name: str) -> list[dict[
     found = find_column(wanted, list(paths(record)))
     if found is not None and isinstance(value_at(record, found), str):
         return []
-    if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
-        return [dict(zip(map(str, record["columns"]), row, strict=False)) for row in record["data"] if _is_list(row)]
+    names = next((record[key] for key in _NAMES_OF_COLUMNS if _is_list(record.get(key))), None)
+    rows = [value for value in record.values() if _is_list(value) and value and all(map(_is_list, value))]
+    if names and len(rows) == 1:
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows[0]]
     tables = _arrays_of_objects(record)
     chosen = _likeliest(tables, wanted)
     if chosen is not None:

@@ -43,6 +43,7 @@ _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
 _EBOOK = ("*** START OF THE PROJECT GUTENBERG", "*** START OF THIS PROJECT GUTENBERG")
+_JSON = re.compile(r"\{.*\}\s*$|\[\s*[\"\d].*\]\s*$")
 _FIELD = re.compile(r"%\w |[A-Za-z][\w-]*[:;=]")  # of EndNote, of calendars and others
 _ID = re.compile(r"(?=\S*\d)\S*[^\W\d]")
 # Characters that str.splitlines and other programs take for the end of a line.
@@ -128,7 +129,7 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     if len(lines) < 2:
         return
     tabs = {line.count("\t") for line in lines}
-    if all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+    if all(map(_JSON.match, lines)):
         _note_look(name, "JSON", "end the name of the file in .jsonl to read fields")
     elif _mostly(_is_tagged, lines):
         _note_look(name, "a bibliography", "end the name of the file in .ris to read fields")

@@ -228,6 +228,14 @@ def test_the_longest_of_several_arrays_is_the_table(tmp_path):
         assert [row.text for row in read(tmp_path, "posts.json", json.dumps(posts))] == ["A late train.", "soup"]
 
 
+@pytest.mark.parametrize("names", ["columns", "fields", "header"])
+@pytest.mark.parametrize("rows", ["rows", "values"])
+def test_names_and_rows_apart_are_a_table(tmp_path, names, rows):
+    content = {"total": 3, names: ["id", "text"], rows: [[f"a{number}", text] for number, text in enumerate(TEXTS)]}
+    found = read(tmp_path, "a.json", json.dumps(content))
+    assert [(row.id, row.text) for row in found] == [(f"a{number}", text) for number, text in enumerate(TEXTS)]
+
+
 def test_other_javascript_is_text(tmp_path):
     rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
     assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]

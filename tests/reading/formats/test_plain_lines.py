@@ -174,6 +174,8 @@ def test_documents_of_like_length_are_not_noted(tmp_path):
         (["%0 Journal Article", "%T Trains", "%X The trains are late.", "%D 2001"] * 2, "records of fields"),
         (["commit 1f", "Author: Ann", "Date:   Mon Jan 1", "    A late train"] * 5, "records of fields"),
         (["A book", "*** START OF THE PROJECT GUTENBERG EBOOK ***", "A train."], "an e-book with its licence"),
+        (['[1, "A train."]', '[2, "Soup."]'], "JSON"),
+        (['["A", "train"]', '["Soup"]'], "JSON"),
         (["<s>", "The\tDT\tthe", "soup\tNN\tsoup", "</s>"], "annotated words"),
         (["The DT O", "soup NN O", "", "Leeds NNP B-LOC"], "annotated words"),
     ],
