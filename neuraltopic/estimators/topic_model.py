@@ -186,7 +186,7 @@ class TopicModel(
 
         Parameters
         ----------
-        documents : sequence of str or bytes, of lists of words, data frame, path, or Corpus
+        documents : sequence of str, bytes, or lists or counts of words, data frame, path, or Corpus
             Texts, or a path to them: anything that `neuraltopic.reading.readers.open_corpus` takes. Lists of words are
             not tokenised: see `pretokenised` of `Preprocessing`.
         y : ignored

@@ -1,14 +1,14 @@
 """Rows out of records: the columns of the text and the id, and unusual values."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.rows import Row, note, text_problem, value_problem
 from neuraltopic.reading.word_lists import joined_list, note_lists
 
-_NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*")
+_NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*(?:[ap]\.?m\.?)? ?(?:(?:GMT|UTC)[\d:+-]*)?", re.IGNORECASE)
 
 _OVERLOOKED = re.compile(r"[\s\ufeff_-]+")
 _SHOWN = 30  # names of columns in an error
@@ -69,6 +69,21 @@ def find_column(wanted: str, columns: Sequence[str]) -> str | None:
 def folded(name: str) -> str:
     """A name of a column without case, spaces, hyphens, underscores and a byte-order mark."""
     return "".join(_OVERLOOKED.split(name)).casefold()
+
+
+def longer_lists(values: Mapping[str, Sequence[object]], strings: Sequence[str]) -> list[str]:
+    """The columns whose lists of words are longer than any column of strings, which may be labels of these lists."""
+    lists = {name: list(map(joined_list, column)) for name, column in values.items() if name not in strings}
+    longest = max((_mean_words(values[name]) for name in strings), default=0.0)
+    return [
+        name
+        for name, column in lists.items()
+        if all(column) and _mean_words([listed.text for listed in column if listed]) > longest
+    ]
+
+
+def _mean_words(texts: Sequence[object]) -> float:
+    return sum(len(str(text).split()) for text in texts) / max(1, len(texts))
 
 
 def is_number(text: str) -> bool:

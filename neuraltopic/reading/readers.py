@@ -52,7 +52,7 @@ _KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
-    ".geojson": "jsonl",
+    **dict.fromkeys((".geojson", ".json5", ".jsonc"), "jsonl"),
     ".parquet": "parquet",
     ".mbox": "mbox",
     **dict.fromkeys((".ris", ".nbib", ".medline", ".ciw"), "tagged"),
@@ -68,28 +68,30 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 
+_SLACK = frozenset({"channels.json", "users.json"})  # above the folders of channels in an export of Slack
+
 
 def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None, encoding: str | None = None) -> Corpus:
     """Open a folder, a file, standard input, a data frame or a list as a corpus.
 
     Parameters
     ----------
-    source : str, path, URL, data frame, or sequence of str, bytes or lists of words
+    source : str, path, URL, data frame, or sequence of str, bytes, or lists, sets or counts of words
         A folder holds one document per file: its id is the relative path, its label the first folder. A folder of
         tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
         each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
         its lines are wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet),
         spreadsheets (.xlsx, .ods and similar), bibliographies (.ris, .nbib, .ciw; columns are tags such as AB) and
-        mailboxes (.mbox) hold one document per row. An XML file (.xml,
-        .rss, .atom) holds one document for each repeated element, or is one document if it is in a folder. Word
-        (.docx), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ass, .ssa, .sbv, .sub, .lrc) and notebooks
-        (.ipynb, without code) are one document per file. A file of JavaScript (.js) that begins with data, as in an
-        archive of Twitter, is read as JSON. All but Parquet,
-        spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or
-        https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or
-        XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by one. Lists of words, in
-        a sequence or in the text column, are already tokenised. Data frames may be of pandas or polars, tables of
-        pyarrow.
+        mailboxes (.mbox) hold one document per row. An XML file (.xml, .rss, .atom) holds one document for each
+        repeated element, or is one document if it is in a folder. Word (.docx), OpenDocument (.odt, .odp), slides
+        (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa, .sbv,
+        .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
+        begins with data, as in an archive of Twitter, is read as JSON. All but Parquet, spreadsheets and mailboxes may
+        be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, is read by
+        fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or XML. In a list or Series the ids are
+        the positions from 0, and bytes are decoded one by one. Lists of words, in a sequence or in the text column, are
+        already tokenised, as are sets and counts of words; a Doc of spaCy is its text. Data frames may be of pandas or
+        polars, tables of pyarrow.
     text : str, int or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         spaces; "a.b" is the field b in the object a of JSON. Several columns are joined in the given order, with a
@@ -149,7 +151,8 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
         raise UsageError(
             name, expected="a folder with files", got="no files other than hidden ones", hint="Check the path"
         )
-    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name)]
+    of_slack = set(files) >= _SLACK
+    about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name) or (of_slack and "/" not in file)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
     others = [file for file in files if file not in tables]
     if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:

@@ -1,18 +1,25 @@
-"""Documents in Python: sequences of texts, bytes or lists of words, and data frames."""
+"""Documents in Python: sequences of texts, bytes, words or what parsers make of texts, and data frames."""
 
+import itertools
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import PurePath
 from typing import Any
 
 from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Records, choose_columns
+from neuraltopic.reading.columns import Records, choose_columns, longer_lists
 from neuraltopic.reading.encodings import decode
+from neuraltopic.reading.formats.json_arrays import lists_are_rows
+from neuraltopic.reading.parsed_documents import plain_document
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
 from neuraltopic.reading.word_lists import Joined, joined_list, note_lists
 
+_HEAD = 100  # documents that show what a sequence or a column holds
+
 
 class ListCorpus(Corpus):
-    """A sequence of str, of bytes, or of lists of words; the ids are the positions from 0.
+    """A sequence of str, of bytes, of lists, sets or counts of words, or of parsed texts; ids are positions from 0.
 
     Parameters
     ----------
@@ -28,6 +35,7 @@ class ListCorpus(Corpus):
         documents = _sequence(documents)
         super().__init__(f"<list of {len(documents)} documents>")
         self._documents = _python(documents)
+        _refuse_records(list(itertools.islice(self._documents, _HEAD)))
         self._first = _first_list(self._documents)
         self.index = _index(documents)
 
@@ -78,6 +86,7 @@ class FrameCorpus(Corpus):
             )
         self._values = {str(name): _python(frame[name]) for name in columns}
         strings = [name for name, values in self._values.items() if any(isinstance(v, str | bytes) for v in values)]
+        strings += longer_lists({name: values[:_HEAD] for name, values in self._values.items()}, strings)
         self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
         self._id_asked = id is not None
         self._n_rows = len(frame)
@@ -118,6 +127,7 @@ def is_frame(source: Any) -> bool:
 
 def _text(document: Any, first_list: Joined | None) -> tuple[str | None, str, str]:
     """The text, its encoding, and why there is none. Lists are texts where the first document is one."""
+    document = plain_document(document)
     if isinstance(document, bytes | bytearray):
         return decode(bytes(document))
     listed = None if first_list is None else joined_list(document, as_words=first_list.is_cut)
@@ -137,7 +147,7 @@ def _python(values: Any) -> Sequence[Any]:
 
 def _first_list(documents: Sequence[Any]) -> Joined | None:
     """The first document with a word, if it is a list of words or sentences."""
-    for document in documents:
+    for document in map(plain_document, documents):
         listed = joined_list(document)
         if listed is not None and listed.text:
             return listed
@@ -157,12 +167,44 @@ def _index(documents: Any) -> Any:
     return documents.index if pandas and isinstance(documents, pandas.Series | pandas.DataFrame) else None
 
 
+def _refuse_records(head: Sequence[Any]) -> None:
+    """Refuse rows of several values, among which the text is not known."""
+    documents = [each for each in head if each is not None]
+    plain = list(map(plain_document, documents))
+    if not plain:
+        return
+    kind, frame = type(documents[0]).__name__, "a data frame, pandas.DataFrame(...), with text="
+    if all(isinstance(each, os.PathLike) for each in plain) or _name_files(plain):
+        kind = "names of files" if isinstance(plain[0], str) else kind
+        raise _not_documents(f"a list of {kind}", "Pass their folder, or the texts in them")
+    if isinstance(plain[0], Mapping):
+        raise _not_documents(f"a list of {kind}", f"Pass {frame}")
+    if isinstance(plain[0], list):
+        if plain[0] and all(isinstance(item, tuple) for item in plain[0]):
+            hint = "Pass words alone, dict(...) of their counts, or DocumentVAE a matrix of counts of numbered words"
+            raise _not_documents(f"a list of {kind} of tuple", hint)
+        if lists_are_rows([each for each in plain if isinstance(each, list)]):
+            raise _not_documents(f"a list of {kind}", f"Pass the texts alone, or {frame}")
+
+
+def _name_files(documents: Sequence[Any]) -> bool:
+    """Whether texts, at least two, are the paths of files that are there."""
+    return len(documents) > 1 and all(
+        isinstance(each, str) and each.isprintable() and PurePath(each).suffix and os.path.isfile(each)
+        for each in documents
+    )
+
+
 def _sequence(source: Any) -> Any:
     """Refuse anything but a sequence of documents, with a hint how to make one."""
-    if isinstance(source, Mapping | Set | bytes | bytearray) or not (
+    if isinstance(source, Mapping):
+        hint = "Pass list(....values()) of the texts"
+    elif isinstance(source, Set | bytes | bytearray) or not (
         hasattr(source, "__len__") and hasattr(source, "__getitem__")
     ):
         hint = "Pass list(...) of the texts"
+    elif hasattr(type(source), "text"):
+        hint = "Pass a list of such documents"
     elif getattr(source, "ndim", 1) != 1:
         hint = "Pass a single column of texts; lists of words as array.tolist()"
     elif not len(source):
@@ -170,7 +212,7 @@ def _sequence(source: Any) -> Any:
     else:
         return source
     kind = type(source).__name__
-    raise _not_documents(f"an empty {kind}" if hint.endswith("document") else kind, hint)
+    raise _not_documents(f"an empty {kind}" if hint.endswith("one document") else kind, hint)
 
 
 def _not_documents(got: str, hint: str) -> UsageError:

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
+from neuraltopic.preprocessing.cleaning.messages import without_replies
+from neuraltopic.preprocessing.cleaning.signs import signs_of
 from neuraltopic.reading.formats.document_files import html_text, read_document
 from neuraltopic.reading.readers import open_corpus
 
@@ -262,6 +264,21 @@ def test_a_mailbox_is_its_messages(tmp_path):
     assert open_corpus(tmp_path / "a.mbox").estimate().n_documents == 3
 
 
+def test_quoted_replies_of_html_are_those_of_plain_text(tmp_path):
+    reply = (
+        '<div dir=3D"ltr">The train<br>was late.</div><br><div class=3D"gmail_quote">On Mon, Jan 1, 2024 Bob wrote:<br>'
+        "<blockquote>Soup? <blockquote>Bread!</blockquote><p>Wine.</p></blockquote></div>"
+    )
+    (tmp_path / "a.eml").write_text(MAIL.format("text/html", reply))
+    (tmp_path / "a.html").write_text("<p>He wrote:</p><blockquote>Soup</blockquote>")
+    [mail, page] = read(tmp_path)[0]
+    lines = ["The train", "was late.", "On Mon, Jan 1, 2024 Bob wrote:", "> Soup?", "> Bread!", "> Wine."]
+    assert mail.text.split("\n")[2:] == lines
+    assert page.text == "He wrote:\nSoup"
+    cleaned = without_replies(mail.text, signs_of(mail.text), message=False)
+    assert cleaned.split() == ["Café", "The", "train", "was", "late."]
+
+
 # Folders of tables
 
 
@@ -326,6 +343,21 @@ def test_a_few_files_beside_a_table_are_about_it(tmp_path):
     assert notes == ["Makefile, codebook.pdf, make.py, notes.txt: not read, as the folder holds tables"]
 
 
+def test_an_export_of_slack_is_its_messages(tmp_path):
+    (tmp_path / "general").mkdir()
+    for day, text in enumerate(("The train was late.", "A good soup."), start=1):
+        message = {"type": "message", "user": "U1", "text": text, "ts": "1.0"}
+        (tmp_path / "general" / f"2024-01-0{day}.json").write_text(json.dumps([message], indent=4))
+    (tmp_path / "users.json").write_text('[{"id": "U1", "name": "ann"}]')
+    (tmp_path / "channels.json").write_text('[{"id": "C1", "name": "general"}]')
+    rows, notes = read(tmp_path)
+    assert [(row.id, row.text) for row in rows] == [
+        ("general/2024-01-01.json:1", "The train was late."),
+        ("general/2024-01-02.json:1", "A good soup."),
+    ]
+    assert notes == ["channels.json, users.json: not read, as the folder holds tables"]
+
+
 def test_rich_text_is_its_text():
     found = read_document(rb"{\rtf1\ansi\ansicpg1252{\fonttbl\f0 Arial;}\f0 caf\'e9 {\b bold}\par 5 \u8364?}", ".rtf")
     assert found.text == "café bold\n5 €"
@@ -361,6 +393,12 @@ def test_rich_text_is_its_text():
             "Dialogue: Marked=0,0:00:02.00,0:00:03.50,1984\r\n",
         ),
         (".sbv", "0:00:01.000,0:00:02.000\nThe train\nis late\n\n0:00:02.000,0:00:03.500\n1984\n"),
+        (
+            ".ttml",
+            '<tt xmlns="http://www.w3.org/ns/ttml"><head><styling/></head><body><div>'
+            '<p begin="1s">The <span>train</span><br/>is late</p>\n'
+            '<p begin="2s">The train is late</p><p begin="3s">1984</p></div></body></tt>',
+        ),
         (".sub", "{10}{30}{y:i}The train|is late\n{31}{40}1984\n"),
         (".lrc", "[ar:Ann]\n[00:01.00]The <00:01.50>train is late\n[00:02.00][00:09.00]1984\n"),
     ],

@@ -1,3 +1,5 @@
+from collections import Counter, deque
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -79,3 +81,72 @@ def test_two_columns_of_one_name_are_refused():
 def test_a_column_of_a_data_frame_may_be_called_by_a_number():
     frame = pd.DataFrame({0: ["a b", "c d"], 1: ["e f", "g h"]})
     assert [row.text for row in open_corpus(frame, text=1, id=0)] == ["e f", "g h"]
+
+
+COUNTS = {"train": 2, "late": 1, "new york": 1}
+
+
+@pytest.mark.parametrize("make", [Counter, dict, lambda counts: {word: np.int64(n) for word, n in counts.items()}])
+def test_counts_of_words_are_the_words_as_often(make):
+    corpus = open_corpus([make(COUNTS), make({}), make({"soup": 1})])
+    assert corpus.pretokenised
+    assert [row.text for row in corpus] == ["train train late new_york", "", "soup"]
+    assert [row.problem for row in open_corpus([make(COUNTS), {"soup": 0.5}, {"soup": -1}, {3: 1}])] == [
+        "",
+        *["not text (dict)"] * 3,
+    ]
+
+
+def test_sets_of_words_are_their_words_in_order():
+    corpus = open_corpus([{"train", "late"}, frozenset({"soup"})])
+    assert corpus.pretokenised
+    assert [row.text for row in corpus] == ["late train", "soup"]
+
+
+def test_parsed_documents_are_their_texts_and_lists_of_tokens_the_words():
+    spacy = pytest.importorskip("spacy")
+    documents = [spacy.blank("en")(text) for text in ("The train was late.", "A good soup!")]
+    corpus = open_corpus(documents)
+    assert not corpus.pretokenised
+    assert [row.text for row in corpus] == ["The train was late.", "A good soup!"]
+    assert [row.text for row in open_corpus([each[1:3] for each in documents])] == ["train was", "good soup"]
+    words = open_corpus([[token for token in each if token.is_alpha] for each in documents])
+    assert words.pretokenised
+    assert [row.text for row in words] == ["The train was late", "A good soup"]
+    with pytest.raises(UsageError, match=r"got Doc\. Pass a list of such documents"):
+        open_corpus(documents[0])
+
+
+@pytest.mark.parametrize(
+    ("documents", "got", "hint"),
+    [
+        ({"a": "The train was late."}, "dict", r"Pass list\(\.\.\.\.values\(\)\) of the texts"),
+        ([{"id": 3, "body": "late"}], "a list of dict", r"Pass a data frame, pandas\.DataFrame\(\.\.\.\), with text="),
+        ([(3, "late"), (4, "train")], "a list of tuple", "Pass the texts alone"),
+        ([("a3", "The train was late."), ("a4", "The soup was very good.")], "a list of tuple", "Pass the texts alone"),
+        ([[(3, 1), (4, 2)]], "a list of list of tuple", "Pass words alone, dict"),
+    ],
+)
+def test_what_holds_documents_in_another_shape_is_named(documents, got, hint):
+    with pytest.raises(UsageError, match=rf"got {got}\. {hint}"):
+        open_corpus(documents)
+
+
+def test_names_of_files_are_no_documents(tmp_path):
+    paths = [tmp_path / name for name in ("a.txt", "b.txt")]
+    for path in paths:
+        path.write_text("The train was late.")
+    for documents, kind in ((paths, "PosixPath"), ([*map(str, paths)], "names of files")):
+        with pytest.raises(UsageError, match=rf"got a list of {kind}\. Pass their folder, or the texts in them"):
+            open_corpus(documents)
+    assert [row.text for row in open_corpus([str(paths[0]), "soup"])] == [str(paths[0]), "soup"]
+
+
+def test_sequences_that_cannot_be_sliced():
+    assert [row.text for row in open_corpus(deque(["late", "soup"]))] == ["late", "soup"]
+
+
+def test_sentences_of_words_are_the_words():
+    corpus = open_corpus([[["the", "late"], ["train"]], [["soup"]]])
+    assert corpus.pretokenised
+    assert [row.text for row in corpus] == ["the late train", "soup"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.errors import NeuralTopicWarning
+from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.word_lists import joined_list
 
@@ -123,3 +123,15 @@ def test_parts_of_a_text_with_objects_among_them(tmp_path):
 
 def test_words_may_be_bytes():
     assert joined_list([b"caf\xc3\xa9", "bar", b"new york"]) == ("café bar new_york", True, "")
+
+
+def test_labels_beside_lists_of_words_are_not_taken_for_the_text(tmp_path):
+    records = [{"tokens": ["the", "late", "train"], "label": "bad"}, {"tokens": ["soup", "bread"], "label": "good"}]
+    frame = pd.DataFrame(records)
+    frame.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    for source in (frame, tmp_path / "a.parquet", tmp_path / "a.jsonl"):
+        with pytest.raises(UsageError, match="got columns tokens, label"):
+            list(open_corpus(source))
+    texts = pd.DataFrame({"body": ["The train was late.", "A good soup."], "tags": [["a", "b"], ["c"]]})
+    assert [row.text for row in open_corpus(texts)] == ["The train was late.", "A good soup."]

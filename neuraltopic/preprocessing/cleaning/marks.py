@@ -93,8 +93,9 @@ def _marked_in_ascii(texts: list[str]) -> NDArray[np.bool_]:
     hit |= (sign == ord(":")) & colon
     hit |= (sign == ord(";")) & _HALF_ENTITIES[ending]
     hit |= (sign == ord("'")) & (before == ord(" ")) & (after == ord(" "))
-    # Kolleg*innen.
+    # Kolleg*innen; *** START of an e-book.
     hit |= _BEFORE_ENDINGS[sign] & (after == ord("i")) & _LETTERS[before]
+    hit |= (sign == ord("*")) & (after == ord("*")) & (before == ord("*"))
 
     document = np.searchsorted(starts, place, side="right") - 1
     out = np.zeros(len(texts), bool)

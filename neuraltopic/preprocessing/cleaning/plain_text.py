@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from neuraltopic.preprocessing.batches import in_batches
 from neuraltopic.preprocessing.cleaning.addresses import without_addresses, without_names
+from neuraltopic.preprocessing.cleaning.books import without_licence
 from neuraltopic.preprocessing.cleaning.escapes import without_escapes
 from neuraltopic.preprocessing.cleaning.marks import Marks
 from neuraltopic.preprocessing.cleaning.markup import (
@@ -34,6 +35,7 @@ _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 # Name, what takes it out, and signs of which a text with it has one.
 _Step: TypeAlias = tuple[str, Callable[[str], str], tuple[str, ...]]
 _BEFORE: tuple[_Step, ...] = (
+    ("licences of e-books", without_licence, ("***",)),
     ("backslash escapes", without_escapes, ("\\",)),
     ("RTF", without_rich_text, ("{\\",)),
     ("MIME parts", without_mime, ("--",)),

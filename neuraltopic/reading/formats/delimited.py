@@ -89,7 +89,7 @@ def _rows(
                 problem = problem or f"{len(values)} values for {n_columns} columns"
         if len(values) > 1 and _RULE.fullmatch("".join(values)):
             problem = problem or "a rule below the header"
-        if [value.strip() for value in values] == names:
+        if [value.strip().lstrip("\ufeff") for value in values] == names:
             problem = problem or "the header again"
         if unclosed:
             odd.first_unclosed = odd.first_unclosed or line

@@ -1,4 +1,4 @@
-"""The text of a file that is one document but not plain text: Word, RTF, PDF, HTML, an e-mail, subtitles and others."""
+"""The text of a file that is one document but not plain text: Word, books, PDF, HTML, e-mail, subtitles and others."""
 
 import importlib
 import io
@@ -70,8 +70,10 @@ def suffix_of(name: str) -> str:
     return PurePath(name).suffix.lower()
 
 
-def html_text(markup: str) -> str:
+def html_text(markup: str, *, is_message: bool = False) -> str:
     """The title and the text of a page: a line for each block, without scripts and styles.
+
+    In a message the lines of quotations begin with ">", as in plain text, by which quoted replies are known.
 
     Raises
     ------
@@ -88,6 +90,9 @@ def html_text(markup: str) -> str:
         node.insert_after("\n")
     for node in page.css("a + a, button, nav a"):
         node.insert_before(" ")
+    for node in page.css("blockquote") if is_message else ():
+        quoted = filter(str.strip, node.text().split("\n"))
+        node.replace_with("\n" + "".join(f"> {line}\n" for line in quoted))
     lines = [" ".join(line.split()) for line in f"{heading}\n{page.root.text() if page.root else ''}".split("\n")]
     return "\n".join(filter(None, lines))
 
@@ -115,7 +120,7 @@ def message_text(message: Any) -> str:
     body = message.get_body(("plain", "html"))
     content = "" if body is None else body.get_content()
     if body is not None and body.get_content_subtype() == "html":
-        content = html_text(content)
+        content = html_text(content, is_message=True)
     return header_text(message["subject"]) + "\n\n" + content.replace("\r\n", "\n")
 
 
@@ -181,6 +186,29 @@ def _pdf(data: bytes, encoding: str | None) -> Decoded:
     return Decoded(text.encode("utf-8", "replace").decode("utf-8"), "utf-8")
 
 
+def _book(data: bytes, encoding: str | None) -> Decoded:
+    from neuraltopic.reading.formats.zipped_documents import book_pages
+
+    pages = book_pages(data)
+    if pages is None:
+        return Decoded(None, "", "a book that is locked by its publisher (DRM)")
+    texts = [html_text(page.decode("utf-8", "replace")) for page in pages]
+    return Decoded("\n".join(filter(None, texts)), "utf-8")
+
+
+def _open_document(data: bytes, encoding: str | None) -> Decoded:
+    from neuraltopic.reading.formats.zipped_documents import open_document_text
+
+    return Decoded(open_document_text(data), "utf-8")
+
+
+def _slides(data: bytes, encoding: str | None) -> Decoded:
+    from neuraltopic.reading.formats.zipped_documents import slide_texts
+
+    slides = slide_texts(data)
+    return Decoded("\n".join(filter(None, slides)), "utf-8") if slides else Decoded(None, "", "no slides in it")
+
+
 def _rich_text(data: bytes, encoding: str | None) -> Decoded:
     # RTF is ASCII, and declares how other characters are written.
     return Decoded(rich_text(data.decode("latin-1")), "ascii")
@@ -198,6 +226,21 @@ def _subtitles(data: bytes, encoding: str | None) -> Decoded:
             spoken = [_CUE_TAG.sub("", line).strip() for line in cue[time.end() :].splitlines()]
             lines.append(" ".join(line for line in spoken if line and line not in lines[-2:]))
     return Decoded("\n".join(filter(None, lines)), decoded.encoding)
+
+
+def _timed_text(data: bytes, encoding: str | None) -> Decoded:
+    """The spoken text of TTML, one line per paragraph, without lines repeated from those before."""
+    from neuraltopic.reading.formats.zipped_documents import paragraphs_of
+
+    decoded = decode(data, encoding)
+    if decoded.text is None:
+        return decoded
+    lines: list[str] = []
+    for paragraph in paragraphs_of(data, ("p",)):
+        spoken = " ".join(paragraph.split())
+        if spoken not in lines[-2:]:
+            lines.append(spoken)
+    return Decoded("\n".join(lines), decoded.encoding)
 
 
 def _timed_lines(data: bytes, encoding: str | None) -> Decoded:
@@ -261,6 +304,10 @@ def _quiet() -> Iterator[None]:
 
 READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".docx": _word,
+    ".odt": _open_document,
+    ".odp": _open_document,
+    ".pptx": _slides,
+    ".epub": _book,
     ".pdf": _pdf,
     ".html": _html,
     ".htm": _html,
@@ -273,6 +320,7 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".srt": _subtitles,
     ".vtt": _subtitles,
     ".sbv": _subtitles,
+    ".ttml": _timed_text,
     ".sub": _timed_lines,
     ".lrc": _timed_lines,
     ".ass": _styled_subtitles,

@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from neuraltopic.reading.columns import Columns, Records, choose_columns, find_column, folded, is_number
+from neuraltopic.reading.columns import Columns, Records, choose_columns, find_column, folded, is_number, longer_lists
+from neuraltopic.reading.formats.headers import Header, note_header
 from neuraltopic.reading.rows import Row
-from neuraltopic.reading.word_lists import joined_list
 
 HEAD = 100  # objects that show which columns there are
 _MOSTLY = 0.9
@@ -14,16 +14,24 @@ _NAMES_OF_TEXT = ("text", "fulltext")  # folded; the second is full_text of twee
 
 
 class Parsed(NamedTuple):
-    """An object, or the problem in its place, and where its lines are."""
+    """An object, or the problem in its place, where its lines are, and whether it was a text or list by itself."""
 
     record: dict[str, Any]
     problem: str = ""
     line: int = 0
     n_lines: int = 0
+    is_bare: bool = False
 
 
 def object_rows(
-    head: list[Parsed], rest: Iterable[Parsed], name: str, encoding: str, *, text: str | None, id: str | None
+    head: list[Parsed],
+    rest: Iterable[Parsed],
+    name: str,
+    encoding: str,
+    *,
+    text: str | None,
+    id: str | None,
+    header: Header | None = None,
 ) -> Iterator[Row]:
     """Make a row of each object.
 
@@ -38,6 +46,8 @@ def object_rows(
         Those after them.
     name, encoding : str
         The name of the file in error messages, and its encoding.
+    header : Header, optional
+        Where the names of the fields come from, if they had to be found.
 
     Raises
     ------
@@ -58,19 +68,21 @@ def object_rows(
                 text = inner[0]
                 break
     chosen = choose_columns(name, columns, _strings(columns, objects), text=text, id=id)
+    if header is not None:
+        note_header(name, header, chosen)
     records = Records(name, chosen, encoding, id_asked=id is not None)
     nested = any("." in path for path in chosen if path is not None)
-    for record, problem, line, n_lines in itertools.chain(head, rest):
+    for record, problem, line, n_lines, _ in itertools.chain(head, rest):
         yield records.row(_lifted(record, chosen) if nested else record, problem, line, n_lines)
     records.close()
 
 
 def _strings(columns: list[str], objects: list[dict[str, Any]]) -> list[str]:
-    """The columns that may be the text: of strings, better of others than numbers, or of lists of strings."""
+    """The columns that may be the text: of strings, better of others than numbers, and of longer lists of strings."""
     values = {path: [value_at(record, path) for record in objects] for path in columns}
     strings = [path for path in columns if all(isinstance(value, str | None) for value in values[path])]
     words = [path for path in strings if not _are_numbers(values[path])]
-    return words or strings or [path for path in columns if all(joined_list(value) for value in values[path])]
+    return [*(words or strings), *longer_lists(values, strings)]
 
 
 def _are_numbers(values: list[Any]) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import Records, choose_columns
+from neuraltopic.reading.columns import Records, choose_columns, longer_lists
 from neuraltopic.reading.rows import Row
 
 _BATCH = 1024
+_HEAD = 100  # rows that show which columns hold lists of words
 
 
 def count_rows(path: Path) -> int:
@@ -38,15 +39,20 @@ def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Ro
                 hint="Rename the columns that share a name",
             )
         strings = [field.name for field in file.schema_arrow if _is_string(field.type)]
-        columns = choose_columns(str(path), names, strings, text=text, id=id)
-        records = Records(str(path), columns, "utf-8", id_asked=id is not None)
         # Without pre_buffer=False a whole row group is held, compressed, however large.
         batches = file.iter_batches(batch_size=_BATCH)
-        while (batch := _next(path, batches)) is not None:
+        batch = _next(path, batches)
+        if batch is not None:
+            head, _ = _values(path, batch.slice(0, _HEAD))
+            strings += longer_lists(head, strings)
+        columns = choose_columns(str(path), names, strings, text=text, id=id)
+        records = Records(str(path), columns, "utf-8", id_asked=id is not None)
+        while batch is not None:
             values, undecodable = _values(path, batch)
             for place in range(batch.num_rows):
                 problem = "undecodable: not utf-8" if place in undecodable.get(columns.text, ()) else ""
                 yield records.row({name: column[place] for name, column in values.items()}, problem)
+            batch = _next(path, batches)
         records.close()
 
 

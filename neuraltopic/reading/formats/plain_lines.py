@@ -27,7 +27,14 @@ _RECORDS = 20
 # Tags of Web of Science, which have no hyphen after them, and the beginning of an entry of BibTeX.
 _TAGS = frozenset({"FN", "VR", "PT", "AU", "AF", "TI", "SO", "AB", "PY", "ER"})
 _MESSAGE = re.compile(r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d{2}\b.*?: ")  # of WhatsApp and others
-_LABELLED = re.compile("__label__")  # of fastText
+_LABELLED = re.compile(r"__label__|-?\d[\d.]*\s+(?:'\S+\s*)?\|\w*\s")  # of fastText and Vowpal Wabbit
+_ARTICLE = re.compile(r"\s*\d+ of \d+ DOCUMENTS\s*$")  # of LexisNexis
+# A time before what is said, or after the name of who says it; a name before it.
+_TIME_OF_TURN = re.compile(
+    r"[\[(]?\d{1,2}:\d\d(?::\d\d)?[.,\d]*[\])]?\s|\D{1,40}\s[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?\s*$"
+)
+_TURN = re.compile(r"([^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}) ?: \S")
+_OFTEN, _FEWEST_TURNS = 0.4, 6
 _BAR_ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s+\|\s+[^|]*|\s*[+|-]?-{2,}[-+|:\s]*$")
 _YAML = re.compile(r"(?:- |  +)[A-Za-z_][\w-]*: |- *$|---\s*$")
 _YAML_WITHIN = re.compile(r" +[A-Za-z_][\w-]*: ")  # not of a dialogue, whose lines are "- Ann: yes"
@@ -35,6 +42,10 @@ _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 # A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
+_EBOOK = ("*** START OF THE PROJECT GUTENBERG", "*** START OF THIS PROJECT GUTENBERG")
+_JSON = re.compile(r"\{.*\}\s*$|\[\s*[\"\d].*\]\s*$")
+_FIELD = re.compile(r"%\w |[A-Za-z][\w-]*[:;=]")  # of EndNote, of calendars and others
+_ID = re.compile(r"(?=\S*\d)\S*[^\W\d]")
 # Characters that str.splitlines and other programs take for the end of a line.
 _OTHER_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 
@@ -118,7 +129,7 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     if len(lines) < 2:
         return
     tabs = {line.count("\t") for line in lines}
-    if all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+    if all(map(_JSON.match, lines)):
         _note_look(name, "JSON", "end the name of the file in .jsonl to read fields")
     elif _mostly(_is_tagged, lines):
         _note_look(name, "a bibliography", "end the name of the file in .ris to read fields")
@@ -132,7 +143,13 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
     elif _mostly(_MESSAGE.match, lines):
         _note_look(name, "messages of a chat", "take out dates and names, which are part of the texts")
-    elif _mostly(_LABELLED.match, lines):
+    elif any(line.startswith(_EBOOK) for line in texts):
+        _note_look(name, "an e-book with its licence", "put the file in a folder, and use --split paragraphs")
+    elif any(map(_ARTICLE.match, lines)):
+        _note_look(name, "articles of a database", "save them as .rtf or .docx, a file each, or as a table")
+    elif _is_transcript(lines):
+        _note_look(name, "a transcript", "take out names and times, which are part of the texts")
+    elif _mostly(_LABELLED.match, lines) or _have_ids_and_labels(lines):
         _note_look(name, "labelled texts", "take out the labels, which are part of the texts")
     elif (len(tabs) == 1 and tabs != {0}) or any(_are_rows(lines, mark) for mark in DELIMITERS):
         kind = "tsv" if tabs != {0} else "csv"
@@ -141,6 +158,31 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "a table", "end the name of the file in .csv to read columns")
     elif _mostly(_TOKEN_ROW.match, lines):
         _note_look(name, "annotated words", "write each document in one line, its words separated by blanks")
+    elif _are_fields(lines):
+        _note_look(name, "records of fields", "save them as .csv or .jsonl to read fields")
+
+
+def _is_transcript(lines: Sequence[str]) -> bool:
+    """Whether times, or the names of a few speakers, stand over the lines or before them."""
+    if sum(map(bool, map(_TIME_OF_TURN.match, lines))) >= _OFTEN * len(lines):
+        return True
+    names = [found[1] for found in map(_TURN.match, lines) if found and not found[1][0].islower()]
+    return len(names) >= max(_FEWEST_TURNS, _OFTEN * len(lines)) and 1 < len(set(names)) <= len(names) / 2
+
+
+def _are_fields(lines: Sequence[str]) -> bool:
+    """Whether a few names come again and again at the beginning of lines, as in a calendar or a log of versions."""
+    names = [found[0] for found in map(_FIELD.match, lines) if found]
+    return len(names) >= max(_FEWEST_TURNS, _OFTEN * len(lines)) and 1 < len(set(names)) <= len(names) / 2
+
+
+def _have_ids_and_labels(lines: Sequence[str]) -> bool:
+    """Whether lines begin with an id of letters and digits and one of a few labels, as those that MALLET reads."""
+    words = [line.split(maxsplit=2) for line in lines]
+    if len(lines) < _RECORDS or any(len(each) < 3 or not _ID.match(each[0]) for each in words):
+        return False
+    ids, labels, _ = (set(column) for column in zip(*words, strict=True))
+    return len(ids) == len(lines) and 1 < len(labels) <= len(lines) / 2
 
 
 def _note_look(name: str, kind: str, advice: str) -> None:

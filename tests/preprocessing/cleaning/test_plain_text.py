@@ -203,3 +203,19 @@ def test_uuencoded_files_are_no_prose(around):
         assert plain.of(f"{around[0]}\n{body}\n{around[1]}").split() == " ".join(around).split()
         assert plain.found == {"uuencoded files": 1}
     assert PlainText().of("one\n" + "M" * 61 + "\ntwo").split() == ["one", "M" * 61, "two"]
+
+
+def test_the_licence_of_a_book_is_no_part_of_it():
+    book = (
+        "The Project Gutenberg eBook of Trains\n\nThis eBook is for anyone.\n\n"
+        "*** START OF {0} PROJECT GUTENBERG EBOOK TRAINS ***\n\nThe train was late.\n\n"
+        "*** END OF {0} PROJECT GUTENBERG EBOOK TRAINS ***\n\nDonations are welcome."
+    )
+    cleaner = PlainText()
+    texts = [book.format("THE"), book.format("THIS"), "*** START OF THE PROJECT GUTENBERG EBOOK ***", "A *** B"]
+    assert [text.split() for text in cleaner(texts)] == [
+        *[["The", "train", "was", "late."]] * 2,
+        texts[2].split(),
+        texts[3].split(),
+    ]
+    assert cleaner.found["licences of e-books"] == 2

@@ -596,3 +596,17 @@ def test_the_rule_of_a_table_drawn_with_bars_is_no_row(tmp_path):
         (" a train -- late ", ""),
         (" -- ", ""),
     ]
+
+
+def test_a_header_that_comes_again_with_a_mark_is_no_document(tmp_path):
+    part = "\ufeffid,text\n" + "".join(f"{number},The soup {number} is late\n" for number in range(5))
+    (tmp_path / "parts.csv").write_text(part + part.replace(",The", "0,The"), encoding="utf-8")
+    rows = list(open_corpus(tmp_path / "parts.csv"))
+    assert [row.problem for row in rows] == [""] * 5 + ["the header again"] + [""] * 5
+
+
+@pytest.mark.parametrize("time", ["2024/03/1 9:00:12 AM GMT+1", "3/1/2024 9:00 p.m.", "2024-03-01 09:12:11 UTC"])
+def test_the_time_of_an_answer_is_no_text(tmp_path, time):
+    content = "Timestamp,What did you like?\n" + f'"{time}","The soup, mostly."\n' * 6
+    (tmp_path / "form.csv").write_text(content)
+    assert [row.text for row in open_corpus(tmp_path / "form.csv")] == ["The soup, mostly."] * 6

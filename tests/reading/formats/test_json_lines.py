@@ -203,6 +203,39 @@ def test_data_of_javascript_is_read_as_json(tmp_path, name, start, end, indent):
     assert read(tmp_path, name, content, text="tweet.lang")[0].text == "en"
 
 
+TEXTS = ["The train was late again.", "A clean room by the sea.", "Its battery dies at noon."]
+
+
+def test_pages_of_answers_are_their_rows(tmp_path):
+    pages = [{"data": [{"id": "1", "text": "late"}, {"id": "2", "text": "soup"}], "meta": {"next_token": "x"}}]
+    pages += [{"data": [{"id": "3", "text": "bread"}], "meta": {"next_token": "y"}}, {"meta": {"result_count": 0}}]
+    for written in ("\n".join(map(json.dumps, pages)), json.dumps(pages, indent=1)):
+        rows = read(tmp_path, "pages.jsonl", written)
+        assert [(row.id, row.text) for row in rows] == [("1", "late"), ("2", "soup"), ("3", "bread"), ("row 4", None)]
+        assert rows[3].problem == "no column 'text'"
+    posts = [{"body": text, "comments": [{"text": "yes"}]} for text in TEXTS]
+    assert [row.text for row in read(tmp_path, "posts.jsonl", "\n".join(map(json.dumps, posts)))] == TEXTS
+
+
+def test_the_longest_of_several_arrays_is_the_table(tmp_path):
+    messages = [{"sender": "Ann", "content": f"The train was {number} minutes late."} for number in range(20)]
+    export = {"participants": [{"name": "Ann"}, {"name": "Bob"}], "messages": messages, "title": "Ann and Bob"}
+    with pytest.warns(NeuralTopicWarning, match=r"of its arrays messages is read, not participants"):
+        rows = read(tmp_path, "message_1.json", json.dumps(export), text="content")
+    assert [row.text for row in rows] == [message["content"] for message in messages]
+    posts = {"users": [{"name": "Ann"}] * 9, "posts": [{"text": "A late train."}, {"text": "soup"}]}
+    with pytest.warns(NeuralTopicWarning, match=r"of its arrays posts is read, not users"):
+        assert [row.text for row in read(tmp_path, "posts.json", json.dumps(posts))] == ["A late train.", "soup"]
+
+
+@pytest.mark.parametrize("names", ["columns", "fields", "header"])
+@pytest.mark.parametrize("rows", ["rows", "values"])
+def test_names_and_rows_apart_are_a_table(tmp_path, names, rows):
+    content = {"total": 3, names: ["id", "text"], rows: [[f"a{number}", text] for number, text in enumerate(TEXTS)]}
+    found = read(tmp_path, "a.json", json.dumps(content))
+    assert [(row.id, row.text) for row in found] == [(f"a{number}", text) for number, text in enumerate(TEXTS)]
+
+
 def test_other_javascript_is_text(tmp_path):
     rows = read(tmp_path, "code.js", "let a = [1, 2];\nfunction f() {}\n")
     assert [row.text for row in rows] == ["let a = [1, 2];", "function f() {}"]
@@ -231,3 +264,87 @@ def test_texts_in_quotes_are_documents(tmp_path):
     rows = read(tmp_path, "lines.jsonl", '"a train, late"\n"soup"\n7\n{"text": "bread"}\nbroken\n')
     assert [row.text for row in rows] == ["a train, late", "soup", None, "bread", None]
     assert rows[4].problem == "broken JSON: Expecting value at column 1"
+
+
+ROWS_OF_LISTS = [[number, text, number % 2] for number, text in enumerate(TEXTS, start=7)]
+
+
+@pytest.mark.parametrize("layout", ["lines", "array", "indented"])
+def test_lists_of_values_are_rows_of_a_table(tmp_path, layout):
+    written = {
+        "lines": lambda rows: "\n".join(map(json.dumps, rows)),
+        "array": json.dumps,
+        "indented": lambda rows: json.dumps(rows, indent=1),
+    }[layout]
+    named = read(tmp_path, "named.json", written([["id", "text", "stars"], *ROWS_OF_LISTS]))
+    assert [(row.id, row.text, row.metadata) for row in named] == [
+        (str(number), text, {"stars": stars}) for number, text, stars in ROWS_OF_LISTS
+    ]
+    with pytest.warns(NeuralTopicWarning, match="columns are called column 1, column 2, column 3"):
+        unnamed = read(tmp_path, "unnamed.json", written(ROWS_OF_LISTS))
+    assert [(row.id, row.text, row.problem) for row in unnamed] == [
+        (str(number), text, "") for number, text in enumerate(TEXTS, start=1)
+    ]
+
+
+def test_codes_beside_texts_are_columns_and_no_words(tmp_path):
+    rows = [[f"a{number}", text] for number, text in enumerate(TEXTS)]
+    content = "\n".join(map(json.dumps, rows))
+    with pytest.raises(UsageError, match="got columns column 1, column 2"):
+        read(tmp_path, "a.jsonl", content)
+    with pytest.warns(NeuralTopicWarning, match="taken as a row"):
+        assert [row.text for row in read(tmp_path, "a.jsonl", content, text="column 2", id="column 1")] == TEXTS
+    named = read(tmp_path, "b.jsonl", json.dumps(["id", "text"]) + "\n" + content)
+    assert [(row.id, row.text) for row in named] == [(id, text) for id, text in rows]
+
+
+def test_a_row_may_hold_a_list_of_words_or_an_object(tmp_path):
+    lines = [[number, text.split(), "late"] for number, text in enumerate(TEXTS)]
+    with pytest.raises(UsageError, match="got columns column 1, column 2, column 3"):
+        read(tmp_path, "words.jsonl", "\n".join(map(json.dumps, lines)))
+    lines = [line[:2] for line in lines]
+    with pytest.warns(NeuralTopicWarning, match="lists of words"), pytest.warns(NeuralTopicWarning, match="column 2"):
+        words = read(tmp_path, "words.jsonl", "\n".join(map(json.dumps, lines)))
+    assert [(row.text, row.is_cut) for row in words] == [(text, True) for text in TEXTS]
+    lines = [[f"a{number}", {"text": text, "stars": 3}] for number, text in enumerate(TEXTS)]
+    with pytest.warns(NeuralTopicWarning, match="taken as a row"):
+        objects = read(tmp_path, "objects.jsonl", "\n".join(map(json.dumps, lines)))
+    assert [row.text for row in objects] == TEXTS
+    assert objects[0].metadata == {"column 1": "a0", "column 2": {"stars": 3}}
+
+
+def test_a_list_of_another_length_and_a_broken_line_cost_themselves_alone(tmp_path):
+    whole = [[number, f"The train was {number} minutes late.", 1] for number in range(30)]
+    lines = [*map(json.dumps, [["id", "text", "stars"], *whole]), "[1, ", '[9, "more", 1, 2]', '"bare"']
+    rows = read(tmp_path, "a.jsonl", "\n".join(lines))
+    assert [row.text for row in rows] == [text for _, text, _ in whole] + [None, None, None]
+    assert [(row.problem, row.line) for row in rows[30:]] == [
+        ("broken JSON: Expecting value at column 5", 32),
+        ("4 values for 3 columns", 33),
+        ("not a list of values, as the others are", 34),
+    ]
+
+
+def test_lists_of_as_many_sentences_or_words_are_no_rows(tmp_path):
+    sentences = [[text, "They were rude too."] for text in TEXTS]
+    with pytest.warns(NeuralTopicWarning, match="lists of sentences"):
+        joined = read(tmp_path, "sentences.jsonl", "\n".join(map(json.dumps, sentences)))
+    assert [row.text for row in joined] == ["\n".join(pair) for pair in sentences]
+    with pytest.warns(NeuralTopicWarning, match="lists of words"):
+        words = read(tmp_path, "words.jsonl", "\n".join(map(json.dumps, [["late", "train"], ["clean", "room"]])))
+    assert [row.text for row in words] == ["late train", "clean room"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("comment.json", '// export\n[{"text": "late"}]'),
+        ("python.json", "{'id': 3, 'text': 'late'}\n{'id': 4, 'text': 'soup'}\n"),
+        ("array.json5", "[\n{'id': 3, 'text': 'late'},\n{'id': 4, 'text': 'soup'}\n]"),
+        ("names.json5", "[\n{id: 3, text: 'late'},\n{id: 4, text: 'soup'}\n]"),
+        ("within.json", '[{"text": "late"}, // export\n{"text": "soup"}]'),
+    ],
+)
+def test_what_is_nearly_json_is_refused_by_name(tmp_path, name, content):
+    with pytest.raises(NeuralTopicError, match=r"as \{\"text\": \"\.\.\.\"\}, .*no comments"):
+        read(tmp_path, name, content)
