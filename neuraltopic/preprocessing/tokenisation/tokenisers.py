@@ -70,7 +70,7 @@ class WordTokeniser:
         When the segmenter is unknown or not installed.
     """
 
-    identity = {"name": "words", "version": "6"}  # noqa: RUF012  (never changed)
+    identity = {"name": "words", "version": "7"}  # noqa: RUF012  (never changed)
 
     def __init__(self, segmenter: str = DEFAULT_SEGMENTER) -> None:
         self.segmentation = Segmentation(segmenter)
