@@ -23,7 +23,7 @@ from neuraltopic.reading.formats.mailboxes import mbox_rows
 from neuraltopic.reading.formats.parquet import count_rows, parquet_rows
 from neuraltopic.reading.formats.plain_lines import text_rows
 from neuraltopic.reading.formats.sheets import sheet_rows
-from neuraltopic.reading.formats.tagged_records import tagged_rows
+from neuraltopic.reading.formats.tagged_records import EXPORT, tagged_rows
 from neuraltopic.reading.formats.xml_elements import xml_rows
 from neuraltopic.reading.joined import JoinedCorpus
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, TextColumns, printable
@@ -41,7 +41,7 @@ from neuraltopic.reading.word_lists import mostly_words
 
 __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 
-_HEAD_BYTES = 1 << 10  # that tell what is in a file of JavaScript
+_HEAD_BYTES = 1 << 10  # that tell what is in a file of JavaScript or of text
 _ESTIMATE_BYTES = 1 << 21  # bytes read before the number of rows is extrapolated
 _JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
 _XML = re.compile(rb"\s*<\?xml\s")
@@ -86,7 +86,8 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         repeated element, or is one document if it is in a folder. Word (.docx), OpenDocument (.odt, .odp), slides
         (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa, .sbv,
         .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
-        begins with data, as in an archive of Twitter, is read as JSON. All but Parquet, spreadsheets and mailboxes may
+        begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports of
+        PubMed, of Web of Science and in RIS do as a bibliography. All but Parquet, spreadsheets and mailboxes may
         be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, is read by
         fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or XML. In a list or Series the ids are
         the positions from 0, and bytes are decoded one by one. Lists of words, in a sequence or in the text column, are
@@ -175,8 +176,10 @@ def _suffix(file: str) -> str:
 
 def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding: str | None) -> Corpus:
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
-    if _suffix(path.name) == SCRIPT and _is_assigned(path):
+    if _suffix(path.name) == SCRIPT and _begins(path, ASSIGNED):
         kind = "jsonl"
+    if kind == "text" and _begins(path, EXPORT):
+        kind = "tagged"
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
         raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
@@ -201,10 +204,10 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     return FileCorpus(name, path, kind, readers[kind], encoding)
 
 
-def _is_assigned(path: Path) -> bool:
-    """Whether a file of JavaScript begins with data that is given a name."""
+def _begins(path: Path, pattern: re.Pattern[str]) -> bool:
+    """Whether a file begins as its name does not tell."""
     with open_bytes(path) as stream:
-        return ASSIGNED.match(stream.read(_HEAD_BYTES).decode("utf-8-sig", "replace")) is not None
+        return pattern.match(stream.read(_HEAD_BYTES).decode("utf-8-sig", "replace")) is not None
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from neuraltopic.reading.rows import Row
 
 # "TI  - Title" of RIS and MEDLINE, "TI Title" of Web of Science; other lines go on with the value.
 HYPHENED, PLAIN = re.compile(r"([A-Z][A-Z0-9]{1,3}) *- ?(.*)"), re.compile(r"([A-Z][A-Z0-9])(?: (.*)|$)")
+# The beginning of an export; those of PubMed and Web of Science are often called .txt.
+EXPORT = re.compile(r"\s*(?:PMID *- ?\d|TY  ?- ?[A-Z]+\s|FN (?:Clarivate|Thomson|ISI)\b)")
 _END = ("ER", "EF")  # of a record, and of a file
 _OF_FILE = ("FN", "VR")
 _STARTS = ("PMID", "TY", "PT")  # the first tag of a record in each format

@@ -78,3 +78,22 @@ def test_a_column_must_be_named_and_a_file_must_have_records(tmp_path):
         rows(tmp_path, "a.ris", RIS)
     with pytest.raises(UsageError, match="expected records whose lines begin with a tag"):
         rows(tmp_path, "b.ris", "no tag here\n")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [(".nbib", "\n" + PUBMED), (".ris", RIS), (".ciw", WEB_OF_SCIENCE)],
+    ids=["PubMed", "RIS", "WoS"],
+)
+def test_exports_that_are_called_text_are_read_as_what_they_are(tmp_path, suffix, content):
+    """PubMed saves pubmed-....txt, and Web of Science savedrecs.txt."""
+    expected = rows(tmp_path, f"a{suffix}", content, text="TI")
+    found = rows(tmp_path, "a.txt", content, text="TI")
+    assert [row.text for row in found] == ["Effects of rain on bread baking.", "Another trial of soup."]
+    assert found == expected
+
+
+def test_texts_that_begin_alike_are_texts(tmp_path):
+    others = ["The soup was good.", "We came back.", "It rained."]
+    for first in ("PMIDs are numbers.", "TY - thank you!", "FN or FP", "TY for the soup"):
+        assert [row.text for row in rows(tmp_path, "a.txt", "\n".join([first, *others]))] == [first, *others]
