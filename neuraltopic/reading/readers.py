@@ -16,6 +16,7 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
+from neuraltopic.reading.formats.chats import CHAT, chat_rows
 from neuraltopic.reading.formats.delimited import delimited_rows
 from neuraltopic.reading.formats.document_files import READERS, XML, suffix_of
 from neuraltopic.reading.formats.json_lines import ASSIGNED, SCRIPT, json_rows
@@ -87,12 +88,12 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa, .sbv,
         .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
         begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports of
-        PubMed, of Web of Science and in RIS do as a bibliography. All but Parquet, spreadsheets and mailboxes may
-        be compressed (.gz, .bz2, .xz, .zst). A URL, such as s3://bucket/folder/ or https://host/file.csv, is read by
-        fsspec. "-" is standard input: lines, JSON that begins with "{" or "[{", or XML. In a list or Series the ids are
-        the positions from 0, and bytes are decoded one by one. Lists of words, in a sequence or in the text column, are
-        already tokenised, as are sets and counts of words; a Doc of spaCy is its text. Data frames may be of pandas or
-        polars, tables of pyarrow.
+        PubMed, of Web of Science and in RIS do as a bibliography, one of WhatsApp as a chat, a message per document.
+        All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
+        s3://bucket/folder/ or https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins
+        with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by
+        one. Lists of words, in a sequence or in the text column, are already tokenised, as are sets and counts of
+        words; a Doc of spaCy is its text. Data frames may be of pandas or polars, tables of pyarrow.
     text : str, int or sequence of str, optional
         Column of the text: by default "text", else the only column of strings. A name may differ in case and
         spaces; "a.b" is the field b in the object a of JSON. Several columns are joined in the given order, with a
@@ -178,15 +179,15 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if _suffix(path.name) == SCRIPT and _begins(path, ASSIGNED):
         kind = "jsonl"
-    if kind == "text" and _begins(path, EXPORT):
-        kind = "tagged"
+    if kind == "text":
+        kind = "tagged" if _begins(path, EXPORT) else "chat" if _begins(path, CHAT) else kind
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
         raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
         _refuse(name, encoding=encoding)
         reader = parquet_rows if kind == "parquet" else sheet_rows
         return BinaryCorpus(name, path, kind, lambda local: reader(local, text=text, id=id))
-    if kind in ("text", "mbox", "document"):
+    if kind in ("text", "chat", "mbox", "document"):
         _refuse(name, text=text, id=id)
     if kind == "mbox":
         _refuse(name, encoding=encoding)
@@ -195,6 +196,7 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
         return FolderCorpus(name, path.parent, [path.name], encoding)
     readers: dict[str, Callable[[Lines], Iterator[Row]]] = {
         "text": lambda lines: text_rows(lines, name),
+        "chat": chat_rows,
         "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
         "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
