@@ -55,6 +55,8 @@ def search(
     """Search an index by words, topics and embeddings, with reasons."""
     from neuraltopic.search import SearchIndex
 
+    if embeddings is not None and embed_with is not None:
+        raise UsageError("--embed-with", expected="either it or --embeddings", got="both", hint="Leave one of them out")
     found = SearchIndex.open(index, embed_with=embed_with)
     options: dict[str, Any] = {"by": by, "like": like, "topic": topic, "where": where, "skip": skip}
     queries: list[str | None] = [*_read_queries()] if query == "-" else [query]

@@ -34,7 +34,8 @@ def chat_rows(lines: Lines) -> Iterator[Row]:
         content = line.removesuffix("\r").removesuffix("\n")
         found = _MESSAGE.match(content)
         if found is None:
-            message, problem = [*message, content], problem or wrong
+            message.append(content)
+            problem = problem or wrong
             continue
         if first:
             yield _row(message, metadata, lines.encoding, problem, first)

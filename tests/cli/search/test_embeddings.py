@@ -54,6 +54,13 @@ def test_queries_in_a_file_of_embeddings_are_those_of_the_model(call, embedded, 
     assert found[0] == found[1] == found[2]
 
 
+def test_a_file_and_a_model_for_queries_are_refused(call, embedded, static_model, tmp_path):  # noqa: F811
+    both = ("--embeddings", tmp_path / "queries.npy", "--embed-with", static_model)
+    result = call("search", embedded, "rocket", *both)
+    assert (result.code, result.out) == (2, "")
+    assert "--embed-with: expected either it or --embeddings; got both" in result.err
+
+
 def test_added_documents_are_embedded_as_the_others_are(call, run, embedded, static_model, tmp_path):  # noqa: F811
     shutil.copytree(embedded, tmp_path / "index")
     (tmp_path / "new").mkdir()
