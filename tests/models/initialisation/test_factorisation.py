@@ -6,6 +6,7 @@ import torch
 from scipy import sparse
 from sklearn.decomposition import NMF
 
+from neuraltopic.models.initialisation import factorisation
 from neuraltopic.models.initialisation.factorisation import descend
 
 
@@ -67,3 +68,28 @@ def test_a_topic_of_nothing_and_an_empty_document_stay_finite():
     assert found_loadings[5].max() < 1e-6
     assert torch.isfinite(found_loadings).all()
     assert torch.isfinite(found_topics).all()
+
+
+def test_blocks_of_topics_and_slices_of_columns_change_no_step(monkeypatch):
+    """23 topics are three blocks, and 60 documents and 50 words ten and eight slices."""
+    matrix, loadings, topics = _case(60, 50, 23, seed=4)
+    topics[11] = 0.0
+    model = NMF(23, init="custom", solver="cd", max_iter=5, tol=0.0)
+    monkeypatch.setattr(factorisation, "_COLUMNS", 7)
+    expected = model.fit_transform(matrix, W=loadings.numpy().copy(), H=topics.numpy().copy())
+    found_loadings, found_topics = descend(matrix, loadings, topics, 5)
+    np.testing.assert_allclose(found_loadings, expected, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(found_topics, model.components_, rtol=1e-8, atol=1e-10)
+
+
+def test_any_number_of_threads_gives_the_same_bits():
+    matrix, loadings, topics = _case(300, 200, 23, seed=5)
+    before, found = torch.get_num_threads(), {}
+    try:
+        for n_threads in (1, 2, 3):
+            torch.set_num_threads(n_threads)
+            found[n_threads] = descend(matrix, loadings, topics, 5)
+    finally:
+        torch.set_num_threads(before)
+    for n_threads in (2, 3):
+        assert all(torch.equal(*pair) for pair in zip(found[1], found[n_threads], strict=True))
