@@ -45,7 +45,7 @@ _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
 _COUNTING = 0.6
 _DOCUMENTS_FACTORISED = 20_000
 _STEPS_OF_FACTORISATION = 60
-_EFFICIENCY = 0.15  # rate of its thin products relative to one large product
+_EFFICIENCY = 0.2  # rate of its thin products relative to one large product
 # Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
 _SECONDS_AN_ENTRY = 1.4e-8
 
