@@ -26,6 +26,7 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError,
 from neuraltopic.estimators.checkpoints import Checkpoint
 from neuraltopic.estimators.counts.document_vae_state import StoredDocuments
 from neuraltopic.estimators.counts.update_schedule import schedule_of_update, seed_of_update
+from neuraltopic.estimators.counts.word_evidence import Earlier, weigh_words
 from neuraltopic.estimators.devices import choose_device
 from neuraltopic.estimators.fitting import (
     draw_seed,
@@ -223,6 +224,7 @@ class DocumentVAE(StoredDocuments):
         self.restore(self.vae_, history=history)
         self.vae_.zero_grad()
         release_free_memory()
+        weigh_words(self, counts, given_embeddings)
         vectors, summary = self._summarise(
             counts, progress, given_embeddings, folder=_folder(checkpoint), weights=weights, workers=workers
         )
@@ -321,6 +323,8 @@ class DocumentVAE(StoredDocuments):
         self._train(trainer, request, counts, checkpoint, progress)
         after = copy.copy(self)
         after.restore(vae, history=trainer.history, n_updates=self.n_updates_ + 1)
+        if self.explained_ is not None:
+            weigh_words(after, counts, None, Earlier(self.explained_, self.share_, self.n_documents_))
         vectors, of_new = after._summarise(
             counts, progress, earlier=self.assignment_, folder=_folder(checkpoint), weights=weights
         )

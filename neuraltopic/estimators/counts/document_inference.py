@@ -125,6 +125,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         return self.shares_of(self.latents(vectors))
 
+    def amortised_shares(self, counts: Counts, embeddings: Embeddings | None) -> NDArray[np.float32]:
+        """Shares of the topics in documents, (D, K), by the encoder alone, without the refinement of `transform`."""
+        return self.shares_of(self._infer(counts, embeddings, amortised=True)[0])
+
     def shares_of(self, latents: NDArray[np.floating], X: Any = None) -> NDArray[np.float32]:
         """Shares of the topics in documents with these z, both (D, K)."""
         check_is_fitted(self)
@@ -318,13 +322,17 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         progress: "Progress | None" = None,
         done: int = 0,
         total: int | None = None,
+        *,
+        amortised: bool = False,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """The decoder's input at the posterior mean (D, K), and the posterior's mean and variance, both (D, Z).
 
-        `done` of `total` documents were inferred before, for the progress.
+        `done` of `total` documents were inferred before, for the progress. With `amortised` the mean is the encoder's.
         """
         data = CountBatches(counts, device=self._device(), embeddings=embeddings)
         self.vae_.eval()
+        if amortised:
+            self.vae_.amortise()
 
         def infer(rows: torch.Tensor) -> tuple[NDArray[np.float32], ...]:
             with torch.no_grad():
@@ -338,6 +346,7 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             done += len(part[0])
             if progress:
                 progress("inferring", done, len(counts) if total is None else total)
+        self.vae_.eval()
         latents, mean, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
         latents[unknown_documents(counts, embeddings)] = self._interpretation().empty_document(latents.shape[1])
         return latents, mean, variance

@@ -10,12 +10,18 @@ covariance between its topics and the variances within them are exact, and all t
 product with a vector takes a few products with matrices of K x K numbers.
 
 The model treats tokens as independent evidence of what their document is about, which they are not: a word that
-occurred once is likely to occur again (Church & Gale 1995), and a common word is weak evidence. The counts of a
-document are therefore tempered when its shares are estimated,
+occurred once is likely to occur again (Church & Gale 1995), and a word that is as frequent in all topics says nothing
+about them. The counts of a document are therefore weighted when its shares are estimated,
 
-    c_w = n x_w^(3/4) idf_w / sum_v x_v^(3/4) idf_v,
+    c_w = n x_w^(3/4) u_w / sum_v x_v^(3/4) u_v,
 
-which preserves its length n, and with it the weight of the evidence relative to the prior.
+with u the words' evidence (`word_information`). This preserves its length n, and with it the weight of the evidence
+relative to the prior. Tokens that are drawn from p and count in proportion to u have the weighted distribution (Rao
+1965)
+
+    p_u(w | s) = u_w p(w | s) / sum_v u_v p(v | s) = softmax(s . R_w + b_w + log u_w),
+
+so c is scored under p_u: under p the shares would have to make the informative words as likely as their weights.
 
 Axes: B documents, V words, K topics.
 """
@@ -76,7 +82,7 @@ class MixtureCurvature:
 
 @dataclass(frozen=True)
 class EnergyShareLikelihood:
-    """log p(x | s) of B documents; nothing is differentiable.
+    """log p_u(c | s) of B documents; nothing is differentiable.
 
     Attributes
     ----------
@@ -84,7 +90,7 @@ class EnergyShareLikelihood:
     length : Tensor of shape (B,)
         n.
     statistics : Tensor of shape (B, K + 1)
-        R x and b . x.
+        R c and (b + log u) . c.
     """
 
     vocabulary: CondensedVocabulary
@@ -127,42 +133,49 @@ class SimplexEnergySoftmax(EnergySoftmax):
 
     Attributes
     ----------
-    rarity : Tensor of shape (V,)
-        idf, or another weight of a word as evidence; 1 until `start_at` is given it.
+    evidence : Tensor of shape (V,)
+        u, the weight of each word as evidence of the shares of a document, above 0 and not trained; 1 until `weigh` is
+        given it.
     """
 
-    rarity: Tensor
+    evidence: Tensor
 
     def __init__(self, n_components: int, n_words: int) -> None:
         super().__init__(n_components, n_words)
-        self.register_buffer("rarity", torch.ones(n_words))
+        self.register_buffer("evidence", torch.ones(n_words))
         self._held: _Condensed | None = None
 
     @torch.no_grad()
-    def start_at(self, log_lift: Tensor, log_frequency: Tensor, rarity: Tensor) -> None:
-        """Set R transposed (V, K), b (V,), and the rarity of words (V,), which is not trained."""
+    def start_at(self, log_lift: Tensor, log_frequency: Tensor) -> None:
+        """Set R transposed (V, K) and b (V,)."""
         self.weight.copy_(log_lift)
         self.bias.copy_(log_frequency)
-        self.rarity.copy_(rarity)
 
-    def tempered(self, counts: SparseRows) -> SparseRows:
-        """The counts (B, V) weighted as evidence; each document keeps its sum."""
-        values = counts.values.pow(_POWER) * self.rarity[counts.indices]
+    @torch.no_grad()
+    def weigh(self, evidence: Tensor) -> None:
+        """Set u, the weights of the words as evidence, (V,), above 0."""
+        self.evidence.copy_(evidence)
+
+    def weighted(self, counts: SparseRows) -> SparseRows:
+        """The counts (B, V) weighted as evidence, c; each document keeps its sum."""
+        values = counts.values.pow(_POWER) * self.evidence[counts.indices]
         scale = counts.row_sums() / counts.segment_sums(values).clamp_min(torch.finfo(values.dtype).tiny)
         return counts.with_values(values * scale[counts.row_numbers])
 
     @torch.no_grad()
     def share_likelihood_of(self, counts: SparseRows) -> EnergyShareLikelihood:
-        """log p(c | s) of the tempered counts c of documents (B, V), as a function of s."""
-        counts, condensed = self.tempered(counts), self._condensed()
+        """log p_u(c | s) of the weighted counts c of documents (B, V), as a function of s."""
+        counts, condensed = self.weighted(counts), self._condensed()
         statistics = sparse_matmul(counts, condensed.factors)
         return EnergyShareLikelihood(condensed.vocabulary, counts.row_sums(), statistics)
 
     def _condensed(self) -> "_Condensed":
         """The values that all documents share, computed once for the current parameters."""
         weight, bias = (part.detach() for part in self.topics())
-        made_of = tuple((part.data_ptr(), part._version, part.dtype, part.device) for part in (weight, bias))
+        parts = (weight, bias, self.evidence)
+        made_of = tuple((part.data_ptr(), part._version, part.dtype, part.device) for part in parts)
         if self._held is None or self._held.made_of != made_of:
+            bias = bias + self.evidence.log()
             vocabulary = CondensedVocabulary.of(weight, bias)
             self._held = _Condensed(made_of, vocabulary, torch.cat([weight, bias[:, None]], 1))
         return self._held
@@ -171,4 +184,4 @@ class SimplexEnergySoftmax(EnergySoftmax):
 class _Condensed(NamedTuple):
     made_of: tuple[object, ...]
     vocabulary: CondensedVocabulary
-    factors: Tensor  # R transposed and b, (V, K + 1)
+    factors: Tensor  # R transposed and b + log u, (V, K + 1)

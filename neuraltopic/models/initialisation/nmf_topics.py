@@ -1,4 +1,4 @@
-"""Initial values from the counts: the topics of a non-negative factorisation, and the rarity of words.
+"""Initial values from the counts: the topics of a non-negative factorisation.
 
 From a random start, an energy softmax with z on the simplex needs many epochs to separate its topics, and some topics
 stay alike.
@@ -46,12 +46,6 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
         loadings = model.fit_transform(weighted)
     _, topics = descend(weighted, torch.from_numpy(loadings), torch.from_numpy(model.components_), _STEPS - 1)
     return topics.numpy()
-
-
-def inverse_document_frequency(counts: Counts) -> Tensor:
-    """1 + log((1 + D) / (1 + D_w)) of the words, (V,), D_w of D documents having word w (Sparck Jones 1972)."""
-    frequency = counts.document_frequency().astype(np.float64)
-    return torch.from_numpy(1.0 + np.log((1.0 + len(counts)) / (1.0 + frequency))).float()
 
 
 def log_lift(topics: NDArray[np.floating], unigram: NDArray[np.floating]) -> Tensor:

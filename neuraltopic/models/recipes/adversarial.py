@@ -44,6 +44,7 @@ RECIPE = Recipe(
     initialise=start_with_discriminator,
     schedule=MATCHED,
     interpretation=SimplexInterpretation(),
+    revision=2,
     objective=Adversarial(weight=0.1),
     fewest_topics=2,
 )

@@ -34,6 +34,6 @@ RECIPE = Recipe(
     schedule=SIMPLEX,
     interpretation=DistinctInterpretation(POWER),
     reinitialises_topics=True,
-    revision=6,
+    revision=7,
     inputs=frozenset({"counts", "seed_words", "embeddings"}),
 )

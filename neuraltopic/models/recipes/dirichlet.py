@@ -65,6 +65,7 @@ def _recipe(build: Callable[[int, int], TopicVAE], paper: str) -> Recipe:
         schedule=SIMPLEX,
         interpretation=SimplexInterpretation(),
         fewest_topics=2,
+        revision=2,
     )
 
 

@@ -43,5 +43,5 @@ RECIPE = Recipe(
     interpretation=EnergyInterpretation(POWER),
     weights_by_design_effect=True,
     reinitialises_topics=True,
-    revision=6,
+    revision=7,
 )

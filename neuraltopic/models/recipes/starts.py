@@ -4,7 +4,7 @@ import torch
 
 from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
-from neuraltopic.models.initialisation.nmf_topics import inverse_document_frequency, log_lift, nmf_topics
+from neuraltopic.models.initialisation.nmf_topics import log_lift, nmf_topics
 from neuraltopic.models.initialisation.seed_topics import raise_seeds, seed_log_lift, seeded_topics
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.seed_words import Seeds
@@ -27,7 +27,7 @@ def start_at_factorisation(
     if seeds:
         topics = seeded_topics(topics, counts, seeds, generator)
     lift = raise_seeds(log_lift(topics, torch.softmax(bias.double(), 0).numpy()), seeds)
-    model.decoder.start_at(lift, bias, inverse_document_frequency(counts))
+    model.decoder.start_at(lift, bias)
 
 
 def start_at_seeds(model: TopicVAE, counts: Counts, generator: torch.Generator, seeds: Seeds) -> None:

@@ -33,6 +33,6 @@ RECIPE = Recipe(
     schedule=SIMPLEX,
     interpretation=DistinctInterpretation(),
     reinitialises_topics=True,
-    revision=6,
+    revision=7,
     inputs=frozenset({"counts", "seed_words", "embeddings"}),
 )

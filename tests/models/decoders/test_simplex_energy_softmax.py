@@ -12,25 +12,27 @@ def decoder():
     return randomise(SimplexEnergySoftmax(K, V))
 
 
-def tempered(counts, rarity):
+def weighted(counts, evidence):
     """By the definition, document by document; the empty one stays so."""
-    weights = counts**0.75 * rarity
+    weights = counts**0.75 * evidence
     return counts.sum(1, keepdim=True) * weights / weights.sum(1, keepdim=True).clamp_min(1e-300)
 
 
-def test_evidence_is_tempered(decoder):
+def test_counts_are_weighted_by_evidence(decoder):
     counts = documents()
-    decoder.rarity.copy_(torch.linspace(1.0, 5.0, V))
-    found = decoder.tempered(sparse_rows(counts)).dense()
-    torch.testing.assert_close(found, tempered(counts, decoder.rarity))
+    decoder.weigh(torch.linspace(1.0, 5.0, V))
+    found = decoder.weighted(sparse_rows(counts)).dense()
+    torch.testing.assert_close(found, weighted(counts, decoder.evidence))
     torch.testing.assert_close(found.sum(1), counts.sum(1))
 
 
 def test_value_and_gradient(decoder):
-    decoder.rarity.copy_(torch.linspace(1.0, 5.0, V))
-    counts = tempered(documents(), decoder.rarity)
+    """Of the weighted counts under u_w p(w | s) / sum_v u_v p(v | s), by autograd."""
+    decoder.weigh(torch.linspace(0.01, 5.0, V))
+    counts = weighted(documents(), decoder.evidence)
     theta = torch.softmax(torch.randn(5, K, generator=generator(), dtype=torch.float64), -1).requires_grad_()
-    value = decoder.log_likelihood(theta[None], sparse_rows(counts))[0]
+    words = decoder.evidence * torch.softmax(theta @ decoder.weight.detach().T + decoder.bias.detach(), 1)
+    value = (counts * (words / words.sum(1, keepdim=True)).log()).sum(1)
     (gradient,) = torch.autograd.grad(value.sum(), theta)
     likelihood = decoder.share_likelihood_of(sparse_rows(documents()))
     torch.testing.assert_close(likelihood.value_and_gradient(theta.detach()), (value.detach(), gradient))
@@ -64,7 +66,7 @@ def test_curvature_of_one_topic_is_the_hessian():
 
     def log_likelihood(theta):
         return (
-            tempered(counts, 1.0)[0] * torch.log_softmax(decoder.weight.detach() @ theta + decoder.bias.detach(), 0)
+            weighted(counts, 1.0)[0] * torch.log_softmax(decoder.weight.detach() @ theta + decoder.bias.detach(), 0)
         ).sum()
 
     one = torch.ones(1, 1, dtype=torch.float64)
@@ -90,10 +92,31 @@ def test_what_documents_share_follows_the_parameters(decoder):
     with torch.no_grad():
         decoder.weight.mul_(2.0)
     changed = decoder.share_likelihood_of(sparse_rows(documents()))
-    expected = decoder.log_likelihood(seen[None], sparse_rows(tempered(documents(), 1.0)))[0].detach()
+    expected = decoder.log_likelihood(seen[None], sparse_rows(weighted(documents(), 1.0)))[0].detach()
     torch.testing.assert_close(changed.value(seen), expected)
     decoder.load_state_dict({name: 0.5 * value for name, value in decoder.state_dict().items()})
     assert not torch.allclose(decoder.share_likelihood_of(sparse_rows(documents())).value(seen), expected)
+
+
+def test_what_documents_share_follows_the_evidence(decoder):
+    seen = torch.full((5, K), 1.0 / K, dtype=torch.float64)
+    before = decoder.share_likelihood_of(sparse_rows(documents())).value(seen)
+    decoder.weigh(torch.full((V,), 3.0))
+    torch.testing.assert_close(decoder.share_likelihood_of(sparse_rows(documents())).value(seen), before)
+    decoder.weigh(torch.linspace(1.0, 5.0, V))
+    assert not torch.allclose(decoder.share_likelihood_of(sparse_rows(documents())).value(seen), before)
+
+
+def test_shares_that_made_the_words_are_the_most_likely_whatever_their_weights(decoder):
+    """The gradient is 0 where the counts, weighted, are those expected at the shares; under p alone it is not."""
+    decoder.weigh(torch.linspace(0.01, 5.0, V))
+    theta = torch.softmax(torch.randn(1, K, generator=generator(), dtype=torch.float64), -1)
+    expected = torch.softmax(theta @ decoder.weight.detach().T + decoder.bias.detach(), 1)
+    counts = 1000.0 * expected ** (4.0 / 3.0)  # the power is undone
+    likelihood = decoder.share_likelihood_of(sparse_rows(counts))
+    assert likelihood.value_and_gradient(theta)[1].abs().max() < 1e-8
+    found = weighted(counts, decoder.evidence) / counts.sum()
+    assert ((found - expected) @ decoder.weight.detach()).abs().max() > 0.1
 
 
 def matrices(curvature):
@@ -104,7 +127,7 @@ def matrices(curvature):
 
 def test_start_is_what_the_topics_say(decoder):
     lift, frequency = torch.randn(V, K, generator=generator(1)), torch.randn(V, generator=generator(2))
-    decoder.start_at(lift, frequency, torch.arange(1.0, V + 1))
+    decoder.start_at(lift, frequency)
     weight, bias = decoder.topics()
     torch.testing.assert_close(weight, lift.double())
     torch.testing.assert_close(bias, frequency.double())

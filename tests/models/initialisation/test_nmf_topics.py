@@ -8,7 +8,7 @@ from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from neuraltopic.models.initialisation import nmf_topics as topic_start
-from neuraltopic.models.initialisation.nmf_topics import inverse_document_frequency, log_lift, nmf_topics
+from neuraltopic.models.initialisation.nmf_topics import log_lift, nmf_topics
 from neuraltopic.preprocessing.counts import Counts
 from tests.parts import generator
 
@@ -71,9 +71,3 @@ def test_a_factorisation_without_error_is_a_start_too(seed):
     dense[dense < 0.6] = 0
     topics = nmf_topics(Counts.from_scipy(sparse.csr_array(dense)), 3, generator(seed))
     assert np.isfinite(topics).all()
-
-
-def test_rarity_by_hand(counts):
-    dense = counts.to_scipy().toarray()
-    expected = [1 + np.log((1 + 90) / (1 + (dense[:, w] > 0).sum())) for w in range(12)]
-    assert inverse_document_frequency(counts).tolist() == pytest.approx(expected, rel=1e-6)
