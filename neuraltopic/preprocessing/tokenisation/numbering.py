@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.preprocessing.normalisation.technical_words import HIDDEN, SHOW
+from neuraltopic.preprocessing.cleaning.signs import HIDDEN
+from neuraltopic.preprocessing.normalisation.technical_words import SHOW
 from neuraltopic.preprocessing.tokenisation import token_stream
 from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
-from neuraltopic.preprocessing.tokenisation.tokenisers import WordTokeniser
+from neuraltopic.preprocessing.tokenisation.tokenisers import PREPARING, WordTokeniser
 
 # Texts of fewer characters are faster cut as strings than as arrays.
 _WORTH_IT = 1 << 11
@@ -46,19 +47,19 @@ class NumberedWords:
         self._held: list[Block] = []
         self._n_held = 0
 
-    def __call__(self, batch: list[str], signs: dict[int, str]) -> Iterator[Block]:
+    def __call__(self, batch: list[str], signs: list[int]) -> Iterator[Block]:
         """Take a batch of texts, and yield a block when there are words enough.
 
         Parameters
         ----------
         batch : list of str
-        signs : dict of int to str
-            By place, those of the texts that may have addresses or signs of technical words: see `signs_of`.
+        signs : list of int
+            Those of each text: see `Sign`.
         """
-        if signs:
-            batch = batch.copy()
-        for place, of_text in signs.items():
-            batch[place] = self._tokeniser.prepared(batch[place], of_text)
+        batch = batch.copy()
+        for place, of_text in enumerate(signs):
+            if of_text & PREPARING:
+                batch[place] = self._tokeniser.prepared(batch[place], of_text)
         for in_ascii, run in _runs(batch):
             if in_ascii and sum(map(len, run)) >= _WORTH_IT:
                 self._hold(self._ascii(run))
