@@ -156,12 +156,13 @@ class PlainText:
         if not signs & (ADDRESSES | NAMES):
             return text, signs
         own = without_addresses(text, signs)
-        own = without_names(own, signs if own is text else Sign.ALL)
+        # A blank is in the place of each, which a handle may follow.
+        own = without_names(own, signs if own is text else signs | Sign.HANDLE)
         if own is text or own == text:
             return text, signs & ~ADDRESSES  # they are not looked for again
         self.found["addresses and handles"] += 1
-        # A blank is in the place of each: by all other signs no blank stands, and beside it neither letter nor digit.
-        return own, signs | Sign.CUT_WORD | Sign.SPACED
+        # By the other signs no blank stands, and no letter or digit beside an address.
+        return own, signs | Sign.SPACED | (Sign.CUT_WORD if "- " in own else 0)
 
     def add(self, other: "PlainText") -> None:
         """Count what another found in other texts as well."""
