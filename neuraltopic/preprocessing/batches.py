@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 # Characters of a batch, and those that a text counts for beside its own, so that short texts do not pile up.
-CHARACTERS, OF_TEXT = 1 << 16, 16
+CHARACTERS, OF_TEXT = 1 << 18, 16
 
 
 def in_batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -10,6 +10,9 @@ from neuraltopic.reading.word_lists import joined_list, note_lists
 
 _NUMBER = re.compile(r"[-+(]?[$€£¥]? ?\d[\d.,:/ TZ%)+-]*(?:[ap]\.?m\.?)? ?(?:(?:GMT|UTC)[\d:+-]*)?", re.IGNORECASE)
 
+# What a row is called that sums up those above it, folded.
+_SUMS = frozenset({"total", "totals", "sum", "grandtotal", "summe", "gesamt", "insgesamt", "somme", "suma", "totale"})
+
 _OVERLOOKED = re.compile(r"[\s\ufeff_-]+")
 _SHOWN = 30  # names of columns in an error
 
@@ -121,6 +124,7 @@ class Records:
         self._encoding = encoding
         self._id_asked = id_asked
         self._number = 0
+        self._last: dict[str, object] = {}
         self._seen: dict[str, int] = {}  # the row of each id
         self._times: dict[str, int] = {}  # of repeated ids
         self._n_repeated = 0
@@ -139,6 +143,7 @@ class Records:
             When the id is that of an earlier row, and the id column was given.
         """
         self._number += 1
+        self._last = record
         text_column, id_column = self.columns
         id = str(self._number) if id_column is None else self._unique(record.get(id_column))
         text = record.get(text_column)
@@ -157,7 +162,10 @@ class Records:
         return Row(id, None if problem else str(text), metadata, self._encoding, problem, line, n_lines, is_cut)
 
     def close(self) -> None:
-        """Note repeated ids, and lists in place of texts."""
+        """Note repeated ids, lists in place of texts, and a last row that sums up the others."""
+        first = str(next(iter(self._last.values()), "")).strip(" :")
+        if self._number > 1 and folded(first) in _SUMS:
+            note(self._name, f"the last row, {first!r}, looks like a sum of the others, and is a row as they are")
         if self._lists_are_words is not None and 2 * self._n_lists > self._number:
             note_lists(self._name, is_cut=self._lists_are_words)
         if self._n_repeated:

@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 import regex
 
+from neuraltopic.preprocessing.cleaning.signs import Sign
+
 Pattern: TypeAlias = re.Pattern[str] | regex.Pattern
 
 # Scripts without spaces between words. Their letters are never part of an address next to them.
@@ -59,37 +61,38 @@ _WWW_END = re.compile(r"\.(?<=[Ww]{2}\.)")
 _SCHEME_END = re.compile(r":(?<=[ptos]:)(?:(?<=ttp:)|(?<=tps:)|(?<=lto:))", re.IGNORECASE)
 _SCHEME_ALONE = re.compile(r"\b(?:https?:/*|mailto:)(?=\s|$)", re.IGNORECASE)
 _LABELS = regex.compile(rf"(?r)(?<!(?![{_UNSPACED}])[\w.-])(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9][A-Za-z0-9-]*")
+ADDRESSES, NAMES = Sign.URL | Sign.WWW | Sign.MAILBOX | Sign.SCHEME, Sign.HANDLE | Sign.DOMAIN
 _TECHNOLOGIES = frozenset({"ado", "asp", "ml", "vb"})  # .NET
 _HANDLE = regex.compile(r"(?<![A-Za-z0-9_.])@(?:[A-Za-z0-9_]+|[\w-]{1,30}(?=[\s:：]|$))")
 
 
-def without_addresses(text: str, signs: str) -> str:
+def without_addresses(text: str, signs: int) -> str:
     """The text without URLs and e-mail addresses.
 
     Parameters
     ----------
     text : str
-    signs : str
-        Those of the text, see `signs_of`.
+    signs : int
+        Those of the text, see `Sign`.
     """
     patterns = _ASCII if text.isascii() else _ANY
-    if "://" in signs:
+    if signs & Sign.URL:
         text = cut(text, patterns.url, _SCHEME)
-    if "." in signs and _WWW_END.search(text):
+    if signs & Sign.WWW and _WWW_END.search(text):
         text = patterns.www.sub(" ", text)
-    if "@" in signs:
+    if signs & Sign.MAILBOX:
         text = cut(text, patterns.host, patterns.mailbox)
-    if ":" in signs and _SCHEME_END.search(text):
+    if signs & Sign.SCHEME and _SCHEME_END.search(text):
         text = _SCHEME_ALONE.sub(" ", text)
     return text
 
 
-def without_names(text: str, signs: str) -> str:
+def without_names(text: str, signs: int) -> str:
     """The text without bare domains (example.org/page) and handles (@someone), after `without_addresses`."""
-    if "@" in signs:
+    if signs & Sign.HANDLE and "@" in text:
         text = _HANDLE.sub(" ", text)
     domain = (_ASCII if text.isascii() else _ANY).domain
-    return cut(text, domain, _LABELS, spared=_TECHNOLOGIES) if "." in signs else text
+    return cut(text, domain, _LABELS, spared=_TECHNOLOGIES) if signs & Sign.DOMAIN else text
 
 
 def cut(text: str, sign: Pattern, before: regex.Pattern, spared: frozenset[str] = frozenset()) -> str:

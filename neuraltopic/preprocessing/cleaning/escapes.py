@@ -7,7 +7,7 @@ from contextlib import suppress
 _BYTES = re.compile(r"\s*b(?:'[^']*(?:\\'[^']*)*'|\"[^\"]*(?:\\\"[^\"]*)*\")\s*")
 _CODE = r"u[0-9a-fA-F]{4}"
 # Every backslash begins an escape, as none of a path or of a command of LaTeX does for long.
-_ESCAPED = re.compile(rf"[^\\]*(?:\\(?:[nrt\"'/\\]|{_CODE})[^\\]*)+")
+_ESCAPED = re.compile(rf"[^\\]*+(?:\\(?:[nrt\"'/\\]|{_CODE})[^\\]*+)++")
 # What tells an escape from the beginning of a word: a letter by its number, a quotation mark, two escapes, the end of a
 # sentence before it, a blank on both sides, a word before it and a capital after it, or words before it and before
 # another one, with a blank in between as no path has it.

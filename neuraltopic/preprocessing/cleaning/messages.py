@@ -8,6 +8,7 @@ import quopri
 import re
 from contextlib import suppress
 
+from neuraltopic.preprocessing.cleaning.signs import Sign
 from neuraltopic.reading.formats.document_files import message_text
 
 _HEADERS = re.compile(
@@ -60,6 +61,7 @@ _ANSWERED = re.compile(
     r"(?:[^\n]+\n){0,4}?[ \t*]*(?:Subject|Betreff|Objet|Assunto|Asunto|Oggetto|Onderwerp):"
 )
 _SENT_END = re.compile(r":(?:(?<=ent:)|(?<=det:)|(?<=oyé:)|(?<=ado:)|(?<=ato:)|(?<=den:))")  # faster to look for
+REPLIES = Sign.ORIGINAL | Sign.ANSWERED | Sign.QUOTED
 _SIGNATURE = re.compile(r"-- \r?\n")
 
 
@@ -111,25 +113,25 @@ def without_uuencoded(text: str) -> str:
     return _UUENCODED.sub("\n", f"\n{text}")[1:]
 
 
-def without_replies(text: str, signs: str, *, message: bool) -> str:
+def without_replies(text: str, signs: int, *, message: bool) -> str:
     """A message without quotations and signature, unless nothing else is left.
 
     Parameters
     ----------
     text : str
-    signs : str
-        Those of the text, see `signs_of`.
+    signs : int
+        Those of the text, see `Sign`.
     message : bool
         Whether it is known for one; else a line such as "On Monday Ann wrote:" over the quotation makes it one.
     """
-    if "-" in signs and "--" in text:
+    if signs & Sign.ORIGINAL and "--" in text:
         text, message = _own_message(text, message) if _HYPHEN_LETTER.search(text) else (text, message)
-    answered = _ANSWERED.search(text) if signs.count(":") > 2 and _SENT_END.search(text) else None
+    answered = _ANSWERED.search(text) if signs & Sign.ANSWERED and _SENT_END.search(text) else None
     if answered and any(map(str.isalnum, text[: answered.start()])):
         return _without_signature(text[: answered.start()])
-    if not message and ">" not in signs:
+    if not message and not signs & Sign.QUOTED:
         return text
-    own, attributed = _without_quotations(text) if ">" in signs else (text, False)
+    own, attributed = _without_quotations(text) if signs & Sign.QUOTED else (text, False)
     if not (message or attributed):
         return text
     own = _without_signature(own)

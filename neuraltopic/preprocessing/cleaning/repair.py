@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import regex
 
 from neuraltopic.errors import NeuralTopicWarning
-from neuraltopic.preprocessing.cleaning.signs import signs_of
+from neuraltopic.preprocessing.cleaning.signs import Sign, signs_of
 
 # A letter of UTF-8 read as cp1252 or latin-1 begins with one of the first and goes on with one of the second.
 _MOJIBAKE = regex.compile(
@@ -21,6 +21,7 @@ _ENDINGS = r"(?=(?:t|s|d|m|re|ve|ll)\b)"
 _SPACED = regex.compile(rf"(?<=\p{{L}}) ['’´`‘′] {_ENDINGS}", regex.IGNORECASE)
 # German plurals of all genders: Kolleg*innen, Student:innen are one word.
 _GENDERS = re.compile(r"(?<=[^\W\d_]{2})[*:_·](?=innen)")
+MENDING = Sign.BEYOND_ASCII | Sign.CUT_WORD | Sign.GENDERS | Sign.SPACED
 _REPLACED = regex.compile(rf"(?<=\p{{L}})\ufffd{_ENDINGS}", regex.IGNORECASE)
 
 
@@ -64,15 +65,15 @@ class Repair:
                 stacklevel=4,
             )
 
-    def mended(self, text: str, signs: str) -> str:
-        """One text, of which the signs are given (see `signs_of`), mended."""
+    def mended(self, text: str, signs: int) -> str:
+        """One text, of which the signs are given (see `Sign`), mended."""
         if not text.isascii():
             text = self._decoded(_CUT.sub("", text) if "\n" in text else text)
-        elif "-\n" in signs:
+        elif signs & Sign.CUT_WORD:
             text = _CUT_IN_ASCII.sub("", text)
-        if ("*" in signs or ":" in signs or "_" in signs or not text.isascii()) and "innen" in text:
+        if signs & Sign.GENDERS and "innen" in text:
             text = _GENDERS.sub("", text)
-        if ("'" in signs and " '" in text and " ' " in text) or ("`" in signs and " ` " in text):
+        if signs & Sign.SPACED and (" ' " in text or " ` " in text):
             text = _SPACED.sub("'", text)
         return text
 

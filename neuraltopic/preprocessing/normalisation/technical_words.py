@@ -22,7 +22,9 @@ from collections.abc import Callable
 
 import regex
 
-_SIGNS, HIDDEN = "+#.-&", "\x01\x02\x03\x04\x05"
+from neuraltopic.preprocessing.cleaning.signs import HIDDEN, Sign
+
+_SIGNS = "+#.-&"
 _HIDE, SHOW = str.maketrans(_SIGNS, HIDDEN), str.maketrans(HIDDEN, _SIGNS)
 _BLANKED = str.maketrans(HIDDEN, " " * len(HIDDEN))
 
@@ -45,6 +47,8 @@ _CAPITALS_BEFORE = regex.compile(r"(?r)(?<![\w&])[A-Z]{1,4}")
 _CAPITALS = regex.compile(r"\p{Lu}{2,}\p{Nd}{1,3}|H\d{1,2}N\d{1,2}|\p{Lu}2\p{Lu}")
 _SHORT = frozenset({"2D", "3D", "4D", "2d", "3d", "4d", "2G", "3G", "4G", "5G", "6G", "4K", "8K", "mp3", "mp4"})
 
+TECHNICAL = Sign.HIDDEN | Sign.PLUS | Sign.SHARP | Sign.DOTTED | Sign.AND | Sign.HYPHENED
+
 # Such words without meaning for topics, dropped like stop words.
 ABBREVIATIONS = (
     *("a.k.a.", "a.m.", "a.d.", "b.c.", "c.f.", "e.g.", "i.e.", "n.b.", "o.k.", "p.m.", "p.s.", "q.v."),
@@ -52,29 +56,29 @@ ABBREVIATIONS = (
 )
 
 
-def with_signs_hidden(text: str, signs: str) -> str:
+def with_signs_hidden(text: str, signs: int) -> str:
     """The text with the signs of technical words hidden; the same object where it has none.
 
     Parameters
     ----------
     text : str
-    signs : str
-        Those of the text, see `signs_of`.
+    signs : int
+        Those of the text, see `Sign`.
     """
-    if has_hidden_signs(signs):
+    if signs & Sign.HIDDEN:
         text = text.translate(_BLANKED)
-    if "++" in signs:
+    if signs & Sign.PLUS:
         text = _hidden(text, _PLUS, _NAME_BEFORE_PLUS)
-    if "#" in signs:
+    if signs & Sign.SHARP:
         text = _SHARP.sub(lambda found: found[0].translate(_HIDE), text)
-    if "." in signs:
+    if signs & Sign.DOTTED:
         if _NET_OR_JS.search(text):
             text = _hidden(text, _NET, _NAME_OR_NONE)
             text = _hidden(text, _JS, _NAME_BEFORE)
         text = _joined(text, _DOT_LETTERS, _LETTER_BEFORE, lambda word: word.removesuffix(".") + ".")
-    if "&" in signs:
+    if signs & Sign.AND:
         text = _hidden(text, _AND, _CAPITALS_BEFORE)
-    if "-" in signs:
+    if signs & Sign.HYPHENED:
         text = _LETTER_AND_WORD.sub(HIDDEN[3], text)
         text = _joined(text, _HYPHEN_NUMBER, _WORD_BEFORE, lambda word: word if _NUMBERED.fullmatch(word) else "")
     return text

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from neuraltopic.preprocessing.cleaning.batch_signs import signs_of_batch
 from neuraltopic.preprocessing.cleaning.plain_text import PlainText
-from neuraltopic.preprocessing.cleaning.signs import signs_of
 from neuraltopic.preprocessing.tokenisation.numbering import NumberedWords
 from neuraltopic.preprocessing.tokenisation.token_stream import Block, FormIds, numbered
 from neuraltopic.preprocessing.tokenisation.tokenisers import Tokeniser, WordTokeniser
@@ -52,9 +52,9 @@ class Cutter(NamedTuple):
         return Cutter(self.tokeniser, None if self.plain is None else PlainText(keep=self.plain.keep))
 
     @staticmethod
-    def _as_they_are(batch: list[str]) -> tuple[list[str], dict[int, str]]:
-        """The texts and the signs of all."""
-        return batch, dict(enumerate(map(signs_of, batch)))
+    def _as_they_are(batch: list[str]) -> tuple[list[str], list[int]]:
+        """The texts and their signs."""
+        return batch, signs_of_batch(batch)
 
     def add(self, plain: PlainText | None) -> None:
         """Count what another found as well."""

@@ -22,9 +22,8 @@ class FormIds(dict[str, int]):
 
     def of(self, forms: list[str]) -> list[int]:
         """The numbers of several forms, in order of which unknown ones are numbered."""
-        unknown = dict.fromkeys(form for form in forms if form not in self)
-        self.update(zip(unknown, range(len(self), len(self) + len(unknown)), strict=True))
-        return list(map(self.__getitem__, forms))
+        number = self.setdefault
+        return [number(form, len(self)) for form in forms]
 
 
 class Block(NamedTuple):

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 import regex
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
-from neuraltopic.preprocessing.cleaning.addresses import without_addresses
-from neuraltopic.preprocessing.cleaning.signs import signs_of
+from neuraltopic.preprocessing.cleaning.addresses import ADDRESSES, without_addresses
+from neuraltopic.preprocessing.cleaning.signs import Sign, signs_of
 from neuraltopic.preprocessing.normalisation.spelling import APOSTROPHES, GERSHAYIM, ZERO_WIDTH
-from neuraltopic.preprocessing.normalisation.technical_words import SHOW, has_hidden_signs, with_signs_hidden
+from neuraltopic.preprocessing.normalisation.technical_words import (
+    SHOW,
+    TECHNICAL,
+    has_hidden_signs,
+    with_signs_hidden,
+)
 from neuraltopic.preprocessing.tokenisation.segmenters import DEFAULT_SEGMENTER, Segmentation
 
 if TYPE_CHECKING:
@@ -39,6 +44,9 @@ _GRAVE = regex.compile(r"(?<=[\p{L}\p{N}])`(?=[\p{L}\p{N}])")
 _SIGNED_RUN = r"[\p{L}\p{N}\x01-\x05][\p{L}\p{M}\p{N}\x01-\x05]*+"
 _SIGNED_WORD = regex.compile(rf"{_SIGNED_RUN}(?:{_BETWEEN}{_SIGNED_RUN})*+{_LAST_JOINER}")
 _SIGNED_ASCII = "".join(chr(SHOW.get(code, ord(character))) for code, character in enumerate(_ASCII))
+
+# Signs without one of which `WordTokeniser.prepared` leaves a text as it is.
+PREPARING = ADDRESSES | Sign.GRAVE | TECHNICAL
 
 
 class Tokeniser(Protocol):
@@ -79,10 +87,10 @@ class WordTokeniser:
         """Yield the words of each text."""
         return (self.words(self.prepared(text, signs_of(text))) for text in texts)
 
-    def prepared(self, text: str, signs: str) -> str:
+    def prepared(self, text: str, signs: int) -> str:
         """The text, of which the signs are given, without addresses, its technical words with their signs hidden."""
         text = without_addresses(text, signs)
-        if "`" in signs:
+        if signs & Sign.GRAVE:
             text = _GRAVE.sub("'", text)
         return with_signs_hidden(text, signs)
 

@@ -10,6 +10,7 @@ from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.reading.columns import find_column
 from neuraltopic.reading.encodings import Lines
 from neuraltopic.reading.formats.json_arrays import are_rows, rows_of_lists
+from neuraltopic.reading.formats.nested_texts import is_chat, with_texts
 from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows, paths, value_at
 from neuraltopic.reading.rows import Row, note
 
@@ -37,7 +38,8 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
     In place of objects there may be texts, lists of words, or lists of values (see `lists_are_rows`), one per line. An
     array of any of these, and objects that span lines are read piece by piece; an error in them ends the reading. What
     they are assigned to in JavaScript is skipped. A single object that holds a table, as an array of objects or by
-    columns, is read as that table, and so are the pages of a server's answers.
+    columns, is read as that table, and so are the pages of a server's answers. For chats and for paragraphs within
+    articles see `with_texts`.
 
     Columns are chosen as in `object_rows`.
 
@@ -62,6 +64,7 @@ def json_rows(lines: Lines, name: str, *, text: str | None, id: str | None) -> I
             got=(head and head[0].problem) or "no object",
             hint=f"Write one object per line, {_PLAIN}",
         )
+    head, parsed, text = with_texts(head, parsed, name, text)
     header = None
     if are_rows(head, (text, id)):
         head, parsed, header = rows_of_lists(head, parsed, (text, id))
@@ -180,7 +183,7 @@ def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
                 raise _broken(name, number, str(error).partition(";")[0]) from error
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
-            is_text = in_array and (isinstance(value, str) or _is_row(value))
+            is_text = in_array and (isinstance(value, str) or _is_row(value) or is_chat(value))
             found = _checked(value, source, bare=is_text)
             yield found._replace(problem=(problem if "\ufffd" in source else "") or found.problem)
             at = end

@@ -34,6 +34,7 @@ _TIME_OF_TURN = re.compile(
     r"[\[(]?\d{1,2}:\d\d(?::\d\d)?[.,\d]*[\])]?\s|\D{1,40}\s[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?\s*$"
 )
 _TURN = re.compile(r"([^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}) ?: \S")
+_QUESTION_OR_ANSWER = re.compile(r"([QA])\d*[.):] \S")
 _OFTEN, _FEWEST_TURNS = 0.4, 6
 _BAR_ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s+\|\s+[^|]*|\s*[+|-]?-{2,}[-+|:\s]*$")
 _YAML = re.compile(r"(?:- |  +)[A-Za-z_][\w-]*: |- *$|---\s*$")
@@ -42,7 +43,11 @@ _SQL = re.compile(r"(?:INSERT INTO|CREATE TABLE)\s", re.IGNORECASE)
 # A word, its lemma and tags in columns, as taggers and treebanks write them; the lines of a sentence are numbered.
 _TOKEN_ROW = re.compile(r"\d+\t\S+(?:\t\S+){6,8}$|\S+(?:\t\S+){1,3}$|</?s\b[^>]*>$|\S+ [A-Z$]{1,5} [A-Z-]+$")
 _BIB_ENTRY = re.compile(r"@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{", re.IGNORECASE)
-_EBOOK = ("*** START OF THE PROJECT GUTENBERG", "*** START OF THIS PROJECT GUTENBERG")
+# The lines around a book of Project Gutenberg, and how many more the first may go on in.
+_BOOK_START, _BOOK_END = (
+    re.compile(rf"\*\*\* ?{edge} OF (?:THE|THIS) PROJECT GUTENBERG", re.IGNORECASE) for edge in ("START", "END")
+)
+_TITLE_LINES = 3
 _JSON = re.compile(r"\{.*\}\s*$|\[\s*[\"\d].*\]\s*$")
 _FIELD = re.compile(r"%\w |[A-Za-z][\w-]*[:;=]")  # of EndNote, of calendars and others
 _ID = re.compile(r"(?=\S*\d)\S*[^\W\d]")
@@ -69,6 +74,9 @@ def text_rows(lines: Lines, name: str) -> Iterator[Row]:
     """
     stream = _numbered(lines, name)
     sample = _sample(stream)
+    if any(_BOOK_START.match(line.text) for line in sample):
+        stream = _book(itertools.chain(sample, stream), name)
+        sample = _sample(stream)
     everything = itertools.chain(sample, stream)
     _note_tables([line.text for line in sample], name)
     width = _find_width([line.text for line in sample], name)
@@ -123,6 +131,28 @@ def _sample(stream: Iterator[_Line]) -> list[_Line]:
     return sample
 
 
+def _book(lines: Iterable[_Line], name: str) -> Iterator[_Line]:
+    """The lines of a book of Project Gutenberg, without those before and after it; a note says which these are."""
+    stream = iter(lines)
+    start = next(line for line in stream if _BOOK_START.match(line.text))
+    title = start.text
+    for _ in range(_TITLE_LINES):
+        if title.rstrip().endswith("***"):
+            break
+        start = next(stream, start)
+        title = start.text
+    end = None
+    for line in stream:
+        if _BOOK_END.match(line.text):
+            end = line
+            break
+        yield line
+    before = "the first line" if start.number == 1 else f"the first {start.number:,} lines"
+    if end is not None:
+        before += f" and those from line {end.number:,} on"
+    note(name, f"{before} {'is' if before.endswith('line') else 'are'} about the e-book, and left out")
+
+
 def _note_tables(texts: Sequence[str], name: str) -> None:
     """Note it if the lines look like records of a table, of JSON or of a bibliography, or like a chat."""
     lines = list(itertools.islice(filter(str.strip, texts), _RECORDS))
@@ -143,8 +173,6 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
         _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
     elif _mostly(_MESSAGE.match, lines):
         _note_look(name, "messages of a chat", "take out dates and names, which are part of the texts")
-    elif any(line.startswith(_EBOOK) for line in texts):
-        _note_look(name, "an e-book with its licence", "put the file in a folder, and use --split paragraphs")
     elif any(map(_ARTICLE.match, lines)):
         _note_look(name, "articles of a database", "save them as .rtf or .docx, a file each, or as a table")
     elif _is_transcript(lines):
@@ -167,6 +195,7 @@ def _is_transcript(lines: Sequence[str]) -> bool:
     if sum(map(bool, map(_TIME_OF_TURN.match, lines))) >= _OFTEN * len(lines):
         return True
     names = [found[1] for found in map(_TURN.match, lines) if found and not found[1][0].islower()]
+    names = names or [found[1] for found in map(_QUESTION_OR_ANSWER.match, lines) if found]
     return len(names) >= max(_FEWEST_TURNS, _OFTEN * len(lines)) and 1 < len(set(names)) <= len(names) / 2
 
 

@@ -610,3 +610,18 @@ def test_the_time_of_an_answer_is_no_text(tmp_path, time):
     content = "Timestamp,What did you like?\n" + f'"{time}","The soup, mostly."\n' * 6
     (tmp_path / "form.csv").write_text(content)
     assert [row.text for row in open_corpus(tmp_path / "form.csv")] == ["The soup, mostly."] * 6
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [("Total,,90", "Total"), ("Sum:,60 texts,90", "Sum"), ("Grand total,,", "Grand total")]
+)
+def test_a_last_row_that_sums_up_the_others_is_noted(tmp_path, last, said):
+    rows = [f"{number},{SENTENCES[2]},{number}" for number in range(5)]
+    read_texts, notes = texts(tmp_path, "a.csv", "\n".join(["id,comment,score", *rows, last, ""]))
+    assert len(read_texts) == 6
+    assert notes == [f"the last row, {said!r}, looks like a sum of the others, and is a row as they are"]
+
+
+def test_a_total_elsewhere_is_a_word(tmp_path):
+    rows = ["Total,The train was late.", "7,The total was wrong."]
+    assert texts(tmp_path, "a.csv", "\n".join(["id,comment", *rows, ""]))[1] == []

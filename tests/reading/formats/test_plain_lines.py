@@ -176,7 +176,7 @@ def test_documents_of_like_length_are_not_noted(tmp_path):
         (["BEGIN:VEVENT", "UID:7", "SUMMARY:Soup", "END:VEVENT"] * 3, "records of fields"),
         (["%0 Journal Article", "%T Trains", "%X The trains are late.", "%D 2001"] * 2, "records of fields"),
         (["commit 1f", "Author: Ann", "Date:   Mon Jan 1", "    A late train"] * 5, "records of fields"),
-        (["A book", "*** START OF THE PROJECT GUTENBERG EBOOK ***", "A train."], "an e-book with its licence"),
+        (["Q. Was the train late?", "A. It was."] * 3, "a transcript"),
         (['[1, "A train."]', '[2, "Soup."]'], "JSON"),
         (['["A", "train"]', '["Soup"]'], "JSON"),
         (["<s>", "The\tDT\tthe", "soup\tNN\tsoup", "</s>"], "annotated words"),
@@ -188,6 +188,19 @@ def test_what_looks_like_another_format_is_noted(tmp_path, lines, kind):
     path.write_text("\n".join(lines) + "\n")
     with pytest.warns(NeuralTopicWarning, match=f"the lines look like {kind}"):
         assert [row.text for row in open_corpus(path)] == lines
+
+
+def test_the_licence_before_and_after_a_book_is_left_out(tmp_path):
+    around = ["The Project Gutenberg eBook of Soup", "", "*** START OF THE PROJECT GUTENBERG EBOOK", "SOUP ***"]
+    book = ["", "Boil the soup.", "Eat it.", ""]
+    after = ["*** END OF THE PROJECT GUTENBERG EBOOK SOUP ***", "", "Section 1. Terms of use"]
+    rows, notes = read(tmp_path, "\n".join([*around, *book, *after]))
+    assert [(row.id, row.text) for row in rows] == [("5", ""), ("6", "Boil the soup."), ("7", "Eat it."), ("8", "")]
+    [note] = notes
+    assert note.endswith("the first 4 lines and those from line 9 on are about the e-book, and left out")
+    rows, [note] = read(tmp_path, "\n".join([around[2] + " SOUP ***", *book]))
+    assert [row.id for row in rows] == ["2", "3", "4"]
+    assert note.endswith("the first line is about the e-book, and left out")
 
 
 def test_prose_with_bars_and_dashes_looks_like_nothing_else(tmp_path):
