@@ -24,8 +24,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, u
 import numpy as np
 
 from neuraltopic.errors import NeuralTopicError, UsageError, install_hint
+from neuraltopic.search.fields import as_text, field_types
 from neuraltopic.search.index import SearchIndex
-from neuraltopic.search.segments import FIELDS
 from neuraltopic.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
     import pyarrow.parquet
 
     _require_free(path)
-    types = _field_types(index)
+    types = field_types(segment.folder for segment in index.segments)
     tables = []
     done = 0
     vector_type = pa.list_(pa.float32(), index.generation.n_topics)
@@ -96,7 +96,7 @@ def _to_file(index: SearchIndex, path: Path, progress: "Progress | None") -> int
         vectors = np.stack(frame.pop("vector").to_list())
         for name in types.keys() & set(frame):
             if pa.types.is_string(types[name]) and not pd.api.types.is_string_dtype(frame[name].dtype):
-                frame[name] = pd.array([_as_text(value) for value in frame[name]], "str")
+                frame[name] = pd.array([as_text(value) for value in frame[name]], "str")
         table = pa.Table.from_pandas(frame, preserve_index=False)
         flat = pa.array(vectors.ravel(), pa.float32())
         tables.append(table.append_column("vector", pa.FixedSizeListArray.from_arrays(flat, type=vector_type)))
@@ -275,7 +275,7 @@ def _lancedb_schema(index: SearchIndex) -> Any:
         name: kind
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         else pa.string()
-        for name, kind in _field_types(index).items()
+        for name, kind in field_types(segment.folder for segment in index.segments).items()
     }
     return pa.schema({**{name: kind for name, kind in of_fields.items() if name not in own}, **own}.items())
 
@@ -283,35 +283,10 @@ def _lancedb_schema(index: SearchIndex) -> Any:
 def _lancedb_row(document: _Document, schema: Any) -> dict[str, Any]:
     own = {name: value for name, value in document._asdict().items() if name != "fields"}
     fields = {
-        name: _as_text(value) if str(schema.field(name).type) == "string" else value
+        name: as_text(value) if str(schema.field(name).type) == "string" else value
         for name, value in document.fields.items()
     }
     return {**fields, **own}
-
-
-def _field_types(index: SearchIndex) -> dict[str, Any]:
-    """Arrow's type of each column of the metadata, for the values of all segments: string where no other holds them."""
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    types: dict[str, Any] = {}
-    for segment in index.segments:
-        for field in pyarrow.parquet.read_schema(segment.folder / FIELDS):
-            schemas = [pa.schema([(field.name, kind)]) for kind in (types.get(field.name, field.type), field.type)]
-            try:
-                types[field.name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
-            except (pa.ArrowTypeError, pa.ArrowInvalid):
-                types[field.name] = pa.string()
-    return types
-
-
-def _as_text(value: Any) -> str | None:
-    """A cell of a column that has text elsewhere; None for a missing one, and a whole number without a point."""
-    import pandas as pd
-
-    if value is None or pd.isna(value):
-        return None
-    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _batches(index: SearchIndex) -> Iterator[Sequence[_Document]]:

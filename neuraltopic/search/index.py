@@ -22,8 +22,9 @@ from neuraltopic.search.answering import Answering
 from neuraltopic.search.answers import Answer
 from neuraltopic.search.documents import IndexedDocuments
 from neuraltopic.search.folder import Generation, writing
-from neuraltopic.search.indexing import Indexed, rewrite, takes_embeddings, write_segment
+from neuraltopic.search.indexing import Indexed, takes_embeddings, write_segment
 from neuraltopic.search.query_encoder import QueryEncoder, dimensions_of, embedder_of
+from neuraltopic.search.rewriting import rewrite
 from neuraltopic.search.segments import Segment, open_segment, write_ids
 from neuraltopic.search.texts import damaged, open_array
 from neuraltopic.storage.atomic import atomic_folder, sync_tree
