@@ -1,6 +1,6 @@
 """The metadata of the documents of a segment: fields.parquet, a column per field, n_tokens the first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FIELDS = "fields.parquet"
+# What is known of a document beside its metadata, by the names that it has where the index is copied.
+OWN = ("id", "topic", "text", "vector", "embedding", "fingerprint")
 # Bytes of a column that are read at once.
 _BUFFER = 1 << 20
 
@@ -31,13 +33,38 @@ def field_types(folders: Iterable[Path]) -> "dict[str, pa.DataType]":
     return types
 
 
+def free_names(names: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """What columns are called where some names are taken: with _ at the end, as often as makes them free."""
+    found: dict[str, str] = {}
+    for name in names:
+        free = name
+        while free in taken or (free != name and free in names):
+            free += "_"
+        found[name] = free
+    return found
+
+
+def live_fields(
+    folder: Path, live: NDArray[np.bool_], schema: "pa.Schema", at_once: int
+) -> "Iterator[tuple[NDArray[np.intp], pa.RecordBatch]]":
+    """The fields of the documents of a segment that are live, (D,), as rows of a schema: places, (B,), and B rows."""
+    import pyarrow.parquet
+
+    start = 0
+    with pyarrow.parquet.ParquetFile(folder / FIELDS, buffer_size=_BUFFER, pre_buffer=False) as file:
+        for batch in file.iter_batches(at_once):
+            rows = np.flatnonzero(live[start : start + len(batch)])
+            yield start + rows, _conformed(batch.take(pyarrow.array(rows)), schema)
+            start += len(batch)
+
+
 def merge_fields(parts: Sequence[tuple[Path, NDArray[np.bool_]]], folder: Path, at_once: int) -> None:
     """Write the fields of some documents of several segments as those of one.
 
     Parameters
     ----------
     parts : sequence of (Path, bool array of shape (D,))
-        The folder of each segment, and which of its documents are kept.
+        The folder of each segment, and which of its documents are live.
     folder : Path
         Of the new segment.
     at_once : int
@@ -48,13 +75,9 @@ def merge_fields(parts: Sequence[tuple[Path, NDArray[np.bool_]]], folder: Path, 
 
     schema = pa.schema(field_types(path for path, _ in parts).items())
     with pyarrow.parquet.ParquetWriter(folder / FIELDS, schema, compression="zstd") as writer:
-        for path, kept in parts:
-            start = 0
-            with pyarrow.parquet.ParquetFile(path / FIELDS, buffer_size=_BUFFER, pre_buffer=False) as file:
-                for batch in file.iter_batches(at_once):
-                    live = batch.filter(pa.array(kept[start : start + len(batch)]))
-                    writer.write_batch(_conformed(live, schema))
-                    start += len(batch)
+        for path, live in parts:
+            for _, batch in live_fields(path, live, schema, at_once):
+                writer.write_batch(batch)
 
 
 def _conformed(batch: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":

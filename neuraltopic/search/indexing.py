@@ -18,7 +18,7 @@ from neuraltopic.preprocessing.preparation import DigestedRows
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings
-from neuraltopic.search.fields import FIELDS
+from neuraltopic.search.fields import FIELDS, free_names
 from neuraltopic.search.segments import EMBEDDINGS, write_ids, write_postings, write_vectors
 from neuraltopic.search.texts import TextWriter
 from neuraltopic.storage.arrays import RowsWriter
@@ -155,9 +155,4 @@ def _noted(rows: DigestedRows, writer: TextWriter | None) -> Iterator[Row]:
 
 def _write_fields(table: "pd.DataFrame", folder: Path) -> None:
     fields = table.drop(columns=_OF_ROWS).reset_index(drop=True)
-    for name in RESERVED:
-        free = name
-        while free in fields:
-            free += "_"
-        fields = fields.rename(columns={name: free})
-    write_table(fields, folder / FIELDS, "parquet")
+    write_table(fields.rename(columns=free_names(fields.columns.tolist(), RESERVED)), folder / FIELDS, "parquet")

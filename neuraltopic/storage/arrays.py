@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,7 +13,8 @@ class RowsWriter:
 
     Parameters
     ----------
-    path : Path
+    destination : Path or binary file
+        A file that is open is not closed.
     dtype : dtype
     shape : tuple of int
         Of the whole array; the first is the number of rows.
@@ -24,12 +25,12 @@ class RowsWriter:
         When rows are of another shape; on leaving the `with` block, when other than so many were written.
     """
 
-    def __init__(self, path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
-        self._path = path
+    def __init__(self, destination: Path | BinaryIO, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
+        self._opened = isinstance(destination, Path)
+        self._file = open(destination, "wb") if isinstance(destination, Path) else destination  # noqa: SIM115
         self._dtype = np.dtype(dtype)
         self._shape = shape
         self._n_rows = 0
-        self._file = open(path, "wb")  # noqa: SIM115  (closed by __exit__)
         descr = np.lib.format.dtype_to_descr(self._dtype)
         header = {"descr": descr, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
@@ -49,7 +50,8 @@ class RowsWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file if it was opened here."""
+        if self._opened:
+            self._file.close()
         if kind is None and self._n_rows != self._shape[0]:
-            raise ValueError(f"{self._path}: {self._n_rows:,} rows of an array of shape {self._shape}")
+            raise ValueError(f"{self._n_rows:,} rows of an array of shape {self._shape}")
