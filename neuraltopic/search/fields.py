@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 FIELDS = "fields.parquet"
@@ -15,6 +16,21 @@ FIELDS = "fields.parquet"
 OWN = ("id", "topic", "text", "vector", "embedding", "fingerprint")
 # Bytes of a column that are read at once.
 _BUFFER = 1 << 20
+
+
+def read_fields(folder: Path, columns: Sequence[str] | None) -> "pd.DataFrame":
+    """The fields of all documents of a segment; whole numbers stay so where some are missing."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(folder / FIELDS, columns=None if columns is None else list(columns))
+    frame = table.to_pandas()
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_integer(column.type) and column.null_count:
+            frame[name] = pd.array(column.to_pylist(), dtype="Int64")
+    return frame
 
 
 def field_types(folders: Iterable[Path]) -> "dict[str, pa.DataType]":

@@ -257,6 +257,7 @@ class SearchIndex:
             When not exactly one of query, like and topic is given, or an argument is wrong.
         """
         _require_request(query, like, topic, n, skip)
+        n, skip = int(n), int(skip)
         allowed = None if where is None else self._documents.matching(where)
         if topic is not None:
             return self._answering.of_topic(topic, n, skip, allowed)
@@ -397,7 +398,9 @@ class SearchIndex:
         """
         segment, place = self._documents.locate(self._documents.required(id))
         topic = int(self.topics_of(segment)[place])
-        fields = json.loads(segment.fields().iloc[[place]].to_json(orient="records", date_format="iso"))[0]
+        fields = json.loads(
+            segment.fields().iloc[[place]].to_json(orient="records", date_format="iso", double_precision=15)
+        )[0]
         found = {"id": id, "topic": topic, "label": self.topic_labels[topic] if topic >= 0 else "", "fields": fields}
         return found if segment.texts is None else found | {"text": segment.texts[place]}
 

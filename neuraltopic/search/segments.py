@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.counts import Counts
-from neuraltopic.search.fields import FIELDS
+from neuraltopic.search.fields import FIELDS, read_fields
 from neuraltopic.search.texts import Texts, damaged, open_array, write_texts
 from neuraltopic.storage.arrays import RowsWriter
 from neuraltopic.storage.pages import release_pages
@@ -95,9 +95,7 @@ class Segment:
 
     def fields(self, columns: Sequence[str] | None = None) -> "pd.DataFrame":
         """n_tokens and the metadata of each document, all columns by default."""
-        import pandas as pd
-
-        return pd.read_parquet(self.folder / FIELDS, columns=None if columns is None else list(columns))
+        return read_fields(self.folder, columns)
 
     def field_names(self) -> list[str]:
         """The columns of `fields`."""

@@ -37,7 +37,7 @@ def batches(index: SearchIndex) -> Iterator[Sequence[SentDocument]]:
         embeddings = table.pop("embedding").tolist() if "embedding" in table else [None] * len(vectors)
         ids, topics = table.pop("id").tolist(), table.pop("topic").tolist()
         texts = table.pop("text").tolist() if index.generation.keeps_text else [None] * len(ids)
-        fields = json.loads(table.to_json(orient="records", date_format="iso"))
+        fields = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
         batch = []
         for *known, vector, embedding in zip(ids, topics, texts, fields, vectors, embeddings, strict=True):
             id, topic, text, of_document = known
