@@ -103,12 +103,24 @@ def test_openapi_names_every_path(server):
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "status", "said"),
+    [
+        ("/nowhere", None, 404, "path: expected one that /openapi.json names; got '/nowhere'."),
+        ("/health", {}, 405, "method: expected GET or HEAD; got POST."),
+    ],
+)
+def test_what_is_not_served_is_reported_in_json(server, path, body, status, said):
+    assert server.json(path, body) == (status, {"error": said})
+
+
+@pytest.mark.parametrize(
     ("path", "body", "said"),
     [
         ("/search", None, "one of a query"),
         ("/search?q=a&n=101", None, "n: expected at most 100"),
         ("/search?q=a&n=0", None, "n: expected a whole number of 1 or more"),
         ("/search?q=a&n=ten", None, "n: expected a whole number"),
+        ("/search?q=a&n=--3", None, "n: expected a whole number"),
         ("/search?q=a&skip=10001", None, "skip: expected at most 10,000"),
         ("/search?q=a&q=b", None, "each parameter once"),
         ("/search?q=a&topic=1", None, "one of a query"),
