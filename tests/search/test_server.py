@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -218,6 +219,17 @@ def eventually(true):
         assert time.monotonic() < end
         time.sleep(0.1)
     return found
+
+
+def test_who_hangs_up_before_the_end_leaves_no_traceback(shared_index):
+    server = Server(shared_index.folder)
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+        connection.sendall(b"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+    assert server.json("/health")[0] == 200
+    server.process.send_signal(signal.SIGTERM)
+    said = server.process.stderr.read()
+    server.stop()
+    assert "Traceback" not in said
 
 
 def test_off_the_machine_only_with_a_warning(shared_index):
