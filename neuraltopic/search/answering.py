@@ -60,10 +60,7 @@ class Answering:
         if embedding is None and by != "words" and self._encoder is not None and query.strip():
             embedding, notes = self._embedded(query, by)
         asked = self._asked(query, embedding)
-        unknown = {
-            word: self._spelling.near(word) if place < _NAMED else []
-            for place, word in enumerate(self._model.preprocessor_.unknown_words(query))
-        }
+        unknown = {} if by == "embeddings" else self._unknown(query)
         if by == "embeddings" and asked.embedding is None:
             raise UsageError(
                 "embedding of the query",
@@ -87,13 +84,20 @@ class Answering:
     def of_topic(self, topic: int, n: int, skip: int, allowed: NDArray[np.bool_] | None) -> Answer:
         """Documents with most of a topic."""
         self._model._require_topic(topic)
-        documents = self._documents
+        documents, topic = self._documents, int(topic)
         shares = documents.shares_of_topic(topic)
         eligible = documents.ranking.live if allowed is None else documents.ranking.live & allowed
         order = best(shares, eligible, skip + n, documents.id)[skip:]
         values = shares[order].tolist()
         hits = self._hits(order, values, skip, set(), [Parts({}, {topic: value}) for value in values])
         return Answer(f"topic {self.labels[topic]}", "topic", int(eligible.sum()), hits, {}, ())
+
+    def _unknown(self, query: str) -> dict[str, list[str]]:
+        """Words that the vocabulary does not have, the first of them with near spellings."""
+        return {
+            word: self._spelling.near(word) if place < _NAMED else []
+            for place, word in enumerate(self._model.preprocessor_.unknown_words(query))
+        }
 
     def _embedded(self, query: str, by: str) -> tuple[NDArray[np.float32] | None, list[str]]:
         """The embedding of a query, and what is to be said where the model is not there."""

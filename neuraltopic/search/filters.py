@@ -7,7 +7,8 @@
                 | column [NOT] IN "(" value ("," value)* ")" | column IS [NOT] NULL
     column     := name | "quoted name"           value := number | 'text' | TRUE | FALSE
 
-The meaning is SQL's: a comparison with a missing value is unknown, and a document is found where the filter is true.
+The meaning is SQL's: a comparison with a missing value is unknown, and a document is found where the filter is true. A
+cell of text without a letter, as a CSV has it, is missing where it is compared with a number.
 """
 
 import operator
@@ -50,6 +51,8 @@ _KEYWORDS = frozenset({"and", "or", "not", "in", "is", "null", "true", "false"})
 _HINT = "Write for example: year >= 2015 and section in ('sport', 'arts')"
 MAX_LENGTH = 2048
 _MAX_DEPTH = 64
+# A whole number with more is beyond float64, which some columns have.
+_MOST_DIGITS = 300
 
 
 @dataclass(frozen=True)
@@ -164,20 +167,23 @@ def _truth(filter: Filter, table: "pd.DataFrame") -> tuple[NDArray[np.bool_], ND
     missing = column.isna().to_numpy(bool)
     if isinstance(filter, Missing):
         return missing, ~missing
-    if isinstance(filter, Membership):
-        found = np.zeros(len(column), bool)
-        for value in filter.values:
-            found |= _compared(column, missing, "=", value)
-    else:
-        found = _compared(column, missing, filter.operator, filter.value)
-    return found, ~found & ~missing
+    values = filter.values if isinstance(filter, Membership) else (filter.value,)
+    sign = "=" if isinstance(filter, Membership) else filter.operator
+    found, unknown = np.zeros(len(column), bool), missing
+    for value in values:
+        without = missing | _blank(column, value)
+        found[~without] |= _OPERATORS[sign](_values(column[~without], value), value)
+        unknown = unknown | without
+    return found, ~found & ~unknown
 
 
-def _compared(column: "pd.Series", missing: NDArray[np.bool_], sign: str, value: Value) -> NDArray[np.bool_]:
-    present = column[~missing]
-    out = np.zeros(len(column), bool)
-    out[~missing] = _OPERATORS[sign](_values(present, value), value)
-    return out
+def _blank(column: "pd.Series", value: Value) -> NDArray[np.bool_]:
+    """Cells without text in a column that is compared with a number, as a CSV has them for missing ones, (D,)."""
+    from pandas.api.types import is_numeric_dtype
+
+    if isinstance(value, str | bool) or is_numeric_dtype(column.dtype):
+        return np.zeros(len(column), bool)
+    return np.array([isinstance(cell, str) and not cell.strip() for cell in column], bool)
 
 
 def _values(present: "pd.Series", value: Value) -> NDArray:
@@ -197,19 +203,29 @@ def _values(present: "pd.Series", value: Value) -> NDArray:
             return present.to_numpy(object)
         return np.array([str(cell) for cell in present], object)
     if is_numeric_dtype(present.dtype):
-        return present.to_numpy()
+        numbers = present.to_numpy()
+        return numbers if numbers.dtype.kind in "iu" else numbers.astype(np.float64)
     return _numbers(present, value)
 
 
-def _numbers(present: "pd.Series", value: Value) -> NDArray[np.float64]:
+def _numbers(present: "pd.Series", value: Value) -> NDArray:
     """Numbers of a column of text, as a CSV has them."""
-    numbers = np.empty(len(present))
-    for place, cell in enumerate(present):
+    numbers = list[int | float]()
+    for cell in present:
         try:
-            numbers[place] = float(cell)
+            numbers.append(_number(cell) if isinstance(cell, str) else cell if isinstance(cell, int) else float(cell))
         except (TypeError, ValueError):
             raise _incomparable(present, f"text such as {cell!r:.40}", value) from None
-    return numbers
+    whole = all(isinstance(number, int) and abs(number) < 2**63 for number in numbers)
+    return np.array(numbers, np.int64 if whole else np.float64)
+
+
+def _number(text: str) -> int | float:
+    """A whole number with all its digits, or another; one that float64 cannot hold is infinite."""
+    try:
+        return int(text) if len(text) < _MOST_DIGITS else float(text)
+    except ValueError:
+        return float(text)
 
 
 def _incomparable(column: "pd.Series", holds: str, value: Value) -> UsageError:
@@ -308,7 +324,7 @@ class _Parser:
         if kind == "text":
             value = text[1:-1].replace("''", "'")
         elif kind == "number":
-            value = int(text) if text.lstrip("+-").isdigit() and len(text) < 19 else float(text)
+            value = _number(text)
         elif kind == "name" and text.lower() in ("true", "false"):
             value = text.lower() == "true"
         else:

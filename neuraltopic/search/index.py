@@ -21,9 +21,11 @@ from neuraltopic.search.additions import settle_ids
 from neuraltopic.search.answering import Answering
 from neuraltopic.search.answers import Answer
 from neuraltopic.search.documents import IndexedDocuments
+from neuraltopic.search.fields import OWN, free_names
 from neuraltopic.search.folder import Generation, writing
-from neuraltopic.search.indexing import Indexed, rewrite, takes_embeddings, write_segment
+from neuraltopic.search.indexing import Indexed, takes_embeddings, write_segment
 from neuraltopic.search.query_encoder import QueryEncoder, dimensions_of, embedder_of
+from neuraltopic.search.rewriting import rewrite
 from neuraltopic.search.segments import Segment, open_segment, write_ids
 from neuraltopic.search.texts import damaged, open_array
 from neuraltopic.storage.atomic import atomic_folder, sync_tree
@@ -255,6 +257,7 @@ class SearchIndex:
             When not exactly one of query, like and topic is given, or an argument is wrong.
         """
         _require_request(query, like, topic, n, skip)
+        n, skip = int(n), int(skip)
         allowed = None if where is None else self._documents.matching(where)
         if topic is not None:
             return self._answering.of_topic(topic, n, skip, allowed)
@@ -394,8 +397,10 @@ class SearchIndex:
             When the index has no such document.
         """
         segment, place = self._documents.locate(self._documents.required(id))
-        topic = int(self._documents.topics_of(segment)[place])
-        fields = json.loads(segment.fields().iloc[[place]].to_json(orient="records", date_format="iso"))[0]
+        topic = int(self.topics_of(segment)[place])
+        fields = json.loads(
+            segment.fields().iloc[[place]].to_json(orient="records", date_format="iso", double_precision=15)
+        )[0]
         found = {"id": id, "topic": topic, "label": self.topic_labels[topic] if topic >= 0 else "", "fields": fields}
         return found if segment.texts is None else found | {"text": segment.texts[place]}
 
@@ -410,22 +415,31 @@ class SearchIndex:
         segment, place = self._documents.locate(self._documents.required(id))
         return "" if segment.texts is None else segment.texts[place]
 
-    def batches(self, size: int) -> Iterator["pd.DataFrame"]:
-        """The live documents in the order of the index, some at a time: id, topic, text, vector and the metadata.
+    def topics_of(self, segment: Segment) -> NDArray[np.integer]:
+        """The topic that each document of a segment is assigned to, -1 for none, as edits left them, (D,)."""
+        return self._documents.topics_of(segment)
 
-        vector is a list of K numbers; there is no text where texts are not kept.
+    def batches(self, size: int) -> Iterator["pd.DataFrame"]:
+        """The live documents in the order of the index, some at a time.
+
+        Columns: id, topic, the metadata, text, vector (an array of K numbers), embedding (of C). There is no text where
+        texts are not kept, and no embedding where the index has none. Metadata under one of these names, or under
+        fingerprint, has _ after its name.
         """
         for segment in self.segments:
             rows = np.flatnonzero(segment.live)
             fields = segment.fields()
+            fields = fields.rename(columns=free_names(fields.columns.tolist(), OWN))
             for start in range(0, len(rows), size):
                 some = rows[start : start + size]
                 table = fields.iloc[some].reset_index(drop=True)
                 table.insert(0, "id", [segment.ids[row] for row in some.tolist()])
-                table.insert(1, "topic", self._documents.topics_of(segment)[some])
+                table.insert(1, "topic", self.topics_of(segment)[some])
                 if segment.texts is not None:
                     table["text"] = [segment.texts[row] for row in some.tolist()]
                 table["vector"] = list(np.asarray(segment.vectors[some]))
+                if segment.documents.embeddings is not None:
+                    table["embedding"] = list(np.asarray(segment.documents.embeddings[some]))
                 yield table
 
     @property

@@ -1,6 +1,6 @@
 """From documents to a segment of an index: read once, counted, embedded, written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from neuraltopic.errors import NeuralTopicError
 from neuraltopic.estimators.topic_model import TopicModel
 from neuraltopic.models.recipes import find_recipe
-from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.ledger.ledger import Ledger
 from neuraltopic.preprocessing.preparation import DigestedRows
 from neuraltopic.reading.rows import Corpus, Row
 from neuraltopic.reading.vectors.embedding_files import EmbeddingSource
 from neuraltopic.reading.vectors.embeddings import Embeddings, require_embeddings
-from neuraltopic.search.segments import EMBEDDINGS, FIELDS, Segment, write_arrays
+from neuraltopic.search.fields import FIELDS, free_names
+from neuraltopic.search.segments import EMBEDDINGS, write_ids, write_postings, write_vectors
 from neuraltopic.search.texts import TextWriter
+from neuraltopic.storage.arrays import RowsWriter
+from neuraltopic.storage.pages import release_pages
 from neuraltopic.storage.tables import write_table
 from neuraltopic.topics.retrieval.document_set import unit_rows
 
@@ -103,84 +106,30 @@ def write_segment(
     beside = model.embeddings_of(prepared, embeddings)
     if n_dimensions is not None:
         _write_embeddings(folder, require_embeddings(beside, len(ids), n_dimensions))
-    vectors, topics = embed(model, counts, beside if takes_embeddings(model) else None, progress)
-    write_arrays(folder, counts, vectors, topics, ids, model.document_vae_.empty_document_vector())
+    blocks = embedded(model, counts, beside if takes_embeddings(model) else None, progress)
+    shape = len(ids), model.document_vae_.n_components
+    write_vectors(folder, blocks, shape, model.document_vae_.empty_document_vector())
+    write_postings(folder, counts)
+    write_ids(folder, ids)
     _write_fields(ledger.to_frame().iloc[rows], folder)
     return Indexed(len(ids), ids, ledger, digested.sha256.hexdigest())
 
 
-def rewrite(
-    folder: Path, segments: Sequence[Segment], model: TopicModel, *, anew: bool, progress: "Progress | None"
-) -> int:
-    """Write the live documents of segments as one.
-
-    Parameters
-    ----------
-    folder : Path
-    segments : sequence of Segment
-    model : TopicModel
-        That of the new segment.
-    anew : bool
-        Whether to embed the documents with it; otherwise it is the model of the segments.
-    progress : callable of (stage, done, total), optional
-
-    Returns
-    -------
-    int
-        How many there are.
-    """
-    import pandas as pd
-
-    kept = [np.flatnonzero(segment.live) for segment in segments]
-    with CountsWriter(folder / "counts", segments[0].documents.counts.shape[1]) as writer:
-        for segment, rows in zip(segments, kept, strict=True):
-            for start in range(0, len(rows), _AT_ONCE):
-                block = segment.documents.counts.rows(rows[start : start + _AT_ONCE])
-                writer.append(np.diff(block.indptr), block.indices, block.data)
-    counts = Counts.open(folder / "counts")
-    embeddings = [
-        segment.documents.embeddings[rows]
-        for segment, rows in zip(segments, kept, strict=True)
-        if segment.documents.embeddings is not None
-    ]
-    beside = Embeddings(np.concatenate(embeddings)) if embeddings else None
-    if beside is not None:
-        _write_embeddings(folder, beside)
-    if not anew:
-        vectors = np.concatenate([segment.vectors[rows] for segment, rows in zip(segments, kept, strict=True)])
-        topics = np.concatenate([segment.topics[rows] for segment, rows in zip(segments, kept, strict=True)])
-    else:
-        vectors, topics = embed(model, counts, beside if takes_embeddings(model) else None, progress)
-    if segments[0].texts is not None:
-        with TextWriter(folder, "texts") as texts:
-            for segment, rows in zip(segments, kept, strict=True):
-                assert segment.texts is not None
-                for row in rows.tolist():
-                    texts.append(segment.texts[row])
-    ids = [segment.ids[row] for segment, rows in zip(segments, kept, strict=True) for row in rows.tolist()]
-    write_arrays(folder, counts, vectors, topics, ids, model.document_vae_.empty_document_vector())
-    fields = [segment.fields().iloc[rows] for segment, rows in zip(segments, kept, strict=True)]
-    write_table(pd.concat(fields, ignore_index=True), folder / FIELDS, "parquet")
-    return len(ids)
-
-
-def embed(
+def embedded(
     model: TopicModel, counts: Counts, embeddings: Embeddings | None, progress: "Progress | None"
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Vectors of documents, (D, K), and the topic of each, -1 where nothing is known, (D,)."""
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
+    """Vectors of documents, (B, K), and the topic of each, -1 where nothing is known, (B,), B of the D at a time."""
     vae = model.document_vae_
-    vectors = np.empty((len(counts), vae.n_components), np.float32)
-    topics = np.empty(len(counts), np.int32)
     for start in range(0, len(counts), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(counts))
         block = counts.slice(start, stop)
         beside = None if embeddings is None else embeddings.of(np.arange(start, stop))
-        vectors[start:stop] = np.asarray(vae.transform(block, embeddings=beside))
+        vectors = np.asarray(vae.transform(block, embeddings=beside))
         known = beside is not None or np.diff(block.indptr) > 0
-        topics[start:stop] = np.where(known, vae.topics_of(block, vectors[start:stop]), -1)
+        yield vectors, np.where(known, vae.topics_of(block, vectors), -1)
+        release_pages(counts.indices, counts.data)
         if progress:
             progress("embedding", stop, len(counts))
-    return vectors, topics
 
 
 def takes_embeddings(model: TopicModel) -> bool:
@@ -190,11 +139,10 @@ def takes_embeddings(model: TopicModel) -> bool:
 
 def _write_embeddings(folder: Path, embeddings: Embeddings) -> None:
     shape = (len(embeddings), embeddings.n_dimensions)
-    written = np.lib.format.open_memmap(folder / EMBEDDINGS, "w+", np.float32, shape)
-    for start in range(0, len(embeddings), _AT_ONCE):
-        rows = np.arange(start, min(start + _AT_ONCE, len(embeddings)))
-        written[start : start + len(rows)] = unit_rows(embeddings.rows(rows))
-    written.flush()
+    with RowsWriter(folder / EMBEDDINGS, np.float32, shape) as writer:
+        for start in range(0, len(embeddings), _AT_ONCE):
+            rows = np.arange(start, min(start + _AT_ONCE, len(embeddings)))
+            writer.append(unit_rows(embeddings.rows(rows)))
 
 
 def _noted(rows: DigestedRows, writer: TextWriter | None) -> Iterator[Row]:
@@ -207,9 +155,4 @@ def _noted(rows: DigestedRows, writer: TextWriter | None) -> Iterator[Row]:
 
 def _write_fields(table: "pd.DataFrame", folder: Path) -> None:
     fields = table.drop(columns=_OF_ROWS).reset_index(drop=True)
-    for name in RESERVED:
-        free = name
-        while free in fields:
-            free += "_"
-        fields = fields.rename(columns={name: free})
-    write_table(fields, folder / FIELDS, "parquet")
+    write_table(fields.rename(columns=free_names(fields.columns.tolist(), RESERVED)), folder / FIELDS, "parquet")

@@ -14,7 +14,7 @@ texts.utf8            and texts_bounds.npy; neither where texts are not kept
 fields.parquet        n_tokens and the metadata of each document
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.search.fields import FIELDS, read_fields
 from neuraltopic.search.texts import Texts, damaged, open_array, write_texts
+from neuraltopic.storage.arrays import RowsWriter
+from neuraltopic.storage.pages import release_pages
 from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, directions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIELDS = "fields.parquet"
 EMBEDDINGS = "embeddings.npy"
+# Entries of the counts that are sorted by word at once: 8 bytes each, several times.
+_ENTRIES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,18 @@ class Segment:
         place = int(self.id_order[low])
         return place if self.ids[place] == id and self.live[place] else None
 
+    def release_pages(self) -> None:
+        """Release the memory pages of the files of the documents, see `storage.pages`."""
+        documents = self.documents
+        mapped = [self.vectors, documents.directions, documents.counts.indices, documents.counts.data]
+        release_pages(*mapped, *([] if documents.embeddings is None else [documents.embeddings]))
+        for texts in (self.ids, self.texts):
+            if texts is not None:
+                texts.release_pages()
+
     def fields(self, columns: Sequence[str] | None = None) -> "pd.DataFrame":
         """n_tokens and the metadata of each document, all columns by default."""
-        import pandas as pd
-
-        return pd.read_parquet(self.folder / FIELDS, columns=None if columns is None else list(columns))
+        return read_fields(self.folder, columns)
 
     def field_names(self) -> list[str]:
         """The columns of `fields`."""
@@ -94,29 +105,70 @@ class Segment:
         return names
 
 
-def write_arrays(
+def write_vectors(
     folder: Path,
-    counts: Counts,
-    vectors: NDArray[np.float32],
-    topics: NDArray[np.int32],
-    ids: Sequence[str],
+    blocks: Iterable[tuple[NDArray[np.float32], NDArray[np.integer]]],
+    shape: tuple[int, int],
     of_nothing: NDArray[np.float32],
 ) -> None:
-    """Write all of a segment but its counts, texts and fields; the last is the vector of an empty document, (K,)."""
-    postings = Postings.of(counts)
-    np.save(folder / "postings_bounds.npy", postings.bounds)
-    np.save(folder / "postings_documents.npy", postings.documents)
-    np.save(folder / "postings_counts.npy", postings.counts)
-    np.save(folder / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
-    np.save(folder / "directions.npy", directions(vectors, of_nothing))
-    np.save(folder / "topics.npy", np.ascontiguousarray(topics, np.int32))
-    write_ids(folder, ids)
+    """Write the vectors of a segment, their directions and the topics.
+
+    Parameters
+    ----------
+    folder : Path
+    blocks : iterable of (float32 array of shape (B, K), int array of shape (B,))
+        Vectors and topics of B of the documents, in order.
+    shape : (D, K)
+    of_nothing : float32 array of shape (K,)
+        The vector of an empty document.
+    """
+    with (
+        RowsWriter(folder / "vectors.npy", np.float32, shape) as of_vectors,
+        RowsWriter(folder / "directions.npy", np.float32, shape) as of_directions,
+        RowsWriter(folder / "topics.npy", np.int32, shape[:1]) as of_topics,
+    ):
+        for vectors, topics in blocks:
+            of_vectors.append(vectors)
+            of_directions.append(directions(vectors, of_nothing))
+            of_topics.append(topics)
+
+
+def write_postings(folder: Path, counts: Counts) -> None:
+    """Write the postings of a segment: those of each block of documents follow those of the last, word by word."""
+    bounds = np.concatenate([[0], np.cumsum(counts.document_frequency())]).astype(np.int64)
+    np.save(folder / "postings_bounds.npy", bounds)
+    files = [
+        _sized(folder / f"postings_{name}.npy", dtype, counts.nnz)
+        for name, dtype in (("documents", np.dtype(np.int32)), ("counts", counts.data.dtype))
+    ]
+    free = bounds[:-1].copy()
+    for first, block in counts.blocks(_ENTRIES):
+        of_block = Postings.of(block)
+        lengths = np.diff(of_block.bounds)
+        places = np.repeat(free - of_block.bounds[:-1], lengths) + np.arange(block.nnz)
+        for file, values in zip(files, (of_block.documents + np.int32(first), of_block.counts), strict=True):
+            file[places] = values
+            release_pages(file)
+        free += lengths
+
+
+def _sized(path: Path, dtype: np.dtype, length: int) -> NDArray:
+    """An array to be filled, mapped to a new file; of nothing it cannot be mapped."""
+    if not length:
+        np.save(path, np.empty(0, dtype))
+        return np.empty(0, dtype)
+    return np.lib.format.open_memmap(path, "w+", dtype, (length,))
 
 
 def write_ids(folder: Path, ids: Sequence[str]) -> None:
     """Write the ids of a segment and their order."""
     write_texts(folder, "ids", ids)
-    np.save(folder / "id_order.npy", np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
+    write_id_order(folder, sorted(range(len(ids)), key=ids.__getitem__), len(ids))
+
+
+def write_id_order(folder: Path, places: Iterable[int], n_documents: int) -> None:
+    """Write the places of D documents in the order of their ids."""
+    np.save(folder / "id_order.npy", np.fromiter(places, np.int64, n_documents))
 
 
 def open_segment(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -93,7 +94,21 @@ def make_app(
         Route("/", guarded(first_page)),
     ]
     middleware = [] if hosts is None else [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return Starlette(
+        routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={HTTPException: _not_served}
+    )
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    """The answer to a path or a method that there is not."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        path = request.url.path[:80]
+        return error_answer(404, f"path: expected one that /openapi.json names; got {path!r}.")
+    allowed = sorted((error.headers or {}).get("Allow", "").split(", "))
+    return error_answer(
+        error.status_code, f"method: expected {' or '.join(allowed)}; got {request.method}.", dict(error.headers or {})
+    )
 
 
 def search_routes(index_now: Callable[[], SearchIndex], workers: Workers, limits: Limits) -> list[Route]:
@@ -177,6 +192,6 @@ async def _options(request: Request, limits: Limits) -> dict[str, Any]:
 
 
 def _whole(name: str, value: str) -> int:
-    if not value.lstrip("-").isdecimal() or len(value) > 9:
+    if not value.removeprefix("-").isdecimal() or len(value) > 9:
         raise UsageError(name, expected="a whole number", got=f"{value!r:.60}", hint="Give a whole number")
     return int(value)

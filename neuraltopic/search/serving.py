@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from neuraltopic.errors import NeuralTopicError, UsageError
@@ -191,6 +191,8 @@ def guarded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
             return error_answer(504, "The search took too long; ask for less.")
         except Busy:
             return error_answer(503, "Too many searches at once; try again.", {"Retry-After": "1"})
+        except ClientDisconnect:
+            return error_answer(400, "The request ended before its body did.")  # which nobody reads
 
     return guarded
 

@@ -1,5 +1,6 @@
 """Strings on disk, each found without reading the others: UTF-8 end to end in one file, their bounds in another."""
 
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuraltopic.errors import NeuralTopicError
+from neuraltopic.storage.pages import release_pages
 
 # Bytes of a file that is read rather than mapped.
 _SMALL = 1 << 12
@@ -27,7 +29,7 @@ class TextWriter:
     def __init__(self, folder: Path, name: str) -> None:
         self._bounds = folder / f"{name}_bounds.npy"
         self._file = open(folder / f"{name}.utf8", "wb")  # noqa: SIM115  (closed by __exit__)
-        self._ends = [0]
+        self._ends = array("q", [0])
 
     def append(self, text: str) -> None:
         """Write one string."""
@@ -41,7 +43,7 @@ class TextWriter:
     ) -> None:
         self._file.close()
         if kind is None:
-            np.save(self._bounds, np.array(self._ends, np.int64))
+            np.save(self._bounds, np.frombuffer(self._ends, np.int64))
 
 
 class Texts:
@@ -75,6 +77,10 @@ class Texts:
     def __iter__(self) -> Iterator[str]:
         """Each string, in order."""
         return (self[place] for place in range(len(self)))
+
+    def release_pages(self) -> None:
+        """Release the memory pages of the two files, see `storage.pages`."""
+        release_pages(self._bytes, self._bounds)
 
 
 def write_texts(folder: Path, name: str, texts: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from neuraltopic.storage.arrays import RowsWriter
 from neuraltopic.storage.pages import release_pages
 
 if TYPE_CHECKING:
@@ -44,18 +45,16 @@ def write_vectors(
     import pyarrow as pa
     import pyarrow.parquet
 
-    n_documents, n_components = shape
+    n_components = shape[1]
     schema = pa.schema([(name, pa.string()) for name in columns] + [("vector", pa.list_(pa.float32(), n_components))])
     start = 0
     with (
-        open(folder / npy, "wb") as file,
+        RowsWriter(folder / npy, "<f4", shape) as npy_writer,
         pyarrow.parquet.ParquetWriter(folder / parquet, schema, compression="zstd") as writer,
     ):
-        header = {"descr": "<f4", "fortran_order": False, "shape": (n_documents, n_components)}
-        np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             block = np.ascontiguousarray(block, "<f4")
-            file.write(block.data)
+            npy_writer.append(block)
             stop = start + len(block)
             arrays = [pa.array(values[start:stop], pa.string()) for values in columns.values()]
             arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), n_components))

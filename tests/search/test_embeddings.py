@@ -66,6 +66,12 @@ def test_parts_sum_to_the_score(shared, query):
     assert table["embedding"].tolist() == [hit.embedding for hit in answer.hits]
 
 
+def test_by_embeddings_no_word_is_unknown(shared):
+    answer = shared.answer("zebra rocket", 3, by="embeddings")
+    assert (answer.notes, answer.unknown) == ((), {})
+    assert shared.answer("zebra rocket", 3).notes == ("zebra is not in the vocabulary",)
+
+
 @pytest.mark.parametrize("query", ["", " \n"])
 def test_a_query_of_nothing_finds_nothing(shared, query):
     """Though a model has an embedding of no words."""

@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from neuraltopic.errors import NeuralTopicError, UsageError
+from neuraltopic.reading.readers import open_corpus
 from neuraltopic.search import SearchIndex
 from neuraltopic.search.exports import export_index
 
@@ -156,6 +157,120 @@ def test_lancedb_in_a_bucket(shared_index, monkeypatch):
         assert lancedb_rows("s3://shelf/copies", options).count_rows() == 60
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def embedded_index(tmp_path_factory, model):
+    """An index with embeddings of two segments, of which a document is deleted, and metadata under names of our own."""
+    rng = np.random.default_rng(0)
+    rows = [{"id": id, "body": "rocket moon", "vector": 1, "fingerprint": "f", "text_": "b"} for id in "abc"]
+    first = open_corpus(pd.DataFrame(rows), text="body")
+    index = SearchIndex.build(
+        tmp_path_factory.mktemp("embedded") / "index", model, first, embeddings=rng.standard_normal((3, 8))
+    )
+    later = pd.DataFrame({"id": ["d", "e"], "text": ["bread oven", "goal"], "year": [2015, 2016]})
+    return index.add(later, embeddings=rng.standard_normal((2, 8))).delete(["b"])
+
+
+def embeddings_of(index):
+    """By id."""
+    return {
+        segment.ids[row]: segment.documents.embeddings[row]
+        for segment in index.segments
+        for row in np.flatnonzero(segment.live).tolist()
+    }
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_file_has_the_embeddings(embedded_index, tmp_path, suffix):
+    path = tmp_path / f"copy.{suffix}"
+    assert export_index(embedded_index, str(path)) == 4
+    table = pyarrow.parquet.read_table(path) if suffix == "parquet" else pa.ipc.open_file(path).read_all()
+    assert table.column_names == [
+        "id", "topic", "n_tokens", "vector_", "fingerprint_", "text_", "year", "text", "vector", "embedding"
+    ]  # fmt: skip
+    assert table["id"].to_pylist() == ["a", "c", "d", "e"]
+    assert table["vector_"].to_pylist() == [1, 1, None, None]
+    assert table["year"].to_pylist() == [None, None, 2015, 2016]
+    assert str(table["year"].type) == "int64"
+    assert table["text"].to_pylist() == ["rocket moon", "rocket moon", "bread oven", "goal"]
+    expected = embeddings_of(embedded_index)
+    for id, embedding in zip(table["id"].to_pylist(), table["embedding"].to_pylist(), strict=True):
+        assert np.array(embedding, np.float32).tolist() == expected[id].tolist()
+        assert np.linalg.norm(embedding) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_arrays_have_the_embeddings(embedded_index, tmp_path):
+    assert export_index(embedded_index, str(tmp_path / "copy.npy")) == 4
+    ids, vectors, embeddings = (np.load(tmp_path / f"copy{name}.npy") for name in ("_ids", "", "_embeddings"))
+    assert (vectors.shape, embeddings.shape, embeddings.dtype) == ((4, 3), (4, 8), np.float32)
+    expected = embeddings_of(embedded_index)
+    assert embeddings.tolist() == [expected[id].tolist() for id in ids.tolist()]
+    for name in ("copy.npy", "copy_ids.npy"):
+        (tmp_path / name).unlink()
+    with pytest.raises(UsageError, match=r"copy_embeddings\.npy: expected a path that does not exist yet"):
+        export_index(embedded_index, str(tmp_path / "copy.npy"))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_qdrant_has_the_embeddings(embedded_index, shared_index, tmp_path):
+    qdrant = pytest.importorskip("qdrant_client")
+    target = f"qdrant://{tmp_path}/themes"
+    assert export_index(embedded_index, target) == 4
+    assert export_index(embedded_index, target) == 0
+    expected = embeddings_of(embedded_index)
+    client = qdrant.QdrantClient(path=str(tmp_path))
+    try:
+        found = client.query_points("themes", expected["d"].tolist(), using="embedding", limit=4).points
+        cosines = sorted((float(expected["d"] @ embedding) for embedding in expected.values()), reverse=True)
+        assert [point.score for point in found] == pytest.approx(cosines, abs=1e-5)
+        assert found[0].payload["text"] == "bread oven"
+        by_id = {point.payload["id"]: point.payload for point in found}
+        assert by_id["a"]["vector_"] == 1
+        assert by_id["a"]["fingerprint_"] == "f"
+        assert by_id["a"]["fingerprint"] != "f"
+    finally:
+        client.close()
+    with pytest.raises(UsageError, match=r"themes: expected vectors of 3 numbers \(vector\); got vectors of 3 num"):
+        export_index(shared_index, target)
+
+
+def test_postgresql_has_the_embeddings(embedded_index, model, tmp_path):
+    """In a table that an index without embeddings began, too."""
+    pgserver = pytest.importorskip("pgserver")
+    psycopg = pytest.importorskip("psycopg")
+    server = pgserver.get_server(tmp_path / "data")
+    try:
+        address = server.get_uri()
+        target = address + ("&" if "?" in address else "?") + "table=themes"
+        plain = SearchIndex.build(tmp_path / "plain", model, pd.DataFrame({"id": ["a"], "text": ["rocket moon"]}))
+        assert export_index(plain, target) == 1
+        assert export_index(embedded_index, target) == 4
+        assert export_index(embedded_index, target) == 0
+        expected = embeddings_of(embedded_index)
+        with psycopg.connect(address) as connection:
+            rows = connection.execute(
+                "SELECT id, embedding <=> %s::vector FROM themes ORDER BY 2", [json.dumps(expected["d"].tolist())]
+            ).fetchall()
+        distances = {id: 1.0 - float(expected["d"] @ embedding) for id, embedding in expected.items()}
+        assert dict(rows) == pytest.approx(distances, abs=1e-6)
+    finally:
+        server.cleanup()
+
+
+def test_lancedb_has_the_embeddings(embedded_index, model, tmp_path):
+    """In a table that an index without embeddings and with fewer columns began, too."""
+    pytest.importorskip("lancedb")
+    target = f"lancedb://{tmp_path}/themes"
+    plain = SearchIndex.build(tmp_path / "plain", model, pd.DataFrame({"id": ["a"], "text": ["rocket moon"]}))
+    assert export_index(plain, target) == 1
+    assert export_index(embedded_index, target) == 4
+    assert export_index(embedded_index, target) == 0
+    rows = {row["id"]: row for row in lancedb_rows(str(tmp_path)).to_arrow().to_pylist()}
+    assert {id: row["embedding"] for id, row in rows.items()} == {
+        id: embedding.tolist() for id, embedding in embeddings_of(embedded_index).items()
+    }
+    assert (rows["a"]["vector_"], rows["a"]["fingerprint_"], rows["e"]["year"]) == (1, "f", 2016)
 
 
 @pytest.fixture(scope="module")

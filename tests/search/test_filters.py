@@ -110,6 +110,33 @@ def test_what_cannot_be_compared(text, said):
         rows(text)
 
 
+def found_in(text, column):
+    return np.flatnonzero(matching(parse_filter(text), pd.DataFrame({"x": column}))).tolist()
+
+
+@pytest.mark.parametrize("kind", [np.int64, "Int64", object, "str"])
+def test_long_numbers_are_compared_digit_by_digit(kind):
+    """Identifiers of 19 digits, which float64 cannot distinguish."""
+    column = pd.Series([1234567890123456780 + n for n in range(4)]).astype(kind)
+    assert found_in("x = 1234567890123456782", column) == [2]
+    assert found_in("x in (1234567890123456780, 1234567890123456783)", column) == [0, 3]
+    assert found_in("x > +1234567890123456781", column) == [2, 3]
+    assert found_in(f"x < {10**30}", column) == [0, 1, 2, 3]
+    assert found_in(f"x < {'9' * 400}", column) == [0, 1, 2, 3]
+    assert found_in("x < 1234567890123456782.5", pd.Series([1, 2])) == [0, 1]
+
+
+def test_empty_cells_of_a_table_are_missing_numbers():
+    """A CSV has text in all cells."""
+    column = ["2015", "", "2016.5", " ", None]
+    assert found_in("x >= 2015", column) == [0, 2]
+    assert found_in("not x >= 2016", column) == [0]
+    assert found_in("x != 2015", column) == [2]
+    assert found_in("x not in (2015, 7)", column) == [2]
+    assert found_in("x = ''", column) == [1]
+    assert found_in("x is null", column) == [4]
+
+
 PIECES = """
 year section 'a' ' " ( ) , = >= <> and OR not in is null 2015 1e999 -3 true ; -- é 🚀 %s $(x) {year} \\
 """

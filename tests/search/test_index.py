@@ -313,6 +313,26 @@ def test_what_is_not_one_request(shared_index):
         shared_index.answer("goal", where="year = 1")
 
 
+def test_whole_numbers_keep_their_digits_where_some_are_missing(model, tmp_path):
+    rows = [{"id": "a", "text": "rocket", "reply": 1234567890123456785, "price": 1 / 3}, {"id": "b", "text": "goal"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    index = SearchIndex.build(tmp_path / "index", model, tmp_path / "rows.jsonl")
+    fields = index.document("a")["fields"]
+    assert (fields["reply"], fields["price"]) == (1234567890123456785, pytest.approx(1 / 3, abs=1e-15))
+    assert index.document("b")["fields"]["reply"] is None
+    assert ids(index.answer("goal", where="reply = 1234567890123456785")) == ["a"]
+    assert ids(index.answer("goal", where="reply = 1234567890123456784")) == []
+
+
+def test_numbers_of_numpy_and_truth_values_in_a_request(shared_index):
+    answer = shared_index.answer("goal", np.int64(2), skip=np.int64(1))
+    assert answer == shared_index.answer("goal", 2, skip=1)
+    assert json.loads(json.dumps(answer.to_dict()))["hits"][0]["rank"] == 2
+    assert shared_index.answer(topic=np.int32(2)) == shared_index.answer(topic=2)
+    with pytest.raises(UsageError, match="topic: expected a number from 0 to 2; got True"):
+        shared_index.answer(topic=True)
+
+
 def test_what_is_no_text_is_refused(shared_index, index):
     with pytest.raises(UsageError, match="where: expected a filter as a str; got int"):
         shared_index.answer("goal", where=3)

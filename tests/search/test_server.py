@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -103,12 +104,24 @@ def test_openapi_names_every_path(server):
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "status", "said"),
+    [
+        ("/nowhere", None, 404, "path: expected one that /openapi.json names; got '/nowhere'."),
+        ("/health", {}, 405, "method: expected GET or HEAD; got POST."),
+    ],
+)
+def test_what_is_not_served_is_reported_in_json(server, path, body, status, said):
+    assert server.json(path, body) == (status, {"error": said})
+
+
+@pytest.mark.parametrize(
     ("path", "body", "said"),
     [
         ("/search", None, "one of a query"),
         ("/search?q=a&n=101", None, "n: expected at most 100"),
         ("/search?q=a&n=0", None, "n: expected a whole number of 1 or more"),
         ("/search?q=a&n=ten", None, "n: expected a whole number"),
+        ("/search?q=a&n=--3", None, "n: expected a whole number"),
         ("/search?q=a&skip=10001", None, "skip: expected at most 10,000"),
         ("/search?q=a&q=b", None, "each parameter once"),
         ("/search?q=a&topic=1", None, "one of a query"),
@@ -206,6 +219,17 @@ def eventually(true):
         assert time.monotonic() < end
         time.sleep(0.1)
     return found
+
+
+def test_who_hangs_up_before_the_end_leaves_no_traceback(shared_index):
+    server = Server(shared_index.folder)
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+        connection.sendall(b"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+    assert server.json("/health")[0] == 200
+    server.process.send_signal(signal.SIGTERM)
+    said = server.process.stderr.read()
+    server.stop()
+    assert "Traceback" not in said
 
 
 def test_off_the_machine_only_with_a_warning(shared_index):

@@ -191,7 +191,7 @@ class FittedTopics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _require_topic(self, topic: int) -> None:
         check_is_fitted(self)
-        if not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
+        if isinstance(topic, bool) or not isinstance(topic, int | np.integer) or not 0 <= topic < len(self.components_):
             raise UsageError(
                 parameter("topic"),
                 expected=f"a number from 0 to {len(self.components_) - 1}",

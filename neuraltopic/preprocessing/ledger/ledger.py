@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -179,5 +179,15 @@ class Ledger:
                 while free in taken:
                     free += "_"
                 taken.add(free)
-            columns[free] = column + [None] * (len(self) - len(column))
+            whole: list[Any] = column + [None] * (len(self) - len(column))
+            columns[free] = pd.array(whole, dtype="Int64") if _needs_integers(whole) else whole
         return pd.DataFrame(columns)
+
+
+def _needs_integers(column: Sequence[object]) -> bool:
+    """Whether cells are whole numbers, some of them missing, of which float64 would lose digits."""
+    present = [cell for cell in column if cell is not None]
+    if len(present) == len(column) or not all(type(cell) is int for cell in present):
+        return False
+    largest = max((abs(cell) for cell in present if isinstance(cell, int)), default=0)
+    return 2**53 < largest < 2**63

@@ -23,9 +23,10 @@ import pandas as pd
 
 from neuraltopic import SearchIndex, TopicModel
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.search.fields import FIELDS
 from neuraltopic.search.folder import Generation
-from neuraltopic.search.indexing import embed
-from neuraltopic.search.segments import FIELDS, write_arrays
+from neuraltopic.search.indexing import embedded
+from neuraltopic.search.segments import write_ids, write_postings, write_vectors
 from neuraltopic.search.texts import write_texts
 from neuraltopic.topics.retrieval.first_documents import best
 from tests.benchmarks.data import data_folder
@@ -36,7 +37,8 @@ def main(folder, sizes):
     model = TopicModel(50, random_state=0, max_epochs=10).fit(lines)
     counts = model.prepare(lines).counts
     start = time.perf_counter()
-    vectors, topics = embed(model, counts, None, None)
+    blocks = zip(*embedded(model, counts, None, None), strict=True)
+    vectors, topics = (np.concatenate(of_all) for of_all in blocks)
     seconds = time.perf_counter() - start
     print(f"embedding: {len(lines) / seconds:,.0f} documents per second")
     for size in sizes:
@@ -112,23 +114,18 @@ def write(folder, model, lines, counts, vectors, topics, n_documents):
             kept = rng.random(block.nnz) < 0.9
             ends = np.concatenate([[0], np.cumsum(kept)])[block.indptr]
             writer.append(np.diff(ends), block.indices[kept], block.data[kept])
-    noisy = np.concatenate(
-        [
-            vectors[placed[start : start + 50_000]]
-            + std * rng.standard_normal((len(placed[start : start + 50_000]), vectors.shape[1]), np.float32)
-            for start in range(0, n_documents, 50_000)
-        ]
-    ).astype(np.float32)
-    ids = [f"d{number:07d}" for number in range(n_documents)]
+
+    def noisy():
+        for start in range(0, n_documents, 50_000):
+            some = placed[start : start + 50_000]
+            noise = std * rng.standard_normal((len(some), vectors.shape[1]), np.float32)
+            yield (vectors[some] + noise).astype(np.float32), topics[some]
+
+    shape = n_documents, vectors.shape[1]
+    write_vectors(segment, noisy(), shape, model.document_vae_.empty_document_vector())
+    write_postings(segment, Counts.open(segment / "counts"))
     write_texts(segment, "texts", (lines[place] for place in placed.tolist()))
-    write_arrays(
-        segment,
-        Counts.open(segment / "counts"),
-        noisy,
-        topics[placed],
-        ids,
-        model.document_vae_.empty_document_vector(),
-    )
+    write_ids(segment, [f"d{number:07d}" for number in range(n_documents)])
     fields = {"n_tokens": counts.totals()[placed].astype(int), "year": 2000 + placed % 25}
     pd.DataFrame({**fields, "kind": np.array(["a", "b", "c"])[placed % 3]}).to_parquet(segment / FIELDS)
     generation = Generation(1, "model-1", counts.shape[1], vectors.shape[1], True)

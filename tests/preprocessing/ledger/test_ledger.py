@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuraltopic.preprocessing.ledger.ledger import Ledger, Status
@@ -89,6 +90,17 @@ def test_a_clash_leaves_no_column_overwritten():
     frame = ledger.to_frame()
     assert list(frame.columns)[6:] == ["id__", "id_", "status_"]
     assert frame[["id__", "id_", "status_"]].to_numpy().tolist() == [[1, 2, 3]]
+
+
+def test_long_whole_numbers_keep_their_digits_where_some_are_missing():
+    """float64, which marks missing cells, cannot distinguish identifiers of 19 digits."""
+    ledger = Ledger()
+    for reply in (1234567890123456785, None, 3):
+        ledger.add("x", Status.KEPT, metadata={"reply": reply, "mixed": reply or 0.5, "year": reply and 2015})
+    frame = ledger.to_frame()
+    assert [None if pd.isna(cell) else cell for cell in frame["reply"]] == [1234567890123456785, None, 3]
+    assert frame["mixed"].tolist() == [float(1234567890123456785), 0.5, 3.0]
+    assert frame["year"].dtype == np.float64
 
 
 def test_n_tokens_is_zero_until_set_and_must_fit(ledger):
