@@ -16,7 +16,7 @@ _HEADERS = re.compile(
     r"(?:[ \t]*\r?\n|\Z)?"
 )
 # Patterns that begin with one character are looked for fast; ^ in the middle of a text is not.
-_HEADER_NAME = re.compile(r"\n([A-Za-z][A-Za-z0-9-]*):")
+_HEADER_NAME = re.compile(r"\n([a-z][a-z0-9-]*):")  # in lower case
 _SUBJECT = re.compile(r"\n(?=[Ss])(?i:subject):[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)")
 # Two of these say that lines of the form "name: value" are the headers of a message.
 _TELLING = frozenset(
@@ -42,10 +42,8 @@ _UUENCODED = re.compile(
 _QUOTED = r"(?=[^>\n]{0,7}+>)[ \t]*+[A-Za-z]{0,3}+>[^\n]*"
 _QUOTATION = re.compile(rf"\n{_QUOTED}(?:\n{_QUOTED})*")
 _LINES_OF_ATTRIBUTION = 4  # two, and two empty ones after them
-_SAID = re.compile(
-    r"\b(?:writes|wrote|said|says|schrieb|a écrit|escribió|ha scritto|schreef|escreveu)\b[^\n]{0,60}:?\s*$",
-    re.IGNORECASE,
-)
+_VERBS = ("writes", "wrote", "said", "says", "schrieb", "a écrit", "escribió", "ha scritto", "schreef", "escreveu")
+_SAID = re.compile(rf"\b(?:{'|'.join(_VERBS)})\b[^\n]{{0,60}}:?\s*$", re.IGNORECASE)
 _WHEN = re.compile(r"\s*(?:In article|In message|In <|On|Am|Le|El|Il|Op|Em)\b")
 _HYPHEN_LETTER = re.compile(r"-[ \t]*[fmouFMOU]")  # as the next two begin
 _ORIGINAL = re.compile(
@@ -74,10 +72,11 @@ def without_headers(text: str) -> tuple[str, bool]:
     if found is None:
         return text, False
     block = "\n" + found[1]
-    names = {name.lower() for name in _HEADER_NAME.findall(block)}
+    lowered = block.lower()
+    names = set(_HEADER_NAME.findall(lowered))
     if len(names & _TELLING) < 2:
         return text, False
-    if not names.isdisjoint(_OF_PARTS) and any(encoding in block.lower() for encoding in _ENCODED):
+    if not names.isdisjoint(_OF_PARTS) and any(encoding in lowered for encoding in _ENCODED):
         decoded = _decoded(text.lstrip())
         if decoded is not None:
             return decoded, True
@@ -180,10 +179,22 @@ def _drop_attribution(lines: list[str]) -> bool:
     if last < 0:
         return False
     begins = next((row for row in (last, last - 1) if row >= 0 and _WHEN.match(lines[row])), None)
-    if not ((begins is not None and lines[last].rstrip().endswith(":")) or _SAID.search(lines[last])):
+    if not ((begins is not None and lines[last].rstrip().endswith(":")) or _says_who(lines[last])):
         return False
     del lines[last if begins is None else begins :]
     return True
+
+
+def _says_who(line: str) -> bool:
+    """Whether a line ends in a verb that attributes what follows, and a few words."""
+    if line.isascii():  # where a verb has one spelling in small letters, and is fast to look for
+        lowered = line.lower()
+        for verb in _VERBS:
+            if verb in lowered:
+                break
+        else:
+            return False
+    return _SAID.search(line) is not None
 
 
 def _decoded(message: str) -> str | None:
