@@ -6,11 +6,12 @@ pre-trained model, where documents and query have them, give their cosine. Each 
 which makes them comparable:
 
     score = (w - mean) / std + a (cosine - mean) / std + b (cosine_e - mean) / std,
-    w = bm25^1.5,    a = 20 n_q / (n_q + n),    b = 8 n_q / (n_q + n),
+    w = bm25^1.5,    a = A n_q / (n_q + n),    b = B n_q / (n_q + n),
 
-with n_q the tokens of the query and n those of a mean document: for a query that is much shorter than the documents the
-words are more important, for one as long as a document the rest. The power makes a strong match of words count for
-more, and weak matches, which many documents have, for less: among these the topics decide.
+A = 20 without embeddings, A = 64 and B = 24 with them, n_q the tokens of the query and n those of a mean document: for
+a query that is much shorter than the documents the words are more important, for one as long as a document the rest.
+The power makes a strong match of words count for more, and weak matches, which many documents have, for less: among
+these the topics decide.
 
 A few words tell little of the topics that are meant. The cosine is therefore with the direction of the query plus the
 mean direction of the ten documents that its words match best, weighted by w: pseudo-relevance feedback (Rocchio 1971),
@@ -39,8 +40,9 @@ from neuraltopic.topics.retrieval.first_documents import DECIMALS, Top, best
 BY = ("hybrid", "words", "topics", "embeddings")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
-# Weights of the topics and of the embeddings relative to the words: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT, _EMBEDDING_WEIGHT = 20.0, 8.0
+# Weight of the topics relative to the words, and those of the topics and of the embeddings where query and documents
+# have embeddings: see tests/benchmarks/README.md.
+_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (64.0, 24.0)
 # Documents whose topics are taken for those of the query.
 _FEEDBACK = 10
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
@@ -275,15 +277,17 @@ class HybridRanking:
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         if matches is not None and by == "hybrid":
             query = self._with_feedback(query, matches)
+        compared = query.embedding is not None and self.has_embeddings
+        of_topics, of_embeddings = _WITH_EMBEDDINGS if compared else (_TOPIC_WEIGHT, 0.0)
         if by in ("hybrid", "topics") and query.direction.any():
             asked = query.direction.astype(np.float64)
             topic_scale = self._scale(float(asked @ self._covariance @ asked), 1.0)
-            topic_scale *= self._weight_of(_TOPIC_WEIGHT, query, by)
-        if by in ("hybrid", "embeddings") and query.embedding is not None and self.has_embeddings:
+            topic_scale *= self._weight_of(of_topics, query, by)
+        if by in ("hybrid", "embeddings") and query.embedding is not None and compared:
             closeness = self._closeness(query.embedding)
             embedding_mean = float(closeness.sum(dtype=np.float64, where=self.live)) / max(self.n_live, 1)
             embedding_scale = self._scale(self._variance(closeness, embedding_mean), 1.0)
-            embedding_scale *= self._weight_of(_EMBEDDING_WEIGHT, query, by)
+            embedding_scale *= self._weight_of(of_embeddings, query, by)
         weights = Weights(query, words, word_scale, topic_scale, embedding_scale, embedding_mean)
         return _Measured(weights, matches, closeness)
 

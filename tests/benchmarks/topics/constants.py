@@ -14,8 +14,9 @@ largest wins; candidates within the spread of seeds are level, and the one in fo
 - search: weight of the topics beside BM25, documents whose topics are added to those of the query, and weight of these.
   Documents held out are the queries, 500 at most, and the others of their label are to be found: precision at 10 +
   mean average precision, over 2.
-- embeddings: weight of sentence embeddings beside BM25 and the topics, by the figure of search, mean of the default and
-  of contextual. On the corpora with embeddings in the folder SEARCH_EMBEDDINGS, see `sentence_embeddings.py`.
+- embeddings: weights of the topics and of sentence embeddings beside BM25, and documents whose embeddings are added to
+  that of the query, by the figure of search, mean of the default and of contextual. On the corpora with embeddings in
+  the folder SEARCH_EMBEDDINGS, see `sentence_embeddings.py`.
 - metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
 """
 
@@ -61,7 +62,11 @@ KINDS = {
 WEIGHTS = (0.0, 0.5, 1.0)
 RANKINGS = tuple(itertools.product((0.46, 0.5, 0.54, 0.6), (4.0, 8.0, 16.0), (0.0, 0.25, 0.5, 1.0)))
 SEARCHES = ((16.0, 10, 0.0), *itertools.product((12.0, 16.0, 20.0, 24.0), (5, 10, 20), (0.5, 1.0, 2.0)))
-EMBEDDING_WEIGHTS = (0.0, 2.0, 4.0, 8.0, 12.0, 16.0)
+EMBEDDING_SEARCHES = (
+    (20.0, 0.0, 10),
+    *itertools.product((16.0, 20.0, 24.0, 28.0, 32.0, 40.0), (4.0, 8.0, 12.0, 16.0, 20.0), (5, 10, 20)),
+    *itertools.product((48.0, 64.0, 80.0), (12.0, 16.0, 24.0, 32.0), (5, 10)),
+)
 QUERIES = 500
 ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))
 
@@ -193,13 +198,13 @@ def precisions(relevant: np.ndarray) -> tuple[float, float]:
     return relevant[:10].mean(), precision[relevant].mean()
 
 
-def by_embeddings(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
+def by_embeddings(name: str, seed: int) -> Iterator[tuple[tuple[float, float, int], float, str]]:
     embedded = embeddings(name)
     if embedded is None:
         return
     (training, held_out) = parts = parts_of(name)
     searched, asked = (unit_rows(embedded[0][part.rows]) for part in parts)
-    figures: dict[float, list[tuple[float, float]]] = {}
+    figures: dict[tuple[float, float, int], list[tuple[float, float]]] = {}
     for recipe, beside in (("semi_amortised_prodlda", (None, None)), ("contextual", (searched, asked))):
         model = DocumentVAE(K, recipe=recipe, random_state=seed)
         vectors = model.fit_transform(training.counts, embeddings=beside[0])
@@ -212,17 +217,31 @@ def by_embeddings(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
         for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
             row = held_out.counts.slice(number, number + 1)
             words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
-            query = Query(words, asks[number], asked[number])
+            of_words, of_topics, of_embeddings = terms(ranking, Query(words, asks[number], asked[number]))
             relevant = training.labels == held_out.labels[number]
-            for weight in EMBEDDING_WEIGHTS:
-                hybrid_ranking._EMBEDDING_WEIGHT = weight
-                order = np.argsort(-ranking.scores(query).values, kind="stable")
-                figures.setdefault(weight, []).append(precisions(relevant[order]))
+            for candidate in EMBEDDING_SEARCHES:
+                weight, of_embedding, n = candidate
+                order = np.argsort(-(of_words + weight * of_topics + of_embedding * of_embeddings[n]), kind="stable")
+                figures.setdefault(candidate, []).append(precisions(relevant[order]))
     for candidate, of_queries in figures.items():
         p10, average = np.mean(of_queries, axis=0)
         of_each = np.mean(np.split(np.array(of_queries), 2), axis=1)
         line = "; ".join(f"{p10:.3f}, {average:.3f}" for p10, average in of_each)
         yield candidate, (p10 + average) / 2.0, line
+
+
+def terms(ranking: HybridRanking, query: Query) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """What the words, the topics and the embeddings add to the scores of a query with weights of 1, (D,); the last by
+    the number of documents of the feedback."""
+    of_words = ranking.scores(query, "words").values
+
+    def added(weights: tuple[float, float], n: int) -> np.ndarray:
+        hybrid_ranking._WITH_EMBEDDINGS = weights
+        hybrid_ranking._FEEDBACK = n
+        return ranking.scores(query).values - of_words
+
+    of_embeddings = {n: added((0.0, 1.0), n) for n in {n for _, _, n in EMBEDDING_SEARCHES}}
+    return of_words, added((1.0, 0.0), 10), of_embeddings
 
 
 def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:

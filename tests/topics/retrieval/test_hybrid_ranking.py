@@ -58,9 +58,9 @@ def slow_scores(part, query, live):
     n_q = sum(query.words.values())
     found = {"words": standardised(matches)}
     found["hybrid"] = found["words"]
-    known = {"topics": (20, part.directions, query.direction)}
+    known = {"topics": (20 if part.embeddings is None else 64, part.directions, query.direction)}
     if part.embeddings is not None:
-        known["embeddings"] = (8, part.embeddings, query.embedding)
+        known["embeddings"] = (24, part.embeddings, query.embedding)
     for name, (largest, all_units, asked) in known.items():
         units = all_units[live].astype(float)
         feedback = sum(matches[d] * units[d] for d in first) / sum(matches[d] for d in first)
@@ -109,7 +109,7 @@ def test_a_query_of_an_embedding_alone_is_ranked_by_it(rng, query):
     ranking = HybridRanking([make_set(rng)])
     alone = Query({}, np.zeros(K, np.float32), query.embedding)
     # With its whole weight, as no words say how long the query is.
-    assert ranking.scores(alone).values == pytest.approx(8 * ranking.scores(query, "embeddings").values, abs=1e-6)
+    assert ranking.scores(alone).values == pytest.approx(24 * ranking.scores(query, "embeddings").values, abs=2e-6)
 
 
 def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
@@ -138,7 +138,7 @@ def test_parts_are_the_scores_taken_apart(rng, query):
         assert words.keys() == query.words.keys()
         assert topics.shape == (K,)
         assert embedding != 0.0
-        assert sum(words.values()) + topics.sum() + embedding == pytest.approx(scores.values[document], abs=2e-6)
+        assert sum(words.values()) + topics.sum() + embedding == pytest.approx(scores.values[document], abs=5e-6)
     by_embedding = ranking.scores(query, "embeddings")
     assert ranking.parts(by_embedding.weights, 3)[2] == pytest.approx(by_embedding.values[3], abs=1e-12)
     one = HybridRanking([make_set(np.random.default_rng(5))])
