@@ -88,7 +88,8 @@ def clear_finished(output: Path) -> None:
     """Remove the workspace that a process left when it was killed just after its run was in place."""
     folder, facts = workspace_of(output), output / RUN_FACTS
     try:
-        if (folder / _FINISHED).read_text() != _sha256(facts):
+        # An empty one was left by a kill between the last file and the folder.
+        if os.listdir(folder) and (folder / _FINISHED).read_text() != _sha256(facts):
             return
         with locked(folder):
             remove(folder)
@@ -198,9 +199,10 @@ def _busy(folder: Path) -> UsageError:
 
 def empty(folder: Path) -> None:
     """Remove what a workspace holds."""
-    # Without its request the rest means nothing, so that goes first: a kill in between leaves no false trail.
+    # Without its request the rest means nothing, so that goes first: a kill in between leaves no false trail. The mark
+    # of a finished run goes last: by it a folder that is half removed is known.
     (folder / _REQUEST).unlink(missing_ok=True)
-    for entry in list(os.scandir(folder)):
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name == _FINISHED):
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         else:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 
 import pytest
@@ -170,3 +171,28 @@ def test_one_that_is_worked_on_stays(tmp_path):
     with locked(folder):
         clear_finished(tmp_path / "run")
         assert (folder / "request.json").exists()
+
+
+@pytest.mark.parametrize("n_removed", range(6))
+def test_a_kill_while_it_is_removed_leaves_nothing_for_ever(tmp_path, monkeypatch, n_removed):
+    """Five things are removed: the request, a file, a folder, the mark, and the workspace itself."""
+    folder = left_behind(tmp_path / "run", "{}")
+    (folder / "checkpoint").touch()
+    (folder / "counts").mkdir()
+    left = iter(range(n_removed))
+
+    def until_killed(operation):
+        def operate(*arguments, **keywords):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return operation(*arguments, **keywords)
+
+        return operate
+
+    with monkeypatch.context() as patch:
+        for owner, name in ((os, "unlink"), (os, "rmdir")):
+            patch.setattr(owner, name, until_killed(getattr(owner, name)))
+        with contextlib.suppress(KeyboardInterrupt):
+            clear_finished(tmp_path / "run")
+    clear_finished(tmp_path / "run")
+    assert not folder.exists()

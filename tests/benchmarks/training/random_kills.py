@@ -8,6 +8,7 @@ chance of one half. Each process is a fork of one that has imported everything.
 """
 
 import hashlib
+import itertools
 import os
 import random
 import signal
@@ -94,8 +95,10 @@ def main() -> None:
         reference = folder / "reference"
         _, whole = wait(start(folder / "corpus.txt", reference, resume=False))
         expected = bits(reference)
-        while stages.total() < n_kills:
-            output = folder / f"run-{stages.total()}"
+        for number in itertools.count():  # a fit that ends before its moment counts no kill
+            if stages.total() >= n_kills:
+                break
+            output = folder / f"run-{number}"
             left = whole
             while True:
                 resume = (workspace_of(output) / "request.json").exists()
