@@ -22,6 +22,9 @@ from neuraltopic.core.vae import VAE
 # Default number of pairs of a sample and a row that the decoder sees together: 50 samples of 512 rows.
 _PAIRS_AT_ONCE = 25_600
 
+# q(z | x) of the rows of x.
+Inference = Callable[[VAE, Any, torch.Generator], Posterior]
+
 
 class Bound(NamedTuple):
     """A lower bound on log p(x), and the surrogate to differentiate; both (B,)."""
@@ -56,16 +59,19 @@ class ELBO:
     row_weight : callable of x, optional
         Weight of the KL of each row in the surrogate, (B,), multiplied by `kl_weight`: above 1 where the parts of a row
         are correlated, which makes the row less evidence than its log likelihood says. By default 1.
+    posterior : callable of (model, x, generator)
+        q(z | x). By default the model's.
     """
 
     n_samples: int = 1
     closed_kl: bool = True
     free_bits: float = 0.0
     row_weight: Callable[[Any], Tensor] | None = None
+    posterior: Inference = VAE.posterior
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; `kl_weight` and `row_weight` weigh the KL in the surrogate alone."""
-        q = model.posterior(x, generator)
+        q = self.posterior(model, x, generator)
         z = q.sample(self.n_samples, generator)
         reconstruction = model.log_likelihood(z, x).mean(0)
         groups = divergence(model, q, z, x, closed=self.closed_kl)
@@ -131,15 +137,18 @@ class ImportanceWeighted:
         Samples that the decoder sees together. By default 25,600 divided by the number of rows. For a larger k the
         bound is computed in chunks, and each is recomputed for its gradient, so that decoder and densities take the
         memory of one chunk.
+    posterior : callable of (model, x, generator)
+        As for `ELBO`.
     """
 
     n_samples: int
     doubly_reparameterised: bool = False
     at_once: int | None = None
+    posterior: Inference = VAE.posterior
 
     def __call__(self, model: VAE, x: Any, generator: torch.Generator, kl_weight: float = 1.0) -> Bound:
         """Estimate the bound on x; in the surrogate `kl_weight` weighs log p(z) - log q(z | x) within each w."""
-        q = model.posterior(x, generator)
+        q = self.posterior(model, x, generator)
         density = q.detach() if self.doubly_reparameterised else q
         draws = draw(model, x, q, self.n_samples, generator, density=density, at_once=self.at_once)
         value = log_mean_exp((draws.log_likelihood + draws.log_ratio).detach())

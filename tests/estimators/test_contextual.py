@@ -139,9 +139,12 @@ def test_score_perplexity_and_bound_are_of_one_another(model):
     perplexity = model.perplexity(counts, embeddings=embeddings, per="corpus")
     assert perplexity == pytest.approx(np.exp(-bound.sum() / counts.sum()))
     assert model.score(counts, embeddings=embeddings) == pytest.approx(-np.log(perplexity))
-    # The embeddings of other themes tell nothing of the words.
+    # The embeddings of other themes tell nothing of the words, and where q is fitted to the words they only start it.
     wrong = model.bound(counts, embeddings=np.roll(embeddings, 1, axis=0))
-    assert wrong.mean() < bound.mean() - 0.25
+    if model.recipe == "zeroshot":
+        assert wrong.mean() < bound.mean() - 0.25
+    else:
+        assert wrong.mean() == pytest.approx(bound.mean(), abs=0.05)
 
 
 def test_a_fit_goes_on_from_its_checkpoint_with_these_embeddings_alone(model, tmp_path):

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
+from neuraltopic.core.latents.refined_logistic_normal import RefinedLogisticNormal
+from neuraltopic.core.local_inference import fitted_posterior
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
 from neuraltopic.core.threads import in_threads
 from neuraltopic.core.training import bounds
-from neuraltopic.core.vae import TopicVAE
+from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.errors import NeuralTopicError, UsageError
 from neuraltopic.estimators.fitting import require_whole
 from neuraltopic.models.batches import CountBatches
@@ -236,8 +238,10 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); without the multinomial coefficient.
 
-        For the recipe replicated_softmax it is an estimate and not a bound: log p(x) with the partition function
-        estimated by annealed importance sampling, which in expectation is too high.
+        For the default and the recipes of embeddings q is fitted to each document's bound, see `fitted_posterior`: the
+        mean behind `transform` serves to compare documents. For the recipe replicated_softmax it is an estimate and not
+        a bound: log p(x) with the partition function estimated by annealed importance sampling, which in expectation is
+        too high.
 
         Parameters
         ----------
@@ -251,7 +255,13 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         require_whole("n_samples", n_samples)
         n_samples = 1 if self.vae_.exact_posterior else n_samples
-        objective = ImportanceWeighted(n_samples) if importance_weighted else ELBO(n_samples)
+        refined = isinstance(self.vae_.latent, RefinedLogisticNormal)
+        posterior = fitted_posterior if refined else VAE.posterior
+        objective = (
+            ImportanceWeighted(n_samples, posterior=posterior)
+            if importance_weighted
+            else ELBO(n_samples, posterior=posterior)
+        )
         counts, given_embeddings = self._checked(X, embeddings)
         data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))
