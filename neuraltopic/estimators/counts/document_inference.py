@@ -408,7 +408,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _topic_words(self) -> TopicWords:
         covariance = None if self._metric is None else self._metric.covariance
-        return TopicWords(self.components_, self.bias_, self.explained_, covariance)
+        mean_length = np.inf if self.assignment_ is None else self.assignment_.mean_length()
+        return TopicWords(self.components_, self.bias_, self.explained_, covariance, mean_length=mean_length)
 
     def __sklearn_tags__(self) -> Any:
         """Say that the input is non-negative and may be sparse."""

@@ -102,7 +102,11 @@ class EditedDocuments:
     def _words(self) -> TopicWords:
         explained = self.model.explained_
         documents = None if explained is None else explained.sum(0, dtype=np.float64)
-        return TopicWords(self.components_, self.bias_, self.topics.explained, documents=documents)
+        assignment = self.model.assignment_
+        mean_length = np.inf if assignment is None else assignment.mean_length()
+        return TopicWords(
+            self.components_, self.bias_, self.topics.explained, documents=documents, mean_length=mean_length
+        )
 
     def _parts(self, vectors: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """The model's vectors, and the split coordinates."""

@@ -115,6 +115,10 @@ class DocumentAssignment:
         """Of the documents of both."""
         return DocumentAssignment(self.words + other.words, self.documents + other.documents)
 
+    def mean_length(self) -> float:
+        """Tokens of an average document."""
+        return float(self.words.sum(dtype=np.float64) / self.documents.sum(dtype=np.float64))
+
     def times(self, factor: float) -> "DocumentAssignment":
         """The assignment for a multiple of the documents."""
         return DocumentAssignment(self.words * np.float32(factor), self.documents * np.float32(factor))

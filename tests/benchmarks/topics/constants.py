@@ -8,8 +8,8 @@ three kinds: short documents (stackoverflow, searchsnippets), middle (agnews) an
 largest wins; candidates within the spread of seeds are level, and the one in force stays.
 
 - weight: share of the correlation of tokens in the weight of the KL. NMI + NPMI in documents + precision at 10, over 3.
-- ranking: relevance, pseudo-count, penalty of shared words. NPMI in documents times diversity, the topic quality of
-  Dieng, Ruiz & Blei (2020).
+- ranking: relevance of long documents and of short ones, pseudo-count, penalty of shared words. NPMI in documents times
+  diversity, the topic quality of Dieng, Ruiz & Blei (2020).
 - assignment: least share of an average topic's documents, tokens as one. NMI + purity, over 2.
 - evidence: pseudo-count of the information of words. NMI + precision at 10, over 2.
 - search: weight of the topics beside BM25, documents whose topics are added to those of the query, and weight of these.
@@ -62,7 +62,11 @@ KINDS = {
     "20news-bydate": "long",
 }
 WEIGHTS = (0.0, 0.5, 1.0)
-RANKINGS = tuple(itertools.product((0.46, 0.5, 0.54, 0.6), (4.0, 8.0, 16.0), (0.0, 0.25, 0.5, 1.0)))
+RANKINGS = (
+    (0.5, 0.5, 8.0, 0.25),
+    *itertools.product((0.4, 0.44, 0.48, 0.5), (0.6, 0.7, 0.8, 0.9, 1.0), (8.0,), (0.25, 0.5)),
+    *itertools.product((0.48,), (0.8,), (4.0, 16.0), (0.0, 0.25, 0.5)),
+)
 SEARCHES = ((16.0, 10, 0.0), *itertools.product((12.0, 16.0, 20.0, 24.0), (5, 10, 20), (0.5, 1.0, 2.0)))
 EMBEDDING_SEARCHES = (
     (20.0, 0.0, 10),
@@ -147,8 +151,8 @@ def by_weight(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
 def by_ranking(name: str, seed: int) -> Iterator[tuple[tuple[float, ...], float, str]]:
     fit = fitted(name, seed)
     for candidate in RANKINGS:
-        EnergyInterpretation._relevance, EnergyInterpretation._pseudo_count = candidate[:2]
-        EnergyInterpretation._shared_word_penalty = candidate[2]
+        EnergyInterpretation._relevance, EnergyInterpretation._relevance_of_short = candidate[:2]
+        EnergyInterpretation._pseudo_count, EnergyInterpretation._shared_word_penalty = candidate[2:]
         lists = lists_of(fit)
         npmi, distinct = document_npmi(lists, fit.parts[0].counts).mean(), diversity(lists)
         yield candidate, npmi * distinct, f"{npmi:.3f}, {distinct:.2f}"

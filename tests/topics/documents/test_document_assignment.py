@@ -137,6 +137,13 @@ def test_blocks_of_documents_are_as_all_at_once(monkeypatch):
     assert parts.topics(shares, counts, 0.25).tolist() == topics.tolist()
 
 
+def test_mean_length_is_that_of_all_documents():
+    shares, counts = drawn(40)
+    assigned = DocumentAssignment.of(shares, Counts.from_scipy(counts), 0.25)
+    assert assigned.mean_length() == pytest.approx(counts.sum(1).mean(), rel=1e-6)
+    assert (assigned + assigned).mean_length() == pytest.approx(counts.sum(1).mean(), rel=1e-6)
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.25, 1.0]), st.floats(1e-3, 1e3))
 def test_what_is_listed_adds_up(seed, proportion_exponent, scale):
     """Counts need not be whole, and a document may be empty."""
