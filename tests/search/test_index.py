@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from neuraltopic import Preprocessing, TopicModel, UsageError
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
@@ -428,3 +429,19 @@ def test_a_model_of_embeddings_finds_nothing_by_topics_without_one():
     assert model.search("moon", by="topics").empty
     assert len(model.search("moon", by="topics", embedding=beside[0])) == 10
     assert model.search("moon", by="words").equals(model.search("moon", by="words", embedding=beside[0]))
+
+
+def test_a_model_that_is_not_fitted_is_refused(model, tmp_path):
+    index = SearchIndex.build(tmp_path / "index", model, ["A rocket to the moon.", "Bread and soup."])
+    changes = (
+        lambda model: SearchIndex.build(tmp_path / "new", model, ["A rocket to the moon."]),
+        index.update,
+        lambda model: index.add(["Soup."], model=model),
+    )
+    for change in changes:
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            change(TopicModel())
+        with pytest.raises(UsageError, match="model: expected a fitted TopicModel; got str"):
+            change("run")
+    assert not (tmp_path / "new").exists()
+    assert sorted(path.name for path in index.folder.iterdir()) == ["index.json", "model-1", "segment-1"]
