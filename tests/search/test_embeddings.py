@@ -60,7 +60,7 @@ def test_parts_sum_to_the_score(shared, query):
     answer = shared.answer(query, 60)
     for hit in answer.hits:
         total = sum(hit.words.values()) + sum(hit.topics.values()) + hit.embedding
-        assert total == pytest.approx(hit.score, abs=1e-6)
+        assert total == pytest.approx(hit.score, abs=1e-12)
     assert (answer.hits[0].embedding > 0.0) == (query != "zebra")
     table = shared.search(query, 60)
     assert table["embedding"].tolist() == [hit.embedding for hit in answer.hits]

@@ -28,7 +28,8 @@ def test_parts_sum_to_the_score(shared_index, by):
     answer = shared_index.answer("rocket to the moon, with butter", 20, by=by)
     assert len(answer.hits) == 20
     for hit in answer.hits:
-        assert sum(hit.words.values()) + sum(hit.topics.values()) == pytest.approx(hit.score, abs=1e-6)
+        assert sum(hit.words.values()) + sum(hit.topics.values()) == pytest.approx(hit.score, abs=1e-12)
+        assert {type(part) for part in (*hit.words.values(), *hit.topics.values())} == {float}
 
 
 def test_the_scores_of_all_documents_have_mean_zero(shared_index):
