@@ -446,3 +446,10 @@ def test_a_model_that_is_not_fitted_is_refused(model, tmp_path):
             change("run")
     assert not (tmp_path / "new").exists()
     assert sorted(path.name for path in index.folder.iterdir()) == ["index.json", "model-1", "segment-1"]
+
+
+def test_progress_of_a_stage_begins_with_nothing_done(model, tmp_path):
+    """So that its time is measured from there."""
+    calls = []
+    SearchIndex.build(tmp_path / "index", model, sentences(), progress=lambda *call: calls.append(call))
+    assert [call for call in calls if call[0] == "embedding"] == [("embedding", 0, 60), ("embedding", 60, 60)]
