@@ -202,6 +202,8 @@ class Answering:
         elif embedding is None and takes_embeddings(self._model) and by != "words":
             notes.append(f"the recipe {self._model.recipe} needs an embedding of the query to search by topics")
             by = "words"
+        elif embedding is None and by == "hybrid" and self._documents.ranking.has_embeddings and self._encoder is None:
+            notes.append("the query has no embedding: words and topics answer; give one, or name the model")
         return notes, by
 
     def _words_of(self, forms: Sequence[str]) -> list[set[str]]:

@@ -74,7 +74,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Missing:
-    """column is null."""
+    """column is null: a cell that is missing, or empty as a CSV has it."""
 
     column: str
 
@@ -166,6 +166,7 @@ def _truth(filter: Filter, table: "pd.DataFrame") -> tuple[NDArray[np.bool_], ND
     column = table[filter.column]
     missing = column.isna().to_numpy(bool)
     if isinstance(filter, Missing):
+        missing = missing | _empty(column)
         return missing, ~missing
     values = filter.values if isinstance(filter, Membership) else (filter.value,)
     sign = "=" if isinstance(filter, Membership) else filter.operator
@@ -179,9 +180,14 @@ def _truth(filter: Filter, table: "pd.DataFrame") -> tuple[NDArray[np.bool_], ND
 
 def _blank(column: "pd.Series", value: Value) -> NDArray[np.bool_]:
     """Cells without text in a column that is compared with a number, as a CSV has them for missing ones, (D,)."""
+    return np.zeros(len(column), bool) if isinstance(value, str | bool) else _empty(column)
+
+
+def _empty(column: "pd.Series") -> NDArray[np.bool_]:
+    """Cells without text, (D,)."""
     from pandas.api.types import is_numeric_dtype
 
-    if isinstance(value, str | bool) or is_numeric_dtype(column.dtype):
+    if is_numeric_dtype(column.dtype):
         return np.zeros(len(column), bool)
     return np.array([isinstance(cell, str) and not cell.strip() for cell in column], bool)
 
@@ -215,7 +221,7 @@ def _numbers(present: "pd.Series", value: Value) -> NDArray:
         try:
             numbers.append(_number(cell) if isinstance(cell, str) else cell if isinstance(cell, int) else float(cell))
         except (TypeError, ValueError):
-            raise _incomparable(present, f"text such as {cell!r:.40}", value) from None
+            raise _incomparable(present, f"text such as {str(cell)[:40]!r}", value) from None
     whole = all(isinstance(number, int) and abs(number) < 2**63 for number in numbers)
     return np.array(numbers, np.int64 if whole else np.float64)
 

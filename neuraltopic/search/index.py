@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from neuraltopic.errors import NeuralTopicError, UsageError, parameter
 from neuraltopic.estimators.fitting import require_whole
@@ -119,11 +120,14 @@ class SearchIndex:
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            When the model is not fitted; of `add` and `update` too.
         UsageError
             When the folder may not be written, or an argument is wrong.
         NeuralTopicError
             When no row can be read, or the documents are not those of `corpus_sha256`.
         """
+        _require_fitted(model)
         folder = Path(folder)
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         check_output(folder, INDEX, force=force, source=corpus.path)
@@ -293,6 +297,8 @@ class SearchIndex:
         NeuralTopicError
             When no row can be read, or a document has the id of another in the index; nothing is changed.
         """
+        if model is not None:
+            _require_fitted(model)
         corpus = documents if isinstance(documents, Corpus) else open_corpus(documents)
         with self._changing() as (now, number):
             now._require_embeddings_as_before(embeddings)
@@ -358,6 +364,7 @@ class SearchIndex:
             When the model has another vocabulary or takes embeddings that the index does not have, or another process
             is changing the index.
         """
+        _require_fitted(model)
         with self._changing() as (now, number):
             now._write(*now._rewritten(number, model, progress))
         return self._opened_again()
@@ -560,6 +567,17 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
         )
         for number, (name, n_documents) in enumerate(generation.segments.items())
     ]
+
+
+def _require_fitted(model: object) -> None:
+    if not isinstance(model, TopicModel):
+        raise UsageError(
+            "model",
+            expected="a fitted TopicModel",
+            got=type(model).__name__,
+            hint="Load one from its folder with TopicModel.load",
+        )
+    check_is_fitted(model)
 
 
 def _require_request(query: str | None, like: str | None, topic: int | None, n: int, skip: int) -> None:

@@ -120,6 +120,8 @@ def embedded(
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
     """Vectors of documents, (B, K), and the topic of each, -1 where nothing is known, (B,), B of the D at a time."""
     vae = model.document_vae_
+    if progress:
+        progress("embedding", 0, len(counts))
     for start in range(0, len(counts), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(counts))
         block = counts.slice(start, stop)

@@ -60,7 +60,7 @@ def test_parts_sum_to_the_score(shared, query):
     answer = shared.answer(query, 60)
     for hit in answer.hits:
         total = sum(hit.words.values()) + sum(hit.topics.values()) + hit.embedding
-        assert total == pytest.approx(hit.score, abs=1e-6)
+        assert total == pytest.approx(hit.score, abs=1e-12)
     assert (answer.hits[0].embedding > 0.0) == (query != "zebra")
     table = shared.search(query, 60)
     assert table["embedding"].tolist() == [hit.embedding for hit in answer.hits]
@@ -93,7 +93,14 @@ def test_embeddings_of_a_file_need_those_of_the_query(model, shared, static_mode
     plain = SearchIndex.build(tmp_path / "plain", model, sentences())
     index = SearchIndex.build(tmp_path / "index", model, sentences(), embeddings=7.0 * encode(sentences()))
     assert index.generation.embedder is None
-    assert scores(index.answer("rocket", 60)) == scores(plain.answer("rocket", 60))
+    without = index.answer("rocket", 60)
+    assert scores(without) == scores(plain.answer("rocket", 60))
+    (note,) = without.notes
+    assert note.startswith("the query has no embedding: words and topics answer")
+    assert not plain.answer("rocket").notes
+    assert not index.answer("rocket", by="words").notes
+    assert not index.answer("rocket", by="topics").notes
+    assert not index.answer("rocket", embedding=encode(["rocket"])[0]).notes
     with pytest.raises(UsageError, match="embedding of the query: expected a vector, or the model"):
         index.answer("rocket", by="embeddings")
     with pytest.raises(UsageError, match="embeddings: expected"):

@@ -126,6 +126,11 @@ def test_long_numbers_are_compared_digit_by_digit(kind):
     assert found_in("x < 1234567890123456782.5", pd.Series([1, 2])) == [0, 1]
 
 
+def test_a_long_text_that_is_no_number_is_shown_in_quotes():
+    with pytest.raises(UsageError, match=f"text such as '{'a' * 40}' with; got a number, 3"):
+        found_in("x > 3", ["a" * 60])
+
+
 def test_empty_cells_of_a_table_are_missing_numbers():
     """A CSV has text in all cells."""
     column = ["2015", "", "2016.5", " ", None]
@@ -134,7 +139,9 @@ def test_empty_cells_of_a_table_are_missing_numbers():
     assert found_in("x != 2015", column) == [2]
     assert found_in("x not in (2015, 7)", column) == [2]
     assert found_in("x = ''", column) == [1]
-    assert found_in("x is null", column) == [4]
+    assert found_in("x is null", column) == [1, 3, 4]
+    assert found_in("x is not null", column) == [0, 2]
+    assert found_in("x is null", pd.Series([1.0, np.nan])) == [1]
 
 
 PIECES = """

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from neuraltopic import Preprocessing, TopicModel, UsageError
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
@@ -27,7 +28,8 @@ def test_parts_sum_to_the_score(shared_index, by):
     answer = shared_index.answer("rocket to the moon, with butter", 20, by=by)
     assert len(answer.hits) == 20
     for hit in answer.hits:
-        assert sum(hit.words.values()) + sum(hit.topics.values()) == pytest.approx(hit.score, abs=1e-6)
+        assert sum(hit.words.values()) + sum(hit.topics.values()) == pytest.approx(hit.score, abs=1e-12)
+        assert {type(part) for part in (*hit.words.values(), *hit.topics.values())} == {float}
 
 
 def test_the_scores_of_all_documents_have_mean_zero(shared_index):
@@ -428,3 +430,26 @@ def test_a_model_of_embeddings_finds_nothing_by_topics_without_one():
     assert model.search("moon", by="topics").empty
     assert len(model.search("moon", by="topics", embedding=beside[0])) == 10
     assert model.search("moon", by="words").equals(model.search("moon", by="words", embedding=beside[0]))
+
+
+def test_a_model_that_is_not_fitted_is_refused(model, tmp_path):
+    index = SearchIndex.build(tmp_path / "index", model, ["A rocket to the moon.", "Bread and soup."])
+    changes = (
+        lambda model: SearchIndex.build(tmp_path / "new", model, ["A rocket to the moon."]),
+        index.update,
+        lambda model: index.add(["Soup."], model=model),
+    )
+    for change in changes:
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            change(TopicModel())
+        with pytest.raises(UsageError, match="model: expected a fitted TopicModel; got str"):
+            change("run")
+    assert not (tmp_path / "new").exists()
+    assert sorted(path.name for path in index.folder.iterdir()) == ["index.json", "model-1", "segment-1"]
+
+
+def test_progress_of_a_stage_begins_with_nothing_done(model, tmp_path):
+    """So that its time is measured from there."""
+    calls = []
+    SearchIndex.build(tmp_path / "index", model, sentences(), progress=lambda *call: calls.append(call))
+    assert [call for call in calls if call[0] == "embedding"] == [("embedding", 0, 60), ("embedding", 60, 60)]

@@ -247,10 +247,11 @@ class HybridRanking:
         }
         root = float(np.sqrt(sum(of_words.values())))
         words = {
-            word: weights.word_scale * (root * added - weights.words[word].mean) for word, added in of_words.items()
+            word: float(weights.word_scale * (root * added - weights.words[word].mean))
+            for word, added in of_words.items()
         }
         direction = np.asarray(part.directions[place], np.float64) - self.mean_direction
-        topics = weights.topic_scale * weights.query.direction * direction
+        topics = weights.topic_scale * weights.query.direction.astype(np.float64) * direction
         embedding = float(self._of_embeddings(weights, np.array([document]))[0]) if weights.embedding_scale else 0.0
         return words, topics, embedding
 
