@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from neuraltopic.errors import UsageError, install_hint
+from neuraltopic.preprocessing.languages.german_lemmas import GermanLemmas
 
 # One table for languages that differ in little but their script and some words.
 _SERBO_CROATIAN = ("hr", "sr", "bs")
@@ -40,6 +41,7 @@ def lemmatiser(language: str) -> Callable[[str], str]:
     """
     try:
         from simplemma import Lemmatizer
+        from simplemma.strategies.dictionaries import DEFAULT_DICTIONARY_FACTORY
 
         tables = _tables()
     except ImportError as error:
@@ -58,4 +60,8 @@ def lemmatiser(language: str) -> Callable[[str], str]:
             hint="Name one of these, or leave lemmas off",
         )
     table = Lemmatizer()
-    return lambda word: table.lemmatize(word, lang=name)
+
+    def lemma(word: str) -> str:
+        return str(table.lemmatize(word, lang=name))
+
+    return GermanLemmas(lemma, DEFAULT_DICTIONARY_FACTORY.get_dictionary(name)) if name == "de" else lemma
