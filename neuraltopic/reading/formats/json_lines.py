@@ -21,8 +21,9 @@ _BETWEEN = " \t\r\n,;\x1e"
 SCRIPT = ".js"
 # A value that is given a name in JavaScript, as in the files of an archive of Twitter: window.YTD.tweets.part0 = [
 ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{]\s*(?:[{\"\]}]|$)|$)")
-_ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
+_ENOUGH_TEXTS = 20  # or objects of one object, which are documents by their ids then and no fields
 _MUCH_LONGER = 5
+_MOSTLY = 0.9
 _NAMES_OF_COLUMNS = ("columns", "fields", "header")  # the names of a table whose rows are lists
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
@@ -242,7 +243,8 @@ def _table_in(record: dict[str, Any], text: str | None, name: str) -> list[dict[
         keys = list(parts[0])
         if find_column(wanted, list(record)) or (not find_column(wanted, keys) and len(keys) > len(parts)):
             return [{field: column.get(key) for field, column in record.items()} for key in keys]
-        if find_column(wanted, keys) and len(parts) > 1:
+        alike = sum(part.keys() == parts[0].keys() for part in parts) >= _MOSTLY * len(parts) >= _MOSTLY * _ENOUGH_TEXTS
+        if (find_column(wanted, keys) and len(parts) > 1) or alike:
             return [{"id": key, **row} for key, row in record.items()]
     return []
 

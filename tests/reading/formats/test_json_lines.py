@@ -348,3 +348,16 @@ def test_lists_of_as_many_sentences_or_words_are_no_rows(tmp_path):
 def test_what_is_nearly_json_is_refused_by_name(tmp_path, name, content):
     with pytest.raises(NeuralTopicError, match=r"as \{\"text\": \"\.\.\.\"\}, .*no comments"):
         read(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("field", ["text", "review"])
+def test_objects_by_their_ids_are_rows(tmp_path, field):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({f"-N{n}": {field: f"Soup {n}", "stars": n % 5} for n in range(30)}))
+    rows = list(open_corpus(path))
+    assert [(row.id, row.text, row.metadata) for row in rows] == [
+        (f"-N{n}", f"Soup {n}", {"stars": n % 5}) for n in range(30)
+    ]
+    path.write_text(json.dumps({f"c{n}": {str(k): f"Soup {k}" for k in range(40)} for n in range(20)}))
+    with pytest.raises(UsageError, match="got columns c0, c1, "):  # a data frame by its columns
+        list(open_corpus(path))
