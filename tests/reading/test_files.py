@@ -188,6 +188,23 @@ def test_a_file_that_is_one_document_is_a_row(documents):
         open_corpus(documents / "b.pdf", text="body")
 
 
+def test_a_short_sheet_about_the_others_is_left_out_and_told(tmp_path):
+    table = [["id", "answer", "n"], *([str(n), f"Soup number {n}.", n] for n in range(9))]
+    about = [["About this file"], ["Survey of 2024"]]
+    found, notes = read(workbook(tmp_path / "a.xlsx", Notes=about, North=table, South=table))
+    assert [row.text for row in found] == [f"Soup number {n}." for n in range(9)] * 2
+    assert notes == ["the sheets North, South have the same columns, and all are read, not Notes"]
+
+
+def test_merged_cells_above_the_header_name_groups_of_columns(tmp_path):
+    table = [["id", "age", "first", "second"], *([n, 30, f"The soup of {n}.", f"The train of {n}."] for n in range(9))]
+    groups = ["Person", None, "Answers", None]
+    found, notes = read(workbook(tmp_path / "a.xlsx", Data=[groups, *table]), text="first")
+    assert [(row.id, row.text) for row in found] == [(str(n), f"The soup of {n}.") for n in range(9)]
+    assert found[3].metadata == {"age": "30", "second": "The train of 3."}
+    assert notes == ["the first line is left out, as a title"]
+
+
 @pytest.mark.parametrize(
     ("encoding", "meta"),
     [("latin-1", "<meta charset=iso-8859-1>"), ("cp1251", '<META http-equiv=x content="text/html; charset=cp1251">'),
