@@ -45,6 +45,9 @@ __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 _HEAD_BYTES = 1 << 10  # that tell what is in a file of JavaScript or of text
 _ESTIMATE_BYTES = 1 << 21  # bytes read before the number of rows is extrapolated
 _JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
+# A zip archive, a file of Office before 2007 (of whose mark some bytes are no UTF-8), or nothing.
+_WORKBOOK = re.compile("PK|\ufffd\ufffd\x11\u0871|\\Z")
+_HTML = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\s")
 _KINDS = {
     ".csv": "csv",
@@ -179,6 +182,12 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if _suffix(path.name) == SCRIPT and _begins(path, ASSIGNED):
         kind = "jsonl"
+    if kind == "sheet" and path.suffix.lower() not in COMPRESSIONS and not _begins(path, _WORKBOOK):
+        if _begins(path, _HTML):
+            raise UsageError(
+                name, expected="a spreadsheet", got="HTML or XML", hint="Open it in Excel, and save it as .xlsx or CSV"
+            )
+        kind = "tsv"  # which programs call .xls so that Excel opens it
     if kind == "text":
         kind = "tagged" if _begins(path, EXPORT) else "chat" if _begins(path, CHAT) else kind
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:

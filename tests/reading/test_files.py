@@ -110,6 +110,20 @@ def test_an_open_document_spreadsheet(tmp_path):
     assert [(row.id, row.text) for row in read(tmp_path / "a.ods")[0]] == [("x", "a é b"), ("y", "c")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_lines_that_are_called_a_spreadsheet_are_a_table(tmp_path, encoding):
+    (tmp_path / "a.xls").write_bytes("id\ttext\r\nx\tA café.\r\ny\tA soup.\r\n".encode(encoding))
+    assert [(row.id, row.text) for row in read(tmp_path / "a.xls")[0]] == [("x", "A café."), ("y", "A soup.")]
+
+
+def test_the_kind_of_a_spreadsheet_is_told_by_what_is_in_it(tmp_path):
+    workbook(tmp_path / "a.xlsx", Sheet=[["id", "text"], ["x", "A café."]]).rename(tmp_path / "a.xls")
+    assert [(row.id, row.text) for row in read(tmp_path / "a.xls")[0]] == [("x", "A café.")]
+    (tmp_path / "b.xls").write_text("<html><body><table><tr><td>text</td></tr></table></body></html>")
+    with pytest.raises(UsageError, match=r"expected a spreadsheet; got HTML or XML\. Open it in Excel, and save it as"):
+        read(tmp_path / "b.xls")
+
+
 def test_a_spreadsheet_that_is_none(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"PK no archive")
     with pytest.raises(NeuralTopicError, match=r"a\.xlsx: expected a whole spreadsheet; got "):

@@ -169,7 +169,7 @@ def _is_above(record: Sequence[str], others: Sequence[Sequence[str]], n_fields: 
 
 
 def _are_groups(record: Sequence[str], others: Sequence[Sequence[str]], n_fields: int, names: set[str]) -> bool:
-    """Whether a record names groups of columns, as merged cells do: it has blanks after names, the next one has none."""
+    """Whether a record names groups of columns, as merged cells do: with blanks after names, and none in the next."""
     if not any(_is_filled(cell) and not _is_filled(after) for cell, after in itertools.pairwise(record)):
         return False
     below = [cell.strip() for cell in others[0]] if others else []

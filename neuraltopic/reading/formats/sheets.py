@@ -61,7 +61,8 @@ def _sheets(path: Path) -> list[tuple[str, list[tuple[int, list[str]]]]]:
     """The sheets that hold anything."""
     calamine = library("python_calamine", "python-calamine")
     try:
-        with calamine.CalamineWorkbook.from_path(path) as book:
+        # What is in the file tells its kind: many of Excel 2007 and later are called .xls.
+        with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
             sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
             found = [
                 (name, [*_filled(sheet.to_python(skip_empty_area=False))]) for name, sheet in sheets if sheet.height
