@@ -1,4 +1,4 @@
-"""Markup in texts from pages, forums, chats and documentation: HTML, entities, BBCode, wikis, LaTeX, reST."""
+"""Markup in texts from pages, forums, chats and documentation: HTML, entities, BBCode, wikis, reST."""
 
 import html
 import re
@@ -53,14 +53,6 @@ _WIKI_WORDLESS = (
     "archivo",
     "categoría",
 )
-
-_LATEX = re.compile(r"\\[A-Za-z]++\*?[{\[]")
-_LATEX_WORDLESS = re.compile(
-    r"\\(?:begin|end|cite[a-z]*|ref|eqref|label|usepackage|documentclass|includegraphics|bibliography[a-z]*|input|include)"
-    r"\*?(?:\[[^\[\]]*\])*\{[^{}]*\}"
-)
-_LATEX_FORMULA = re.compile(r"\$\$[^$]+\$\$|(?<!\\)\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
-_LATEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?|[{}~]")
 
 # A name between colons: an emoji of a chat, or before a grave accent a role of reStructuredText.
 _NAMED = re.compile(
@@ -128,13 +120,6 @@ def _words_of_link(found: re.Match[str]) -> str:
     """What a link is called in the text: what is after its last bar."""
     space = found[1].partition(":")[0].strip().lower()
     return " " if space in _WIKI_WORDLESS else found[1].rpartition("|")[2]
-
-
-def without_latex(text: str) -> str:
-    """The text without commands and formulas of LaTeX, if a command with an argument is in it."""
-    if "\\" not in text or not _LATEX.search(text):
-        return text
-    return _LATEX_COMMAND.sub(" ", _LATEX_FORMULA.sub(" ", _LATEX_WORDLESS.sub(" ", text)))
 
 
 def without_rich_text(text: str) -> str:
