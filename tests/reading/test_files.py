@@ -465,3 +465,12 @@ def test_scripts_that_hold_data_are_tables_among_documents(tmp_path):
     rows, _ = read(tmp_path)
     problems = {row.id: row.problem for row in rows if row.problem}
     assert problems == {"tweets.js": "a table among documents: give its path to read its rows"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_message_of_apple_mail_ends_before_its_property_list(tmp_path, end):
+    message = MAIL.format("text/plain", "gr=C3=B6=\n=C3=9Fe").encode()
+    for number in range(5):
+        content = f"{len(message)}      {end}".encode() + message + b"<?xml version='1.0'?><plist><dict/></plist>"
+        (tmp_path / f"{number}.emlx").write_bytes(content)
+    assert [row.text for row in open_corpus(tmp_path)] == ["Café\n\ngröße\n"] * 5
