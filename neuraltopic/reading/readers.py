@@ -93,9 +93,9 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         as AB) and mailboxes (.mbox) hold one document per row. An XML file (.xml, .rss, .atom) holds one document for
         each repeated element, or is one document if it is in a folder. Word (.docx), OpenDocument (.odt, .odp), slides
         (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .emlx, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa,
-        .sbv, .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
-        begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports of
-        PubMed, of Web of Science, in RIS and BibTeX do as a bibliography, one of WhatsApp as a chat, a message per
+        .sbv, .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js)
+        that begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports
+        of PubMed, of Web of Science, in RIS and BibTeX do as a bibliography, one of WhatsApp as a chat, a message per
         document. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
         s3://bucket/folder/ or https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins
         with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by
