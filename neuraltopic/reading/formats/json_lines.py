@@ -184,7 +184,7 @@ def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
                 raise _broken(name, number, str(error).partition(";")[0]) from error
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
-            is_text = in_array and (isinstance(value, str) or _is_row(value) or is_chat(value))
+            is_text = in_array and (isinstance(value, str) or value == [] or _is_row(value) or is_chat(value))
             found = _checked(value, source, bare=is_text)
             yield found._replace(problem=(problem if "\ufffd" in source else "") or found.problem)
             at = end
