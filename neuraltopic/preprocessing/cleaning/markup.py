@@ -34,6 +34,10 @@ _BB_TAG = re.compile(rf"\[(?:/?(?:{_BB_NAMES})(?:[=\s][^\[\]]*)?/?|\*)\]", re.IG
 _BB_WORDLESS = re.compile(r"\[(img|attach|media|video|youtube)\b[^\[\]]*\][^\[\]]*\[/\1\]", re.IGNORECASE)
 
 _FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n.*?(?:^[ \t]*(?P=fence)[ \t]*$|\Z)")
+# What stands above a page for the program that makes it: names with values, between rules.
+_FRONT = re.compile(r"---[ \t]*\r?\n((?:[^\n]*\n){1,99}?)---[ \t]*\r?(?:\n|\Z)")
+_FRONT_LINE = re.compile(r"[A-Za-z][\w .-]*:(?:[ \t].*)?\r?|[ \t]+\S.*|[ \t]*-[ \t].*|#.*|[ \t\r]*")
+_FRONT_TITLE = re.compile(r"(?im)^(?:title|subtitle|description|summary|excerpt)[ \t]*:[ \t]*(.*)$")
 _LINK = re.compile(
     r"\]\((?:https?://|/|#|\.{1,2}/|mailto:|[\w./-]+\.[A-Za-z]{2,5}(?=[\s)#?]))[^\s()]*(?:\s+\"[^\"]*\")?\)"
 )
@@ -94,6 +98,15 @@ def without_bbcode(text: str) -> str:
     if "[/" not in text or not _BB_END.search(text):
         return text
     return _BB_TAG.sub(" ", _BB_WORDLESS.sub(" ", text))
+
+
+def without_front_matter(text: str) -> str:
+    """A page without the names and values above it, of which the title and a summary are left."""
+    found = _FRONT.match(text) if text.startswith("---") else None
+    if found is None or not all(map(_FRONT_LINE.fullmatch, found[1].split("\n"))) or not text[found.end() :].strip():
+        return text
+    titles = [title.strip(" \t\r\"'") for title in _FRONT_TITLE.findall(found[1])]
+    return "\n\n".join([*filter(None, titles), text[found.end() :]])
 
 
 def without_code(text: str) -> str:

@@ -16,6 +16,7 @@ from neuraltopic.preprocessing.cleaning.latex import with_latex_letters, without
 from neuraltopic.preprocessing.cleaning.markup import (
     without_bbcode,
     without_code,
+    without_front_matter,
     without_named_signs,
     without_restructured_text,
     without_rich_text,
@@ -39,6 +40,7 @@ _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _Step: TypeAlias = tuple[str, Callable[[str], str], int]
 _BEFORE: tuple[_Step, ...] = (
     ("licences of e-books", without_licence, Sign.BOOK),
+    ("front matter", without_front_matter, Sign.PARTS),
     ("letters of LaTeX", with_latex_letters, Sign.BACKSLASH),
     ("backslash escapes", without_escapes, Sign.BACKSLASH),
     ("RTF", without_rich_text, Sign.RICH_TEXT),

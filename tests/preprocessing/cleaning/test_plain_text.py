@@ -87,6 +87,23 @@ def test_wikis_latex_and_terminals(text, expected):
     ("text", "expected"),
     [
         (
+            "---\ntitle: 'Rye bread'\nlayout: post\ntags: [a, b]\ndate: 2020-01-01\n---\n\nThe soup",
+            "Rye bread The soup",
+        ),
+        ("---\r\nlayout: post\r\ntags:\r\n  - oven\r\n- x\r\n---\r\nThe soup", "The soup"),
+        ("---\nAnn said no.\n---\nThe soup", "Ann said no The soup"),
+        ("---\nlayout: post\n---\n", "layout post"),
+        ("---\nBob: hello\nand no rule after it", "Bob hello and no rule after it"),
+    ],
+)
+def test_front_matter_of_pages(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
             r"Schr{\"o}dinger, Erd\H{o}s, Ho{\v{r}}ava, Poincar\'{e} and Fran\c{c}ois",
             "Schrödinger Erdős Hořava Poincaré and François",
         ),
