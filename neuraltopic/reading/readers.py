@@ -76,6 +76,11 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 
+# Files that are about other tables if there are any.
+_ABOUT_OTHERS = re.compile(
+    r"(meta(data)?|config|info|schema|package|manifest|state|dataset_dict|.*[._-]schema)\.json", re.IGNORECASE
+)
+
 _SLACK = frozenset({"channels.json", "users.json"})  # above the folders of channels in an export of Slack
 
 
@@ -163,6 +168,8 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
     of_slack = set(files) >= _SLACK
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name) or (of_slack and "/" not in file)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
+    others = [file for file in tables if not _ABOUT_OTHERS.fullmatch(PurePath(file).name)]
+    about, tables = (about + [file for file in tables if file not in others], others) if others else (about, tables)
     others = [file for file in files if file not in tables]
     if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:
         _refuse(name, text=text, id=id)

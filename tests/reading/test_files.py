@@ -474,3 +474,15 @@ def test_a_message_of_apple_mail_ends_before_its_property_list(tmp_path, end):
         content = f"{len(message)}      {end}".encode() + message + b"<?xml version='1.0'?><plist><dict/></plist>"
         (tmp_path / f"{number}.emlx").write_bytes(content)
     assert [row.text for row in open_corpus(tmp_path)] == ["Café\n\ngröße\n"] * 5
+
+
+def test_a_description_in_json_beside_a_table_is_no_table(tmp_path):
+    (tmp_path / "data.csv").write_text("id,text\na,A soup.\nb,A train.\n")
+    (tmp_path / "meta.json").write_text('{"licence": "none"}')
+    found, notes = read(tmp_path)
+    assert [row.text for row in found] == ["A soup.", "A train."]
+    assert notes == ["meta.json: not read, as the folder holds tables"]
+    (tmp_path / "data.csv").rename(tmp_path / "metadata.json")
+    (tmp_path / "metadata.json").write_text('[{"text": "A pan."}, {"text": "A pot."}]')
+    (tmp_path / "meta.json").unlink()
+    assert [row.text for row in read(tmp_path)[0]] == ["A pan.", "A pot."]

@@ -243,10 +243,27 @@ def _table_in(record: dict[str, Any], text: str | None, name: str) -> list[dict[
         keys = list(parts[0])
         if find_column(wanted, list(record)) or (not find_column(wanted, keys) and len(keys) > len(parts)):
             return [{field: column.get(key) for field, column in record.items()} for key in keys]
-        alike = sum(part.keys() == parts[0].keys() for part in parts) >= _MOSTLY * len(parts) >= _MOSTLY * _ENOUGH_TEXTS
-        if (find_column(wanted, keys) and len(parts) > 1) or alike:
+        if (find_column(wanted, keys) and len(parts) > 1) or _are_alike(parts):
             return [{"id": key, **row} for key, row in record.items()]
+    inner = [part for part in parts if _is_object(part)]
+    if len(inner) == 1 and not any(isinstance(part, str) and part for part in parts):
+        # The answer of a server, with rows by their ids in it.
+        return _rows_by_id(inner[0])
     return []
+
+
+def _rows_by_id(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects within an object, by their ids, if they are alike; else those in the only object that it holds."""
+    parts = [part for part in record.values() if _is_object(part)]
+    if len(parts) == len(record) and _are_alike(parts):
+        return [{"id": key, **row} for key, row in record.items()]
+    return _rows_by_id(parts[0]) if len(parts) == 1 else []
+
+
+def _are_alike(objects: list[dict[str, Any]]) -> bool:
+    """Whether there are many objects, most of which have the same fields."""
+    same = sum(each.keys() == objects[0].keys() for each in objects)
+    return len(objects) >= _ENOUGH_TEXTS and same >= _MOSTLY * len(objects)
 
 
 def _are_pages(records: list[dict[str, Any]]) -> bool:
