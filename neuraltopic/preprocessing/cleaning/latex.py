@@ -29,6 +29,8 @@ _LETTERS = {
     **{"l": "ł", "L": "Ł", "i": "i", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ"},
 }
 _LETTER = r"(?:\\(?=[ij]\b))?([A-Za-z])"
+# What such a letter begins with; a pattern that begins with one character is looked for fast.
+_SIGN = re.compile(rf"""\\(?:["'`^~=.]\s*[A-Za-z{{\\]|[cvuHkr](?:\{{|\s)|(?:{"|".join(_LETTERS)})(?![A-Za-z]))""")
 # In braces, {\"u}, \"{u} or {\"{u}}, which nothing else is written in.
 _IN_BRACES = re.compile(
     rf"""\{{\\(["'`^~=.]|[cvuHkr]\b)\s*\{{?{_LETTER}\}}?\}}|\\(["'`^~=.]|[cvuHkr])\{{{_LETTER}\}}"""
@@ -41,7 +43,7 @@ _NAMED_LETTER = re.compile(rf"\{{\\({'|'.join(_LETTERS)})\}}|\\({'|'.join(_LETTE
 
 def with_latex_letters(text: str) -> str:
     r"""The text with the letters that it writes as \"u, \'{e}, \v{s} or {\ss}, if commands or braces show it."""
-    if "\\" not in text:
+    if "\\" not in text or not _SIGN.search(text):
         return text
     if _IN_BRACES.search(text) or _COMMAND_WITH_ARGUMENT.search(text):
         for pattern in (_IN_BRACES, _PLAIN):
