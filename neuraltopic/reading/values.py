@@ -213,6 +213,8 @@ def _sequence(source: Any) -> Any:
     """Refuse anything but a sequence of documents, with a hint how to make one."""
     if isinstance(source, Mapping):
         hint = "Pass list(....values()) of the texts"
+    elif hasattr(source, "collect"):  # a query that has not been run
+        hint = "Pass what its method collect() gives"
     elif isinstance(source, Set | bytes | bytearray) or not (
         hasattr(source, "__len__") and hasattr(source, "__getitem__")
     ):

@@ -176,3 +176,10 @@ def test_chats_in_a_column_of_a_data_frame_are_documents(library, named):
 
 def test_chats_in_a_list_are_documents():
     assert [row.text for row in open_corpus([CHAT, CHAT[:1], "Soup"])] == [SAID, "How long does soup boil?", "Soup"]
+
+
+def test_a_query_that_has_not_been_run_is_named():
+    frame = pytest.importorskip("polars").LazyFrame(COLUMNS)
+    with pytest.raises(UsageError, match=r"got LazyFrame\. Pass what its method collect\(\) gives"):
+        open_corpus(frame)
+    assert len(list(open_corpus(frame.collect(), text="review"))) == 3
