@@ -5,6 +5,7 @@ from functools import cache
 
 from neuraltopic.errors import UsageError, install_hint
 from neuraltopic.preprocessing.languages.german_lemmas import GermanLemmas
+from neuraltopic.preprocessing.languages.keyed_lemmas import KeyedLemmas
 
 # One table for languages that differ in little but their script and some words.
 _SERBO_CROATIAN = ("hr", "sr", "bs")
@@ -64,4 +65,5 @@ def lemmatiser(language: str) -> Callable[[str], str]:
     def lemma(word: str) -> str:
         return str(table.lemmatize(word, lang=name))
 
-    return GermanLemmas(lemma, DEFAULT_DICTIONARY_FACTORY.get_dictionary(name)) if name == "de" else lemma
+    words = DEFAULT_DICTIONARY_FACTORY.get_dictionary(name)
+    return GermanLemmas(lemma, words) if name == "de" else KeyedLemmas(lemma, words, language)
