@@ -12,10 +12,13 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
+import regex
+
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
+from neuraltopic.reading.formats.bibtex import ENTRY, bibtex_rows
 from neuraltopic.reading.formats.chats import CHAT, chat_rows
 from neuraltopic.reading.formats.delimited import delimited_rows
 from neuraltopic.reading.formats.document_files import READERS, XML, suffix_of
@@ -45,6 +48,9 @@ __all__ = ["Corpus", "CorpusEstimate", "Row", "corpus_facts", "open_corpus"]
 _HEAD_BYTES = 1 << 10  # that tell what is in a file of JavaScript or of text
 _ESTIMATE_BYTES = 1 << 21  # bytes read before the number of rows is extrapolated
 _JSON = re.compile(rb"[\s\x1e]*(\[\s*)?{")
+# A zip archive, a file of Office before 2007 (of whose mark some bytes are no UTF-8), or nothing.
+_WORKBOOK = re.compile("PK|\ufffd\ufffd\x11\u0871|\\Z")
+_HTML = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\s")
 _KINDS = {
     ".csv": "csv",
@@ -56,6 +62,7 @@ _KINDS = {
     **dict.fromkeys((".geojson", ".json5", ".jsonc"), "jsonl"),
     ".parquet": "parquet",
     ".mbox": "mbox",
+    ".bib": "bibtex",
     **dict.fromkeys((".ris", ".nbib", ".medline", ".ciw"), "tagged"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheet"),
 }
@@ -67,6 +74,11 @@ _FEWEST_DOCUMENTS = 5  # in a folder that also holds tables; fewer files are abo
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|_success)\b.*|dataset_infos?\.json|datapackage\.json|.*\.crc",
     re.IGNORECASE,
+)
+
+# Files that are about other tables if there are any.
+_ABOUT_OTHERS = re.compile(
+    r"(meta(data)?|config|info|schema|package|manifest|state|dataset_dict|.*[._-]schema)\.json", re.IGNORECASE
 )
 
 _SLACK = frozenset({"channels.json", "users.json"})  # above the folders of channels in an export of Slack
@@ -82,14 +94,14 @@ def open_corpus(source: Any, *, text: TextColumns = None, id: str | None = None,
         tables, with fewer than five other files, is read as these tables; with several, the path of the file precedes
         each id. A text file holds one document per line, with the line numbers from 1 as ids, or one per paragraph if
         its lines are wrapped. CSV (.csv), TSV (.tsv, .tab), JSON (.json, .jsonl, .ndjson), Parquet (.parquet),
-        spreadsheets (.xlsx, .ods and similar), bibliographies (.ris, .nbib, .ciw; columns are tags such as AB) and
-        mailboxes (.mbox) hold one document per row. An XML file (.xml, .rss, .atom) holds one document for each
-        repeated element, or is one document if it is in a folder. Word (.docx), OpenDocument (.odt, .odp), slides
-        (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa, .sbv,
-        .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js) that
-        begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports of
-        PubMed, of Web of Science and in RIS do as a bibliography, one of WhatsApp as a chat, a message per document.
-        All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
+        spreadsheets (.xlsx, .ods and similar), bibliographies (.bib; .ris, .nbib and .ciw, whose columns are tags such
+        as AB) and mailboxes (.mbox) hold one document per row. An XML file (.xml, .rss, .atom) holds one document for
+        each repeated element, or is one document if it is in a folder. Word (.docx), OpenDocument (.odt, .odp), slides
+        (.pptx), books (.epub), RTF, PDF, HTML, e-mail (.eml, .emlx, .mht), subtitles (.srt, .vtt, .ttml, .ass, .ssa,
+        .sbv, .sub, .lrc) and notebooks (.ipynb, without code) are one document per file. A file of JavaScript (.js)
+        that begins with data, as in an archive of Twitter, is read as JSON, and a text file that begins as the exports
+        of PubMed, of Web of Science, in RIS and BibTeX do as a bibliography, one of WhatsApp as a chat, a message per
+        document. All but Parquet, spreadsheets and mailboxes may be compressed (.gz, .bz2, .xz, .zst). A URL, such as
         s3://bucket/folder/ or https://host/file.csv, is read by fsspec. "-" is standard input: lines, JSON that begins
         with "{" or "[{", or XML. In a list or Series the ids are the positions from 0, and bytes are decoded one by
         one. Lists of words, in a sequence or in the text column, are already tokenised, as are sets and counts of
@@ -156,6 +168,8 @@ def _open_folder(name: str, folder: Path, text: str | None, id: str | None, enco
     of_slack = set(files) >= _SLACK
     about = [file for file in files if _ABOUT.fullmatch(PurePath(file).name) or (of_slack and "/" not in file)]
     tables = [file for file in files if _kind(file) in _TABLES and file not in about]
+    others = [file for file in tables if not _ABOUT_OTHERS.fullmatch(PurePath(file).name)]
+    about, tables = (about + [file for file in tables if file not in others], others) if others else (about, tables)
     others = [file for file in files if file not in tables]
     if not tables or len(others) - len(about) >= _FEWEST_DOCUMENTS:
         _refuse(name, text=text, id=id)
@@ -179,8 +193,15 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
     kind = "xml" if _suffix(path.name) in XML else _kind(path.name)
     if _suffix(path.name) == SCRIPT and _begins(path, ASSIGNED):
         kind = "jsonl"
+    if kind == "sheet" and path.suffix.lower() not in COMPRESSIONS and not _begins(path, _WORKBOOK):
+        if _begins(path, _HTML):
+            raise UsageError(
+                name, expected="a spreadsheet", got="HTML or XML", hint="Open it in Excel, and save it as .xlsx or CSV"
+            )
+        kind = "tsv"  # which programs call .xls so that Excel opens it
     if kind == "text":
-        kind = "tagged" if _begins(path, EXPORT) else "chat" if _begins(path, CHAT) else kind
+        kinds = {"tagged": EXPORT, "bibtex": ENTRY, "chat": CHAT}
+        kind = next((found for found, pattern in kinds.items() if _begins(path, pattern)), kind)
     if kind in _WHOLE and path.suffix.lower() in COMPRESSIONS:
         raise UsageError(name, expected=f"{_WHOLE[kind]}, uncompressed", got="a compressed file", hint="Decompress it")
     if kind in ("parquet", "sheet"):
@@ -200,13 +221,14 @@ def _open_file(name: str, path: Path, text: str | None, id: str | None, encoding
         "csv": lambda lines: delimited_rows(lines, name, delimiter=",", text=text, id=id),
         "tsv": lambda lines: delimited_rows(lines, name, delimiter="\t", text=text, id=id),
         "jsonl": lambda lines: json_rows(lines, name, text=text, id=id),
+        "bibtex": lambda lines: bibtex_rows(lines, name, text=text, id=id),
         "tagged": lambda lines: tagged_rows(lines, name, text=text, id=id),
         "xml": lambda lines: xml_rows(lines, name, text=text, id=id),
     }
     return FileCorpus(name, path, kind, readers[kind], encoding)
 
 
-def _begins(path: Path, pattern: re.Pattern[str]) -> bool:
+def _begins(path: Path, pattern: re.Pattern[str] | regex.Pattern[str]) -> bool:
     """Whether a file begins as its name does not tell."""
     with open_bytes(path) as stream:
         return pattern.match(stream.read(_HEAD_BYTES).decode("utf-8-sig", "replace")) is not None

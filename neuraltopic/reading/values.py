@@ -8,9 +8,10 @@ from pathlib import PurePath
 from typing import Any
 
 from neuraltopic.errors import UsageError
-from neuraltopic.reading.columns import Records, choose_columns, longer_lists
+from neuraltopic.reading.columns import Records, choose_columns, find_column, longer_lists
 from neuraltopic.reading.encodings import decode
 from neuraltopic.reading.formats.json_arrays import lists_are_rows
+from neuraltopic.reading.formats.nested_texts import chat_text, note_chats
 from neuraltopic.reading.parsed_documents import plain_document
 from neuraltopic.reading.rows import Corpus, CorpusEstimate, Row, text_problem
 from neuraltopic.reading.word_lists import Joined, joined_list, note_lists
@@ -86,7 +87,11 @@ class FrameCorpus(Corpus):
             )
         self._values = {str(name): _python(frame[name]) for name in columns}
         strings = [name for name, values in self._values.items() if any(isinstance(v, str | bytes) for v in values)]
-        strings += longer_lists({name: values[:_HEAD] for name, values in self._values.items()}, strings)
+        heads = {name: values[:_HEAD] for name, values in self._values.items()}
+        strings += longer_lists(heads, strings)
+        self._chats = [name for name, head in heads.items() if any(_chat(value) is not None for value in head)]
+        if text is None and find_column("text", list(heads)) is None:
+            text = next(iter(self._chats), None)
         self._columns = choose_columns(self.name, list(self._values), strings, text=text, id=id)
         self._id_asked = id is not None
         self._n_rows = len(frame)
@@ -102,6 +107,8 @@ class FrameCorpus(Corpus):
         records = Records(self.name, self._columns, "utf-8", id_asked=self._id_asked)
         texts = self._values[self._columns.text]
         _note_written_lists(self.name, texts, self._first)
+        if self._columns.text in self._chats:
+            note_chats(self.name, self._columns.text)
         for document, values in zip(texts, zip(*self._values.values(), strict=True), strict=True):
             text, encoding, problem = _text(document, self._first)
             record = dict(zip(self._values, values, strict=True)) | {self._columns.text: text}
@@ -130,11 +137,18 @@ def _text(document: Any, first_list: Joined | None) -> tuple[str | None, str, st
     document = plain_document(document)
     if isinstance(document, bytes | bytearray):
         return decode(bytes(document))
+    if (said := _chat(document)) is not None:
+        return said, "utf-8", ""
     listed = None if first_list is None else joined_list(document, as_words=first_list.is_cut)
     if listed is not None:
         return (None if listed.problem else listed.text), "utf-8", listed.problem
     problem = text_problem(document)
     return (None if problem else document), "utf-8", problem
+
+
+def _chat(document: Any) -> str | None:
+    """What is said in a chat: a list or array of messages; None for anything else."""
+    return None if isinstance(document, str) else chat_text(_python(document))
 
 
 def _python(values: Any) -> Sequence[Any]:
@@ -199,6 +213,8 @@ def _sequence(source: Any) -> Any:
     """Refuse anything but a sequence of documents, with a hint how to make one."""
     if isinstance(source, Mapping):
         hint = "Pass list(....values()) of the texts"
+    elif hasattr(source, "collect"):  # a query that has not been run
+        hint = "Pass what its method collect() gives"
     elif isinstance(source, Set | bytes | bytearray) or not (
         hasattr(source, "__len__") and hasattr(source, "__getitem__")
     ):

@@ -447,7 +447,7 @@ def test_a_spoilt_setting_is_named(state):
 
 def test_another_tokeniser_is_refused(state):
     preprocessor = Preprocessor.from_state({**state, "tokeniser": {"name": "words", "version": "0"}})
-    with pytest.raises(NeuralTopicError, match=r"expected words 0, .*; got words 7"):
+    with pytest.raises(NeuralTopicError, match=r"expected words 0, .*; got words 8"):
         preprocessor.transform(rows("york"))
 
 

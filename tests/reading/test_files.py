@@ -110,6 +110,20 @@ def test_an_open_document_spreadsheet(tmp_path):
     assert [(row.id, row.text) for row in read(tmp_path / "a.ods")[0]] == [("x", "a é b"), ("y", "c")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_lines_that_are_called_a_spreadsheet_are_a_table(tmp_path, encoding):
+    (tmp_path / "a.xls").write_bytes("id\ttext\r\nx\tA café.\r\ny\tA soup.\r\n".encode(encoding))
+    assert [(row.id, row.text) for row in read(tmp_path / "a.xls")[0]] == [("x", "A café."), ("y", "A soup.")]
+
+
+def test_the_kind_of_a_spreadsheet_is_told_by_what_is_in_it(tmp_path):
+    workbook(tmp_path / "a.xlsx", Sheet=[["id", "text"], ["x", "A café."]]).rename(tmp_path / "a.xls")
+    assert [(row.id, row.text) for row in read(tmp_path / "a.xls")[0]] == [("x", "A café.")]
+    (tmp_path / "b.xls").write_text("<html><body><table><tr><td>text</td></tr></table></body></html>")
+    with pytest.raises(UsageError, match=r"expected a spreadsheet; got HTML or XML\. Open it in Excel, and save it as"):
+        read(tmp_path / "b.xls")
+
+
 def test_a_spreadsheet_that_is_none(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"PK no archive")
     with pytest.raises(NeuralTopicError, match=r"a\.xlsx: expected a whole spreadsheet; got "):
@@ -186,6 +200,23 @@ def test_a_file_that_is_one_document_is_a_row(documents):
     assert (row.id, row.text) == ("a.docx", "first é\nleft\nright\nlast")
     with pytest.raises(UsageError, match="text: expected no value, as it applies only to tables"):
         open_corpus(documents / "b.pdf", text="body")
+
+
+def test_a_short_sheet_about_the_others_is_left_out_and_told(tmp_path):
+    table = [["id", "answer", "n"], *([str(n), f"Soup number {n}.", n] for n in range(9))]
+    about = [["About this file"], ["Survey of 2024"]]
+    found, notes = read(workbook(tmp_path / "a.xlsx", Notes=about, North=table, South=table))
+    assert [row.text for row in found] == [f"Soup number {n}." for n in range(9)] * 2
+    assert notes == ["the sheets North, South have the same columns, and all are read, not Notes"]
+
+
+def test_merged_cells_above_the_header_name_groups_of_columns(tmp_path):
+    table = [["id", "age", "first", "second"], *([n, 30, f"The soup of {n}.", f"The train of {n}."] for n in range(9))]
+    groups = ["Person", None, "Answers", None]
+    found, notes = read(workbook(tmp_path / "a.xlsx", Data=[groups, *table]), text="first")
+    assert [(row.id, row.text) for row in found] == [(str(n), f"The soup of {n}.") for n in range(9)]
+    assert found[3].metadata == {"age": "30", "second": "The train of 3."}
+    assert notes == ["the first line is left out, as a title"]
 
 
 @pytest.mark.parametrize(
@@ -434,3 +465,24 @@ def test_scripts_that_hold_data_are_tables_among_documents(tmp_path):
     rows, _ = read(tmp_path)
     problems = {row.id: row.problem for row in rows if row.problem}
     assert problems == {"tweets.js": "a table among documents: give its path to read its rows"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_message_of_apple_mail_ends_before_its_property_list(tmp_path, end):
+    message = MAIL.format("text/plain", "gr=C3=B6=\n=C3=9Fe").encode()
+    for number in range(5):
+        content = f"{len(message)}      {end}".encode() + message + b"<?xml version='1.0'?><plist><dict/></plist>"
+        (tmp_path / f"{number}.emlx").write_bytes(content)
+    assert [row.text for row in open_corpus(tmp_path)] == ["Café\n\ngröße\n"] * 5
+
+
+def test_a_description_in_json_beside_a_table_is_no_table(tmp_path):
+    (tmp_path / "data.csv").write_text("id,text\na,A soup.\nb,A train.\n")
+    (tmp_path / "meta.json").write_text('{"licence": "none"}')
+    found, notes = read(tmp_path)
+    assert [row.text for row in found] == ["A soup.", "A train."]
+    assert notes == ["meta.json: not read, as the folder holds tables"]
+    (tmp_path / "data.csv").rename(tmp_path / "metadata.json")
+    (tmp_path / "metadata.json").write_text('[{"text": "A pan."}, {"text": "A pot."}]')
+    (tmp_path / "meta.json").unlink()
+    assert [row.text for row in read(tmp_path)[0]] == ["A pan.", "A pot."]

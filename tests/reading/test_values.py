@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from neuraltopic.errors import UsageError
+from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.rows import CorpusEstimate, Row
 
@@ -150,3 +150,36 @@ def test_sentences_of_words_are_the_words():
     corpus = open_corpus([[["the", "late"], ["train"]], [["soup"]]])
     assert corpus.pretokenised
     assert [row.text for row in corpus] == ["the late train", "soup"]
+
+
+CHAT = [{"role": "user", "content": "How long does soup boil?"}, {"role": "assistant", "content": "An hour."}]
+SAID = "How long does soup boil?\n\nAn hour."
+
+
+@pytest.mark.parametrize("library", ["pandas", "arrays", "polars", "pyarrow"])
+@pytest.mark.parametrize("named", [True, False])
+def test_chats_in_a_column_of_a_data_frame_are_documents(library, named):
+    columns = {"model": ["m", "n", "o"], "messages": [CHAT, CHAT[:1], None]}
+    if library == "polars":
+        frame = pytest.importorskip("polars").DataFrame(columns)
+    elif library == "pyarrow":
+        frame = pa.table(columns)
+    else:
+        frame = pd.DataFrame(columns)
+        if library == "arrays":  # as pandas reads Parquet
+            frame["messages"] = [each and np.array(each, object) for each in frame["messages"]]
+    with pytest.warns(NeuralTopicWarning, match="each chat in 'messages' is one document"):
+        rows = list(open_corpus(frame, text="messages" if named else None))
+    assert [row.text for row in rows] == [SAID, "How long does soup boil?", None]
+    assert rows[1].metadata == {"model": "n"}
+
+
+def test_chats_in_a_list_are_documents():
+    assert [row.text for row in open_corpus([CHAT, CHAT[:1], "Soup"])] == [SAID, "How long does soup boil?", "Soup"]
+
+
+def test_a_query_that_has_not_been_run_is_named():
+    frame = pytest.importorskip("polars").LazyFrame(COLUMNS)
+    with pytest.raises(UsageError, match=r"got LazyFrame\. Pass what its method collect\(\) gives"):
+        open_corpus(frame)
+    assert len(list(open_corpus(frame.collect(), text="review"))) == 3

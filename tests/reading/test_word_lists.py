@@ -135,3 +135,12 @@ def test_labels_beside_lists_of_words_are_not_taken_for_the_text(tmp_path):
             list(open_corpus(source))
     texts = pd.DataFrame({"body": ["The train was late.", "A good soup."], "tags": [["a", "b"], ["c"]]})
     assert [row.text for row in open_corpus(texts)] == ["The train was late.", "A good soup."]
+
+
+@pytest.mark.filterwarnings("ignore:.*lists of words")
+def test_an_empty_list_among_lists_of_words_is_an_empty_document(tmp_path):
+    path = tmp_path / "a.json"
+    for lists in ([["late", "train"], [], ["soup"]], [[], ["late"], []]):
+        path.write_text(json.dumps(lists))
+        rows = list(open_corpus(path))
+        assert [(row.text, row.problem) for row in rows] == [(" ".join(words), "") for words in lists]

@@ -1,4 +1,4 @@
-"""Markup in texts from pages, forums, chats and documentation: HTML, entities, BBCode, wikis, LaTeX, reST."""
+"""Markup in texts from pages, forums, chats and documentation: HTML, entities, BBCode, wikis, reST."""
 
 import html
 import re
@@ -34,6 +34,10 @@ _BB_TAG = re.compile(rf"\[(?:/?(?:{_BB_NAMES})(?:[=\s][^\[\]]*)?/?|\*)\]", re.IG
 _BB_WORDLESS = re.compile(r"\[(img|attach|media|video|youtube)\b[^\[\]]*\][^\[\]]*\[/\1\]", re.IGNORECASE)
 
 _FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n.*?(?:^[ \t]*(?P=fence)[ \t]*$|\Z)")
+# What stands above a page for the program that makes it: names with values, between rules.
+_FRONT = re.compile(r"---[ \t]*\r?\n((?:[^\n]*\n){1,99}?)---[ \t]*\r?(?:\n|\Z)")
+_FRONT_LINE = re.compile(r"[A-Za-z][\w .-]*:(?:[ \t].*)?\r?|[ \t]+\S.*|[ \t]*-[ \t].*|#.*|[ \t\r]*")
+_FRONT_TITLE = re.compile(r"(?im)^(?:title|subtitle|description|summary|excerpt)[ \t]*:[ \t]*(.*)$")
 _LINK = re.compile(
     r"\]\((?:https?://|/|#|\.{1,2}/|mailto:|[\w./-]+\.[A-Za-z]{2,5}(?=[\s)#?]))[^\s()]*(?:\s+\"[^\"]*\")?\)"
 )
@@ -53,14 +57,6 @@ _WIKI_WORDLESS = (
     "archivo",
     "categoría",
 )
-
-_LATEX = re.compile(r"\\[A-Za-z]++\*?[{\[]")
-_LATEX_WORDLESS = re.compile(
-    r"\\(?:begin|end|cite[a-z]*|ref|eqref|label|usepackage|documentclass|includegraphics|bibliography[a-z]*|input|include)"
-    r"\*?(?:\[[^\[\]]*\])*\{[^{}]*\}"
-)
-_LATEX_FORMULA = re.compile(r"\$\$[^$]+\$\$|(?<!\\)\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
-_LATEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?|[{}~]")
 
 # A name between colons: an emoji of a chat, or before a grave accent a role of reStructuredText.
 _NAMED = re.compile(
@@ -104,6 +100,15 @@ def without_bbcode(text: str) -> str:
     return _BB_TAG.sub(" ", _BB_WORDLESS.sub(" ", text))
 
 
+def without_front_matter(text: str) -> str:
+    """A page without the names and values above it, of which the title and a summary are left."""
+    found = _FRONT.match(text) if text.startswith("---") else None
+    if found is None or not all(map(_FRONT_LINE.fullmatch, found[1].split("\n"))) or not text[found.end() :].strip():
+        return text
+    titles = [title.strip(" \t\r\"'") for title in _FRONT_TITLE.findall(found[1])]
+    return "\n\n".join([*filter(None, titles), text[found.end() :]])
+
+
 def without_code(text: str) -> str:
     """Markdown without the blocks of code between fences, if anything stands beside them, and the targets of links."""
     if "]" in text and "](" in text:
@@ -128,13 +133,6 @@ def _words_of_link(found: re.Match[str]) -> str:
     """What a link is called in the text: what is after its last bar."""
     space = found[1].partition(":")[0].strip().lower()
     return " " if space in _WIKI_WORDLESS else found[1].rpartition("|")[2]
-
-
-def without_latex(text: str) -> str:
-    """The text without commands and formulas of LaTeX, if a command with an argument is in it."""
-    if "\\" not in text or not _LATEX.search(text):
-        return text
-    return _LATEX_COMMAND.sub(" ", _LATEX_FORMULA.sub(" ", _LATEX_WORDLESS.sub(" ", text)))
 
 
 def without_rich_text(text: str) -> str:

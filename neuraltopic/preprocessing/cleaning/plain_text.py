@@ -12,10 +12,11 @@ from neuraltopic.preprocessing.cleaning.addresses import ADDRESSES, NAMES, witho
 from neuraltopic.preprocessing.cleaning.batch_signs import signs_of_batch
 from neuraltopic.preprocessing.cleaning.books import without_licence
 from neuraltopic.preprocessing.cleaning.escapes import without_escapes
+from neuraltopic.preprocessing.cleaning.latex import with_latex_letters, without_latex
 from neuraltopic.preprocessing.cleaning.markup import (
     without_bbcode,
     without_code,
-    without_latex,
+    without_front_matter,
     without_named_signs,
     without_restructured_text,
     without_rich_text,
@@ -39,11 +40,13 @@ _JOINED = re.compile(r"_(?<=[^\W\d_]_)[^\W\d_]")
 _Step: TypeAlias = tuple[str, Callable[[str], str], int]
 _BEFORE: tuple[_Step, ...] = (
     ("licences of e-books", without_licence, Sign.BOOK),
+    ("uuencoded files", without_uuencoded, Sign.UUENCODED),
+    ("front matter", without_front_matter, Sign.PARTS),
+    ("letters of LaTeX", with_latex_letters, Sign.BACKSLASH),
     ("backslash escapes", without_escapes, Sign.BACKSLASH),
     ("RTF", without_rich_text, Sign.RICH_TEXT),
     ("MIME parts", without_mime, Sign.PARTS),
     ("quoted-printable", without_quoted_printable, Sign.QUOTED_PRINTABLE),
-    ("uuencoded files", without_uuencoded, Sign.UUENCODED),
 )
 _AFTER: tuple[_Step, ...] = (
     ("Markdown links and code", without_code, Sign.CODE),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import cache
 
 from neuraltopic.errors import UsageError, install_hint
+from neuraltopic.preprocessing.languages.german_lemmas import GermanLemmas
+from neuraltopic.preprocessing.languages.keyed_lemmas import KeyedLemmas
 
 # One table for languages that differ in little but their script and some words.
 _SERBO_CROATIAN = ("hr", "sr", "bs")
@@ -40,6 +42,7 @@ def lemmatiser(language: str) -> Callable[[str], str]:
     """
     try:
         from simplemma import Lemmatizer
+        from simplemma.strategies.dictionaries import DEFAULT_DICTIONARY_FACTORY
 
         tables = _tables()
     except ImportError as error:
@@ -58,4 +61,9 @@ def lemmatiser(language: str) -> Callable[[str], str]:
             hint="Name one of these, or leave lemmas off",
         )
     table = Lemmatizer()
-    return lambda word: table.lemmatize(word, lang=name)
+
+    def lemma(word: str) -> str:
+        return str(table.lemmatize(word, lang=name))
+
+    words = DEFAULT_DICTIONARY_FACTORY.get_dictionary(name)
+    return GermanLemmas(lemma, words) if name == "de" else KeyedLemmas(lemma, words, language)

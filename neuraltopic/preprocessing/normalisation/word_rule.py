@@ -127,7 +127,8 @@ class WordRule:
 
     def _is_noun(self, written: str) -> bool:
         """Whether the capital of the form tells a noun from a verb: Mehl is flour, mehl a form of mehlen."""
-        return self.language in _NOUNS_IN_CAPITALS and written[:1].isupper() and not written.isupper()
+        in_capitals = written.replace("ß", "").isupper()  # STRAßE is written by those who have no capital ß
+        return self.language in _NOUNS_IN_CAPITALS and written[:1].isupper() and not in_capitals
 
     def _spelt(self, form: str) -> str:
         return spelt(form, self.language)

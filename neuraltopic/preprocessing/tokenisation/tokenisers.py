@@ -78,7 +78,7 @@ class WordTokeniser:
         When the segmenter is unknown or not installed.
     """
 
-    identity = {"name": "words", "version": "7"}  # noqa: RUF012  (never changed)
+    identity = {"name": "words", "version": "8"}  # noqa: RUF012  (never changed)
 
     def __init__(self, segmenter: str = DEFAULT_SEGMENTER) -> None:
         self.segmentation = Segmentation(segmenter)

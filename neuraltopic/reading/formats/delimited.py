@@ -14,6 +14,7 @@ from neuraltopic.reading.formats.dialects import (
     Quoting,
     Record,
     find_dialect,
+    fitting_share,
     read_records,
 )
 from neuraltopic.reading.formats.headers import find_header, note_header
@@ -54,7 +55,14 @@ def delimited_rows(lines: Lines, name: str, *, delimiter: str, text: str | None,
     if _are_wrapped(sample):
         note(name, "each line is in quotes as a whole, and read as what is in them")
         sample, stream = [_unwrapped(pair) for pair in sample], map(_unwrapped, stream)
-    dialect = find_dialect(sample, expected=delimiter, delimiter=stated[1] if stated else None, whole=whole)
+    mark = stated[1] if stated else None
+    dialect = find_dialect(sample, expected=delimiter, delimiter=mark, whole=whole)
+    if any(_LONE_RETURN.search(line) for line, _ in sample):
+        parts = list(_split_at_returns(sample))
+        by_parts = find_dialect(parts, expected=delimiter, delimiter=mark, whole=whole)
+        if fitting_share(parts, by_parts, whole=whole) > fitting_share(sample, dialect, whole=whole):
+            note(name, "carriage returns alone end lines, as line feeds do")
+            sample, dialect, stream = parts, by_parts, _split_at_returns(stream)
     sample = _with_one_separator(sample, dialect, name)
     head = [record.values for record in itertools.islice(read_records(sample, dialect, whole=whole), _HEAD)]
     header = find_header(head, dialect.n_fields, (text, id))
@@ -195,6 +203,10 @@ def _physical_lines(lines: Lines) -> Iterator[tuple[str, str]]:
         yield first
         yield from stream
         return
-    for line, problem in itertools.chain([first], stream):
+    yield from _split_at_returns(itertools.chain([first], stream))
+
+
+def _split_at_returns(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for line, problem in lines:
         for piece in line.removesuffix("\r").split("\r"):
             yield piece, problem

@@ -311,6 +311,11 @@ def find_dialect(
     return _best_quoting(lines, delimiter, whole=whole).dialect
 
 
+def fitting_share(lines: Sequence[tuple[str, str]], dialect: Dialect, *, whole: bool) -> float:
+    """The share of the lines that are part of records of the usual number of fields."""
+    return _measure(dialect, lines, whole=whole).share
+
+
 def _is_comment(line: tuple[str, str]) -> bool:
     """Whether a line is a comment without a separator, of which tables have some above the header."""
     return line[0].startswith("#") and not any(mark in line[0] for mark in DELIMITERS)
@@ -339,8 +344,15 @@ def _find_delimiter(lines: Sequence[tuple[str, str]], expected: str, *, whole: b
             return named  # and the steady mark is one of the texts
         alike = [trial for trial in steady if trial.dialect.n_fields == n_names]
         return (best if best in alike or n_names == 1 else next(iter(alike), best)).dialect.delimiter
-    # Rows differ in length: what stands between single words in the first line.
-    return named
+    # Rows differ in length: what stands between single words in the first line, or after a code in nearly every line.
+    return named or next((mark for mark in marks if _begin_with_codes(mark, head)), "")
+
+
+def _begin_with_codes(mark: str, lines: Sequence[tuple[str, str]]) -> bool:
+    """Whether nearly every line begins with a number, a date or an id, and a mark after it."""
+    starts = [line.partition(mark)[0].strip().strip('"') for line, _ in lines if mark in line]
+    codes = [is_number(start) or (_CODE.fullmatch(start) is not None and " " not in start) for start in starts]
+    return len(lines) > 1 and sum(codes) >= _WRAPPED * len(lines)
 
 
 def _has_keys(trial: _Trial, lines: Sequence[tuple[str, str]], *, whole: bool) -> bool:

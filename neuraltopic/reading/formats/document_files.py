@@ -159,6 +159,12 @@ def _email(data: bytes, encoding: str | None) -> Decoded:
     return Decoded(text, "utf-8")
 
 
+def _apple_mail(data: bytes, encoding: str | None) -> Decoded:
+    """A message after its number of bytes in the first line; what Mail writes below it is left out."""
+    size, _, rest = data.partition(b"\n")
+    return _email(rest[: int(size)] if size.strip().isdigit() else data, encoding)
+
+
 def _word(data: bytes, encoding: str | None) -> Decoded:
     document = library("docx", "python-docx").Document(io.BytesIO(data))
     return Decoded("\n".join(_paragraphs(document)), "utf-8")
@@ -314,6 +320,7 @@ READERS: dict[str, Callable[[bytes, str | None], Decoded]] = {
     ".xhtml": _html,
     **dict.fromkeys(XML, _xml),
     ".eml": _email,
+    ".emlx": _apple_mail,
     ".mht": _email,
     ".mhtml": _email,
     ".rtf": _rich_text,

@@ -1,5 +1,6 @@
 """Whether a table has a header, and what its columns are called: decided from its first rows."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -162,8 +163,20 @@ def _is_above(record: Sequence[str], others: Sequence[Sequence[str]], n_fields: 
         # The last of them may be the header: then what follows it is no header.
         more = others and (others[0][0].startswith("#") or _is_header(others[0], others[1:], names)[0])
         return len(record) != n_fields or bool(more)
-    filled = sum(map(_is_filled, record))
-    return filled == 1 and (len(record) == 1 or (n_fields > 2 and _is_filled(record[0]) and _are_filled(others)))
+    if sum(map(_is_filled, record)) > 1:
+        return _are_groups([*record, *[""] * (n_fields - len(record))], others, n_fields, names)
+    return len(record) == 1 or (n_fields > 2 and _is_filled(record[0]) and _are_filled(others))
+
+
+def _are_groups(record: Sequence[str], others: Sequence[Sequence[str]], n_fields: int, names: set[str]) -> bool:
+    """Whether a record names groups of columns, as merged cells do: with blanks after names, and none in the next."""
+    if not any(_is_filled(cell) and not _is_filled(after) for cell, after in itertools.pairwise(record)):
+        return False
+    below = [cell.strip() for cell in others[0]] if others else []
+    if len(below) != n_fields or len(set(below)) < n_fields or not all(cell and _is_name(cell) for cell in below):
+        return False
+    of_survey = not {cell.lower() for cell in below}.isdisjoint(_OF_QUESTIONS)
+    return not of_survey and _is_header(others[0], others[1:], names) == (True, False)
 
 
 def _is_filled(cell: str) -> bool:

@@ -21,8 +21,9 @@ _BETWEEN = " \t\r\n,;\x1e"
 SCRIPT = ".js"
 # A value that is given a name in JavaScript, as in the files of an archive of Twitter: window.YTD.tweets.part0 = [
 ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{]\s*(?:[{\"\]}]|$)|$)")
-_ENOUGH_TEXTS = 20  # of one object, which are documents by their ids then and no fields
+_ENOUGH_TEXTS = 20  # or objects of one object, which are documents by their ids then and no fields
 _MUCH_LONGER = 5
+_MOSTLY = 0.9
 _NAMES_OF_COLUMNS = ("columns", "fields", "header")  # the names of a table whose rows are lists
 _NEAR_THE_END = 16  # characters that a cut literal or escape may have
 
@@ -183,7 +184,7 @@ def _values(lines: Numbered, name: str) -> Iterator[Parsed]:
                 raise _broken(name, number, str(error).partition(";")[0]) from error
         if end > at and (end < len(buffer) or isinstance(value, dict | list | str)):
             source = buffer[at:end]
-            is_text = in_array and (isinstance(value, str) or _is_row(value) or is_chat(value))
+            is_text = in_array and (isinstance(value, str) or value == [] or _is_row(value) or is_chat(value))
             found = _checked(value, source, bare=is_text)
             yield found._replace(problem=(problem if "\ufffd" in source else "") or found.problem)
             at = end
@@ -242,9 +243,27 @@ def _table_in(record: dict[str, Any], text: str | None, name: str) -> list[dict[
         keys = list(parts[0])
         if find_column(wanted, list(record)) or (not find_column(wanted, keys) and len(keys) > len(parts)):
             return [{field: column.get(key) for field, column in record.items()} for key in keys]
-        if find_column(wanted, keys) and len(parts) > 1:
+        if (find_column(wanted, keys) and len(parts) > 1) or _are_alike(parts):
             return [{"id": key, **row} for key, row in record.items()]
+    inner = [part for part in parts if _is_object(part)]
+    if len(inner) == 1 and not any(isinstance(part, str) and part for part in parts):
+        # The answer of a server, with rows by their ids in it.
+        return _rows_by_id(inner[0])
     return []
+
+
+def _rows_by_id(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects within an object, by their ids, if they are alike; else those in the only object that it holds."""
+    parts = [part for part in record.values() if _is_object(part)]
+    if len(parts) == len(record) and _are_alike(parts):
+        return [{"id": key, **row} for key, row in record.items()]
+    return _rows_by_id(parts[0]) if len(parts) == 1 else []
+
+
+def _are_alike(objects: list[dict[str, Any]]) -> bool:
+    """Whether there are many objects, most of which have the same fields."""
+    same = sum(each.keys() == objects[0].keys() for each in objects)
+    return len(objects) >= _ENOUGH_TEXTS and same >= _MOSTLY * len(objects)
 
 
 def _are_pages(records: list[dict[str, Any]]) -> bool:

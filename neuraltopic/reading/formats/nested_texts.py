@@ -23,6 +23,16 @@ def is_chat(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(_content_of(message) is not None for message in value)
 
 
+def chat_text(value: object) -> str | None:
+    """What is said in a chat, its messages separated by blank lines; None for anything else."""
+    return "\n\n".join(filter(None, map(_content_of, value))) if isinstance(value, list) and is_chat(value) else None
+
+
+def note_chats(name: str, field: str) -> None:
+    """Note that the chats of a field are documents."""
+    note(name, f"each chat in {field!r} is one document; who says each message is left out")
+
+
 def with_texts(
     head: list[Parsed], rest: Iterable[Parsed], name: str, wanted: str | None
 ) -> tuple[list[Parsed], Iterator[Parsed], str | None]:
@@ -32,11 +42,11 @@ def with_texts(
     """
     records = [each.record for each in head if each.record]
     rows: Iterator[Parsed] = itertools.chain(head, rest)
-    if wanted is None and all(map(_is_message, records)):
+    if wanted is None and all(map(is_message, records)):
         note(name, "the objects are messages of a chat, and each is a document")
         wanted = next(said for _, said in _MESSAGES if said in records[0])
     elif (field := _field_of_chat(records[0], wanted)) is not None:
-        note(name, f"each chat in {field!r} is one document; who says each message is left out")
+        note_chats(name, field)
         rows, wanted = (_with_chat_joined(each, field) for each in rows), field
     elif wanted in (None, _CONTEXT) and all(map(_is_article, records)):
         note(name, f"each {_CONTEXT!r} in {_PARAGRAPHS!r} is a document")
@@ -52,7 +62,8 @@ def _field_of_chat(record: dict[str, Any], wanted: str | None) -> str | None:
     return field if field == wanted else None
 
 
-def _is_message(record: dict[str, Any]) -> bool:
+def is_message(record: dict[str, Any]) -> bool:
+    """Whether it is a message of a chat, and not one that holds others."""
     return _content_of(record) is not None and not any(isinstance(value, list) for value in record.values())
 
 
@@ -74,10 +85,9 @@ def _has_text(part: dict[str, Any]) -> bool:
 
 
 def _with_chat_joined(each: Parsed, field: str) -> Parsed:
-    chat: Any = each.record.get(field)
-    if not is_chat(chat):
+    text = chat_text(each.record.get(field))
+    if text is None:
         return each
-    text = "\n\n".join(filter(None, map(_content_of, chat)))
     return each._replace(record={**each.record, field: text}, is_bare=False)
 
 

@@ -64,6 +64,7 @@ def object_rows(
     if text is None and find_column("text", columns) is None:
         for name_of_text in _NAMES_OF_TEXT:
             inner = [path for path in columns if f".{folded(path)}".endswith(f".{name_of_text}")]
+            inner = [path for path in inner if "." not in path] or inner
             if len(inner) == 1:
                 text = inner[0]
                 break

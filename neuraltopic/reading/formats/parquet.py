@@ -1,16 +1,20 @@
 """Rows of a Parquet file, in batches."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from neuraltopic.errors import NeuralTopicError, UsageError
-from neuraltopic.reading.columns import Records, choose_columns, longer_lists
+from neuraltopic.reading.columns import Records, choose_columns, find_column, longer_lists
+from neuraltopic.reading.encodings import decode
+from neuraltopic.reading.formats.nested_texts import is_message, with_texts
+from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows
 from neuraltopic.reading.rows import Row
 
 _BATCH = 1024
-_HEAD = 100  # rows that show which columns hold lists of words
+_UNDECODABLE = "undecodable: not utf-8"
 
 
 def count_rows(path: Path) -> int:
@@ -21,6 +25,9 @@ def count_rows(path: Path) -> int:
 
 def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Row]:
     """Read rows; a string that is not UTF-8 makes a row with a problem.
+
+    Objects with fields and chats are read as those of JSON are: see `object_rows` and `with_texts`. Bytes are texts in
+    UTF-8 if no column but that of the ids is of strings.
 
     Raises
     ------
@@ -38,22 +45,43 @@ def parquet_rows(path: Path, *, text: str | None, id: str | None) -> Iterator[Ro
                 got=f"columns {', '.join(names)}",
                 hint="Rename the columns that share a name",
             )
-        strings = [field.name for field in file.schema_arrow if _is_string(field.type)]
         # Without pre_buffer=False a whole row group is held, compressed, however large.
-        batches = file.iter_batches(batch_size=_BATCH)
-        batch = _next(path, batches)
-        if batch is not None:
-            head, _ = _values(path, batch.slice(0, _HEAD))
-            strings += longer_lists(head, strings)
+        batches = _values_of(path, file.iter_batches(batch_size=_BATCH))
+        first = next(batches, None)
+        if first is not None:
+            batches = itertools.chain([first], batches)
+            messages = [is_message(each.record) for each in itertools.islice(_records(iter([first])), HEAD)]
+            if any(_is_nested(field.type) for field in file.schema_arrow) or (messages and all(messages)):
+                yield from _nested_rows(path, batches, text, id)
+                return
+        strings = [field.name for field in file.schema_arrow if _is_string(field.type)]
+        if not set(strings) - {find_column(id or "id", names)}:
+            strings += [field.name for field in file.schema_arrow if _is_binary(field.type)]
+        if first is not None:
+            strings += longer_lists({name: values[:HEAD] for name, values in first[0].items()}, strings)
         columns = choose_columns(str(path), names, strings, text=text, id=id)
         records = Records(str(path), columns, "utf-8", id_asked=id is not None)
-        while batch is not None:
-            values, undecodable = _values(path, batch)
-            for place in range(batch.num_rows):
-                problem = "undecodable: not utf-8" if place in undecodable.get(columns.text, ()) else ""
-                yield records.row({name: column[place] for name, column in values.items()}, problem)
-            batch = _next(path, batches)
+        for values, undecodable in batches:
+            for place, row in enumerate(zip(*values.values(), strict=True)):
+                problem = _UNDECODABLE if place in undecodable.get(columns.text, ()) else ""
+                record = dict(zip(values, row, strict=True))
+                if isinstance(body := record[columns.text], bytes):
+                    record[columns.text], _, problem = decode(body, "utf-8")
+                yield records.row(record, problem)
         records.close()
+
+
+def _nested_rows(path: Path, batches: Iterator["_Values"], text: str | None, id: str | None) -> Iterator[Row]:
+    parsed = _records(batches)
+    head, rest, text = with_texts(list(itertools.islice(parsed, HEAD)), parsed, str(path), text)
+    yield from object_rows(head, rest, str(path), "utf-8", text=text, id=id)
+
+
+def _records(batches: Iterator["_Values"]) -> Iterator[Parsed]:
+    for values, undecodable in batches:
+        wrong = set().union(*undecodable.values())
+        for place, row in enumerate(zip(*values.values(), strict=True)):
+            yield Parsed(dict(zip(values, row, strict=True)), _UNDECODABLE if place in wrong else "")
 
 
 def _is_string(type: Any) -> bool:
@@ -61,6 +89,27 @@ def _is_string(type: Any) -> bool:
 
     kind = type.value_type if types.is_dictionary(type) else type
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _is_binary(type: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_binary(type) or types.is_large_binary(type) or types.is_binary_view(type))
+
+
+def _is_nested(type: Any) -> bool:
+    """Whether values are objects, or lists of them."""
+    from pyarrow import types
+
+    return bool(types.is_struct(type) or (_is_list(type) and types.is_struct(type.value_type)))
+
+
+def _is_list(type: Any) -> bool:
+    from pyarrow import types
+
+    return any(
+        is_kind(type) for is_kind in (types.is_list, types.is_large_list, types.is_fixed_size_list, types.is_list_view)
+    )
 
 
 @contextmanager
@@ -85,8 +134,16 @@ def _next(path: Path, batches: Iterator[Any]) -> Any:
         raise _corrupt(path, error) from error
 
 
-def _values(path: Path, batch: Any) -> tuple[dict[str, list[object]], dict[str, set[int]]]:
-    """Python values by column, and by column the places of strings that are not UTF-8."""
+# Python values by column, and by column the places of strings that are not UTF-8.
+_Values = tuple[dict[str, list[object]], dict[str, set[int]]]
+
+
+def _values_of(path: Path, batches: Iterator[Any]) -> Iterator[_Values]:
+    while (batch := _next(path, batches)) is not None:
+        yield _values(path, batch)
+
+
+def _values(path: Path, batch: Any) -> _Values:
     values, undecodable = {}, {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:

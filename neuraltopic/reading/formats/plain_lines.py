@@ -170,7 +170,7 @@ def _note_tables(texts: Sequence[str], name: str) -> None:
     elif any(map(_SQL.match, lines)):
         _note_look(name, "SQL", "save the table as .csv to read columns")
     elif any(map(_BIB_ENTRY.match, lines)):
-        _note_look(name, "BibTeX", "save the entries as .ris or .csv to read fields")
+        _note_look(name, "BibTeX", "end the name of the file in .bib to read fields")
     elif _mostly(_MESSAGE.match, lines):
         _note_look(name, "messages of a chat", "take out dates and names, which are part of the texts")
     elif any(map(_ARTICLE.match, lines)):

@@ -14,6 +14,7 @@ from neuraltopic.reading.formats.headers import Header, find_header, note_header
 from neuraltopic.reading.rows import Row, note
 
 _HEAD = 1000  # rows that decide about the header
+_MUCH_LONGER = 5  # times the rows of all other sheets, from which on these are taken to be about the table
 
 
 class _Sheet(NamedTuple):
@@ -60,7 +61,8 @@ def _sheets(path: Path) -> list[tuple[str, list[tuple[int, list[str]]]]]:
     """The sheets that hold anything."""
     calamine = library("python_calamine", "python-calamine")
     try:
-        with calamine.CalamineWorkbook.from_path(path) as book:
+        # What is in the file tells its kind: many of Excel 2007 and later are called .xls.
+        with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
             sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
             found = [
                 (name, [*_filled(sheet.to_python(skip_empty_area=False))]) for name, sheet in sheets if sheet.height
@@ -112,6 +114,7 @@ def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -
     if not fitting:
         assert refusal is not None
         raise refusal
+    fitting = _longest(fitting)
     names = ", ".join(sheet.name for sheet, _ in fitting)
     if len({tuple(sorted(sheet.header.columns)) for sheet, _ in fitting}) > 1:
         raise UsageError(
@@ -127,3 +130,13 @@ def _choose(name: str, sheets: list[_Sheet], text: str | None, id: str | None) -
     elif others:
         note(name, f"of its sheets {names} is read{left_out}")
     return fitting
+
+
+def _longest(fitting: list[tuple[_Sheet, Columns]]) -> list[tuple[_Sheet, Columns]]:
+    """The sheets of the same columns that have many times the rows of all others together; all if there are none."""
+    groups: dict[tuple[str, ...], list[tuple[_Sheet, Columns]]] = {}
+    for found in fitting:
+        groups.setdefault(tuple(sorted(found[0].header.columns)), []).append(found)
+    n_rows = {columns: sum(len(sheet.rows) for sheet, _ in group) for columns, group in groups.items()}
+    longest = max(n_rows, key=lambda columns: n_rows[columns])
+    return groups[longest] if n_rows[longest] >= _MUCH_LONGER * (sum(n_rows.values()) - n_rows[longest]) else fitting

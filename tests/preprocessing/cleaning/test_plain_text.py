@@ -83,6 +83,50 @@ def test_wikis_latex_and_terminals(text, expected):
     assert " ".join(next(WordTokeniser()(PlainText()([text])))) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "---\ntitle: 'Rye bread'\nlayout: post\ntags: [a, b]\ndate: 2020-01-01\n---\n\nThe soup",
+            "Rye bread The soup",
+        ),
+        ("---\r\nlayout: post\r\ntags:\r\n  - oven\r\n- x\r\n---\r\nThe soup", "The soup"),
+        ("---\nAnn said no.\n---\nThe soup", "Ann said no The soup"),
+        ("---\nlayout: post\n---\n", "layout post"),
+        ("---\nBob: hello\nand no rule after it", "Bob hello and no rule after it"),
+    ],
+)
+def test_front_matter_of_pages(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            r"Schr{\"o}dinger, Erd\H{o}s, Ho{\v{r}}ava, Poincar\'{e} and Fran\c{c}ois",
+            "Schrödinger Erdős Hořava Poincaré and François",
+        ),
+        (
+            r"na\"{\i}ve Garc\'{\i}a, Stra{\ss}e, S{\o}ren, \L{}ukasz, \AA ngstr{\"o}m",
+            "naïve García Straße Søren Łukasz Ångström",
+        ),
+        (r"\emph{caf\'e} of M\"uller, \`a la carte, ma\~nana", "café of Müller à la carte mañana"),
+        (r"M\"uller and Se\~nor H\^otel", "Müller and Señor Hôtel"),
+        (r"She said \"all\" of it isn\'t O\'Neil\'s", "She said all of it isn't O'Neil's"),
+        (r"Python\'s re: \d{3}\.com or C:\temp\new", "Python s re 3 com or C"),
+        (
+            "\\documentclass{article} % no word\n\\begin{document}\nRye of 5\\% is % sour\ngood.\n\\end{document}",
+            "Rye of 5 is good",
+        ),
+        (r"\begin{align*} a &= b \end{align*} bread \begin{verbatim} x = 1 \end{verbatim}", "bread"),
+        (r"About 50% of \emph{rye} is good, 20% sour", "About 50 of rye is good 20 sour"),
+    ],
+)
+def test_letters_blocks_and_comments_of_latex(text, expected):
+    assert words(text) == expected
+
+
 HEADERS = "From: Ann <a@x.org>\nSubject: Re: =?utf-8?q?Caf=C3=A9?=\n soup\nDate: Mon, 1 Jan 2024\nX-Mailer: Thing 7\n\n"
 
 

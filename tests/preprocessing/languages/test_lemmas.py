@@ -4,6 +4,8 @@ import pytest
 
 from neuraltopic.errors import UsageError
 from neuraltopic.preprocessing.languages.lemmas import lemmatiser
+from neuraltopic.preprocessing.normalisation.word_rule import WordRule
+from neuraltopic.preprocessing.settings import Preprocessing
 
 pytest.importorskip("simplemma")
 
@@ -32,3 +34,22 @@ def test_without_simplemma_the_error_names_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "simplemma", None)
     with pytest.raises(UsageError, match="pip install neuraltopic"):
         lemmatiser("en")
+
+
+@pytest.mark.parametrize(
+    ("language", "forms", "key"),
+    [
+        ("el", "θάλασσες ΘΆΛΑΣΣΕΣ ΘΑΛΑΣΣΕΣ", "θαλασσα"),
+        ("el", "παιδιά ΠΑΙΔΙΆ ΠΑΙΔΙΑ παιδιού ΠΑΙΔΙΟΥ", "παιδι"),
+        ("el", "Ξφγδ ΞΦΓΔ", "ξφγδ"),
+        ("fr", "cœurs coeurs CŒURS cœur", "coeur"),
+        ("ru", "ёлки елки ЁЛКИ", "елка"),
+        ("ru", "чёрные черные ЧЁРНЫЕ", "черный"),
+        ("ro", "știința ştiinţa ŞTIINŢA", "știință"),
+        ("tr", "IŞIKLAR ışıklar", "ışık"),
+        ("en", "encyclopædias encyclopaedias", "encyclopaedia"),
+    ],
+)
+def test_the_spellings_of_a_word_have_one_lemma(language, forms, key):
+    rule = WordRule(Preprocessing(min_length=1), [], lemmatiser(language), language)
+    assert {form: rule(form) for form in forms.split()} == dict.fromkeys(forms.split(), key)

@@ -70,6 +70,44 @@ def test_dates_before_other_lines_make_no_chat(tmp_path, content):
     assert [row.text for row in rows(tmp_path, content)] == content.splitlines()
 
 
+DISCORD = """==============================================================
+Guild: Test
+Channel: general
+==============================================================
+
+[12-Jan-24 10:02 AM] ann#1234
+Hello: is it
+raining?
+
+Yes
+
+{Reactions}
+x (2)
+
+[12-Jan-24 10:03 AM] bob
+{Attachments}
+https://cdn.example.org/a.png
+
+
+[13-Jan-24 09:05 AM] ann#1234 (pinned)
+no
+
+==============================================================
+Exported 3 message(s)
+==============================================================
+"""
+
+
+def test_a_chat_of_discord_has_authors_in_lines_of_their_own(tmp_path):
+    found = rows(tmp_path, DISCORD)
+    assert [row.text for row in found] == ["Hello: is it\nraining?\n\nYes", "", "no"]
+    assert [row.id for row in found] == ["6", "15", "20"]
+    assert [row.metadata["author"] for row in found] == ["ann#1234", "bob", "ann#1234 (pinned)"]
+    assert found[0].metadata["date"] == "12-Jan-24 10:02 AM"
+    first = DISCORD.index("[")
+    assert [row.text for row in rows(tmp_path, DISCORD[first:])] == [row.text for row in found]
+
+
 def test_a_message_that_cannot_be_decoded_is_said_to_be(tmp_path):
     path = tmp_path / "chat.txt"
     path.write_bytes(b"12/01/24, 10:02 - Ann: one\n12/01/24, 10:03 - Bob: tw\xff\xfeo\n12/01/24, 10:04 - Ann: three\n")

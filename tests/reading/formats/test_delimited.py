@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import warnings
 
 import pytest
@@ -28,7 +29,8 @@ def read(path, **options):
         warnings.simplefilter("always", NeuralTopicWarning)
         rows = list(open_corpus(path, **options))
     notes = [str(warning.message).partition(": ")[2] for warning in caught]
-    lines = path.read_bytes().decode("utf-8").split("\n")
+    ends = "\r\n|\n|\r" if any("carriage returns alone" in said for said in notes) else "\n"
+    lines = re.split(ends, path.read_bytes().decode("utf-8"))
     for row in rows:
         for line in range(row.line - 1, row.line - 1 + row.n_lines):
             assert lines[line] is not None  # no line is in two rows
@@ -625,3 +627,39 @@ def test_a_last_row_that_sums_up_the_others_is_noted(tmp_path, last, said):
 def test_a_total_elsewhere_is_a_word(tmp_path):
     rows = ["Total,The train was late.", "7,The total was wrong."]
     assert texts(tmp_path, "a.csv", "\n".join(["id,comment", *rows, ""]))[1] == []
+
+
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_lines_that_end_in_several_ways_are_rows(tmp_path, quote):
+    ends = ["\n", "\r\n", "\r"] * 8
+    lines = [
+        f"{number},{quote}{text}{quote}{end}"
+        for number, (text, end) in enumerate(zip(SENTENCES * 6, ends, strict=True))
+    ]
+    if not quote:
+        lines = [line.replace(", ", " ").replace("; ", " ") for line in lines]
+    path = write(tmp_path, "a.csv", "id,text\n" + "".join(lines))
+    with pytest.warns(NeuralTopicWarning, match="carriage returns alone end lines, as line feeds do"):
+        rows = list(open_corpus(path))
+    assert [row.id for row in rows] == [str(number) for number in range(24)]
+    assert {row.problem for row in rows} == {""}
+    if quote:
+        assert [row.text for row in rows] == SENTENCES * 6
+
+
+def test_carriage_returns_within_fields_stay(tmp_path):
+    rows = "".join(f'{number},"{text}\rand more, too"\n' for number, text in enumerate(SENTENCES))
+    found, notes = texts(tmp_path, "a.csv", "id,text\n" + rows)
+    assert found == [f"{text}\rand more, too" for text in SENTENCES]
+    assert notes == []
+    found, notes = texts(tmp_path, "b.tsv", "id\ttext\n" + "".join(f"{n}\tone\rtwo\n" for n in range(5)))
+    assert (found, notes) == (["one\rtwo"] * 5, [])
+
+
+@pytest.mark.parametrize("mark", [";", "|", "\t"])
+def test_rows_without_names_are_separated_after_the_code_that_they_begin_with(tmp_path, mark):
+    sentences = [text.replace(";", ",") + f"{mark} and more" * (n % 3 == 1) for n, text in enumerate(SENTENCES * 6)]
+    rows = [f"{number}{mark}{number},5{mark}{text}" for number, text in enumerate(sentences)]
+    assert texts(tmp_path, "a.csv", "\n".join(rows))[0] == sentences
+    prose = [f"In {number}, nobody came{', and' * (number % 4)}." for number in range(9)]
+    assert texts(tmp_path, "a.csv", "\n".join(prose))[0] == prose

@@ -348,3 +348,33 @@ def test_lists_of_as_many_sentences_or_words_are_no_rows(tmp_path):
 def test_what_is_nearly_json_is_refused_by_name(tmp_path, name, content):
     with pytest.raises(NeuralTopicError, match=r"as \{\"text\": \"\.\.\.\"\}, .*no comments"):
         read(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("field", ["text", "review"])
+def test_objects_by_their_ids_are_rows(tmp_path, field):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({f"-N{n}": {field: f"Soup {n}", "stars": n % 5} for n in range(30)}))
+    rows = list(open_corpus(path))
+    assert [(row.id, row.text, row.metadata) for row in rows] == [
+        (f"-N{n}", f"Soup {n}", {"stars": n % 5}) for n in range(30)
+    ]
+    path.write_text(json.dumps({f"c{n}": {str(k): f"Soup {k}" for k in range(40)} for n in range(20)}))
+    with pytest.raises(UsageError, match="got columns c0, c1, "):  # a data frame by its columns
+        list(open_corpus(path))
+
+
+def test_objects_by_their_ids_in_the_answer_of_a_server_are_rows(tmp_path):
+    path = tmp_path / "a.json"
+    pages = {str(n): {"title": f"T{n}", "extract": f"Soup {n}"} for n in range(30)}
+    path.write_text(json.dumps({"batchcomplete": "", "query": {"pages": pages}, "n": 3}))
+    rows = list(open_corpus(path, text="extract"))
+    assert [(row.id, row.text) for row in rows] == [(str(n), f"Soup {n}") for n in range(30)]
+
+
+def test_the_full_text_of_a_post_goes_before_that_of_one_in_it(tmp_path):
+    path = tmp_path / "a.jsonl"
+    posts = [
+        {"id": n, "full_text": f"RT Soup {n}", "retweeted_status": {"full_text": "x"}, "by": "me"} for n in range(3)
+    ]
+    path.write_text("\n".join(map(json.dumps, posts)))
+    assert [row.text for row in open_corpus(path)] == ["RT Soup 0", "RT Soup 1", "RT Soup 2"]

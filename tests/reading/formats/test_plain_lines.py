@@ -122,7 +122,7 @@ def test_tables_that_are_called_text_are_noted(tmp_path, line, kind):
     [
         ("My list\nTY  - JOUR\nTI  - Rain\nER  - \n", "a bibliography"),
         ("FN A program\nVR 1.0\nPT J\nAU Smith\n   Doe\nTI Rain\n", "a bibliography"),
-        ("@article{a1,\n  title = {Rain},\n}\n", "BibTeX"),
+        ("My list\n@article{a1,\n  title = {Rain},\n}\n", "BibTeX"),
         (
             "Our chat\n12/01/24, 10:02 - Ann: Hello\n12/01/24, 10:03 - Bob: Yes\nand more\n12/01/24, 10:04 - Ann: No\n",
             "messages of a chat",
