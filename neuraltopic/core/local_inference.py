@@ -1,4 +1,4 @@
-"""Inference for one row at a time: q(z | x) fitted to the bound itself, from where the encoder has it.
+"""Inference for one row at a time: q(z | x) fitted to the bound itself, from where the model has it.
 
 An encoder leaves a gap between its bound and log p(x), as one network serves all rows (Cremer, Li, Duvenaud 2018), and
 a mean refined for another end, such as shares that compare documents, leaves a larger one. Any q gives a bound, so q is
@@ -10,7 +10,8 @@ of the ELBO (17.11). For q = N(m, diag(1 / lambda)) and a prior N(m_0, diag(1 / 
 
 (variational online Newton, Khan et al. 2018). Both expectations are estimated from pairs of draws m + s e and m - s e,
 s = lambda^(-1/2): g as the mean of the gradients, h of each coordinate by Stein's identity, as the mean of minus the
-gradient times e / s. The estimate of h is the noisier one, the more so for long rows, so rho' is small.
+gradient times e / s. In step t, from 0, rho = 2 / (t + 4), and rho' = 1 / (t + 16) is smaller, since the estimate of h
+is the noisier one, the more so for long rows.
 
 Axes: S samples, B rows of data, K latent dimensions; samples lead.
 """
@@ -34,7 +35,13 @@ _LONGEST = 3.0
 def fitted_posterior(model: VAE, x: Any, generator: torch.Generator) -> DiagonalPosterior:
     """q(z | x) of the rows of x, fitted to their bounds; `model.posterior` gives the start, a `DiagonalPosterior`.
 
-    The draws are not those by which a bound is then estimated, so the estimate is unbiased.
+    The draws are not those by which a bound is then estimated, so the estimate is unbiased. A row takes those of its
+    place in the batch; it depends on no other row.
+
+    Raises
+    ------
+    TypeError
+        When the model's q is no diagonal Gaussian.
     """
     q = model.posterior(x, generator)
     if not isinstance(q, DiagonalPosterior):

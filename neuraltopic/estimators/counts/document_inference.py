@@ -238,8 +238,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ) -> NDArray[np.float64]:
         """Lower bound on log p(x) of each document in nats, (D,); without the multinomial coefficient.
 
-        For the default and the recipes of embeddings q is fitted to each document's bound, see `fitted_posterior`: the
-        mean behind `transform` serves to compare documents. For the recipe replicated_softmax it is an estimate and not
+        For the default and contextual q is fitted to each document's bound, see `fitted_posterior`: the mean behind
+        `transform` serves to compare documents. For the recipe replicated_softmax it is an estimate and not
         a bound: log p(x) with the partition function estimated by annealed importance sampling, which in expectation is
         too high.
 
@@ -256,12 +256,8 @@ class FittedDocuments(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         require_whole("n_samples", n_samples)
         n_samples = 1 if self.vae_.exact_posterior else n_samples
         refined = isinstance(self.vae_.latent, RefinedLogisticNormal)
-        posterior = fitted_posterior if refined else VAE.posterior
-        objective = (
-            ImportanceWeighted(n_samples, posterior=posterior)
-            if importance_weighted
-            else ELBO(n_samples, posterior=posterior)
-        )
+        kind = ImportanceWeighted if importance_weighted else ELBO
+        objective = kind(n_samples, posterior=fitted_posterior if refined else VAE.posterior)
         counts, given_embeddings = self._checked(X, embeddings)
         data = CountBatches(counts, device=self._device(), embeddings=given_embeddings)
         parts = list(bounds(self.vae_, data, objective, torch.Generator().manual_seed(0), 256))

@@ -1,13 +1,11 @@
 """Entries of BibTeX, as the programs that keep bibliographies export them."""
 
-import itertools
 from collections.abc import Iterator
 
 import regex
 
-from neuraltopic.errors import UsageError
 from neuraltopic.reading.encodings import Lines
-from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows
+from neuraltopic.reading.formats.objects import Parsed, record_rows
 from neuraltopic.reading.rows import Row
 
 # The beginning of an export of a bibliography, after comments; such files are often called .txt.
@@ -39,13 +37,8 @@ def bibtex_rows(lines: Lines, name: str, *, text: str | None, id: str | None) ->
     NeuralTopicError
         When an id comes twice in a column that was asked for.
     """
-    entries = _entries(lines)
-    head = list(itertools.islice(entries, HEAD))
-    if not any(each.record for each in head):
-        raise UsageError(
-            name, expected="entries of BibTeX, as @article{key, title = {...}}", got="none", hint="Check the file"
-        )
-    yield from object_rows(head, entries, name, lines.encoding, text=text, id=id)
+    expected = "entries of BibTeX, as @article{key, title = {...}}"
+    yield from record_rows(_entries(lines), name, lines.encoding, expected=expected, text=text, id=id)
 
 
 def _entries(lines: Lines) -> Iterator[Parsed]:

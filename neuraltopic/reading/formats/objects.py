@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from neuraltopic.errors import UsageError
 from neuraltopic.reading.columns import Columns, Records, choose_columns, find_column, folded, is_number, longer_lists
 from neuraltopic.reading.formats.headers import Header, note_header
 from neuraltopic.reading.rows import Row
@@ -21,6 +22,24 @@ class Parsed(NamedTuple):
     line: int = 0
     n_lines: int = 0
     is_bare: bool = False
+
+
+def record_rows(
+    records: Iterator[Parsed], name: str, encoding: str, *, expected: str, text: str | None, id: str | None
+) -> Iterator[Row]:
+    """Make a row of each record of a bibliography, as `object_rows` does.
+
+    Raises
+    ------
+    UsageError
+        When none of the first is a record, in which `expected` is what was expected, or as `object_rows`.
+    NeuralTopicError
+        As `object_rows`.
+    """
+    head = list(itertools.islice(records, HEAD))
+    if not any(each.record for each in head):
+        raise UsageError(name, expected=expected, got="none", hint="Check the file")
+    yield from object_rows(head, records, name, encoding, text=text, id=id)
 
 
 def object_rows(

@@ -1,13 +1,11 @@
 """Rows of exports of bibliographies, whose lines begin with a tag: RIS, MEDLINE of PubMed, Web of Science."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from neuraltopic.errors import UsageError
 from neuraltopic.reading.encodings import Lines
-from neuraltopic.reading.formats.objects import HEAD, Parsed, object_rows
+from neuraltopic.reading.formats.objects import Parsed, record_rows
 from neuraltopic.reading.rows import Row
 
 # "TI  - Title" of RIS and MEDLINE, "TI Title" of Web of Science; other lines go on with the value.
@@ -31,13 +29,8 @@ def tagged_rows(lines: Lines, name: str, *, text: str | None, id: str | None) ->
     NeuralTopicError
         When an id comes twice in a column that was asked for.
     """
-    records = _records(lines)
-    head = list(itertools.islice(records, HEAD))
-    if not any(each.record for each in head):
-        raise UsageError(
-            name, expected="records whose lines begin with a tag, as TI  - Title", got="none", hint="Check the file"
-        )
-    yield from object_rows(head, records, name, lines.encoding, text=text, id=id)
+    expected = "records whose lines begin with a tag, as TI  - Title"
+    yield from record_rows(_records(lines), name, lines.encoding, expected=expected, text=text, id=id)
 
 
 def _records(lines: Lines) -> Iterator[Parsed]:
