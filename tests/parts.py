@@ -28,6 +28,8 @@ from neuraltopic.core.likelihoods import Bernoulli, BernoulliEnergy, Gaussian
 from neuraltopic.core.map_objective import WithPrior
 from neuraltopic.core.networks import MLP, PerceptronEncoder, SparseRows
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted, MomentMatching
+from neuraltopic.core.optimisation.division import Undivided
+from neuraltopic.core.optimisation.gradients import gradient, trained
 from neuraltopic.models.batches import ContextualRows
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.decoders.given_topics import GivenTopics
@@ -156,3 +158,12 @@ def contextual_rows(counts: torch.Tensor) -> ContextualRows:
     weights = torch.arange(1.0, V * C + 1, dtype=torch.float64).cos().view(V, C)
     embedding = (counts + 0.1) @ weights
     return ContextualRows(sparse.indices, sparse.offsets, sparse.values, sparse.n_features, embedding)
+
+
+def update(model, x, objective, optimiser, generator):
+    """One step of an optimiser of torch's on one batch: the mean bound per row, and the gradient's norm."""
+    found = gradient(model, x, objective, generator, 1.0, Undivided())
+    for parameter, part in zip(trained(model), found.parts, strict=True):
+        parameter.grad = part
+    optimiser.step()
+    return found.bound, found.norm

@@ -48,8 +48,8 @@ class GaussianNoise:
 class MaskingNoise:
     """A random fraction of the inputs set to zero, the rest as they were (17.4; Vincent et al. 2010).
 
-    In sparse rows only the non-zeros are masked, since masking a zero changes nothing: x~ stays sparse, and a bag of
-    words loses some of its words.
+    In sparse rows only the non-zeros are masked, since masking a zero changes nothing: x~ stays sparse, with some
+    values of 0, and a bag of words loses some of its words.
 
     Parameters
     ----------
@@ -62,6 +62,6 @@ class MaskingNoise:
     def __call__(self, x: Rows, generator: torch.Generator) -> Rows:
         """x with a fraction of its inputs masked, (B, D); sparse where x is."""
         values = x.values if isinstance(x, SparseRows) else x
-        keep = torch.empty(values.shape).bernoulli_(1.0 - self.fraction, generator=generator).bool()
-        keep = keep.to(values.device)
-        return x.only(keep) if isinstance(x, SparseRows) else x * keep
+        keep = torch.empty(values.shape, dtype=values.dtype).bernoulli_(1.0 - self.fraction, generator=generator)
+        masked = values * keep.to(values.device)
+        return x.with_values(masked) if isinstance(x, SparseRows) else masked

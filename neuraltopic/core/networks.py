@@ -4,11 +4,11 @@ Axes: B rows, D input features, H hidden units.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
@@ -26,17 +26,28 @@ BATCH_EPSILON = 1e-5
 _PIECE = 1 << 19
 
 
+@dataclass
+class _Places:
+    """What rows with the same places of non-zeros share: the row of each, and the transposed rows' indices and offsets
+    and the places of their values."""
+
+    row_numbers: Tensor | None = None
+    transposed: tuple[Tensor, ...] | None = None
+
+
 @dataclass(frozen=True)
 class SparseRows:
     """B sparse rows of D features: row i holds `values[offsets[i]:offsets[i + 1]]` at `indices[...]`.
 
-    `offsets` has B + 1 entries, from 0 to the number of non-zeros.
+    `offsets` has B + 1 entries, from 0 to the number of non-zeros. What depends on the places of the non-zeros alone is
+    computed once, also for rows `with_values`.
     """
 
     indices: Tensor
     offsets: Tensor
     values: Tensor
     n_features: int
+    _places: _Places = field(default_factory=_Places, repr=False, compare=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -57,10 +68,13 @@ class SparseRows:
 
     def transposed(self) -> "SparseRows":
         """The features as rows, (D, B); on the CPU only."""
-        of_rows = tuple(part.numpy() for part in (self.values, self.indices, self.offsets))
-        columns = csr_array(of_rows, shape=(len(self), self.n_features)).tocsc()
-        indices, offsets, values = map(torch.from_numpy, (columns.indices, columns.indptr, columns.data))
-        return SparseRows(indices, offsets, values, len(self))
+        if self._places.transposed is None:
+            numbers = np.arange(len(self.values), dtype=np.int32)
+            of_rows = (numbers, self.indices.numpy(), self.offsets.numpy())
+            columns = csr_array(of_rows, shape=(len(self), self.n_features)).tocsc()
+            self._places.transposed = tuple(map(torch.from_numpy, (columns.indices, columns.indptr, columns.data)))
+        indices, offsets, entries = self._places.transposed
+        return SparseRows(indices, offsets, self.values[entries], len(self))
 
     def row_sums(self) -> Tensor:
         """Sum of each row, (B,)."""
@@ -70,11 +84,13 @@ class SparseRows:
         """Sum over each row of one value per non-zero: (B,) from (nnz,)."""
         return values.new_zeros(len(self)).index_add_(0, self.row_numbers, values)
 
-    @cached_property
+    @property
     def row_numbers(self) -> Tensor:
         """Row of each non-zero, (nnz,)."""
-        rows = torch.arange(len(self), device=self.offsets.device)
-        return torch.repeat_interleave(rows, self.offsets.diff(), output_size=len(self.values))
+        if self._places.row_numbers is None:
+            rows = torch.arange(len(self), device=self.offsets.device)
+            self._places.row_numbers = torch.repeat_interleave(rows, self.offsets.diff(), output_size=len(self.values))
+        return self._places.row_numbers
 
     def dense(self) -> Tensor:
         """The same rows with their zeros, (B, D)."""
@@ -82,18 +98,13 @@ class SparseRows:
         dense[self.row_numbers, self.indices] = self.values
         return dense
 
-    def only(self, keep: Tensor) -> "SparseRows":
-        """The rows without the non-zeros for which `keep`, bool of shape (nnz,), is false."""
-        kept = torch.cat([self.offsets.new_zeros(1), keep.cumsum(0, dtype=self.offsets.dtype)])
-        return SparseRows(self.indices[keep], kept[self.offsets], self.values[keep], self.n_features)
-
     def to(self, dtype: torch.dtype) -> "SparseRows":
         """The same rows with values of this dtype."""
         return self.with_values(self.values.to(dtype))
 
     def with_values(self, values: Tensor) -> "SparseRows":
-        """The same non-zeros holding other values."""
-        return SparseRows(self.indices, self.offsets, values, self.n_features)
+        """The same non-zeros holding other values, which may be 0."""
+        return SparseRows(self.indices, self.offsets, values, self.n_features, _places=self._places)
 
 
 def sparse_matmul(rows: SparseRows, matrix: Tensor) -> Tensor:

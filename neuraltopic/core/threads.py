@@ -21,8 +21,11 @@ Result = TypeVar("Result")
 
 
 @cache
-def _pool(n_threads: int) -> ThreadPoolExecutor:
-    """Threads that each use one torch thread; they are kept, since every update uses them several times."""
+def _pool(n_threads: int, *, within: bool = False) -> ThreadPoolExecutor:
+    """Threads that each use one torch thread; they are kept, since every update uses them several times.
+
+    Those `within` compute the pieces of items that are side by side, and never wait for one another.
+    """
     pool, all_there = ThreadPoolExecutor(n_threads, "neuraltopic"), threading.Barrier(n_threads)
 
     def begin(_: int) -> None:
@@ -38,12 +41,19 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Own(threading.local):
-    """Number of threads that `pieces_alone` gives to pieces; 0 outside of it."""
+    """Number of threads that `pieces_alone` gives to pieces, 0 outside of it; and of all that items side by side have
+    together for theirs, 0 elsewhere."""
 
     n_threads = 0
+    n_within = 0
 
 
 _own = _Own()
+
+
+def _workers(n_threads: int) -> ThreadPoolExecutor:
+    """The threads that compute pieces for the calling one."""
+    return _pool(_own.n_within, within=True) if _own.n_within else _pool(n_threads)
 
 
 @contextmanager
@@ -82,7 +92,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
     begun: deque[Future[Result]] = deque()
     try:
         for item in items:
-            begun.append(_pool(n_threads).submit(alone, item))
+            begun.append(_workers(n_threads).submit(alone, item))
             if len(begun) > n_threads:
                 yield begun.popleft().result()
         while begun:
@@ -113,13 +123,42 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
 
     torch.set_num_threads(1)
     try:
-        others = [_pool(n_threads).submit(share, first) for first in range(1, n_shares)]
+        others = [_workers(n_threads).submit(share, first) for first in range(1, n_shares)]
         try:
             shares = [share(0)]
         finally:
             wait(others)
     finally:
         torch.set_num_threads(before)
+    shares += [other.result() for other in others]
+    return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
+
+
+def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """The result of `function` for each item, in order, of few items that take as long as each other.
+
+    Each item has a thread, with gradients as in the calling one, and an equal share of the other threads for its
+    pieces; torch itself uses one.
+    """
+    n_threads = _own.n_threads or torch.get_num_threads()
+    n_shares = min(n_threads, len(items))
+    if n_shares < 2:
+        return list(map(function, items))
+    with_gradient = torch.is_grad_enabled()
+
+    def share(first: int) -> list[Result]:
+        outer, _own.n_threads, _own.n_within = _own.n_threads, n_threads // n_shares, n_threads
+        try:
+            with pieces_alone(), torch.set_grad_enabled(with_gradient):  # both settings are per thread
+                return list(map(function, items[first::n_shares]))
+        finally:
+            _own.n_threads, _own.n_within = outer, 0
+
+    others = [_pool(n_threads).submit(share, first) for first in range(1, n_shares)]
+    try:
+        shares = [share(0)]
+    finally:
+        wait(others)
     shares += [other.result() for other in others]
     return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from neuraltopic.core.objectives import Objective
-from neuraltopic.core.optimisation.adam import Adam, Group
-from neuraltopic.core.optimisation.division import Division, Undivided, division
+from neuraltopic.core.optimisation.adam import Adam, Group, Step
+from neuraltopic.core.optimisation.division import Gradient, division
+from neuraltopic.core.optimisation.gradients import Replicas, trained
 from neuraltopic.core.optimisation.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
 
@@ -56,6 +56,9 @@ class Schedule:
         that few rows support stay small.
     epsilon : float
         Added to the root of Adam's second moment. With a larger epsilon small gradients make smaller steps.
+    batches_at_once : int
+        Batches whose gradients are computed at the same weights, at the same time where there are several threads; the
+        weights then step down one after another.
     rate : callable
         Factor on the learning rate at a progress in [0, 1], `OneCycle` or `Steps`.
     kl_weight : callable
@@ -83,6 +86,7 @@ class Schedule:
     weight_decay: float = 1e-2
     decoder_precision: float = 10.0
     epsilon: float = 1e-8
+    batches_at_once: int = 1
     rate: Rate = field(default_factory=OneCycle)
     kl_weight: KLWeight = field(default_factory=LinearWarmUp)
     patience: int | None = None
@@ -131,50 +135,24 @@ class ResolvedSchedule(NamedTuple):
         return self.max_epochs / self.parts
 
 
-class Optimiser(Protocol):
-    """Anything that moves the weights down their gradients."""
-
-    def step(self) -> object:
-        """Move them once."""
-        ...
-
-
 class NonFiniteLossError(ArithmeticError):
     """The bound or its gradient stopped being finite; the message names the epoch, the batch and its rows."""
 
 
-def step(
-    model: VAE,
-    x: Any,
-    objective: Objective,
-    optimiser: Optimiser,
-    generator: torch.Generator,
-    kl_weight: float,
-    clip: float,
-    divided: Division | None = None,
-) -> tuple[float, float]:
-    """One update. Returns the mean bound per row in nats and the gradient's norm before clipping.
-
-    If either is not finite, or a matrix cannot be factorised, the weights stay unchanged and the returned values are
-    not finite.
-    """
-    divided = divided or Undivided()
-    try:
-        bound = objective(divided.model(model), x, generator, kl_weight)
-    except torch.linalg.LinAlgError:
-        return math.nan, math.nan
-    parameters = list(model.parameters())
-    for parameter in parameters:
-        parameter.grad = None
-    divided.loss(bound).backward()
-    value = divided.gather(bound, parameters)
-    norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
-    norm_value = float(norm)
-    if math.isfinite(value) and math.isfinite(norm_value):
-        if norm_value > clip:
-            clip_grads_with_norm_(parameters, clip, norm)
-        optimiser.step()
-    return value, norm_value
+def descend(model: VAE, gradients: Sequence[Gradient], factors: Sequence[float], optimiser: Adam, clip: float) -> None:
+    """Step down the gradients one after another, with a factor each on the learning rate; a norm above `clip` becomes
+    `clip`."""
+    parameters = trained(model)
+    steps = []
+    for gradient, factor in zip(gradients, factors, strict=True):
+        scale = clip / (gradient.norm + 1e-6)
+        moved = {
+            parameter: part if scale >= 1.0 else part * scale
+            for parameter, part in zip(parameters, gradient.parts, strict=True)
+            if part is not None
+        }
+        steps.append(Step(moved, factor))
+    optimiser.step(*steps)
 
 
 def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
@@ -296,32 +274,37 @@ class Trainer:
         self.model.train()
         schedule = self.schedule
         batches = self._batches()
+        replicas = Replicas(self.model, schedule.batches_at_once, self.generator)
         total = 0.0
-        for number, rows in enumerate(batches):
+        for first in range(0, len(batches), schedule.batches_at_once):
             used = self._time_used()
-            if used >= 1.0 and number:
-                batches = batches[:number]
+            if used >= 1.0 and first:
+                batches = batches[:first]
                 break
-            progress = max((self.epoch + number / len(batches)) / self.max_epochs, min(used, 1.0))
-            self.optimiser.factor = schedule.rate(progress)
-            bound, norm = step(
-                self.model,
-                self.data.batch(rows, self.generator),
-                self.objective,
-                self.optimiser,
-                self.generator,
-                schedule.kl_weight(progress),
-                schedule.clip,
-                self.divided,
-            )
-            if not (math.isfinite(bound) and math.isfinite(norm)):
-                raise NonFiniteLossError(
-                    f"epoch {self.epoch + 1}, batch {number + 1} of {len(batches)}: bound {bound}, "
-                    f"gradient norm {norm}; its rows are {rows[:5].tolist()}{' ...' if len(rows) > 5 else ''}"
-                )
-            total += bound * len(rows)
+            together = batches[first : first + schedule.batches_at_once]
+            progress = [
+                max((self.epoch + number / len(batches)) / self.max_epochs, min(used, 1.0))
+                for number in range(first, first + len(together))
+            ]
+            gradients = self._gradients(replicas, together, schedule.kl_weight(progress[0]))
+            for number, (rows, gradient) in enumerate(zip(together, gradients, strict=True), first + 1):
+                if not (math.isfinite(gradient.bound) and math.isfinite(gradient.norm)):
+                    raise NonFiniteLossError(
+                        f"epoch {self.epoch + 1}, batch {number} of {len(batches)}: bound {gradient.bound}, "
+                        f"gradient norm {gradient.norm}; its rows are {rows[:5].tolist()}"
+                        f"{' ...' if len(rows) > 5 else ''}"
+                    )
+                total += gradient.bound * len(rows)
+            descend(self.model, gradients, [schedule.rate(p) for p in progress], self.optimiser, schedule.clip)
+            del gradients  # before the next are computed, which take as much memory
+        replicas.average()
         self.model.settle(self.generator)
         self._record(total / sum(map(len, batches)))
+
+    def _gradients(self, replicas: Replicas, batches: Sequence[Tensor], kl_weight: float) -> list[Gradient]:
+        """That on each of some batches, at the present weights."""
+        own = replicas.gradients(self.data, batches, self.objective, kl_weight, self.divided)
+        return [self.divided.gather(gradient) for gradient in own]
 
     def _time_used(self) -> float:
         return 0.0 if self.time_used is None else self.divided.agreed(self.time_used())

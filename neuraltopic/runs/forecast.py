@@ -225,28 +225,33 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
     """Seconds that a document takes in an update, and in the inference of all; measured."""
     import torch
 
+    from neuraltopic.core.optimisation.division import Undivided
+    from neuraltopic.core.optimisation.gradients import Replicas
     from neuraltopic.core.threads import pieces_alone
-    from neuraltopic.core.training import Trainer, step
+    from neuraltopic.core.training import Trainer, descend
     from neuraltopic.models.batches import CountBatches
 
     chosen = find_recipe(recipe)
     if chosen.takes("embeddings"):  # of unknown dimensions; words take most of the time
         chosen = find_recipe(DEFAULT_RECIPE)
-    counts, generator = random_counts(max(batch_size, _INFERRED), V, n_tokens), torch.Generator().manual_seed(0)
+    n_at_once, generator = chosen.schedule.batches_at_once, torch.Generator().manual_seed(0)
+    counts = random_counts(max(n_at_once * batch_size, _INFERRED), V, n_tokens)
     model = chosen.build(V, K)
     model.encoder.initialise(generator)
     model.decoder.initialise(torch.full((V,), -float(np.log(V))), 0.1, generator)
     data, nothing = CountBatches(counts), CountBatches(counts, np.arange(0))
     trainer = Trainer(model, data, nothing, chosen.objective, chosen.schedule, generator)
-    model.train()
+    replicas = Replicas(model.train(), n_at_once, generator)
+    batches = torch.arange(n_at_once * batch_size).split(batch_size)
 
     def update() -> None:
-        rows = torch.arange(batch_size)
-        step(model, data.batch(rows), chosen.objective, trainer.optimiser, generator, 1.0, 1e9)
+        gradients = replicas.gradients(data, batches, chosen.objective, 1.0, Undivided())
+        descend(model, gradients, [1.0] * n_at_once, trainer.optimiser, 1e9)
 
     n_threads = torch.get_num_threads()
     with pieces_alone() if getattr(model.decoder, "in_pieces", False) else contextlib.nullcontext():
-        training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter) / batch_size
+        training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter)
+    training /= n_at_once * batch_size
     model.eval()
 
     def infer() -> None:

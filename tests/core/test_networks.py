@@ -43,6 +43,9 @@ def test_rows_transposed_and_in_part_are_those_of_the_dense_matrix():
     dense = documents()
     rows = sparse_rows(dense)
     assert torch.equal(rows.transposed().dense(), dense.T)
+    other = rows.with_values(2.0 * rows.values)
+    assert torch.equal(other.transposed().dense(), 2.0 * dense.T)
+    assert torch.equal(rows.transposed().dense(), dense.T)
     assert torch.equal(rows.between(slice(1, 4)).dense(), dense[1:4])
     assert len(rows.between(slice(2, 2))) == 0
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from neuraltopic.core.threads import among_threads, even_slices, in_threads, pieces_alone
+from neuraltopic.core.threads import among_threads, even_slices, in_threads, pieces_alone, side_by_side
 
 
 @pytest.fixture(params=[1, 3])
@@ -120,3 +120,55 @@ def test_even_slices_cover_everything_once(size, n_slices, lengths):
     slices = even_slices(size, n_slices)
     assert [part.stop - part.start for part in slices] == lengths
     assert [row for part in slices for row in range(size)[part]] == list(range(size))
+
+
+@pytest.mark.parametrize("n_items", [0, 1, 2, 5])
+def test_items_side_by_side_share_the_threads_for_their_pieces(n_items):
+    """Four threads: one for each of up to four items, and the rest for pieces, which never wait for an item."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+
+    def item(number):
+        def piece(part):
+            return 10 * number + part, threading.get_ident()
+
+        pieces, letters = among_threads(piece, range(4)), list(in_threads(str, "ab"))
+        return torch.get_num_threads(), threading.get_ident(), pieces, letters
+
+    try:
+        with pieces_alone():
+            found = side_by_side(item, range(n_items))
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+    assert [[value for value, _ in pieces] for _, _, pieces, _ in found] == [
+        [10 * number + part for part in range(4)] for number in range(n_items)
+    ]
+    assert all(threads == 1 and letters == ["a", "b"] for threads, _, _, letters in found)
+    callers = [thread for _, thread, _, _ in found]
+    assert len(set(callers)) <= min(n_items, 4)
+    assert [thread == threading.get_ident() for thread in callers] == [number % 4 == 0 for number in range(n_items)]
+    for _, thread, pieces, _ in found:
+        others = {own for _, own in pieces} - {thread}
+        assert len(others) <= (4 // min(n_items, 4)) - 1
+        assert not others & set(callers)
+
+
+def test_items_side_by_side_take_gradients_as_their_caller_does(n_threads):
+    weight = torch.ones(3, requires_grad=True)
+    assert side_by_side(lambda number: (weight * number).requires_grad, range(3)) == [True] * 3
+    with torch.no_grad():
+        assert side_by_side(lambda number: (weight * number).requires_grad, range(3)) == [False] * 3
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_error_in_an_item_reaches_the_caller(n_threads, failing):
+    def item(number):
+        if number == failing:
+            raise ValueError(f"item {number}")
+        return number
+
+    with pytest.raises(ValueError, match=f"item {failing}"):
+        side_by_side(item, range(3))
+    assert side_by_side(lambda number: number, range(3)) == [0, 1, 2]
+    assert torch.get_num_threads() == n_threads

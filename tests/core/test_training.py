@@ -9,8 +9,11 @@ import torch
 from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.objectives import ELBO, Bound
+from neuraltopic.core.optimisation.adam import Adam, Group
+from neuraltopic.core.optimisation.division import Undivided
+from neuraltopic.core.optimisation.gradients import gradient, trained
 from neuraltopic.core.optimisation.schedules import CyclicalWarmUp, LinearWarmUp
-from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, mean_bound, step
+from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, descend, mean_bound
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
@@ -58,38 +61,71 @@ def test_small_corpora_get_their_updates_and_large_ones_their_speed():
     assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3, 1)
 
 
-def test_step_climbs_the_gradient_of_the_mean_surrogate():
-    """With plain gradient descent the step is rate times the gradient, rescaled when its norm passes the clip."""
+class GradientDescent:
+    """Plain steps, which show the gradient that they go down."""
+
+    def step(self, *steps):
+        with torch.no_grad():
+            for gradients, factor in steps:
+                for parameter, part in gradients.items():
+                    parameter -= factor * part
+
+
+def test_steps_go_down_the_gradients_of_the_mean_surrogate():
+    """Each by its factor, and by the clip where its norm passes it."""
     for clip in (1e9, 0.5):
         vae, x = model(), Documents(6).batch(torch.arange(6))
         vae.eval()
         surrogate = ELBO()(vae, x, generator(), 0.7).surrogate.mean()
-        gradients = torch.autograd.grad(-surrogate, list(vae.parameters()))
-        norm = math.sqrt(sum(float(g.square().sum()) for g in gradients))
+        parts = torch.autograd.grad(-surrogate, list(vae.parameters()))
+        norm = math.sqrt(sum(float(part.square().sum()) for part in parts))
         before = [p.detach().clone() for p in vae.parameters()]
-        optimiser = torch.optim.SGD(vae.parameters(), lr=0.1)
-        bound, found_norm = step(vae, x, ELBO(), optimiser, generator(), 0.7, clip)
-        assert found_norm == pytest.approx(norm, rel=1e-12)
-        assert bound == pytest.approx(float(ELBO()(model().eval(), x, generator()).value.mean()), rel=1e-12)
+        found = gradient(vae, x, ELBO(), generator(), 0.7, Undivided())
+        assert found.norm == pytest.approx(norm, rel=1e-12)
+        assert found.bound == pytest.approx(float(ELBO()(vae, x, generator()).value.mean()), rel=1e-12)
+        descend(vae, [found, found], [0.1, 0.05], GradientDescent(), clip)
         scale = min(1.0, clip / (norm + 1e-6))
-        for old, new, gradient in zip(before, vae.parameters(), gradients, strict=True):
-            torch.testing.assert_close(new.detach(), old - 0.1 * scale * gradient, rtol=1e-9, atol=1e-12)
+        for old, new, part in zip(before, vae.parameters(), parts, strict=True):
+            torch.testing.assert_close(new.detach(), old - 0.15 * scale * part, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("value", "slope"), [(math.inf, 1.0), (-1.0, math.nan)])
-def test_a_step_that_is_not_finite_leaves_the_weights(value, slope):
+@pytest.mark.parametrize("batches_at_once", [1, 2])
+def test_a_gradient_that_is_not_finite_leaves_the_weights(value, slope, batches_at_once):
     """Whether it is the bound or only its gradient."""
-    vae, x = model(), Documents(6).batch(torch.arange(6))
 
     def objective(model, x, generator, kl_weight):
-        surrogate = slope * model.decoder.bias.sum().expand(6)
-        return Bound(torch.full((6,), value), surrogate)
+        surrogate = slope * model.decoder.bias.sum().expand(len(x))
+        return Bound(torch.full((len(x),), value), surrogate)
 
-    before = bits(vae)
-    bound, norm = step(vae, x, objective, torch.optim.SGD(vae.parameters(), lr=0.1), generator(), 1.0, 1e9)
-    assert bound == value
-    assert math.isnan(norm) == math.isnan(slope)
-    assert all(torch.equal(before[name], weight) for name, weight in vae.state_dict().items())
+    schedule = dataclasses.replace(SCHEDULE, batches_at_once=batches_at_once)
+    run = Trainer(model(), Documents(18), Documents(0), objective, schedule, generator())
+    before = bits(run.model)
+    with pytest.raises(NonFiniteLossError, match=f"epoch 1, batch 1 of 5: bound {value}"):
+        run.run_epoch()
+    assert all(torch.equal(before[name], weight) for name, weight in run.model.state_dict().items())
+
+
+def test_batches_at_once_are_steps_down_gradients_at_the_same_weights():
+    """Two at once, of five batches: the last is alone. By hand, with the noise that the trainer draws."""
+    schedule = dataclasses.replace(SCHEDULE, batches_at_once=2, weight_decay=0.0, decoder_precision=0.0)
+    run = Trainer(model(), Documents(18), Documents(0), ELBO(), schedule, generator())
+    run.run_epoch()
+    noise, vae = generator(), model().train()
+    batches = torch.randperm(18, generator=noise).split(4)
+    other = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=noise)))
+    adam = Adam([Group(trained(vae), 0.01, 0.0, True)], schedule.epsilon)
+    for first in (0, 2, 4):
+        gradients, factors = [], []
+        for number in range(first, min(first + 2, 5)):
+            kl = schedule.kl_weight(first / 5 / 6)
+            drawn = other if number % 2 else noise
+            x = Documents(18).batch(batches[number])
+            gradients.append(gradient(vae, x, ELBO(), drawn, kl, Undivided()))
+            factors.append(schedule.rate(number / 5 / 6))
+        descend(vae, gradients, factors, adam, schedule.clip)
+    for found, expected in zip(run.model.parameters(), vae.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
 def test_training_raises_the_bound_and_keeps_the_best_weights():

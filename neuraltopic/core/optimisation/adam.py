@@ -1,23 +1,23 @@
-"""Adam by the functional form of torch's fused kernel, which takes one pass over the weights.
+"""Adam by torch's fused kernel, which takes one pass over the weights.
 
-torch's optimiser classes call on its compiler, whose import alone takes a second of processor time.
+torch's optimiser classes call on its compiler, whose import alone takes a second of processor time, and their checks
+take longer than a step of some thousands of weights.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
 
 from neuraltopic.core.threads import among_threads, even_slices
 
 # The usual decay of the two moments (Kingma & Ba 2015).
 _FIRST, _SECOND = 0.9, 0.999
 # Minimum number of weights per slice of a large parameter, which one thread steps.
-_SLICE = 1 << 19
+_SLICE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Group:
     ----------
     parameters : sequence of Parameter
     rate : float
-        Learning rate, which `Adam.factor` multiplies.
+        Learning rate, which the factor of a `Step` multiplies.
     weight_decay : float
         Of the weights themselves times the rate where it is `decoupled` (AdamW: Loshchilov & Hutter 2019), else added
         to the gradient times the weights, as a Gaussian prior's would be.
@@ -41,27 +41,35 @@ class Group:
     decoupled: bool
 
 
+class Step(NamedTuple):
+    """The gradient in each parameter that moves, and the factor on the learning rate of all groups."""
+
+    gradients: Mapping[nn.Parameter, Tensor]
+    factor: float
+
+
 class _Entry(NamedTuple):
-    """A parameter or a slice of it, its gradient and moments, and the number of steps."""
+    """A parameter or a slice of it, its moments, the number of steps, and its gradient in each of the next steps, None
+    where it does not move."""
 
     parameter: Tensor
-    gradient: Tensor
     first: Tensor
     second: Tensor
     step: Tensor
+    gradients: "list[Tensor | None]"
 
     def slices(self) -> "list[_Entry]":
         """An even number of slices of a large parameter on the CPU; only the first counts the step."""
-        n_slices = 2 * (self.parameter.numel() // (2 * _SLICE))
-        if n_slices < 2 or self.parameter.device.type != "cpu":
+        if self.parameter.numel() < 2 * _SLICE or self.parameter.device.type != "cpu":
             return [self]
+        n_slices = 2 * math.ceil(self.parameter.numel() / (4 * _SLICE))
         return [
             _Entry(
                 self.parameter[rows],
-                self.gradient[rows],
                 self.first[rows],
                 self.second[rows],
                 self.step if rows.start == 0 else self.step.clone(),
+                [None if gradient is None else gradient[rows] for gradient in self.gradients],
             )
             for rows in even_slices(len(self.parameter), n_slices)
         ]
@@ -75,17 +83,11 @@ class Adam:
     groups : sequence of Group
     epsilon : float
         Added to the root of the second moment.
-
-    Attributes
-    ----------
-    factor : float
-        On the learning rate of all groups.
     """
 
     def __init__(self, groups: Sequence[Group], epsilon: float) -> None:
         self.groups = groups
         self.epsilon = epsilon
-        self.factor = 1.0
         self._moments = {
             parameter: {
                 "step": torch.zeros((), device=parameter.device),
@@ -97,45 +99,57 @@ class Adam:
         }
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Step all parameters that have a gradient; slices of large ones on as many threads as torch has."""
+    def step(self, *steps: Step) -> None:
+        """Take steps one after another: those of a large parameter slice by slice, so that it is read once, on as many
+        threads as torch has."""
+        work: list[tuple[Group, list[_Entry]]] = []
         for group in self.groups:
             small: list[_Entry] = []
-            slices: list[_Entry] = []
             for parameter in group.parameters:
-                if parameter.grad is not None:
-                    moments = self._moments[parameter]
-                    entry = _Entry(
-                        parameter.detach(), parameter.grad, moments["exp_avg"], moments["exp_avg_sq"], moments["step"]
-                    )
-                    divided = entry.slices()
-                    if len(divided) > 1:
-                        slices += divided
-                    else:
-                        small.append(entry)
-            self._step(group, small)
-            among_threads(partial(self._step, group), [[entry] for entry in slices])
+                moments = self._moments[parameter]
+                slices = _Entry(
+                    parameter.detach(),
+                    moments["exp_avg"],
+                    moments["exp_avg_sq"],
+                    moments["step"],
+                    [step.gradients.get(parameter) for step in steps],
+                ).slices()
+                if len(slices) > 1:
+                    work += [(group, [entry]) for entry in slices]
+                else:
+                    small += slices
+            work.append((group, small))
 
-    def _step(self, group: Group, entries: "list[_Entry]") -> None:
-        """Step some of the parameters of a group."""
-        if entries:
-            adam(
-                [entry.parameter for entry in entries],
-                [entry.gradient for entry in entries],
-                [entry.first for entry in entries],
-                [entry.second for entry in entries],
-                [],
-                [entry.step for entry in entries],
-                fused=True,
-                decoupled_weight_decay=group.decoupled,
-                amsgrad=False,
-                beta1=_FIRST,
-                beta2=_SECOND,
-                lr=group.rate * self.factor,
-                weight_decay=group.weight_decay,
-                eps=self.epsilon,
-                maximize=False,
-            )
+        def take(item: tuple[Group, list[_Entry]]) -> None:
+            group, entries = item
+            for number, step in enumerate(steps):
+                self._step(group, step.factor, [(entry, entry.gradients[number]) for entry in entries])
+
+        among_threads(take, work)
+
+    def _step(self, group: Group, factor: float, moved: "Iterable[tuple[_Entry, Tensor | None]]") -> None:
+        """Step some of the parameters of a group, those that have a gradient."""
+        pairs = [(entry, gradient) for entry, gradient in moved if gradient is not None]
+        if not pairs:
+            return
+        counts = [entry.step for entry, _ in pairs]
+        torch._foreach_add_(counts, 1.0)
+        kernel = torch._fused_adamw_ if group.decoupled else torch._fused_adam_
+        kernel(
+            [entry.parameter for entry, _ in pairs],
+            [gradient for _, gradient in pairs],
+            [entry.first for entry, _ in pairs],
+            [entry.second for entry, _ in pairs],
+            [],
+            counts,
+            amsgrad=False,
+            beta1=_FIRST,
+            beta2=_SECOND,
+            lr=group.rate * factor,
+            weight_decay=group.weight_decay,
+            eps=self.epsilon,
+            maximize=False,
+        )
 
     @torch.no_grad()
     def copy_moments(self, parameter: nn.Parameter, target: int, source: int, dim: int = 0) -> None:

@@ -7,15 +7,39 @@ one process up to the order of summation. torchrun starts the processes; each ma
 Axes: S samples, B rows of data.
 """
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn.utils import get_total_norm
 
 from neuraltopic.core.objectives import Bound
 from neuraltopic.core.vae import VAE
 from neuraltopic.errors import UsageError, parameter
+
+
+class Gradient(NamedTuple):
+    """The gradient of the loss on one batch.
+
+    Attributes
+    ----------
+    bound : float
+        Mean bound per row in nats.
+    norm : float
+        Of all parts together.
+    parts : sequence of Tensor or None
+        The gradient in each parameter that is trained; None where it is 0.
+    """
+
+    bound: float
+    norm: float
+    parts: Sequence[Tensor | None]
+
+    @classmethod
+    def of(cls, bound: float, parts: Sequence[Tensor | None]) -> "Gradient":
+        """With its norm."""
+        return cls(bound, float(get_total_norm([part for part in parts if part is not None])), parts)
 
 
 class Stateful(Protocol):
@@ -50,8 +74,12 @@ class Division(Protocol):
         """The loss to differentiate, a scalar."""
         ...
 
-    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
-        """The mean bound per row; the gradients of the parameters become those of the whole batch."""
+    def value(self, bound: Bound) -> float:
+        """The part of the mean bound per row that is computed here."""
+        ...
+
+    def gather(self, gradient: Gradient) -> Gradient:
+        """The gradient on the whole batch."""
         ...
 
     def agreed(self, value: float) -> float:
@@ -75,9 +103,13 @@ class Undivided:
         """Minus the mean of the surrogate."""
         return -bound.surrogate.mean()
 
-    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
-        """The mean bound; the gradients are those of the batch."""
+    def value(self, bound: Bound) -> float:
+        """The mean bound."""
         return float(bound.value.mean())
+
+    def gather(self, gradient: Gradient) -> Gradient:
+        """The gradient."""
+        return gradient
 
     def agreed(self, value: float) -> float:
         """The value."""
@@ -115,19 +147,23 @@ class AmongProcesses:
         n_rows = len(bound.surrogate)
         return -self._n * bound.surrogate[self.rows(n_rows)].sum() / n_rows
 
-    def gather(self, bound: Bound, parameters: Iterable[nn.Parameter]) -> float:
-        """Average the gradients over processes; return the mean bound over all rows."""
+    def value(self, bound: Bound) -> float:
+        """The sum of the bound over this process's rows, divided by the number of all rows."""
         n_rows = len(bound.value)
-        own = bound.value[self.rows(n_rows)].sum().double()
-        distributed.all_reduce(own)
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if gradients:
-            flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        return float(bound.value[self.rows(n_rows)].sum().double()) / n_rows
+
+    def gather(self, gradient: Gradient) -> Gradient:
+        """The sum of the values and the average of the gradients over processes."""
+        value = torch.tensor(gradient.bound, dtype=torch.float64)
+        distributed.all_reduce(value)
+        there = [part for part in gradient.parts if part is not None]
+        if there:
+            flat = torch.cat([part.reshape(-1) for part in there])
             distributed.all_reduce(flat)
             flat /= self._n
-            for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-                gradient.copy_(part.view_as(gradient))
-        return float(own) / n_rows
+            for part, own in zip(there, flat.split([part.numel() for part in there]), strict=True):
+                part.copy_(own.view_as(part))
+        return Gradient.of(float(value), gradient.parts)
 
     def agreed(self, value: float) -> float:
         """The value that the first process has, so that every process decides alike."""

@@ -36,15 +36,27 @@ _KEPT = 1 << 25
 _GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
-class _Tile(NamedTuple):
-    """For some words: their factors, exp(point . factor_w - peak), its sum over the words, and the peak, the largest
-    energy, (N,)."""
+class _Block(NamedTuple):
+    """For some points and some words: exp(point . factor_w - peak), if kept, its sum over the words, and the peak, the
+    largest energy, (n,)."""
 
-    words: slice
-    factors: Tensor
+    points: slice
     peak: Tensor
     total: Tensor
     exponentials: Tensor | None
+
+
+class _Tile(NamedTuple):
+    """Some words, their factors, and all points in blocks."""
+
+    words: slice
+    factors: Tensor
+    blocks: list[_Block]
+
+    def log_sums(self) -> Tensor:
+        """log sum_w exp(point . factor_w) over these words, (N,)."""
+        sums = [block.peak + block.total.log() for block in self.blocks]
+        return sums[0] if len(sums) == 1 else torch.cat(sums)
 
 
 class _Terms(Function):
@@ -62,7 +74,7 @@ class _Terms(Function):
     ) -> tuple[Tensor, Tensor | None]:
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
         tiles = list(_in_pieces(weight)(partial(_summed, points, weight, bias, keep), _tiles_of_words(weight)))
-        log_partition = torch.logsumexp(torch.stack([tile.peak + tile.total.log() for tile in tiles]), 0)
+        log_partition = torch.logsumexp(torch.stack([tile.log_sums() for tile in tiles]), 0)
         ctx.save_for_backward(points, log_partition)
         ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
         return log_partition, None if counts is None else _statistics(counts, weight, bias)
@@ -99,29 +111,27 @@ def _statistics(counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _summed(points: Tensor, weight: Tensor, bias: Tensor, keep: bool, words: slice) -> _Tile:
     """The tile of these words, with its exponentials if `keep`."""
-    factors = _factors(weight[words], bias[words])
-    peak, total = points.new_empty(len(points)), points.new_empty(len(points))
-    kept = points.new_empty(len(points), len(factors)) if keep else None
-    for rows in _blocks(len(points), _tile_rows(weight)):
-        energies = torch.mm(points[rows], factors.T, out=None if kept is None else kept[rows])
-        peak[rows] = energies.amax(1)
-        total[rows] = energies.sub_(peak[rows, None]).exp_().sum(1)
-    return _Tile(words, factors, peak, total, kept)
+    factors, blocks = _factors(weight[words], bias[words]), []
+    for rows in _blocks(len(points), _tile_rows(weight)) or [slice(0)]:
+        energies = points[rows] @ factors.T
+        peak = energies.amax(1)
+        exponentials = energies.sub_(peak[:, None]).exp_()
+        blocks.append(_Block(rows, peak, exponentials.sum(1), exponentials if keep else None))
+    return _Tile(words, factors, blocks)
 
 
 def _add_gradients(tile: _Tile, grad: Tensor, points: Tensor, log_partition: Tensor, grad_factors: Tensor) -> Tensor:
     """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is added."""
-    factors, part = tile.factors, torch.empty_like(points)
-    # p(w | z) is the tile times exp(peak - log partition), one factor per row.
-    scale = (grad * torch.exp(tile.peak - log_partition))[:, None]
-    for rows in _blocks(len(points), _tile_rows(factors)):
-        if tile.exponentials is None:
-            exponentials = (points[rows] @ factors.T).sub_(tile.peak[rows, None]).exp_()
-        else:
-            exponentials = tile.exponentials[rows]
-        torch.mul(exponentials @ factors, scale[rows], out=part[rows])
-        grad_factors.addmm_(exponentials.T, points[rows] * scale[rows])
-    return part
+    factors, parts = tile.factors, []
+    for rows, peak, _, exponentials in tile.blocks:
+        own = points[rows]
+        if exponentials is None:
+            exponentials = (own @ factors.T).sub_(peak[:, None]).exp_()
+        # p(w | z) is the tile times exp(peak - log partition), one factor per row.
+        scale = (grad[rows] * torch.exp(peak - log_partition[rows]))[:, None]
+        parts.append((exponentials @ factors).mul_(scale))
+        grad_factors.addmm_(exponentials.T, own * scale)
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _tiles_of_words(factors: Tensor) -> list[slice]:

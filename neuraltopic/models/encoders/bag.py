@@ -164,8 +164,9 @@ class BagEncoder(ResidualEncoder):
         """The first hidden layer before its activation, (B, H)."""
         counts = self.shown(rows, generator)
         values = torch.log1p(counts.values)
-        norm = counts.segment_sums(values.square()).sqrt().clamp_min(torch.finfo(values.dtype).tiny)
-        scaled = counts.with_values(values * (NORM / norm)[counts.row_numbers])
+        norm = counts.segment_sums(values.square()).sqrt()
+        scale = torch.where(norm > 0.0, NORM / norm, 0.0)
+        scaled = counts.with_values(values * scale[counts.row_numbers])
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
         h = sparse_matmul(scaled, self.words)

@@ -117,8 +117,8 @@ class ContextualEncoder(BagEncoder):
         counts = super().shown(counts, generator)
         if generator is None or self.wordless == 0.0:
             return counts
-        keep = torch.empty(len(counts)).bernoulli_(1.0 - self.wordless, generator=generator).bool()
-        return counts.only(keep.to(counts.values.device)[counts.row_numbers])
+        keep = torch.empty(len(counts), dtype=counts.values.dtype).bernoulli_(1.0 - self.wordless, generator=generator)
+        return counts.with_values(counts.values * keep.to(counts.values.device)[counts.row_numbers])
 
     def first(self, rows: SparseRows, generator: torch.Generator | None) -> Tensor:
         """The first hidden layer before its activation, (B, H)."""

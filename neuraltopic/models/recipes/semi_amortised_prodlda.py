@@ -14,7 +14,7 @@ from neuraltopic.topics.interpretation import EnergyInterpretation
 
 # How epochs, weight decay and power were chosen: tests/benchmarks/README.md. With a power below 1 the shares of a
 # document follow each of its words.
-_SCHEDULE = replace(SIMPLEX, weight_decay=4.0, fewest_epochs=22)
+_SCHEDULE = replace(SIMPLEX, weight_decay=4.0, fewest_epochs=22, batches_at_once=2)
 POWER = 0.85
 
 

@@ -9,9 +9,8 @@ from neuraltopic.core.latents.gaussian_mixture import GaussianMixture
 from neuraltopic.core.likelihoods import Gaussian
 from neuraltopic.core.networks import MLP, PerceptronEncoder
 from neuraltopic.core.objectives import ELBO, ImportanceWeighted
-from neuraltopic.core.training import step
 from neuraltopic.core.vae import VAE
-from tests.parts import K, generator, randomise
+from tests.parts import K, generator, randomise, update
 
 M = 4
 
@@ -87,7 +86,7 @@ def test_clusters_of_z_are_of_one_cluster_of_the_data_each():
     model.decoder.initialise(noise, x.mean(0))
     optimiser = torch.optim.Adam(model.parameters(), 0.02)
     for _ in range(400):
-        bound, _ = step(model, x, ELBO(), optimiser, noise, 1.0, 100.0)
+        bound, _ = update(model, x, ELBO(), optimiser, noise)
     assert math.isfinite(bound)
     with torch.no_grad():
         found = made.responsibilities(model.posterior(x).mean).argmax(1)

@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from neuraltopic.core.networks import PerceptronEncoder
-from neuraltopic.core.training import step
 from neuraltopic.core.vae import VAE
-from tests.parts import DECODERS, LATENTS, OBJECTIVES, H, K, V, documents, generator, randomise, sparse_rows
+from tests.parts import DECODERS, LATENTS, OBJECTIVES, H, K, V, documents, generator, randomise, sparse_rows, update
 
 B, DRAWS = 3, 20_000
 SIMPLEX = [
@@ -219,7 +218,7 @@ def test_every_latent_trains_every_decoder_under_every_objective(latent, decoder
     optimiser = torch.optim.Adam(model.parameters(), 0.02)
     bounds = []
     for seed in range(15):
-        bound, norm = step(model, x, OBJECTIVES[objective](4), optimiser, generator(seed), 1.0, 100.0)
+        bound, norm = update(model, x, OBJECTIVES[objective](4), optimiser, generator(seed))
         assert math.isfinite(bound)
         assert 0 < norm < math.inf
         bounds.append(bound)

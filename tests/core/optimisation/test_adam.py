@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from neuraltopic.core.optimisation.adam import Adam, Group
+from neuraltopic.core.optimisation.adam import Adam, Group, Step
 from tests.parts import generator
 
 EPSILON = 1e-4
@@ -17,9 +17,12 @@ def parameters(*shapes):
     return [nn.Parameter(torch.randn(shape, generator=generator(2), dtype=torch.float64)) for shape in shapes]
 
 
-def give_gradients(parameters, seed):
-    for number, parameter in enumerate(parameters):
-        parameter.grad = torch.randn(parameter.shape, generator=generator(10 * seed + number), dtype=torch.float64)
+def drawn(parameters, seed, factor=1.0):
+    gradients = {
+        parameter: torch.randn(parameter.shape, generator=generator(10 * seed + number), dtype=torch.float64)
+        for number, parameter in enumerate(parameters)
+    }
+    return Step(gradients, factor)
 
 
 def by_definition(weight, gradients, rates, decay, decoupled):
@@ -37,20 +40,20 @@ def by_definition(weight, gradients, rates, decay, decoupled):
 
 
 @pytest.mark.parametrize("decoupled", [True, False])
-def test_steps_are_the_definition(decoupled):
-    """Of two groups, each with a rate of its own, under a factor that changes."""
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_steps_are_the_definition(decoupled, at_once):
+    """Of two groups, each with a rate of its own, under a factor that changes; one by one and together."""
     weights = parameters((3, 2), (4,))
     start = [weight.detach().clone() for weight in weights]
     adam = Adam([Group(weights[:1], 0.1, 0.3, decoupled), Group(weights[1:], 0.02, 0.0, decoupled)], EPSILON)
-    gradients, factors = [[], []], [0.5, 1.0, 0.25]
-    for seed, adam.factor in enumerate(factors):
-        give_gradients(weights, seed)
-        for kept, weight in zip(gradients, weights, strict=True):
-            kept.append(weight.grad.clone())
-        adam.step()
+    factors = [0.5, 1.0, 0.25]
+    steps = [drawn(weights, seed, factor) for seed, factor in enumerate(factors)]
+    for first in range(0, 3, at_once):
+        adam.step(*steps[first : first + at_once])
     for number, (rate, decay) in enumerate([(0.1, 0.3), (0.02, 0.0)]):
         rates = [rate * factor for factor in factors]
-        expected = by_definition(start[number], gradients[number], rates, decay, decoupled)
+        gradients = [step.gradients[weights[number]] for step in steps]
+        expected = by_definition(start[number], gradients, rates, decay, decoupled)
         torch.testing.assert_close(weights[number].detach(), expected, rtol=1e-12, atol=1e-12)
 
 
@@ -61,23 +64,21 @@ def test_slices_of_a_large_weight_take_the_steps_of_the_whole(monkeypatch, n_thr
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        for seed in range(3):
+        for seed in range(0, 4, 2):
             for weight, optimiser, size in ((whole, optimisers[0], 1 << 19), (sliced, optimisers[1], 5)):
                 monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", size)
-                give_gradients([weight], seed)
-                optimiser.step()
+                optimiser.step(drawn([weight], seed), drawn([weight], seed + 1, 0.5))
     finally:
         torch.set_num_threads(before)
     torch.testing.assert_close(sliced, whole, rtol=1e-14, atol=1e-14)
-    assert float(optimisers[1].state()["0.step"]) == 3.0
+    assert float(optimisers[1].state()["0.step"]) == 4.0
 
 
 def test_a_weight_without_a_gradient_stays_and_so_do_its_moments():
     moved, still = parameters((2,), (3,))
     before = still.detach().clone()
     adam = Adam([Group([moved, still], 0.1, 0.5, True), Group([still], 0.1, 0.5, True)], EPSILON)
-    give_gradients([moved], 1)
-    adam.step()
+    adam.step(drawn([moved], 1))
     assert torch.equal(still, before)
     assert [float(adam.state()[f"{number}.step"]) for number in (0, 1)] == [1.0, 0.0]
 
@@ -85,14 +86,12 @@ def test_a_weight_without_a_gradient_stays_and_so_do_its_moments():
 def test_a_restored_optimiser_goes_on_to_the_same_bits():
     weights = parameters((3, 2), (4,))
     adam = Adam([Group(weights, 0.1, 0.3, True)], EPSILON)
-    give_gradients(weights, 0)
-    adam.step()
+    adam.step(drawn(weights, 0))
     again = [nn.Parameter(weight.detach().clone()) for weight in weights]
     other = Adam([Group(again, 0.1, 0.3, True)], EPSILON)
     other.restore({name: tensor.clone() for name, tensor in adam.state().items()})
     for stepped, optimiser in ((weights, adam), (again, other)):
-        give_gradients(stepped, 1)
-        optimiser.step()
+        optimiser.step(drawn(stepped, 1))
     assert all(torch.equal(one, two) for one, two in zip(weights, again, strict=True))
 
 

@@ -45,11 +45,14 @@ def test_noise_comes_from_the_generator_alone(noise):
 
 
 def test_masked_words_are_not_there():
-    """What is seen of a document is itself a document."""
-    net, counts = encoder(masked=0.5), sparse_rows(documents())
-    seen = net.mask(counts, generator())
-    assert len(seen.values) < len(counts.values)
-    torch.testing.assert_close(net(counts, None, generator()), encoder()(seen, None))
+    """What is seen of a document is itself a document, also where nothing is."""
+    for masked in (0.5, 1.0):
+        net, counts = encoder(masked=masked), sparse_rows(documents())
+        seen = net.mask(counts, generator()).dense()
+        assert len(sparse_rows(seen).values) < len(counts.values)
+        found = net(counts, None, generator())
+        assert torch.isfinite(found).all()
+        torch.testing.assert_close(found, encoder()(sparse_rows(seen), None))
 
 
 def test_first_units_start_with_the_variance_of_one():
