@@ -16,14 +16,14 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from neuraltopic.core.threads import among_threads, even_slices
+from neuraltopic.core.threads import among_threads, even_slices, n_available
 
 # The usual momentum and epsilon of batch normalisation (Ioffe & Szegedy 2015).
 BATCH_MOMENTUM = 0.1
 BATCH_EPSILON = 1e-5
 # Minimum number of multiplications or results per piece of a sparse product: small products are not worth waking
-# another thread.
-_PIECE = 1 << 19
+# another thread. And number of pieces for each thread at most, which are of rows that may differ in length.
+_PIECE, _PIECES_OF_THREAD = 1 << 19, 4
 
 
 @dataclass
@@ -119,8 +119,9 @@ def sparse_product(rows: SparseRows, matrix: Tensor) -> Tensor:
     """`sparse_matmul` without a gradient, which a large product on the CPU divides among the threads: each row is
     computed by one, so that the bits do not depend on their number."""
     B, H = len(rows), matrix.shape[1]
-    n_pieces = 2 * (max(len(rows.values), B) * H // (2 * _PIECE))
-    if n_pieces < 2 or matrix.device.type != "cpu":
+    n_threads = n_available()
+    n_pieces = min(max(len(rows.values), B) * H // _PIECE, _PIECES_OF_THREAD * n_threads)
+    if n_threads < 2 or n_pieces < 2 or matrix.device.type != "cpu":
         return _product(rows, matrix)
     product = matrix.new_empty(B, H)
 

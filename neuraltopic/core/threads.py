@@ -72,6 +72,11 @@ def pieces_alone() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def n_available() -> int:
+    """Number of threads that the pieces of the calling one are divided among."""
+    return _own.n_threads or torch.get_num_threads()
+
+
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """The result of `function` for each item, in order; at most one more item is submitted than there are threads.
 
@@ -79,7 +84,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
     or the iterator is closed, torch itself uses one thread.
     """
     before = torch.get_num_threads()
-    n_threads = _own.n_threads or before
+    n_threads = n_available()
     if n_threads == 1:
         yield from map(function, items)
         return
@@ -111,8 +116,7 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
     as much as an item of half a millisecond. The function is called without gradients and must not use a shared random
     generator.
     """
-    before = torch.get_num_threads()
-    n_threads = _own.n_threads or before
+    before, n_threads = torch.get_num_threads(), n_available()
     n_shares = min(n_threads, len(items))
     if n_shares < 2:
         return list(map(function, items))
@@ -140,7 +144,7 @@ def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> l
     Each item has a thread, with gradients as in the calling one, and an equal share of the other threads for its
     pieces; torch itself uses one.
     """
-    n_threads = _own.n_threads or torch.get_num_threads()
+    n_threads = n_available()
     n_shares = min(n_threads, len(items))
     if n_shares < 2:
         return list(map(function, items))

@@ -28,10 +28,10 @@ _TAU = 1.0
 _LONGEST = 3.0
 # Iterations of the method of conjugate gradients, which solves for a step.
 _ITERATIONS = 8
-# Rows of a tile, and of a small tile. A batch is padded to whole tiles, and a few rows to a small tile, so that a row's
-# result does not depend on the other rows of the batch: products of four rows or more sum each row in the same order, a
-# product of one row (a query) in another.
-_TILE, _SMALL_TILE = 128, 8
+# Rows of a large, a usual and a small tile. A batch is divided into large tiles, its rest into usual ones, and the last
+# is filled up, as a small one if the rows are few: a row's result does not depend on the other rows of the batch, since
+# products of four rows or more sum each row in the same order, a product of one row (a query) in another.
+_LARGE_TILE, _TILE, _SMALL_TILE = 512, 128, 8
 
 
 class RefinedLogisticNormal(LogisticNormal):
@@ -45,8 +45,7 @@ class RefinedLogisticNormal(LogisticNormal):
         with torch.no_grad():
             likelihood = decoder.share_likelihood_of(x)
             rows = torch.arange(len(q.mean), device=q.mean.device)
-            tiles = [_filled(tile) for tile in rows.split(_TILE) if len(tile)]
-            means = [self._refined(q.mean[tile], likelihood[tile]) for tile in tiles]
+            means = [self._refined(q.mean[tile], likelihood[tile]) for tile in _tiles(rows)]
             return q._replace(mean=torch.cat([q.mean[:0], *means])[: len(rows)])
 
     def _refined(self, start: Tensor, likelihood: ShareLikelihood) -> Tensor:
@@ -85,10 +84,18 @@ class RefinedLogisticNormal(LogisticNormal):
         return torch.where((held(last, likelihood.value(self.transform(last))) > value)[:, None], last, z)
 
 
-def _filled(rows: Tensor) -> Tensor:
-    """The numbers of a tile of rows, the last one repeated where there are fewer."""
-    size = min(_TILE, _SMALL_TILE) if len(rows) <= _SMALL_TILE else _TILE
-    return torch.cat([rows, rows[-1:].expand(size - len(rows))])
+def _tiles(rows: Tensor) -> list[Tensor]:
+    """The rows in tiles, of which the last repeats its last row until it is full."""
+    in_large = len(rows) // _LARGE_TILE * _LARGE_TILE
+    tiles = [
+        tile for part, size in ((rows[:in_large], _LARGE_TILE), (rows[in_large:], _TILE)) for tile in part.split(size)
+    ]
+    tiles = [tile for tile in tiles if len(tile)]
+    if tiles:
+        last = tiles[-1]
+        size = next(size for size in (_SMALL_TILE, _TILE, _LARGE_TILE) if len(last) <= size)
+        tiles[-1] = torch.cat([last, last[-1:].expand(size - len(last))])
+    return tiles
 
 
 def _gradient_in_z(theta: Tensor, seen: Tensor, gradient: Tensor, power: float) -> Tensor:

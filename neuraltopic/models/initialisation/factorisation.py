@@ -55,8 +55,8 @@ def _improve(factor: Tensor, rows: SparseRows, other: Tensor) -> None:
 
 
 def _slices(size: int) -> list[slice]:
-    """An even number of slices of columns."""
-    return even_slices(size, 2 * math.ceil(size / (2 * _COLUMNS)))
+    """An even number of slices of columns, or one where the operations on half of them take less time than calls."""
+    return even_slices(size, 2 * math.ceil(size / (2 * _COLUMNS)) if size > _COLUMNS else 1)
 
 
 def _improve_columns(factor: Tensor, products: Tensor, gram: Tensor) -> None:

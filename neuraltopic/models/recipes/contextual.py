@@ -5,7 +5,7 @@ from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
 from neuraltopic.models.encoders.contextual import ContextualEncoder
 from neuraltopic.models.recipes.recipe import Recipe
-from neuraltopic.models.recipes.schedules import SIMPLEX
+from neuraltopic.models.recipes.schedules import SEMI_AMORTISED
 from neuraltopic.models.recipes.semi_amortised_prodlda import POWER
 from neuraltopic.models.recipes.starts import start_at_factorisation
 from neuraltopic.topics.interpretation import DistinctInterpretation
@@ -31,7 +31,7 @@ RECIPE = Recipe(
     "improve topic coherence",
     build=contextual,
     initialise=start_at_factorisation,
-    schedule=SIMPLEX,
+    schedule=SEMI_AMORTISED,
     interpretation=DistinctInterpretation(POWER),
     reinitialises_topics=True,
     revision=7,

@@ -8,13 +8,13 @@ from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoft
 from neuraltopic.models.encoders.bag import BagEncoder
 from neuraltopic.models.recipes.prodlda import SRIVASTAVA
 from neuraltopic.models.recipes.recipe import Recipe
-from neuraltopic.models.recipes.schedules import SIMPLEX
+from neuraltopic.models.recipes.schedules import SEMI_AMORTISED
 from neuraltopic.models.recipes.starts import start_at_factorisation
 from neuraltopic.topics.interpretation import EnergyInterpretation
 
 # How epochs, weight decay and power were chosen: tests/benchmarks/README.md. With a power below 1 the shares of a
 # document follow each of its words.
-_SCHEDULE = replace(SIMPLEX, weight_decay=4.0, fewest_epochs=22, batches_at_once=2)
+_SCHEDULE = replace(SEMI_AMORTISED, weight_decay=4.0, fewest_epochs=22)
 POWER = 0.85
 
 

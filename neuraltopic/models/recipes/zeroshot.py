@@ -5,7 +5,7 @@ from neuraltopic.core.vae import VAE, TopicVAE
 from neuraltopic.models.decoders.simplex_energy_softmax import SimplexEnergySoftmax
 from neuraltopic.models.encoders.contextual import EmbeddingEncoder
 from neuraltopic.models.recipes.recipe import Recipe
-from neuraltopic.models.recipes.schedules import SIMPLEX
+from neuraltopic.models.recipes.schedules import SEMI_AMORTISED
 from neuraltopic.models.recipes.starts import start_at_factorisation
 from neuraltopic.topics.interpretation import DistinctInterpretation
 
@@ -30,7 +30,7 @@ RECIPE = Recipe(
     "zero-shot learning",
     build=zeroshot,
     initialise=start_at_factorisation,
-    schedule=SIMPLEX,
+    schedule=SEMI_AMORTISED,
     interpretation=DistinctInterpretation(),
     reinitialises_topics=True,
     revision=7,

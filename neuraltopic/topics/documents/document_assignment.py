@@ -18,6 +18,7 @@ Nigam, McCallum, Thrun, Mitchell (2000), Text classification from labeled and un
 Axes: D documents, K topics, V words.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import softmax
 
+from neuraltopic.core.threads import in_threads
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.row_blocks import FloatRows, blocks
 
@@ -39,7 +41,7 @@ TOKENS_AS_ONE = 3.0
 # documents with many of its own words.
 _SMOOTHED_BY = 2.0
 # Largest number of non-zeros x topics of the documents of a block, which bounds r: 26 MiB for documents of five words.
-_AT_ONCE = 1 << 25
+_AT_ONCE = 1 << 23
 # Documents, evenly spaced in a larger corpus, from which the mixture is learned; the last step uses all.
 _DOCUMENTS = 1 << 16
 # Share of an average topic's documents below which a topic keeps the documents in which it has the largest share.
@@ -103,12 +105,17 @@ class DocumentAssignment:
         K, V = shares.shape[1], counts.shape[1]
         words, documents = np.zeros((V, K)), np.zeros(K)
         evidence = None if assignment is None else assignment._evidence()
-        for start, block in counts.blocks(max(1, _AT_ONCE // K)):
+
+        def of_block(item: tuple[int, Counts]) -> tuple[NDArray[np.floating], NDArray[np.float64]]:
+            start, block = item
             r = shares[start : start + len(block)]
             if evidence is not None:
                 r = softmax(_log_responsibilities(*evidence, r, block, proportion_exponent), axis=1)
-            words += _single(block).T @ r
-            documents += r.sum(0, dtype=np.float64)
+            return _single(block).T @ r, r.sum(0, dtype=np.float64)
+
+        for of_words, of_documents in in_threads(of_block, counts.blocks(max(1, _AT_ONCE // K))):
+            words += of_words
+            documents += of_documents
         return cls(np.ascontiguousarray(words.T, np.float32), documents.astype(np.float32))
 
     def __add__(self, other: "DocumentAssignment") -> "DocumentAssignment":
@@ -136,9 +143,13 @@ class DocumentAssignment:
     def most_likely(self, shares: FloatArray, counts: Counts, proportion_exponent: float) -> NDArray[np.int64]:
         """The topic of the largest r of each document, (D,)."""
         evidence, topics, K = self._evidence(), np.empty(len(counts), np.int64), len(self.documents)
-        for start, block in counts.blocks(max(1, _AT_ONCE // K)):
+
+        def of_block(item: tuple[int, Counts]) -> None:
+            start, block = item
             rows = slice(start, start + len(block))
             topics[rows] = _log_responsibilities(*evidence, shares[rows], block, proportion_exponent).argmax(1)
+
+        deque(in_threads(of_block, counts.blocks(max(1, _AT_ONCE // K))), maxlen=0)
         return topics
 
     def _evidence(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

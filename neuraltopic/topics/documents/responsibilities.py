@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from neuraltopic.core.threads import in_threads
 from neuraltopic.preprocessing.counts import Counts
 
 FloatArray = NDArray[np.floating]
@@ -66,8 +67,9 @@ def explained_documents(
     proportions = (responsibility_prior.weights / responsibility_prior.weights.sum(1, keepdims=True)).astype(np.float32)
     with np.errstate(divide="ignore"):
         log_prior = np.log(responsibility_prior.weights.astype(np.float32))
-    explained = np.zeros((V, K))
-    for start, block in counts.blocks(max(1, _AT_ONCE // K)):
+
+    def of_block(item: tuple[int, Counts]) -> NDArray[np.float32]:
+        start, block = item
         words = block.indices.astype(np.int64)
         documents = start + np.repeat(np.arange(len(block)), np.diff(block.indptr))
         responsibility = energies[words]  # (nnz, K)
@@ -83,5 +85,9 @@ def explained_documents(
         entries = sparse.csc_array(
             (np.ones(len(words), np.float32), words, np.arange(len(words) + 1)), shape=(V, len(words))
         )
-        explained += entries @ responsibility
+        return entries @ responsibility
+
+    explained = np.zeros((V, K))
+    for part in in_threads(of_block, counts.blocks(max(1, _AT_ONCE // K))):
+        explained += part
     return np.ascontiguousarray(explained.T, np.float32)  # in the order in which it comes back from a file

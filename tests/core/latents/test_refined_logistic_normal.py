@@ -103,11 +103,13 @@ def test_a_row_alone_is_what_it_is_in_a_batch_to_the_last_bit(latent, decoder, p
     assert torch.equal(torch.cat(alone), whole)
 
 
-def test_rows_in_tiles_are_what_they_are_together(latent, decoder, parameters, monkeypatch):
-    """Two rows at once, and the last of five with itself."""
+@pytest.mark.parametrize(("large", "usual", "small"), [(8, 2, 1), (4, 2, 1), (2, 2, 2), (5, 3, 1), (8, 8, 2)])
+def test_rows_in_tiles_are_what_they_are_together(latent, decoder, parameters, monkeypatch, large, usual, small):
+    """Five rows in large tiles, then in usual ones, the last with itself."""
     x = sparse_rows(documents())
     whole = latent.posterior(parameters, x, decoder).mean
-    monkeypatch.setattr(refined_logistic_normal, "_TILE", 2)
+    for name, size in (("_LARGE_TILE", large), ("_TILE", usual), ("_SMALL_TILE", small)):
+        monkeypatch.setattr(refined_logistic_normal, name, size)
     torch.testing.assert_close(latent.posterior(parameters, x, decoder).mean, whole, rtol=1e-12, atol=1e-12)
 
 
