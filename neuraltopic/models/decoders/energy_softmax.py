@@ -73,7 +73,10 @@ class _Terms(Function):
         ctx: Any, points: Tensor, weight: Tensor, bias: Tensor, counts: SparseRows | None
     ) -> tuple[Tensor, Tensor | None]:
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
-        tiles = list(_in_pieces(weight)(partial(_summed, points, weight, bias, keep), _tiles_of_words(weight)))
+        of_points = _blocks(len(points), _tile_rows(weight)) or [slice(0)]
+        tiles = list(
+            _in_pieces(weight)(partial(_summed, points, of_points, weight, bias, keep), _tiles_of_words(weight))
+        )
         log_partition = torch.logsumexp(torch.stack([tile.log_sums() for tile in tiles]), 0)
         ctx.save_for_backward(points, log_partition)
         ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
@@ -109,10 +112,10 @@ def _statistics(counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
     return _factors(sparse_product(counts, weight), of_bias)
 
 
-def _summed(points: Tensor, weight: Tensor, bias: Tensor, keep: bool, words: slice) -> _Tile:
+def _summed(points: Tensor, of_points: list[slice], weight: Tensor, bias: Tensor, keep: bool, words: slice) -> _Tile:
     """The tile of these words, with its exponentials if `keep`."""
     factors, blocks = _factors(weight[words], bias[words]), []
-    for rows in _blocks(len(points), _tile_rows(weight)) or [slice(0)]:
+    for rows in of_points:
         energies = points[rows] @ factors.T
         peak = energies.amax(1)
         exponentials = energies.sub_(peak[:, None]).exp_()

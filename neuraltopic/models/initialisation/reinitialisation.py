@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuraltopic.core.threads import in_threads
 from neuraltopic.core.training import Trainer
 from neuraltopic.core.vae import VAE
 from neuraltopic.errors import NeuralTopicWarning, parameter
@@ -124,12 +125,16 @@ class Reinitialisation:
         members = {topic: np.flatnonzero(topics == topic) for topic in range(K) if topic not in dead}
         splits: dict[int, Split | None] = {}
         found = False
+
+        def divided(candidate: int) -> Split | None:
+            rows = members[candidate]
+            split = split_documents(matrix[rows], weight[rows], unigram)
+            return split if split is not None and split.smaller.sum() >= least else None
+
         for topic in dead:
-            for candidate in sorted(members, key=lambda k: (-len(members[k]), k))[: len(dead) + _TRIED]:
-                if candidate not in splits:
-                    rows = members[candidate]
-                    split = split_documents(matrix[rows], weight[rows], unigram)
-                    splits[candidate] = split if split is not None and split.smaller.sum() >= least else None
+            largest = sorted(members, key=lambda k: (-len(members[k]), k))[: len(dead) + _TRIED]
+            untried = [candidate for candidate in largest if candidate not in splits]
+            splits.update(zip(untried, in_threads(divided, untried), strict=True))
             divisible = {candidate: split for candidate, split in splits.items() if split is not None}
             if not divisible:
                 break
