@@ -36,8 +36,16 @@ def gradient(
         bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return Gradient(math.nan, math.nan, ())
-    parts = torch.autograd.grad(divided.loss(bound), trained(model), allow_unused=True)
+    parameters = trained(model)
+    found = torch.autograd.grad(divided.loss(bound), parameters, allow_unused=True)
+    parts = [None if part is None else _laid_out(part, own) for part, own in zip(found, parameters, strict=True)]
     return Gradient.of(divided.value(bound), parts)
+
+
+def _laid_out(part: Tensor, parameter: Tensor) -> Tensor:
+    """A gradient as its parameter lies in memory, the order in which the kernel of Adam takes both: that of a product
+    with a transposed weight is transposed."""
+    return part if part.stride() == parameter.stride() else torch.empty_like(parameter).copy_(part)
 
 
 class Replicas:

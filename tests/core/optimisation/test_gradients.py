@@ -1,20 +1,22 @@
 """Gradients of several batches at once are those of each alone, and the buffers of the replicas are averaged."""
 
 import copy
+import dataclasses
 
 import pytest
 import torch
 
 from neuraltopic.core.latents.logistic_normal import LogisticNormal
-from neuraltopic.core.objectives import ELBO
+from neuraltopic.core.objectives import ELBO, Bound
 from neuraltopic.core.optimisation.division import Undivided
 from neuraltopic.core.optimisation.gradients import Replicas, gradient, trained
 from neuraltopic.core.threads import pieces_alone
+from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.encoders.bag import BagEncoder
 from tests.core.test_training import Documents
-from tests.parts import H, K, V, generator, randomise
+from tests.parts import H, K, V, documents, generator, randomise, sparse_rows
 
 
 def model():
@@ -80,3 +82,39 @@ def test_a_matrix_that_cannot_be_factorised_gives_no_gradient():
     found = gradient(model(), None, objective, generator(), 1.0, Undivided())
     assert found.bound != found.bound
     assert found.parts == ()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_parts_lie_in_memory_as_their_parameters_do(transposed):
+    """Those of linear layers come transposed, and those of a sum expanded."""
+
+    def objective(model, x, generator, kl_weight):
+        total = (model.decoder.weight.T * torch.arange(V)).sum() + model.decoder.bias.sum()
+        return Bound(torch.zeros(1), total.expand(1) + model.encoder(x, None).sum(1))
+
+    vae = model()
+    if transposed:
+        vae.decoder.weight.data = vae.decoder.weight.data.T.contiguous().T
+    found = gradient(vae, sparse_rows(documents(5)), objective, generator(), 1.0, Undivided())
+    parts = dict(zip(trained(vae), found.parts, strict=True))
+    assert all(part.stride() == own.stride() for own, part in parts.items() if part is not None)
+    expected = -torch.arange(V).double()[:, None].expand(V, K)
+    torch.testing.assert_close(parts[vae.decoder.weight], expected)
+
+
+def test_adam_steps_down_the_gradient_of_every_layer():
+    """Trainer and torch's own loop, from the same gradients: linear layers come transposed from autograd."""
+    ours, theirs = model(), model()
+    schedule = Schedule(max_epochs=1, batch_size=18, learning_rate=0.01, decoder_rate=1.0, weight_decay=0.0)
+    schedule = dataclasses.replace(schedule, decoder_precision=0.0, rate=lambda _: 1.0, kl_weight=lambda _: 1.0)
+    trainer = Trainer(ours, Documents(18), Documents(0), ELBO(), schedule, generator())
+    noise = generator()
+    optimiser = torch.optim.Adam(trained(theirs), 0.01)
+    for _ in range(3):
+        trainer.run_epoch()
+        rows = torch.randperm(18, generator=noise)
+        optimiser.zero_grad()
+        (-ELBO()(theirs, Documents(18).batch(rows), noise).surrogate.mean()).backward()
+        optimiser.step()
+    for found, expected in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
