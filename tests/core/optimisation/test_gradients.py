@@ -86,7 +86,7 @@ def test_a_matrix_that_cannot_be_factorised_gives_no_gradient():
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_parts_lie_in_memory_as_their_parameters_do(transposed):
-    """Those of linear layers come transposed, and those of a sum expanded."""
+    """That of a transposed weight comes transposed from autograd, and that of a sum expanded."""
 
     def objective(model, x, generator, kl_weight):
         total = (model.decoder.weight.T * torch.arange(V)).sum() + model.decoder.bias.sum()
@@ -103,7 +103,7 @@ def test_parts_lie_in_memory_as_their_parameters_do(transposed):
 
 
 def test_adam_steps_down_the_gradient_of_every_layer():
-    """Trainer and torch's own loop, from the same gradients: linear layers come transposed from autograd."""
+    """Trainer and torch's own loop end on the same weights."""
     ours, theirs = model(), model()
     schedule = Schedule(max_epochs=1, batch_size=18, learning_rate=0.01, decoder_rate=1.0, weight_decay=0.0)
     schedule = dataclasses.replace(schedule, decoder_precision=0.0, rate=lambda _: 1.0, kl_weight=lambda _: 1.0)
