@@ -11,10 +11,10 @@ _BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas, and the blocks of re
 # The ledger, the digests that identify copies, the table of documents, and the resident part of mapped counts.
 _BYTES_A_DOCUMENT = 900.0
 _HIDDEN = 128  # units of the encoder's first layer
-# The weights, the best weights, the gradient, two moments, and the temporary arrays of an update.
-_COPIES_OF_WEIGHTS = 8.0
-# Tiles of an update that are kept for its gradient.
-_TILES_BYTES = 1.34e8
+# The weights, the best weights, two gradients, two moments, and the temporary arrays of two updates at once.
+_COPIES_OF_WEIGHTS = 10.0
+# Tiles of two updates that are kept for their gradients.
+_TILES_BYTES = 2.68e8
 _PROCESS_BYTES = 200e6  # of one that cuts texts into words
 
 
