@@ -13,8 +13,8 @@ _BYTES_A_DOCUMENT = 900.0
 _HIDDEN = 128  # units of the encoder's first layer
 # The weights, the best weights, two gradients, two moments, and the temporary arrays of two updates at once.
 _COPIES_OF_WEIGHTS = 10.0
-# Tiles of two updates that are kept for their gradients.
-_TILES_BYTES = 2.68e8
+# Tiles that are kept for the gradient of an update: of two at once only where batches or vocabulary are small.
+_TILES_BYTES = 1.34e8
 _PROCESS_BYTES = 200e6  # of one that cuts texts into words
 
 
