@@ -85,13 +85,14 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
     """
     before = torch.get_num_threads()
     n_threads = n_available()
-    if n_threads == 1:
-        yield from map(function, items)
-        return
 
     def alone(item: Item) -> Result:
         with torch.no_grad():  # the setting is per thread
             return function(item)
+
+    if n_threads == 1:
+        yield from map(alone, items)
+        return
 
     torch.set_num_threads(1)
     begun: deque[Future[Result]] = deque()
@@ -117,25 +118,20 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
     generator.
     """
     before, n_threads = torch.get_num_threads(), n_available()
-    n_shares = min(n_threads, len(items))
-    if n_shares < 2:
-        return list(map(function, items))
+    n_shares = max(1, min(n_threads, len(items)))
 
     def share(first: int) -> list[Result]:
         with torch.no_grad():  # the setting is per thread
             return list(map(function, items[first::n_shares]))
 
+    if n_shares == 1:
+        return share(0)
+    workers = _workers(n_threads)
     torch.set_num_threads(1)
     try:
-        others = [_workers(n_threads).submit(share, first) for first in range(1, n_shares)]
-        try:
-            shares = [share(0)]
-        finally:
-            wait(others)
+        return _in_shares(share, n_shares, len(items), workers)
     finally:
         torch.set_num_threads(before)
-    shares += [other.result() for other in others]
-    return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
 
 
 def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
@@ -158,13 +154,21 @@ def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> l
         finally:
             _own.n_threads, _own.n_within = outer, 0
 
-    others = [_pool(n_threads).submit(share, first) for first in range(1, n_shares)]
+    return _in_shares(share, n_shares, len(items), _workers(n_threads))
+
+
+def _in_shares(
+    share: Callable[[int], list[Result]], n_shares: int, n_items: int, workers: ThreadPoolExecutor
+) -> list[Result]:
+    """The results of all items, in order, from `share(first)`, those of the items from `first` on in steps of the
+    number of shares: the first share is computed by the calling thread, and all have ended when this returns."""
+    others = [workers.submit(share, first) for first in range(1, n_shares)]
     try:
         shares = [share(0)]
     finally:
         wait(others)
     shares += [other.result() for other in others]
-    return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
+    return [shares[number % n_shares][number // n_shares] for number in range(n_items)]
 
 
 def even_slices(size: int, n_slices: int) -> list[slice]:

@@ -86,16 +86,11 @@ class RefinedLogisticNormal(LogisticNormal):
 
 def _tiles(rows: Tensor) -> list[Tensor]:
     """The rows in tiles, of which the last repeats its last row until it is full."""
-    in_large = len(rows) // _LARGE_TILE * _LARGE_TILE
-    tiles = [
-        tile for part, size in ((rows[:in_large], _LARGE_TILE), (rows[in_large:], _TILE)) for tile in part.split(size)
-    ]
-    tiles = [tile for tile in tiles if len(tile)]
-    if tiles:
-        last = tiles[-1]
-        size = next(size for size in (_SMALL_TILE, _TILE, _LARGE_TILE) if len(last) <= size)
-        tiles[-1] = torch.cat([last, last[-1:].expand(size - len(last))])
-    return tiles
+    in_large = len(rows) - len(rows) % _LARGE_TILE
+    tiles = [*rows[:in_large].split(_LARGE_TILE), *rows[in_large:].split(_TILE)]
+    *whole, last = [tile for tile in tiles if len(tile)] or [rows]
+    size = next((size for size in (_SMALL_TILE, _TILE) if len(last) <= size), len(last))
+    return [*whole, torch.cat([last, last[-1:].expand(size - len(last))])] if len(last) else []
 
 
 def _gradient_in_z(theta: Tensor, seen: Tensor, gradient: Tensor, power: float) -> Tensor:

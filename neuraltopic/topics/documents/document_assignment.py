@@ -40,7 +40,7 @@ TOKENS_AS_ONE = 3.0
 # Weight of the unigram model in the smoothing of each topic, in average topics: a topic with fewer documents takes only
 # documents with many of its own words.
 _SMOOTHED_BY = 2.0
-# Largest number of non-zeros x topics of the documents of a block, which bounds r: 26 MiB for documents of five words.
+# Largest number of non-zeros x topics of the documents of a block, which bounds r: 6 MiB for documents of five words.
 _AT_ONCE = 1 << 23
 # Documents, evenly spaced in a larger corpus, from which the mixture is learned; the last step uses all.
 _DOCUMENTS = 1 << 16
