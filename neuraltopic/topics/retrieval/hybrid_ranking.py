@@ -13,10 +13,11 @@ a query that is much shorter than the documents the words are more important, fo
 The power makes a strong match of words count for more, and weak matches, which many documents have, for less: among
 these the topics decide.
 
-A few words tell little of the topics that are meant. The cosine is therefore with the direction of the query plus the
-mean direction of the ten documents that its words match best, weighted by w: pseudo-relevance feedback (Rocchio 1971),
-on the topics, and in the same way on the embeddings, alone. A query without words of the vocabulary, and a search by
-topics or by embeddings, have their own direction.
+A few words tell little of the topics that are meant. The direction of the query is therefore moved, and in the same
+way its embedding, to those of documents that are near: pseudo-relevance feedback (Rocchio 1971), in two rounds. The
+first adds the mean direction of the ten documents that its words match best, weighted by w. The second adds the mean
+of ten that have the highest score by then, of the thousand that its words match best. A query without words of the
+vocabulary, and a search by topics or by embeddings, have their own direction.
 
 The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
 to their part of BM25, over the topics, each less its part of the mean, and the embedding: these parts explain a hit.
@@ -43,8 +44,10 @@ _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words, and those of the topics and of the embeddings where query and documents
 # have embeddings: see tests/benchmarks/README.md.
 _TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (64.0, 24.0)
-# Documents whose topics are taken for those of the query.
-_FEEDBACK = 10
+# Documents whose topics are taken for those of the query in each round, and of how many the second chooses them.
+_FEEDBACK, _MATCHES = 10, 1_000
+# Documents whose embeddings give the spread of cosines that the second round needs.
+_SAMPLE = 1 << 12
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
 
@@ -219,13 +222,6 @@ class HybridRanking:
                 hint="Index the documents with embeddings or with a model that embeds them",
             )
 
-    def _weight_of(self, weight: float, query: Query, by: str) -> float:
-        """a or b, the weight of a cosine relative to the words, given that for the longest of queries; it alone has no
-        weight, and without words no length."""
-        if by != "hybrid":
-            return 1.0
-        return weight * (query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0)
-
     @property
     def has_embeddings(self) -> bool:
         """Whether every document has one."""
@@ -272,25 +268,36 @@ class HybridRanking:
         self.require_by(by)
         matches = closeness = None
         words = dict[int, _WordWeight]()
-        word_scale = topic_scale = embedding_scale = embedding_mean = 0.0
+        word_scale = embedding_scale = embedding_mean = 0.0
         if by in ("hybrid", "words"):
             matches, words = self._matches(query)
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         if matches is not None and by == "hybrid":
-            query = self._with_feedback(query, matches)
-        compared = query.embedding is not None and self.has_embeddings
-        of_topics, of_embeddings = _WITH_EMBEDDINGS if compared else (_TOPIC_WEIGHT, 0.0)
-        if by in ("hybrid", "topics") and query.direction.any():
-            asked = query.direction.astype(np.float64)
-            topic_scale = self._scale(float(asked @ self._covariance @ asked), 1.0)
-            topic_scale *= self._weight_of(of_topics, query, by)
-        if by in ("hybrid", "embeddings") and query.embedding is not None and compared:
+            query = self._with_feedback(query, matches, word_scale)
+        if by in ("hybrid", "embeddings") and query.embedding is not None and self._compares_embeddings(query):
             closeness = self._closeness(query.embedding)
             embedding_mean = float(closeness.sum(dtype=np.float64, where=self.live)) / max(self.n_live, 1)
             embedding_scale = self._scale(self._variance(closeness, embedding_mean), 1.0)
-            embedding_scale *= self._weight_of(of_embeddings, query, by)
+            embedding_scale *= self._weights_of(query, by)[1]
+        topic_scale = self._topic_scale(query, by) if by in ("hybrid", "topics") else 0.0
         weights = Weights(query, words, word_scale, topic_scale, embedding_scale, embedding_mean)
         return _Measured(weights, matches, closeness)
+
+    def _compares_embeddings(self, query: Query) -> bool:
+        return query.embedding is not None and self.has_embeddings
+
+    def _weights_of(self, query: Query, by: str) -> tuple[float, float]:
+        """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and where
+        there are no words the query has no length."""
+        if by != "hybrid":
+            return 1.0, 1.0
+        of_topics, of_embeddings = _WITH_EMBEDDINGS if self._compares_embeddings(query) else (_TOPIC_WEIGHT, 0.0)
+        length = query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0
+        return of_topics * length, of_embeddings * length
+
+    def _topic_scale(self, query: Query, by: str) -> float:
+        asked = query.direction.astype(np.float64)
+        return self._scale(float(asked @ self._covariance @ asked), 1.0) * self._weights_of(query, by)[0]
 
     def _values(self, measured: _Measured, documents: NDArray[np.intp]) -> NDArray[np.float64]:
         """The scores of some documents, (len(documents),), row by row, so that equal documents have equal scores at any
@@ -321,22 +328,31 @@ class HybridRanking:
                 found[start + rows.start : start + rows.stop] = part.embeddings[rows] @ embedding
         return found
 
-    def _with_feedback(self, query: Query, matches: NDArray[np.float64]) -> Query:
-        """The query, its direction and its embedding moved by the means of those of the documents with the largest w.
-
-        All that are level with the last of these count, so that the answer does not depend on their order.
-        """
+    def _with_feedback(self, query: Query, matches: NDArray[np.float64], word_scale: float) -> Query:
+        """The query, its direction and its embedding moved in two rounds: see the head of this file."""
         found = np.flatnonzero(matches > 0.0)
         if not len(found):
             return query
-        n = min(_FEEDBACK, len(found))
-        found = found[matches[found] >= np.partition(matches[found], -n)[-n]]
-        weights = matches[found] / matches[found].sum()
+        found = found[_largest(matches[found], _MATCHES)]
+        first = found[_largest(matches[found], _FEEDBACK)]
+        query = self._moved_to(query, first, matches[first] / matches[first].sum())
+        cosine = np.einsum("dk,k->d", self._directions_of(found), query.direction.astype(np.float64))
+        values = word_scale * matches[found] + self._topic_scale(query, "hybrid") * cosine
+        if query.embedding is not None and self._compares_embeddings(query):
+            embedding = query.embedding.astype(np.float64)
+            scale = self._scale(float(np.var(self._some_embeddings @ embedding)), 1.0)
+            scale *= self._weights_of(query, "hybrid")[1]
+            values += scale * np.einsum("dc,c->d", self._embeddings_of(found), embedding)
+        best_so_far = found[_largest(values, _FEEDBACK)]
+        return self._moved_to(query, best_so_far, np.full(len(best_so_far), 1.0 / len(best_so_far)))
+
+    def _moved_to(self, query: Query, documents: NDArray[np.intp], weights: NDArray[np.float64]) -> Query:
+        """The query, its direction and its embedding moved by the weighted means of those of some documents."""
         direction, embedding = query.direction, query.embedding
         if direction.any():
-            direction = _moved(direction, weights @ self._directions_of(found))
+            direction = _moved(direction, weights @ self._directions_of(documents))
         if embedding is not None and self.has_embeddings:
-            embedding = _moved(embedding, weights @ self._embeddings_of(found))
+            embedding = _moved(embedding, weights @ self._embeddings_of(documents))
         return replace(query, direction=direction, embedding=embedding)
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
@@ -452,6 +468,12 @@ class HybridRanking:
         return total / max(self.n_live, 1)
 
     @cached_property
+    def _some_embeddings(self) -> NDArray[np.float64]:
+        """Those of live documents at even distances, of all if they are few."""
+        live = np.flatnonzero(self.live)
+        return self._embeddings_of(live[np.unique(np.linspace(0, len(live) - 1, _SAMPLE).astype(np.intp))])
+
+    @cached_property
     def mean_direction(self) -> NDArray[np.float64]:
         """Of the live documents, (K,)."""
         total = np.zeros(self.sets[0].directions.shape[1] if self.sets else 0)
@@ -470,6 +492,13 @@ class HybridRanking:
 def _mean_of(words: Mapping[int, _WordWeight]) -> float:
     """Of w over the documents."""
     return sum(word.mean for word in words.values())
+
+
+def _largest(values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+    """Places of the n largest values, and of all that are level with the last of these, so that what follows does not
+    depend on their order."""
+    n = min(n, len(values))
+    return np.flatnonzero(values >= np.partition(values, -n)[-n])
 
 
 def _moved(direction: NDArray[np.float32], by: NDArray[np.float64]) -> NDArray[np.float32]:

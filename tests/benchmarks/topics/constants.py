@@ -12,11 +12,11 @@ largest wins; candidates within the spread of seeds are level, and the one in fo
   diversity, the topic quality of Dieng, Ruiz & Blei (2020).
 - assignment: least share of an average topic's documents, tokens as one. NMI + purity, over 2.
 - evidence: pseudo-count of the information of words. NMI + precision at 10, over 2.
-- search: weight of the topics beside BM25, documents whose topics are added to those of the query, and weight of these.
+- search: weight of the topics beside BM25, and documents whose topics are added to those of the query in each round.
   Documents held out are the queries, 500 at most, and the others of their label are to be found: precision at 10 +
   mean average precision, over 2.
-- embeddings: weights of the topics and of sentence embeddings beside BM25, and documents whose embeddings are added to
-  that of the query, by the figure of search, mean of the default and of contextual. On the corpora with embeddings in
+- embeddings: weights of the topics and of sentence embeddings beside BM25, and documents of the feedback, by the figure
+  of search, mean of the default and of contextual. On the corpora with embeddings in
   the folder SEARCH_EMBEDDINGS, see `sentence_embeddings.py`.
 - metric: the covariance in the metric of document vectors, G or G' of `document_metric`. Precision at 10.
 """
@@ -25,6 +25,7 @@ import itertools
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -67,16 +68,8 @@ RANKINGS = (
     *itertools.product((0.4, 0.44, 0.48, 0.5), (0.6, 0.7, 0.8, 0.9, 1.0), (8.0,), (0.25, 0.5)),
     *itertools.product((0.44,), (0.8,), (4.0, 16.0), (0.0, 0.25, 0.5)),
 )
-SEARCHES = (
-    (16.0, 10, 0.0),
-    *itertools.product((12.0, 16.0, 20.0, 24.0, 28.0, 32.0), (5, 10, 20), (0.5, 1.0, 2.0)),
-)
-EMBEDDING_SEARCHES = (
-    *itertools.product((20.0, 64.0), (0.0,), (10,)),
-    *itertools.product((0.0,), (0.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 40.0, 48.0), (10,)),
-    *itertools.product((16.0, 20.0, 24.0, 28.0, 32.0, 40.0), (4.0, 8.0, 12.0, 16.0, 20.0), (5, 10, 20)),
-    *itertools.product((48.0, 64.0, 80.0, 112.0, 128.0), (12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 40.0, 48.0), (5, 10)),
-)
+SEARCHES = tuple(itertools.product((14.0, 20.0, 28.0, 40.0), (5, 10, 20)))
+EMBEDDING_SEARCHES = tuple(itertools.product((40.0, 64.0, 96.0), (12.0, 24.0, 36.0, 48.0), (5, 10)))
 QUERIES = 500
 PSEUDO_COUNTS = (1.0, 4.0, 8.0, 16.0)
 ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))
@@ -191,82 +184,67 @@ def by_evidence(name: str, seed: int) -> Iterator[tuple[float, float, str]]:
         yield candidate, (nmi + p10) / 2.0, f"{nmi:.3f}, {p10:.3f}"
 
 
-def by_search(name: str, seed: int) -> Iterator[tuple[tuple[float, int, float], float, str]]:
+def by_search(name: str, seed: int) -> Iterator[tuple[tuple[float, int], float, str]]:
     fit = fitted(name, seed)
-    (training, held_out), nothing = fit.parts, fit.model.empty_document_vector()
-    counts, (found, asked) = training.counts, (directions(vectors, nothing) for vectors in fit.vectors)
-    ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), found)])
-    figures: dict[tuple[float, int, float], list[tuple[float, float]]] = {}
-    for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
-        row = held_out.counts.slice(number, number + 1)
-        query = Query(dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True)), asked[number])
-        scores = ranking.scores(query, "words")
-        mean = sum(word.mean for word in scores.weights.words.values())
-        words, own = scores.values, found @ query.direction
-        matches = (words + scores.weights.word_scale * mean).clip(0.0)
-        relevant = training.labels == held_out.labels[number]
-        for weight, n, of_feedback in SEARCHES:
-            first = matches >= np.partition(matches, -n)[-n]
-            cosine = own + of_feedback * (found @ (matches[first] @ found[first])) / max(matches[first].sum(), 1e-9)
-            topics = (cosine - cosine.mean()) / max(cosine.std(), 1e-9)
-            of_topics = weight * query.n_tokens / (query.n_tokens + ranking.mean_length)
-            found_at = relevant[np.argsort(-(words + of_topics * topics), kind="stable")]
-            figures.setdefault((weight, n, of_feedback), []).append(precisions(found_at))
+    nothing = fit.model.empty_document_vector()
+    searched, asked = (directions(vectors, nothing) for vectors in fit.vectors)
+    figures: dict[tuple[float, int], list[tuple[float, float]]] = {}
+    for ranking, query, relevant in searches(fit.parts, searched, asked):
+        for candidate in SEARCHES:
+            hybrid_ranking._TOPIC_WEIGHT, hybrid_ranking._FEEDBACK = candidate
+            figures.setdefault(candidate, []).append(precisions(ranking.scores(query).values, relevant))
     for candidate, of_queries in figures.items():
         p10, average = np.mean(of_queries, axis=0)
         yield candidate, (p10 + average) / 2.0, f"{p10:.3f}, {average:.3f}"
 
 
-def precisions(relevant: np.ndarray) -> tuple[float, float]:
-    """Precision at 10 and average precision of documents in their order."""
-    precision = np.cumsum(relevant) / np.arange(1, len(relevant) + 1)
-    return relevant[:10].mean(), precision[relevant].mean()
+def searches(
+    parts: tuple[Part, Part],
+    searched: np.ndarray,
+    asked: np.ndarray,
+    embedded: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Iterator[tuple[HybridRanking, Query, np.ndarray]]:
+    """The training documents, some of those held out as queries, and which documents are relevant to each."""
+    (training, held_out), counts = parts, parts[0].counts
+    documents = DocumentSet(counts, Postings.of(counts), counts.totals(), searched)
+    ranking = HybridRanking([documents if embedded is None else replace(documents, embeddings=embedded[0])])
+    for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
+        row = held_out.counts.slice(number, number + 1)
+        words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
+        query = Query(words, asked[number], None if embedded is None else embedded[1][number])
+        yield ranking, query, training.labels == held_out.labels[number]
+
+
+def precisions(scores: np.ndarray, relevant: np.ndarray) -> tuple[float, float]:
+    """Precision at 10 and average precision of documents in the order of their scores."""
+    found = relevant[np.argsort(-scores, kind="stable")]
+    precision = np.cumsum(found) / np.arange(1, len(found) + 1)
+    return found[:10].mean(), precision[found].mean()
 
 
 def by_embeddings(name: str, seed: int) -> Iterator[tuple[tuple[float, float, int], float, str]]:
     embedded = embeddings(name)
     if embedded is None:
         return
-    (training, held_out) = parts = parts_of(name)
-    searched, asked = (unit_rows(embedded[0][part.rows]) for part in parts)
+    parts = parts_of(name)
+    of_parts = unit_rows(embedded[0][parts[0].rows]), unit_rows(embedded[0][parts[1].rows])
     figures: dict[tuple[float, float, int], list[tuple[float, float]]] = {}
-    for recipe, beside in (("semi_amortised_prodlda", (None, None)), ("contextual", (searched, asked))):
+    for recipe, beside in (("semi_amortised_prodlda", (None, None)), ("contextual", of_parts)):
         model = DocumentVAE(K, recipe=recipe, random_state=seed)
-        vectors = model.fit_transform(training.counts, embeddings=beside[0])
-        nothing, counts = model.empty_document_vector(), training.counts
-        found, asks = (
-            directions(rows, nothing) for rows in (vectors, model.transform(held_out.counts, embeddings=beside[1]))
+        vectors = model.fit_transform(parts[0].counts, embeddings=beside[0])
+        nothing = model.empty_document_vector()
+        searched, asked = (
+            directions(rows, nothing) for rows in (vectors, model.transform(parts[1].counts, embeddings=beside[1]))
         )
-        documents = DocumentSet(counts, Postings.of(counts), counts.totals(), found, embeddings=searched)
-        ranking = HybridRanking([documents])
-        for number in np.random.default_rng(0).permutation(len(held_out.counts))[:QUERIES].tolist():
-            row = held_out.counts.slice(number, number + 1)
-            words = dict(zip(row.indices.tolist(), map(float, row.data.tolist()), strict=True))
-            of_words, of_topics, of_embeddings = terms(ranking, Query(words, asks[number], asked[number]))
-            relevant = training.labels == held_out.labels[number]
+        for ranking, query, relevant in searches(parts, searched, asked, of_parts):
             for candidate in EMBEDDING_SEARCHES:
-                weight, of_embedding, n = candidate
-                order = np.argsort(-(of_words + weight * of_topics + of_embedding * of_embeddings[n]), kind="stable")
-                figures.setdefault(candidate, []).append(precisions(relevant[order]))
+                hybrid_ranking._WITH_EMBEDDINGS, hybrid_ranking._FEEDBACK = candidate[:2], candidate[2]
+                figures.setdefault(candidate, []).append(precisions(ranking.scores(query).values, relevant))
     for candidate, of_queries in figures.items():
         p10, average = np.mean(of_queries, axis=0)
         of_each = np.mean(np.split(np.array(of_queries), 2), axis=1)
         line = "; ".join(f"{p10:.3f}, {average:.3f}" for p10, average in of_each)
         yield candidate, (p10 + average) / 2.0, line
-
-
-def terms(ranking: HybridRanking, query: Query) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """What the words, the topics and the embeddings add to the scores of a query with weights of 1, (D,); the last by
-    the number of documents of the feedback."""
-    of_words = ranking.scores(query, "words").values
-
-    def added(weights: tuple[float, float], n: int) -> np.ndarray:
-        hybrid_ranking._WITH_EMBEDDINGS = weights
-        hybrid_ranking._FEEDBACK = n
-        return ranking.scores(query).values - of_words
-
-    of_embeddings = {n: added((0.0, 1.0), n) for n in {n for _, _, n in EMBEDDING_SEARCHES}}
-    return of_words, added((1.0, 0.0), 10), of_embeddings
 
 
 def by_metric(name: str, seed: int) -> Iterator[tuple[str, float, str]]:

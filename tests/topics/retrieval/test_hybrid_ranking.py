@@ -53,21 +53,40 @@ def slow_scores(part, query, live):
             tf = row[word]
             bm25[d] += (1 + math.log(asked)) * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[d] / mean_length))
     matches = bm25**1.5
-    tenth = sorted(matches[matches > 0])[-10:][0]
-    first = [d for d in range(n) if matches[d] >= tenth]
     n_q = sum(query.words.values())
-    found = {"words": standardised(matches)}
-    found["hybrid"] = found["words"]
-    known = {"topics": (20 if part.embeddings is None else 64, part.directions, query.direction)}
+    words = standardised(matches)
+    known = {"topics": (20 if part.embeddings is None else 64, part.directions[live], query.direction)}
     if part.embeddings is not None:
-        known["embeddings"] = (24, part.embeddings, query.embedding)
-    for name, (largest, all_units, asked) in known.items():
-        units = all_units[live].astype(float)
-        feedback = sum(matches[d] * units[d] for d in first) / sum(matches[d] for d in first)
-        alone, moved = (np.array([cosine(unit, to) for unit in units]) for to in (asked, asked + feedback))
-        found[name] = standardised(alone)
-        found["hybrid"] = found["hybrid"] + largest * n_q / (n_q + mean_length) * standardised(moved)
+        known["embeddings"] = (24, part.embeddings[live], query.embedding)
+    cosines = {name: np.array([cosine(unit, asked) for unit in units]) for name, (_, units, asked) in known.items()}
+    found = {"words": words} | {name: standardised(values) for name, values in cosines.items()}
+
+    def hybrid(asks):
+        score = words
+        for name, (largest, units, _) in known.items():
+            cosines = np.array([cosine(unit, asks[name]) for unit in units.astype(float)])
+            score = score + largest * n_q / (n_q + mean_length) * standardised(cosines)
+        return score
+
+    def moved(asks, first, weights):
+        return {
+            name: asks[name] / np.linalg.norm(asks[name])
+            + sum(weights[d] * known[name][1][d].astype(float) for d in first) / sum(weights[d] for d in first)
+            for name in known
+        }
+
+    with_word = [d for d in range(n) if matches[d] > 0]
+    first = first_of(with_word, matches, 10)
+    asks = moved({name: asked.astype(float) for name, (_, _, asked) in known.items()}, first, matches)
+    second = first_of(first_of(with_word, matches, hybrid_ranking._MATCHES), hybrid(asks), 10)
+    found["hybrid"] = hybrid(moved(asks, second, np.ones(n)))
     return found
+
+
+def first_of(documents, values, n):
+    """Those with the n largest values, and all that are level with the last."""
+    least = sorted(values[documents])[-n:][0]
+    return [d for d in documents if values[d] >= least]
 
 
 def cosine(unit, other):
@@ -80,7 +99,9 @@ def standardised(values):
 
 @pytest.mark.parametrize("embedded", [False, True])
 @pytest.mark.parametrize("with_deleted", [False, True])
-def test_scores_are_their_definition(rng, query, with_deleted, embedded):
+@pytest.mark.parametrize("n_matches", [12, 1_000])
+def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, monkeypatch):
+    monkeypatch.setattr(hybrid_ranking, "_MATCHES", n_matches)
     live = rng.random(D) < 0.7 if with_deleted else None
     part = make_set(rng, live=live) if embedded else without_embeddings(make_set(rng, live=live))
     ranking = HybridRanking([part])
@@ -121,13 +142,28 @@ def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
     query = Query({0: 1.0}, ahead.astype(np.float32))
     ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), unit)])
     moved = ranking.scores(query).weights.query
-    assert moved.direction == pytest.approx((ahead + aside) / 2**0.5, abs=1e-7)
+    twice = (ahead + aside) / 2**0.5 + aside
+    assert moved.direction == pytest.approx(twice / np.linalg.norm(twice), abs=1e-7)
     assert moved.words == query.words
     for unmoved in (Query({}, query.direction), Query({0: 1.0}, -aside.astype(np.float32))):
         assert (ranking.scores(unmoved).weights.query.direction == unmoved.direction).all()
     unknown = Query({0: 1.0}, np.zeros(K, np.float32))
     assert not ranking.scores(unknown).weights.query.direction.any()
     assert (ranking.scores(query, "topics").weights.query.direction == query.direction).all()
+
+
+def test_the_second_round_follows_the_topics_among_the_matches_by_words():
+    """Twenty documents have the word, half of them the query's topic: these alone are the ten of the second round."""
+    ahead, aside, else_where = np.eye(K)[:3]
+    has_word, is_ahead = np.arange(60) < 20, np.arange(60) % 2 == 0
+    counts = Counts.from_scipy(csr_array(np.column_stack([has_word, ~has_word]).astype(int)))
+    of_word = np.where(is_ahead[:, None], ahead, aside)
+    unit = directions(np.where(has_word[:, None], of_word, else_where), np.zeros(K))
+    ranking = HybridRanking([DocumentSet(counts, Postings.of(counts), counts.totals(), unit)])
+    moved = ranking.scores(Query({0: 1.0}, ahead.astype(np.float32))).weights.query.direction
+    first = ahead + (ahead + aside) / 2  # all twenty are level
+    twice = first / np.linalg.norm(first) + ahead
+    assert moved == pytest.approx(twice / np.linalg.norm(twice), abs=1e-7)
 
 
 def test_parts_are_the_scores_taken_apart(rng, query):
