@@ -163,7 +163,7 @@ def contextual_rows(counts: torch.Tensor) -> ContextualRows:
 def update(model, x, objective, optimiser, generator):
     """One step of an optimiser of torch's on one batch: the mean bound per row, and the gradient's norm."""
     found = gradient(model, x, objective, generator, 1.0, Undivided())
-    for parameter, part in zip(trained(model), found.parts, strict=True):
-        parameter.grad = part
+    for parameter in trained(model):
+        parameter.grad = found.parts.get(parameter)
     optimiser.step()
     return found.bound, found.norm

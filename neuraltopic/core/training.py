@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from neuraltopic.core.objectives import Objective
 from neuraltopic.core.optimisation.adam import Adam, Group, Step
 from neuraltopic.core.optimisation.division import Gradient, division
-from neuraltopic.core.optimisation.gradients import Replicas, trained
+from neuraltopic.core.optimisation.gradients import Replicas
 from neuraltopic.core.optimisation.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
 from neuraltopic.core.vae import VAE
 
@@ -139,19 +139,15 @@ class NonFiniteLossError(ArithmeticError):
     """The bound or its gradient stopped being finite; the message names the epoch, the batch and its rows."""
 
 
-def descend(model: VAE, gradients: Sequence[Gradient], factors: Sequence[float], optimiser: Adam, clip: float) -> None:
+def descend(gradients: Sequence[Gradient], factors: Sequence[float], optimiser: Adam, clip: float) -> None:
     """Step down the gradients one after another, with a factor each on the learning rate; a norm above `clip` becomes
     `clip`."""
-    parameters = trained(model)
     steps = []
     for gradient, factor in zip(gradients, factors, strict=True):
-        scale = clip / (gradient.norm + 1e-6)
-        moved = {
-            parameter: part if scale >= 1.0 else part * scale
-            for parameter, part in zip(parameters, gradient.parts, strict=True)
-            if part is not None
-        }
-        steps.append(Step(moved, factor))
+        scale, parts = clip / (gradient.norm + 1e-6), gradient.parts
+        if scale < 1.0:
+            parts = {parameter: part * scale for parameter, part in parts.items()}
+        steps.append(Step(parts, factor))
     optimiser.step(*steps)
 
 
@@ -295,7 +291,7 @@ class Trainer:
                         f"{' ...' if len(rows) > 5 else ''}"
                     )
                 total += gradient.bound * len(rows)
-            descend(self.model, gradients, [schedule.rate(p) for p in progress], self.optimiser, schedule.clip)
+            descend(gradients, [schedule.rate(p) for p in progress], self.optimiser, schedule.clip)
             del gradients  # before the next are computed, which take as much memory
         replicas.average()
         self.model.settle(self.generator)

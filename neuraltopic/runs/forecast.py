@@ -246,7 +246,7 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
 
     def update() -> None:
         gradients = replicas.gradients(data, batches, chosen.objective, 1.0, Undivided())
-        descend(model, gradients, [1.0] * n_at_once, trainer.optimiser, 1e9)
+        descend(gradients, [1.0] * n_at_once, trainer.optimiser, 1e9)
 
     n_threads = torch.get_num_threads()
     with pieces_alone() if getattr(model.decoder, "in_pieces", False) else contextlib.nullcontext():

@@ -83,7 +83,7 @@ def test_steps_go_down_the_gradients_of_the_mean_surrogate():
         found = gradient(vae, x, ELBO(), generator(), 0.7, Undivided())
         assert found.norm == pytest.approx(norm, rel=1e-12)
         assert found.bound == pytest.approx(float(ELBO()(vae, x, generator()).value.mean()), rel=1e-12)
-        descend(vae, [found, found], [0.1, 0.05], GradientDescent(), clip)
+        descend([found, found], [0.1, 0.05], GradientDescent(), clip)
         scale = min(1.0, clip / (norm + 1e-6))
         for old, new, part in zip(before, vae.parameters(), parts, strict=True):
             torch.testing.assert_close(new.detach(), old - 0.15 * scale * part, rtol=1e-9, atol=1e-12)
@@ -123,7 +123,7 @@ def test_batches_at_once_are_steps_down_gradients_at_the_same_weights():
             x = Documents(18).batch(batches[number])
             gradients.append(gradient(vae, x, ELBO(), drawn, kl, Undivided()))
             factors.append(schedule.rate(number / 5 / 6))
-        descend(vae, gradients, factors, adam, schedule.clip)
+        descend(gradients, factors, adam, schedule.clip)
     for found, expected in zip(run.model.parameters(), vae.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 

@@ -5,7 +5,7 @@ take longer than a step of some thousands of weights.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from neuraltopic.core.threads import among_threads, even_slices
 
 # The usual decay of the two moments (Kingma & Ba 2015).
 _FIRST, _SECOND = 0.9, 0.999
-# Minimum number of weights per slice of a large parameter, which one thread steps.
-_SLICE = 1 << 16
+# Weights of a slice of a large parameter, which one thread steps, at most; and of a parameter that is not divided.
+_SLICE, _WHOLE = 1 << 19, 1 << 17
 
 
 @dataclass(frozen=True)
@@ -48,31 +48,25 @@ class Step(NamedTuple):
     factor: float
 
 
-class _Entry(NamedTuple):
-    """A parameter or a slice of it, its moments, the number of steps, and its gradient in each of the next steps, None
-    where it does not move."""
+class _Part(NamedTuple):
+    """A parameter or some rows of it, and the moments of these."""
 
-    parameter: Tensor
+    parameter: nn.Parameter
+    rows: slice | None
     first: Tensor
     second: Tensor
-    step: Tensor
-    gradients: "list[Tensor | None]"
 
-    def slices(self) -> "list[_Entry]":
-        """An even number of slices of a large parameter on the CPU; only the first counts the step."""
-        if self.parameter.numel() < 2 * _SLICE or self.parameter.device.type != "cpu":
-            return [self]
-        n_slices = 2 * math.ceil(self.parameter.numel() / (4 * _SLICE))
-        return [
-            _Entry(
-                self.parameter[rows],
-                self.first[rows],
-                self.second[rows],
-                self.step if rows.start == 0 else self.step.clone(),
-                [None if gradient is None else gradient[rows] for gradient in self.gradients],
-            )
-            for rows in even_slices(len(self.parameter), n_slices)
-        ]
+    def of(self, tensor: Tensor) -> Tensor:
+        """The same part of the parameter, or of a tensor like it."""
+        return tensor if self.rows is None else tensor[self.rows]
+
+
+def _parts(parameter: nn.Parameter, first: Tensor, second: Tensor) -> list[_Part]:
+    """A parameter; an even number of slices of a large one on the CPU."""
+    if parameter.numel() <= _WHOLE or parameter.device.type != "cpu":
+        return [_Part(parameter, None, first, second)]
+    slices = even_slices(len(parameter), 2 * math.ceil(parameter.numel() / (2 * _SLICE)))
+    return [_Part(parameter, rows, first[rows], second[rows]) for rows in slices]
 
 
 class Adam:
@@ -88,68 +82,36 @@ class Adam:
     def __init__(self, groups: Sequence[Group], epsilon: float) -> None:
         self.groups = groups
         self.epsilon = epsilon
+        parameters = [parameter for group in groups for parameter in group.parameters]
         self._moments = {
-            parameter: {
-                "step": torch.zeros((), device=parameter.device),
-                "exp_avg": torch.zeros_like(parameter, requires_grad=False),
-                "exp_avg_sq": torch.zeros_like(parameter, requires_grad=False),
-            }
-            for group in groups
-            for parameter in group.parameters
+            parameter: {name: torch.zeros_like(parameter, requires_grad=False) for name in ("exp_avg", "exp_avg_sq")}
+            for parameter in parameters
         }
+        self._n_steps = dict.fromkeys(parameters, 0)
+        self._work: list[tuple[int, list[_Part]]] = []  # each for one thread: the number of the group, and some parts
+        for number, group in enumerate(groups):
+            parts = [_parts(parameter, *self._moments[parameter].values()) for parameter in group.parameters]
+            for place in range(max(map(len, parts), default=0)):
+                self._work.append((number, [of_one[place] for of_one in parts if place < len(of_one)]))
 
     @torch.no_grad()
     def step(self, *steps: Step) -> None:
         """Take steps one after another: those of a large parameter slice by slice, so that it is read once, on as many
         threads as torch has."""
-        work: list[tuple[Group, list[_Entry]]] = []
-        for group in self.groups:
-            small: list[_Entry] = []
-            for parameter in group.parameters:
-                moments = self._moments[parameter]
-                slices = _Entry(
-                    parameter.detach(),
-                    moments["exp_avg"],
-                    moments["exp_avg_sq"],
-                    moments["step"],
-                    [step.gradients.get(parameter) for step in steps],
-                ).slices()
-                if len(slices) > 1:
-                    work += [(group, [entry]) for entry in slices]
-                else:
-                    small += slices
-            work.append((group, small))
+        numbers = []  # of each step, by parameter
+        for step in steps:
+            for parameter in step.gradients:
+                self._n_steps[parameter] += 1
+            numbers.append(dict(self._n_steps))
 
-        def take(item: tuple[Group, list[_Entry]]) -> None:
-            group, entries = item
-            for number, step in enumerate(steps):
-                self._step(group, step.factor, [(entry, entry.gradients[number]) for entry in entries])
+        def take(item: tuple[int, list[_Part]]) -> None:
+            group, parts = self.groups[item[0]], item[1]
+            for step, number in zip(steps, numbers, strict=True):
+                _descend(
+                    group, step, number, [part for part in parts if part.parameter in step.gradients], self.epsilon
+                )
 
-        among_threads(take, work)
-
-    def _step(self, group: Group, factor: float, moved: "Iterable[tuple[_Entry, Tensor | None]]") -> None:
-        """Step some of the parameters of a group, those that have a gradient."""
-        pairs = [(entry, gradient) for entry, gradient in moved if gradient is not None]
-        if not pairs:
-            return
-        counts = [entry.step for entry, _ in pairs]
-        torch._foreach_add_(counts, 1.0)
-        kernel = torch._fused_adamw_ if group.decoupled else torch._fused_adam_
-        kernel(
-            [entry.parameter for entry, _ in pairs],
-            [gradient for _, gradient in pairs],
-            [entry.first for entry, _ in pairs],
-            [entry.second for entry, _ in pairs],
-            [],
-            counts,
-            amsgrad=False,
-            beta1=_FIRST,
-            beta2=_SECOND,
-            lr=group.rate * factor,
-            weight_decay=group.weight_decay,
-            eps=self.epsilon,
-            maximize=False,
-        )
+        among_threads(take, self._work)
 
     @torch.no_grad()
     def copy_moments(self, parameter: nn.Parameter, target: int, source: int, dim: int = 0) -> None:
@@ -179,8 +141,35 @@ class Adam:
             raise ValueError("the optimiser's moments are not those of the model's weights")
         for name, tensor in state.items():
             own[name].copy_(tensor)
+        for number, parameter in enumerate(self._n_steps):
+            self._n_steps[parameter] = int(state[f"{number}.step"])
 
     def _named(self) -> Iterator[tuple[str, Tensor]]:
-        for number, moments in enumerate(self._moments.values()):
+        for number, (parameter, moments) in enumerate(self._moments.items()):
+            yield f"{number}.step", torch.tensor(float(self._n_steps[parameter]))
             for name, tensor in moments.items():
                 yield f"{number}.{name}", tensor
+
+
+def _descend(
+    group: Group, step: Step, numbers: Mapping[nn.Parameter, int], parts: Sequence[_Part], epsilon: float
+) -> None:
+    """Step parts of the parameters of a group; `numbers` counts the steps of each parameter, this one too."""
+    if not parts:
+        return
+    kernel = torch._fused_adamw_ if group.decoupled else torch._fused_adam_
+    kernel(
+        [part.of(part.parameter.detach()) for part in parts],
+        [part.of(step.gradients[part.parameter]) for part in parts],
+        [part.first for part in parts],
+        [part.second for part in parts],
+        [],
+        [torch.full((), numbers[part.parameter], dtype=torch.float32, device=part.first.device) for part in parts],
+        amsgrad=False,
+        beta1=_FIRST,
+        beta2=_SECOND,
+        lr=group.rate * step.factor,
+        weight_decay=group.weight_decay,
+        eps=epsilon,
+        maximize=False,
+    )

@@ -7,7 +7,7 @@ one process up to the order of summation. torchrun starts the processes; each ma
 Axes: S samples, B rows of data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -28,18 +28,18 @@ class Gradient(NamedTuple):
         Mean bound per row in nats.
     norm : float
         Of all parts together.
-    parts : sequence of Tensor or None
-        The gradient in each parameter that is trained; None where it is 0.
+    parts : dict of Parameter to Tensor
+        The gradient in each parameter that is trained, unless it is 0.
     """
 
     bound: float
     norm: float
-    parts: Sequence[Tensor | None]
+    parts: Mapping[nn.Parameter, Tensor]
 
     @classmethod
-    def of(cls, bound: float, parts: Sequence[Tensor | None]) -> "Gradient":
+    def of(cls, bound: float, parts: Mapping[nn.Parameter, Tensor]) -> "Gradient":
         """With its norm."""
-        return cls(bound, float(get_total_norm([part for part in parts if part is not None])), parts)
+        return cls(bound, float(get_total_norm(list(parts.values()))), parts)
 
 
 class Stateful(Protocol):
@@ -156,12 +156,12 @@ class AmongProcesses:
         """The sum of the values and the average of the gradients over processes."""
         value = torch.tensor(gradient.bound, dtype=torch.float64)
         distributed.all_reduce(value)
-        there = [part for part in gradient.parts if part is not None]
-        if there:
-            flat = torch.cat([part.reshape(-1) for part in there])
+        parts = list(gradient.parts.values())
+        if parts:
+            flat = torch.cat([part.reshape(-1) for part in parts])
             distributed.all_reduce(flat)
             flat /= self._n
-            for part, own in zip(there, flat.split([part.numel() for part in there]), strict=True):
+            for part, own in zip(parts, flat.split([part.numel() for part in parts]), strict=True):
                 part.copy_(own.view_as(part))
         return Gradient.of(float(value), gradient.parts)
 

@@ -35,10 +35,10 @@ def gradient(
     try:
         bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
-        return Gradient(math.nan, math.nan, ())
+        return Gradient(math.nan, math.nan, {})
     parameters = trained(model)
-    found = torch.autograd.grad(divided.loss(bound), parameters, allow_unused=True)
-    parts = [None if part is None else _laid_out(part, own) for part, own in zip(found, parameters, strict=True)]
+    found = zip(parameters, torch.autograd.grad(divided.loss(bound), parameters, allow_unused=True), strict=True)
+    parts = {parameter: _laid_out(part, parameter) for parameter, part in found if part is not None}
     return Gradient.of(divided.value(bound), parts)
 
 

@@ -11,7 +11,7 @@ computed in tiles: no array of documents x words or samples x words is allocated
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -36,27 +36,15 @@ _KEPT = 1 << 25
 _GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
-class _Block(NamedTuple):
-    """For some points and some words: exp(point . factor_w - peak), if kept, its sum over the words, and the peak, the
-    largest energy, (n,)."""
-
-    points: slice
-    peak: Tensor
-    total: Tensor
-    exponentials: Tensor | None
-
-
 class _Tile(NamedTuple):
-    """Some words, their factors, and all points in blocks."""
+    """Some words and their factors; for all points the peak, the largest energy point . factor_w, and the sum over the
+    words of exp(energy - peak), (N,); if kept, these exponentials in blocks of points, (n, words)."""
 
     words: slice
     factors: Tensor
-    blocks: list[_Block]
-
-    def log_sums(self) -> Tensor:
-        """log sum_w exp(point . factor_w) over these words, (N,)."""
-        sums = [block.peak + block.total.log() for block in self.blocks]
-        return sums[0] if len(sums) == 1 else torch.cat(sums)
+    peak: Tensor
+    total: Tensor
+    exponentials: list[Tensor]
 
 
 class _Terms(Function):
@@ -65,76 +53,83 @@ class _Terms(Function):
 
     The words are divided into tiles, which are computed on as many threads as torch has. The tiles, and the order in
     which they are added, do not depend on the number of threads, and so neither do the bits. Small problems keep their
-    tiles for the backward pass; large ones recompute them, to the same bits.
+    tiles for the backward pass; large ones recompute them, to the same bits. What can be computed of all tiles at once
+    is, since another thread that computes another batch may hold the interpreter between any two operations.
     """
 
     @staticmethod
     def forward(
         ctx: Any, points: Tensor, weight: Tensor, bias: Tensor, counts: SparseRows | None
     ) -> tuple[Tensor, Tensor | None]:
+        factors = _factors(weight, bias)
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
-        of_points = _blocks(len(points), _tile_rows(weight)) or [slice(0)]
-        tiles = list(
-            _in_pieces(weight)(partial(_summed, points, of_points, weight, bias, keep), _tiles_of_words(weight))
-        )
-        log_partition = torch.logsumexp(torch.stack([tile.log_sums() for tile in tiles]), 0)
-        ctx.save_for_backward(points, log_partition)
+        of_words = partial(_summed, points.split(_tile_rows(weight)), factors, keep)
+        tiles = list(_in_pieces(weight)(of_words, _tiles_of_words(weight)))
+        peaks, totals = (torch.stack([getattr(tile, name) for tile in tiles]) for name in ("peak", "total"))
+        log_partition = torch.logsumexp(totals.log_().add_(peaks), 0)
+        ctx.save_for_backward(points, peaks, log_partition)
         ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
-        return log_partition, None if counts is None else _statistics(counts, weight, bias)
+        return log_partition, None if counts is None else sparse_product(counts, factors)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         grad, of_statistics = grad_outputs
-        points, log_partition = ctx.saved_tensors
+        points, peaks, log_partition = ctx.saved_tensors
         assert grad is not None
         V, K = ctx.shape
-        grad_points, grad_weight, grad_bias = torch.zeros_like(points), points.new_empty(V, K), points.new_empty(V)
         if of_statistics is None:
             grad_factors = points.new_zeros(V, points.shape[1])
         else:
             grad_factors = sparse_product(ctx.counts.transposed(), of_statistics.contiguous())
+        # p(w | z) is an exponential times exp(peak - log partition), one factor per point and tile.
+        n_rows = _tile_rows(grad_factors)
+        blocks = points.split(n_rows)
+        scales = torch.exp(peaks - log_partition).mul_(grad)[:, :, None].split(n_rows, 1)
 
-        def of_tile(tile: _Tile) -> Tensor:
-            """The contribution of these words to the gradient in the points; that in their factors is written."""
-            found = grad_factors[tile.words]
-            part = _add_gradients(tile, grad, points, log_partition, found)
-            grad_weight[tile.words], grad_bias[tile.words] = found[:, :K], found[:, K]
-            return part
+        def of_tile(number: int) -> Tensor:
+            """The contribution of these words to the gradient in the points; that in their factors is added."""
+            tile, of_points = ctx.tiles[number], [scale[number] for scale in scales]
+            return _add_gradients(tile, blocks, of_points, grad_factors[tile.words])
 
-        for part in _in_pieces(points)(of_tile, ctx.tiles):
+        grad_points, *others = _in_pieces(points)(of_tile, range(len(ctx.tiles)))
+        for part in others:
             grad_points += part
-        return grad_points, grad_weight, grad_bias, None
+        return grad_points, grad_factors[:, :K], grad_factors[:, K], None
 
 
-def _statistics(counts: SparseRows, weight: Tensor, bias: Tensor) -> Tensor:
-    """The product of counts with the factors, (B, P): R x, b . x, and zeros."""
-    of_bias = counts.segment_sums(counts.values * bias[counts.indices])
-    return _factors(sparse_product(counts, weight), of_bias)
+def _summed(blocks: Sequence[Tensor], factors: Tensor, keep: bool, words: slice) -> _Tile:
+    """The tile of these words, with its exponentials if `keep`, for the points in blocks."""
+    factors, peaks, totals, kept = factors[words], [], [], []
+    for points in blocks:
+        energies = points @ factors.T
+        peak = energies.amax(1, keepdim=True)
+        exponentials = energies.sub_(peak).exp_()
+        peaks.append(peak)
+        totals.append(exponentials.sum(1))
+        if keep:
+            kept.append(exponentials)
+    return _Tile(words, factors, _joined(peaks).squeeze(1), _joined(totals), kept)
 
 
-def _summed(points: Tensor, of_points: list[slice], weight: Tensor, bias: Tensor, keep: bool, words: slice) -> _Tile:
-    """The tile of these words, with its exponentials if `keep`."""
-    factors, blocks = _factors(weight[words], bias[words]), []
-    for rows in of_points:
-        energies = points[rows] @ factors.T
-        peak = energies.amax(1)
-        exponentials = energies.sub_(peak[:, None]).exp_()
-        blocks.append(_Block(rows, peak, exponentials.sum(1), exponentials if keep else None))
-    return _Tile(words, factors, blocks)
-
-
-def _add_gradients(tile: _Tile, grad: Tensor, points: Tensor, log_partition: Tensor, grad_factors: Tensor) -> Tensor:
+def _add_gradients(tile: _Tile, blocks: Sequence[Tensor], scales: Sequence[Tensor], grad_factors: Tensor) -> Tensor:
     """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is added."""
     factors, parts = tile.factors, []
-    for rows, peak, _, exponentials in tile.blocks:
-        own = points[rows]
-        if exponentials is None:
-            exponentials = (own @ factors.T).sub_(peak[:, None]).exp_()
-        # p(w | z) is the tile times exp(peak - log partition), one factor per row.
-        scale = (grad[rows] * torch.exp(peak - log_partition[rows]))[:, None]
+    first = 0
+    for number, (points, scale) in enumerate(zip(blocks, scales, strict=True)):
+        if tile.exponentials:
+            exponentials = tile.exponentials[number]
+        else:
+            peak = tile.peak[first : first + len(points), None]
+            exponentials = (points @ factors.T).sub_(peak).exp_()
+            first += len(points)
         parts.append((exponentials @ factors).mul_(scale))
-        grad_factors.addmm_(exponentials.T, own * scale)
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+        grad_factors.addmm_(exponentials.T, points * scale)
+    return _joined(parts)
+
+
+def _joined(blocks: Sequence[Tensor]) -> Tensor:
+    """The rows of all blocks."""
+    return blocks[0] if len(blocks) == 1 else torch.cat(list(blocks))
 
 
 def _tiles_of_words(factors: Tensor) -> list[slice]:

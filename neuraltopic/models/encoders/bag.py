@@ -165,11 +165,10 @@ class BagEncoder(ResidualEncoder):
         counts = self.shown(rows, generator)
         values = torch.log1p(counts.values)
         norm = counts.segment_sums(values.square()).sqrt()
-        scale = torch.where(norm > 0.0, NORM / norm, 0.0)
-        scaled = counts.with_values(values * scale[counts.row_numbers])
+        scale = NORM / norm.clamp_min(torch.finfo(norm.dtype).eps)  # whatever it is of a document without words
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
-        h = sparse_matmul(scaled, self.words)
+        h = sparse_matmul(counts.with_values(values), self.words) * scale[:, None]
         precise = h.dtype if self.training else precise_dtype(h.device)
         return h.to(precise) + linear(self.input, log_total.to(precise))
 

@@ -69,7 +69,11 @@ RANKINGS = (
     *itertools.product((0.44,), (0.8,), (4.0, 16.0), (0.0, 0.25, 0.5)),
 )
 SEARCHES = tuple(itertools.product((14.0, 20.0, 28.0, 40.0), (5, 10, 20)))
-EMBEDDING_SEARCHES = tuple(itertools.product((40.0, 64.0, 96.0), (12.0, 24.0, 36.0, 48.0), (5, 10)))
+EMBEDDING_SEARCHES = tuple(
+    (*weights, n)
+    for weights in ((40.0, 24.0), (48.0, 16.0), (64.0, 12.0), (64.0, 24.0), (64.0, 36.0), (96.0, 36.0))
+    for n in (5, 10)
+)
 QUERIES = 500
 PSEUDO_COUNTS = (1.0, 4.0, 8.0, 16.0)
 ASSIGNMENTS = tuple(itertools.product((0.05, 0.1, 0.25, 0.5), (2.0, 3.0, 4.0)))

@@ -59,18 +59,23 @@ def test_steps_are_the_definition(decoupled, at_once):
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_slices_of_a_large_weight_take_the_steps_of_the_whole(monkeypatch, n_threads):
-    (whole,), (sliced,) = parameters((7, 3)), parameters((7, 3))
-    optimisers = [Adam([Group([weight], 0.1, 0.3, True)], EPSILON) for weight in (whole, sliced)]
+    (whole, bias), (sliced, its_bias) = parameters((7, 3), (2,)), parameters((7, 3), (2,))
+    monkeypatch.setattr("neuraltopic.core.optimisation.adam._WHOLE", 6)
+    optimisers = []
+    for weights, size in (((whole, bias), 1 << 19), ((sliced, its_bias), 5)):
+        monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", size)
+        optimisers.append(Adam([Group(weights, 0.1, 0.3, True)], EPSILON))
+    assert [len(optimiser._work) for optimiser in optimisers] == [2, 4]
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
         for seed in range(0, 4, 2):
-            for weight, optimiser, size in ((whole, optimisers[0], 1 << 19), (sliced, optimisers[1], 5)):
-                monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", size)
-                optimiser.step(drawn([weight], seed), drawn([weight], seed + 1, 0.5))
+            for weights, optimiser in zip(((whole, bias), (sliced, its_bias)), optimisers, strict=True):
+                optimiser.step(drawn(weights, seed), drawn(weights, seed + 1, 0.5))
     finally:
         torch.set_num_threads(before)
     torch.testing.assert_close(sliced, whole, rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(its_bias, bias, rtol=1e-14, atol=1e-14)
     assert float(optimisers[1].state()["0.step"]) == 4.0
 
 
