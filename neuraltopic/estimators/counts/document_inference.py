@@ -33,7 +33,8 @@ from neuraltopic.topics.words.word_scores import word_scores
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# Documents that a thread encodes at once, a tile of the refinement. The result depends on it by rounding only, by about 2e-7.
+# Documents that a thread encodes at once, a tile of the refinement. The result depends on it by rounding only, by about
+# 2e-7.
 _AT_ONCE = 512
 # Norm of the vector of an empty document. Norms of others are of the order of 1, the smallest 1/sqrt(K).
 _NOTHING = 1e-6
