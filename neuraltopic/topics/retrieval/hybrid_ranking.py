@@ -38,6 +38,9 @@ from neuraltopic.errors import UsageError, parameter
 from neuraltopic.topics.retrieval.document_set import DocumentSet, Query
 from neuraltopic.topics.retrieval.first_documents import DECIMALS, Top, best
 
+# Rows of the directions or of the embeddings of some documents.
+RowsOf = Callable[[NDArray[np.intp]], NDArray[np.float64]]
+
 BY = ("hybrid", "words", "topics", "embeddings")
 # The usual constants of BM25.
 _SATURATION, _LENGTH = 1.2, 0.75
@@ -274,8 +277,8 @@ class HybridRanking:
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         if matches is not None and by == "hybrid":
             query = self._with_feedback(query, matches, word_scale)
-        if by in ("hybrid", "embeddings") and query.embedding is not None and self._compares_embeddings(query):
-            closeness = self._closeness(query.embedding)
+        if by in ("hybrid", "embeddings") and (compared := self._compared(query)) is not None:
+            closeness = self._closeness(compared)
             embedding_mean = float(closeness.sum(dtype=np.float64, where=self.live)) / max(self.n_live, 1)
             embedding_scale = self._scale(self._variance(closeness, embedding_mean), 1.0)
             embedding_scale *= self._weights_of(query, by)[1]
@@ -283,15 +286,16 @@ class HybridRanking:
         weights = Weights(query, words, word_scale, topic_scale, embedding_scale, embedding_mean)
         return _Measured(weights, matches, closeness)
 
-    def _compares_embeddings(self, query: Query) -> bool:
-        return query.embedding is not None and self.has_embeddings
+    def _compared(self, query: Query) -> NDArray[np.float32] | None:
+        """The embedding of the query, if the documents have some."""
+        return query.embedding if self.has_embeddings else None
 
     def _weights_of(self, query: Query, by: str) -> tuple[float, float]:
         """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and where
         there are no words the query has no length."""
         if by != "hybrid":
             return 1.0, 1.0
-        of_topics, of_embeddings = _WITH_EMBEDDINGS if self._compares_embeddings(query) else (_TOPIC_WEIGHT, 0.0)
+        of_topics, of_embeddings = (_TOPIC_WEIGHT, 0.0) if self._compared(query) is None else _WITH_EMBEDDINGS
         length = query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0
         return of_topics * length, of_embeddings * length
 
@@ -306,9 +310,9 @@ class HybridRanking:
         if measured.matches is not None:
             values += weights.word_scale * (measured.matches[documents] - _mean_of(weights.words))
         if weights.topic_scale:
-            direction = weights.query.direction.astype(np.float64)
-            cosine = np.einsum("dk,k->d", self._directions_of(documents), direction)
-            values += weights.topic_scale * (cosine - float(self.mean_direction @ direction))
+            direction = weights.query.direction
+            mean = float(self.mean_direction @ direction.astype(np.float64))
+            values += weights.topic_scale * (_cosine(self._directions_of, documents, direction) - mean)
         if weights.embedding_scale:
             values += self._of_embeddings(weights, documents)
         return values
@@ -316,7 +320,7 @@ class HybridRanking:
     def _of_embeddings(self, weights: Weights, documents: NDArray[np.intp]) -> NDArray[np.float64]:
         """What the embeddings add to the scores of some documents, (len(documents),)."""
         assert weights.query.embedding is not None
-        cosine = np.einsum("dc,c->d", self._embeddings_of(documents), weights.query.embedding.astype(np.float64))
+        cosine = _cosine(self._embeddings_of, documents, weights.query.embedding)
         return weights.embedding_scale * (cosine - weights.embedding_mean)
 
     def _closeness(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -336,13 +340,12 @@ class HybridRanking:
         found = found[_largest(matches[found], _MATCHES)]
         first = found[_largest(matches[found], _FEEDBACK)]
         query = self._moved_to(query, first, matches[first] / matches[first].sum())
-        cosine = np.einsum("dk,k->d", self._directions_of(found), query.direction.astype(np.float64))
+        cosine = _cosine(self._directions_of, found, query.direction)
         values = word_scale * matches[found] + self._topic_scale(query, "hybrid") * cosine
-        if query.embedding is not None and self._compares_embeddings(query):
-            embedding = query.embedding.astype(np.float64)
-            scale = self._scale(float(np.var(self._some_embeddings @ embedding)), 1.0)
+        if (embedding := self._compared(query)) is not None:
+            scale = self._scale(float(np.var(self._some_embeddings @ embedding.astype(np.float64))), 1.0)
             scale *= self._weights_of(query, "hybrid")[1]
-            values += scale * np.einsum("dc,c->d", self._embeddings_of(found), embedding)
+            values += scale * _cosine(self._embeddings_of, found, embedding)
         best_so_far = found[_largest(values, _FEEDBACK)]
         return self._moved_to(query, best_so_far, np.full(len(best_so_far), 1.0 / len(best_so_far)))
 
@@ -350,9 +353,9 @@ class HybridRanking:
         """The query, its direction and its embedding moved by the weighted means of those of some documents."""
         direction, embedding = query.direction, query.embedding
         if direction.any():
-            direction = _moved(direction, weights @ self._directions_of(documents))
+            direction = _moved(direction, _weighted(self._directions_of, documents, weights))
         if embedding is not None and self.has_embeddings:
-            embedding = _moved(embedding, weights @ self._embeddings_of(documents))
+            embedding = _moved(embedding, _weighted(self._embeddings_of, documents, weights))
         return replace(query, direction=direction, embedding=embedding)
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
@@ -499,6 +502,20 @@ def _largest(values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
     depend on their order."""
     n = min(n, len(values))
     return np.flatnonzero(values >= np.partition(values, -n)[-n])
+
+
+def _cosine(rows_of: RowsOf, documents: NDArray[np.intp], unit: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of the rows of some documents with a vector, (len(documents),), each by itself, so that equal rows have equal
+    cosines."""
+    asked = unit.astype(np.float64)
+    blocks = _blocks(len(documents), _SCREENED_AT_ONCE)
+    return np.concatenate([np.zeros(0), *(np.einsum("dk,k->d", rows_of(documents[rows]), asked) for rows in blocks)])
+
+
+def _weighted(rows_of: RowsOf, documents: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of the weighted rows of some documents, at least one."""
+    blocks = _blocks(len(documents), _SCREENED_AT_ONCE)
+    return np.sum([weights[rows] @ rows_of(documents[rows]) for rows in blocks], axis=0)
 
 
 def _moved(direction: NDArray[np.float32], by: NDArray[np.float64]) -> NDArray[np.float32]:
