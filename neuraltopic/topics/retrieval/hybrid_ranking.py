@@ -6,10 +6,11 @@ pre-trained model, where documents and query have them, give their cosine. Each 
 which makes them comparable:
 
     score = (w - mean) / std + a (cosine - mean) / std + b (cosine_e - mean) / std,
-    w = bm25^1.5,    a = A n_q / (n_q + n),    b = B n_q / (n_q + n),
+    w = bm25^1.5,    a = A n_q / (n_q + n),    b = B sqrt(n_q / (n_q + n)),
 
-A = 20 without embeddings, A = 64 and B = 24 with them, n_q the tokens of the query and n those of a mean document: for
+A = 20 without embeddings, A = 64 and B = 17 with them, n_q the tokens of the query and n those of a mean document: for
 a query that is much shorter than the documents the words are more important, for one as long as a document the rest.
+An embedding tells more of a few words than their topics do.
 The power makes a strong match of words count for more, and weak matches, which many documents have, for less: among
 these the topics decide.
 
@@ -46,7 +47,7 @@ BY = ("hybrid", "words", "topics", "embeddings")
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words, and those of the topics and of the embeddings where query and documents
 # have embeddings: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (64.0, 24.0)
+_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (64.0, 17.0)
 # Documents whose topics are taken for those of the query in each round, and of how many the second chooses them.
 _FEEDBACK, _MATCHES = 10, 1_000
 # Documents whose embeddings give the spread of cosines that the second round needs.
@@ -297,7 +298,7 @@ class HybridRanking:
             return 1.0, 1.0
         of_topics, of_embeddings = (_TOPIC_WEIGHT, 0.0) if self._compared(query) is None else _WITH_EMBEDDINGS
         length = query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0
-        return of_topics * length, of_embeddings * length
+        return of_topics * length, of_embeddings * length**0.5
 
     def _topic_scale(self, query: Query, by: str) -> float:
         asked = query.direction.astype(np.float64)

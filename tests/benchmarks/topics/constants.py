@@ -71,7 +71,7 @@ RANKINGS = (
 SEARCHES = tuple(itertools.product((14.0, 20.0, 28.0, 40.0), (5, 10, 20)))
 EMBEDDING_SEARCHES = tuple(
     (*weights, n)
-    for weights in ((40.0, 24.0), (48.0, 16.0), (64.0, 12.0), (64.0, 24.0), (64.0, 36.0), (96.0, 36.0))
+    for weights in ((40.0, 17.0), (48.0, 11.0), (64.0, 8.5), (64.0, 17.0), (64.0, 25.0), (96.0, 25.0))
     for n in (5, 10)
 )
 QUERIES = 500

@@ -55,17 +55,18 @@ def slow_scores(part, query, live):
     matches = bm25**1.5
     n_q = sum(query.words.values())
     words = standardised(matches)
-    known = {"topics": (20 if part.embeddings is None else 64, part.directions[live], query.direction)}
+    length = n_q / (n_q + mean_length)
+    known = {"topics": ((20 if part.embeddings is None else 64) * length, part.directions[live], query.direction)}
     if part.embeddings is not None:
-        known["embeddings"] = (24, part.embeddings[live], query.embedding)
+        known["embeddings"] = (17 * length**0.5, part.embeddings[live], query.embedding)
     cosines = {name: np.array([cosine(unit, asked) for unit in units]) for name, (_, units, asked) in known.items()}
     found = {"words": words} | {name: standardised(values) for name, values in cosines.items()}
 
     def hybrid(asks):
         score = words
-        for name, (largest, units, _) in known.items():
+        for name, (weight, units, _) in known.items():
             cosines = np.array([cosine(unit, asks[name]) for unit in units.astype(float)])
-            score = score + largest * n_q / (n_q + mean_length) * standardised(cosines)
+            score = score + weight * standardised(cosines)
         return score
 
     def moved(asks, first, weights):
@@ -130,7 +131,7 @@ def test_a_query_of_an_embedding_alone_is_ranked_by_it(rng, query):
     ranking = HybridRanking([make_set(rng)])
     alone = Query({}, np.zeros(K, np.float32), query.embedding)
     # With its whole weight, as no words say how long the query is.
-    assert ranking.scores(alone).values == pytest.approx(24 * ranking.scores(query, "embeddings").values, abs=2e-6)
+    assert ranking.scores(alone).values == pytest.approx(17 * ranking.scores(query, "embeddings").values, abs=2e-6)
 
 
 def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
