@@ -65,8 +65,8 @@ class _Terms(Function):
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
         of_words = partial(_summed, points.split(_tile_rows(weight)), factors, keep)
         tiles = list(_in_pieces(weight)(of_words, _tiles_of_words(weight)))
-        peaks, totals = (torch.stack([getattr(tile, name) for tile in tiles]) for name in ("peak", "total"))
-        log_partition = torch.logsumexp(totals.log_().add_(peaks), 0)
+        peaks = torch.stack([tile.peak for tile in tiles])
+        log_partition = torch.logsumexp(torch.stack([tile.total for tile in tiles]).log_().add_(peaks), 0)
         ctx.save_for_backward(points, peaks, log_partition)
         ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
         return log_partition, None if counts is None else sparse_product(counts, factors)

@@ -165,7 +165,8 @@ class BagEncoder(ResidualEncoder):
         counts = self.shown(rows, generator)
         values = torch.log1p(counts.values)
         norm = counts.segment_sums(values.square()).sqrt()
-        scale = NORM / norm.clamp_min(torch.finfo(norm.dtype).eps)  # whatever it is of a document without words
+        # Squares below the limit round to 0, so it changes documents without words alone, whose product is 0.
+        scale = NORM / norm.clamp_min(torch.finfo(norm.dtype).tiny ** 0.5)
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
         h = sparse_matmul(counts.with_values(values), self.words) * scale[:, None]

@@ -25,6 +25,15 @@ def test_sparse_layer_is_the_dense_definition():
     torch.testing.assert_close(net(sparse_rows(counts), None), expected)
 
 
+def test_documents_of_small_weights_have_the_norm_of_others():
+    """Of weights up to 1e-12 log(1 + x) is x, so that both rows have the same direction and, nearly, no length."""
+    net = encoder().float().eval()
+    weights = documents()[2:3].float() * torch.tensor([[1e-9], [1e-12]])
+    large, small = net.first(sparse_rows(weights), None)
+    torch.testing.assert_close(small, large, rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(large, net.first(sparse_rows(torch.zeros(1, V)), None)[0], atol=0.1)
+
+
 def test_outside_training_a_document_alone_is_what_it_is_in_a_batch():
     net, counts = encoder(masked=0.5).eval(), documents()
     whole = net(sparse_rows(counts), None)

@@ -167,6 +167,13 @@ def test_the_second_round_follows_the_topics_among_the_matches_by_words():
     assert moved == pytest.approx(twice / np.linalg.norm(twice), abs=1e-7)
 
 
+def test_a_sample_of_embeddings_is_of_live_documents_at_even_distances(rng, monkeypatch):
+    monkeypatch.setattr(hybrid_ranking, "_SAMPLE", 4)
+    live = np.arange(D) % 3 == 1  # 1, 4, ... 28
+    part = make_set(rng, live=live)
+    assert (HybridRanking([part])._some_embeddings == part.embeddings[[1, 10, 19, 28]]).all()
+
+
 def test_parts_are_the_scores_taken_apart(rng, query):
     ranking = HybridRanking([make_set(rng), make_set(rng, 9)])
     scores = ranking.scores(query)
