@@ -19,6 +19,7 @@ from neuraltopic.search.query_encoder import QueryEncoder
 from neuraltopic.search.snippets import Snippets
 from neuraltopic.search.spelling import Spelling
 from neuraltopic.topics.retrieval.document_set import Query, unit_rows
+from neuraltopic.topics.retrieval.embedding_topics import EmbeddingTopics
 from neuraltopic.topics.retrieval.first_documents import best
 from neuraltopic.topics.retrieval.hybrid_ranking import Ranked
 
@@ -42,11 +43,16 @@ class Answering:
     documents : IndexedDocuments
     encoder : QueryEncoder, optional
         Embeds the queries that come without an embedding.
+    embedding_topics : EmbeddingTopics, optional
+        That of the documents' directions.
     """
 
-    def __init__(self, documents: IndexedDocuments, encoder: QueryEncoder | None = None) -> None:
+    def __init__(
+        self, documents: IndexedDocuments, encoder: QueryEncoder | None, embedding_topics: EmbeddingTopics | None
+    ) -> None:
         self._documents = documents
         self._encoder = encoder
+        self._embedding_topics = embedding_topics
         self._model: TopicModel = documents.model
         self._snippets = Snippets(self._words_of)
 
@@ -116,7 +122,10 @@ class Answering:
         if embedding is None or not self._documents.ranking.has_embeddings:
             return asked
         own = require_embeddings(np.asarray(embedding)[None], 1, self._documents.n_dimensions)
-        return replace(asked, embedding=unit_rows(own.rows(np.arange(1)))[0])
+        unit, direction = unit_rows(own.rows(np.arange(1))), asked.direction
+        if self._embedding_topics is not None:
+            direction = self._embedding_topics.directions(direction[None], unit)[0]
+        return replace(asked, direction=direction, embedding=unit[0])
 
     @cached_property
     def labels(self) -> list[str]:

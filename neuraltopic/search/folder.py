@@ -1,10 +1,11 @@
 """The folder of an index, and how it changes: whole or not at all, one writer, any number of readers.
 
-index.json            the generation: its segments, their deleted documents, size and SHA-256 of every file
-model-N/              the model folder that queries are read with
-segment-N/            see `segments`; never changed once index.json names it
-deleted-N.npy         int64 (n, 2): segment by its place in index.json, document by its place in the segment
-writer.lock           locked while a process changes the index
+index.json              the generation: its segments, their deleted documents, size and SHA-256 of every file
+model-N/                the model folder that queries are read with
+segment-N/              see `segments`; never changed once index.json names it
+embedding_topics-N.npy  float32 (C + 1, K), see `EmbeddingTopics`; only where the index has embeddings
+deleted-N.npy           int64 (n, 2): segment by its place in index.json, document by its place in the segment
+writer.lock             locked while a process changes the index
 
 A change writes new files, then index.json in one step. What no index.json names was left by a process that was killed,
 and goes with the next change. A reader that has opened a generation keeps it.
@@ -52,6 +53,9 @@ class Generation:
         The model that made them, as `EmbeddingModel.facts` gives it; None where they came from a file.
     segments : dict of str to int
         Documents of each segment folder.
+    embedding_topics : str or None
+        Name of the file of the topics that embeddings suggest; None without embeddings, and in indexes of earlier
+        versions.
     deleted : str or None
         Name of the file of deleted documents.
     files : dict of str to dict
@@ -65,6 +69,7 @@ class Generation:
     keeps_text: bool
     n_dimensions: int | None = None
     embedder: dict[str, str] | None = None
+    embedding_topics: str | None = None
     segments: dict[str, int] = field(default_factory=dict)
     deleted: str | None = None
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -82,6 +87,7 @@ class Generation:
             "keeps_text": self.keeps_text,
             "dimensions": self.n_dimensions,
             "embedder": self.embedder,
+            "embedding_topics": self.embedding_topics,
             "segments": self.segments,
             "deleted": self.deleted,
             "files": self.files,
@@ -127,6 +133,7 @@ class Generation:
                 keeps_text=facts["keeps_text"],
                 n_dimensions=facts["dimensions"] if version > 1 else None,
                 embedder=facts["embedder"] if version > 1 else None,
+                embedding_topics=facts["embedding_topics"] if version > 2 else None,
                 segments=facts["segments"],
                 deleted=facts["deleted"],
                 files=facts["files"],
@@ -149,7 +156,7 @@ class Generation:
 
     def in_use(self) -> set[str]:
         """The names at the top of the folder, but for index.json and the lock."""
-        return {self.model, *self.segments, *([self.deleted] if self.deleted else [])}
+        return {self.model, *self.segments, *(name for name in (self.embedding_topics, self.deleted) if name)}
 
     def verify(self, folder: Path) -> None:
         """Compare the size and SHA-256 of every file.
@@ -200,7 +207,7 @@ def _clean(folder: Path) -> None:
         strange = [entry for entry in entries if entry.name not in kept]
     for entry in strange:
         # Only what a writer names so: anything else is not ours to remove.
-        if entry.name.startswith(("model-", "segment-", "deleted-", f".{INDEX_FACTS}.")):
+        if entry.name.startswith(("model-", "segment-", "embedding_topics-", "deleted-", f".{INDEX_FACTS}.")):
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             else:
@@ -209,7 +216,8 @@ def _clean(folder: Path) -> None:
 
 def _as_written(generation: Generation) -> bool:
     numbers = (generation.number, generation.n_words, generation.n_topics, *generation.segments.values())
-    names = [generation.model, *generation.segments, *([generation.deleted] if generation.deleted is not None else [])]
+    optional = [name for name in (generation.embedding_topics, generation.deleted) if name is not None]
+    names = [generation.model, *generation.segments, *optional]
     return (
         all(type(number) is int and number >= 0 for number in numbers)
         and type(generation.keeps_text) is bool

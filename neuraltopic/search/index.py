@@ -21,6 +21,7 @@ from neuraltopic.reading.rows import Corpus
 from neuraltopic.search.additions import settle_ids
 from neuraltopic.search.answering import Answering
 from neuraltopic.search.answers import Answer
+from neuraltopic.search.directions import complete_directions, learn_embedding_topics, open_embedding_topics
 from neuraltopic.search.documents import IndexedDocuments
 from neuraltopic.search.fields import OWN, free_names
 from neuraltopic.search.folder import Generation, writing
@@ -33,6 +34,7 @@ from neuraltopic.storage.atomic import atomic_folder, sync_tree
 from neuraltopic.storage.formats import MODEL_KIND, MODEL_SCHEMA_VERSION
 from neuraltopic.storage.manifest import verify_manifest
 from neuraltopic.storage.outputs import INDEX, check_output
+from neuraltopic.topics.retrieval.embedding_topics import EmbeddingTopics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +77,7 @@ class SearchIndex:
         model: TopicModel,
         segments: Sequence[Segment],
         encoder: QueryEncoder | None,
+        embedding_topics: EmbeddingTopics | None,
     ) -> None:
         self.folder = folder
         self.model = model
@@ -82,7 +85,8 @@ class SearchIndex:
         self.segments = tuple(segments)
         self._documents = IndexedDocuments(segments, model)
         self.encoder = encoder
-        self._answering = Answering(self._documents, encoder)
+        self._embedding_topics = embedding_topics
+        self._answering = Answering(self._documents, encoder, embedding_topics)
 
     @classmethod
     def build(
@@ -156,6 +160,7 @@ class SearchIndex:
             )
             _require_unchanged(corpus, indexed, corpus_sha256)
             generation = replace(generation, segments={"segment-1": indexed.n_documents})
+            generation = _with_embedding_topics(unfinished, generation, "segment-1")
             generation.with_files(unfinished, generation.in_use()).write(unfinished)
         return cls.open(folder)
 
@@ -184,7 +189,8 @@ class SearchIndex:
                 generation.verify(folder)
                 model = TopicModel.load(folder / generation.model, device=device)
                 encoder = QueryEncoder.of(generation, embed_with)
-                return cls(folder, generation, model, _segments(folder, generation, model), encoder)
+                segments, topics = _segments(folder, generation, model), _embedding_topics(folder, generation)
+                return cls(folder, generation, model, segments, encoder, topics)
             except (NeuralTopicError, OSError):
                 # A writer may have replaced the generation since it was read.
                 if attempt + 1 == _ATTEMPTS or Generation.read(folder).number == generation.number:
@@ -320,6 +326,7 @@ class SearchIndex:
             if model is not None or len(now.segments) >= _MOST_SEGMENTS:
                 earlier, names = now._rewritten(number, model, progress)
             if len(same) < len(ids):
+                _complete(self.folder, earlier, name)
                 earlier = replace(earlier, segments={**earlier.segments, name: indexed.n_documents})
                 names.append(name)
                 if same:
@@ -384,7 +391,7 @@ class SearchIndex:
                 got=f"{self.folder}, of another",
                 hint="Build it again with neuraltopic index",
             )
-        return type(self)(self.folder, self.generation, model, self.segments, self.encoder)
+        return type(self)(self.folder, self.generation, model, self.segments, self.encoder, self._embedding_topics)
 
     def is_read_with(self, model_folder: Path) -> bool:
         """Whether a model folder holds the model of this index: its weights, words and topics are the same."""
@@ -530,11 +537,11 @@ class SearchIndex:
             self.folder / name, self.segments, model or self.model, anew=model is not None, progress=progress
         )
         generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
-        if model is None:
-            return generation, [name]
-        generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
-        model.save(self.folder / generation.model)
-        return generation, [name, generation.model]
+        if model is not None:
+            generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
+            model.save(self.folder / generation.model)
+        generation = _with_embedding_topics(self.folder, generation, name)
+        return generation, sorted(generation.in_use() - self.generation.in_use())
 
 
 def _require_unchanged(corpus: Corpus, indexed: Indexed, corpus_sha256: str | None) -> None:
@@ -567,6 +574,28 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
         )
         for number, (name, n_documents) in enumerate(generation.segments.items())
     ]
+
+
+def _with_embedding_topics(folder: Path, generation: Generation, segment: str) -> Generation:
+    """A generation, not yet written, with what the embeddings of its one segment suggest, if it has some."""
+    if generation.n_dimensions is None:
+        return generation
+    generation = replace(generation, embedding_topics=f"embedding_topics-{generation.number}.npy")
+    learn_embedding_topics(folder / segment, folder / str(generation.embedding_topics))
+    _complete(folder, generation, segment)
+    return generation
+
+
+def _complete(folder: Path, generation: Generation, segment: str) -> None:
+    """Write the directions of a new segment anew by what embeddings suggest in a generation."""
+    if (found := _embedding_topics(folder, generation)) is not None:
+        complete_directions(folder / segment, found)
+
+
+def _embedding_topics(folder: Path, generation: Generation) -> EmbeddingTopics | None:
+    if generation.embedding_topics is None or generation.n_dimensions is None:
+        return None
+    return open_embedding_topics(folder / generation.embedding_topics, generation.n_dimensions, generation.n_topics)
 
 
 def _require_fitted(model: object) -> None:

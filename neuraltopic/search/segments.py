@@ -5,7 +5,8 @@ postings_bounds.npy   the same by word: see `Postings`
 postings_documents.npy
 postings_counts.npy
 vectors.npy           float32 (D, K), as the model gives them
-directions.npy        float32 (D, K), see `directions`; indexes of earlier versions do not have it
+directions.npy        float32 (D, K), see `directions`, and where the index has embeddings `EmbeddingTopics`;
+                      indexes of earlier versions do not have it
 embeddings.npy        float32 (D, C), see `unit_rows`; only where the index has embeddings
 topics.npy            int32 (D,), the topic that each document is assigned to; -1 for none
 ids.utf8              and ids_bounds.npy
@@ -32,7 +33,7 @@ from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, dir
 if TYPE_CHECKING:
     import pandas as pd
 
-EMBEDDINGS = "embeddings.npy"
+DIRECTIONS, EMBEDDINGS = "directions.npy", "embeddings.npy"
 # Entries of the counts that are sorted by word at once: 8 bytes each, several times.
 _ENTRIES = 1 << 20
 
@@ -124,7 +125,7 @@ def write_vectors(
     """
     with (
         RowsWriter(folder / "vectors.npy", np.float32, shape) as of_vectors,
-        RowsWriter(folder / "directions.npy", np.float32, shape) as of_directions,
+        RowsWriter(folder / DIRECTIONS, np.float32, shape) as of_directions,
         RowsWriter(folder / "topics.npy", np.int32, shape[:1]) as of_topics,
     ):
         for vectors, topics in blocks:
@@ -207,8 +208,8 @@ def open_segment(
     topics = open_array(folder / "topics.npy", np.int32, 1)
     ids, id_order = Texts(folder, "ids"), open_array(folder / "id_order.npy", np.int64, 1)
     texts = Texts(folder, "texts") if (folder / "texts.utf8").exists() else None
-    if (folder / "directions.npy").exists():
-        of_vectors = open_array(folder / "directions.npy", np.float32, 2)
+    if (folder / DIRECTIONS).exists():
+        of_vectors = open_array(folder / DIRECTIONS, np.float32, 2)
     else:
         of_vectors = directions(vectors, of_nothing)
     lengths = (len(topics), len(ids), len(id_order), D if texts is None else len(texts))

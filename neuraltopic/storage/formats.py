@@ -22,7 +22,7 @@ AUTOENCODER_KIND: Final = "neuraltopic-autoencoder"
 AUTOENCODER_SCHEMA_VERSION: Final = 1
 
 INDEX_KIND: Final = "neuraltopic-index"
-INDEX_SCHEMA_VERSION: Final = 2
+INDEX_SCHEMA_VERSION: Final = 3
 INDEX_FACTS: Final = "index.json"
 
 # Files that an interrupted fit leaves in its workspace.

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from neuraltopic.search import SearchIndex, indexing, rewriting, segments
+from neuraltopic.search.directions import complete_directions
 from neuraltopic.search.rewriting import rewrite
 from neuraltopic.search.segments import open_segment
 from neuraltopic.topics.retrieval.document_set import Postings
@@ -24,6 +25,8 @@ def build(folder, model, n_documents, n_dimensions=C):
 def written_as_one(index, folder, *, anew=False):
     folder.mkdir()
     n_documents = rewrite(folder, index.segments, index.model, anew=anew, progress=None)
+    if index.generation.embedding_topics is not None:
+        complete_directions(folder, index._embedding_topics)
     shape = n_documents, index.generation.n_words, index.generation.n_topics
     of_nothing = index.model.document_vae_.empty_document_vector()
     return open_segment(folder, shape, index.generation.n_dimensions, of_nothing, None)

@@ -1,14 +1,15 @@
 """Rank documents for a query by their words, topics and embeddings, with the contribution of each.
 
 The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1 + log q_w, as the query may be a whole
-document; the topics give the cosine of document vectors, taken from the vector of an empty document; embeddings by a
-pre-trained model, where documents and query have them, give their cosine. Each is standardised over the documents,
-which makes them comparable:
+document; the topics give the cosine of directions, see `document_set` and `embedding_topics`; embeddings by a
+pre-trained model, where documents and query have them, give e_d^T (e_q - m), since all embeddings share a direction,
+that of their mean m, which tells nothing (Mu & Viswanath 2018). Each is standardised over the documents, which makes
+them comparable:
 
-    score = (w - mean) / std + a (cosine - mean) / std + b (cosine_e - mean) / std,
+    score = (w - mean) / std + a (cosine - mean) / std + b (closeness - mean) / std,
     w = bm25^1.5,    a = A n_q / (n_q + n),    b = B sqrt(n_q / (n_q + n)),
 
-A = 20 without embeddings, A = 64 and B = 17 with them, n_q the tokens of the query and n those of a mean document: for
+A = 20 without embeddings, A = 96 and B = 17 with them, n_q the tokens of the query and n those of a mean document: for
 a query that is much shorter than the documents the words are more important, for one as long as a document the rest.
 An embedding tells more of a few words than their topics do.
 The power makes a strong match of words count for more, and weak matches, which many documents have, for less: among
@@ -47,10 +48,10 @@ BY = ("hybrid", "words", "topics", "embeddings")
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words, and those of the topics and of the embeddings where query and documents
 # have embeddings: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (64.0, 17.0)
+_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (96.0, 17.0)
 # Documents whose topics are taken for those of the query in each round, and of how many the second chooses them.
 _FEEDBACK, _MATCHES = 10, 1_000
-# Documents whose embeddings give the spread of cosines that the second round needs.
+# Documents whose embeddings give their mean, and the spread of closeness that the second round needs.
 _SAMPLE = 1 << 12
 # Documents whose rows are gathered or multiplied at once, and whose scores are: the sizes fit the cache.
 _AT_ONCE, _SCREENED_AT_ONCE = 1 << 16, 1 << 14
@@ -74,9 +75,9 @@ class Weights:
         Its direction is the one that documents are compared with.
     words : dict of int to _WordWeight
     word_scale, topic_scale, embedding_scale : float
-        1 / std of w, and the weight over the std of each cosine; 0 for a term that is left out or constant.
+        1 / std of w, and the weight over the std of cosine and closeness; 0 for a term that is left out or constant.
     embedding_mean : float
-        Of the cosine of embeddings over the documents.
+        Of the closeness of embeddings over the documents.
     """
 
     query: Query
@@ -88,7 +89,7 @@ class Weights:
 
 
 class _Measured(NamedTuple):
-    """The weights for one query, and of each document, (D,): w, and the cosine of its embedding; None if left out."""
+    """The weights for one query, and of each document, (D,), w and the closeness of its embedding; None if left out."""
 
     weights: Weights
     matches: NDArray[np.float64] | None
@@ -270,6 +271,8 @@ class HybridRanking:
 
     def _measured(self, query: Query, by: str) -> _Measured:
         self.require_by(by)
+        if (embedding := self._compared(query)) is not None:
+            query = replace(query, embedding=_moved(embedding, -self._mean_embedding))
         matches = closeness = None
         words = dict[int, _WordWeight]()
         word_scale = embedding_scale = embedding_mean = 0.0
@@ -325,7 +328,7 @@ class HybridRanking:
         return weights.embedding_scale * (cosine - weights.embedding_mean)
 
     def _closeness(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine of each document's embedding, (D,)."""
+        """How close each document's embedding is to that of a query, (D,)."""
         found = np.empty(len(self.live), np.float32)
         for part, start in zip(self.sets, self.starts.tolist(), strict=False):
             assert part.embeddings is not None
@@ -356,7 +359,7 @@ class HybridRanking:
         if direction.any():
             direction = _moved(direction, _weighted(self._directions_of, documents, weights))
         if embedding is not None and self.has_embeddings:
-            embedding = _moved(embedding, _weighted(self._embeddings_of, documents, weights))
+            embedding = _moved(embedding, _weighted(self._embeddings_of, documents, weights) - self._mean_embedding)
         return replace(query, direction=direction, embedding=embedding)
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
@@ -475,7 +478,13 @@ class HybridRanking:
     def _some_embeddings(self) -> NDArray[np.float64]:
         """Those of live documents at even distances, of all if they are few."""
         live = np.flatnonzero(self.live)
-        return self._embeddings_of(live[np.unique(np.linspace(0, len(live) - 1, _SAMPLE).astype(np.intp))])
+        places = np.unique(np.linspace(0, max(len(live) - 1, 0), _SAMPLE).astype(np.intp))
+        return self._embeddings_of(live[places[: len(live)]])
+
+    @cached_property
+    def _mean_embedding(self) -> NDArray[np.float64]:
+        """Of these, (C,)."""
+        return self._some_embeddings.sum(0) / max(len(self._some_embeddings), 1)
 
     @cached_property
     def mean_direction(self) -> NDArray[np.float64]:

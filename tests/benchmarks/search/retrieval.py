@@ -24,6 +24,7 @@ from scipy import sparse
 from neuraltopic import DocumentVAE, TopicModel
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions
+from neuraltopic.topics.retrieval.embedding_topics import EmbeddingTopics
 from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 from tests.benchmarks.data import data_folder
 
@@ -132,11 +133,13 @@ class Ranked:
         nothing = model.empty_document_vector()
         without = DocumentSet(searched, Postings.of(searched), searched.totals(), directions(self.vectors, nothing))
         self.ranking = HybridRanking([without])
-        self.embedded = None if embedded is None else embedded[1]
-        if embedded is not None:
-            self.ranking_of_all = HybridRanking([replace(without, embeddings=embedded[0])])
         self.unit, self.of_queries = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True), of_queries
-        self.asks = directions(of_queries, nothing)
+        self.asks, self.embedded = directions(of_queries, nothing), None
+        if embedded is not None:
+            topics = EmbeddingTopics.learned(without.directions, embedded[0])
+            both = topics.directions(without.directions, embedded[0])
+            self.ranking_of_all = HybridRanking([replace(without, directions=both, embeddings=embedded[0])])
+            self.embedded = topics.directions(self.asks, embedded[1]), embedded[1]
 
     def scores(self, number, words, counts, by="hybrid"):
         """Of all documents for a query."""
@@ -144,7 +147,8 @@ class Ranked:
 
     def scores_with_embeddings(self, number, words, counts):
         """The hybrid of all three."""
-        query = replace(self._query(number, words, counts), embedding=self.embedded[number])
+        direction, embedding = (rows[number] for rows in self.embedded)
+        query = replace(self._query(number, words, counts), direction=direction, embedding=embedding)
         return self.ranking_of_all.scores(query).values
 
     def _query(self, number, words, counts):

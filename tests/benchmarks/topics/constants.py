@@ -48,6 +48,7 @@ from neuraltopic.topics.documents.document_metric import energy_covariance
 from neuraltopic.topics.interpretation import EnergyInterpretation
 from neuraltopic.topics.retrieval import hybrid_ranking
 from neuraltopic.topics.retrieval.document_set import DocumentSet, Postings, Query, directions, unit_rows
+from neuraltopic.topics.retrieval.embedding_topics import EmbeddingTopics
 from neuraltopic.topics.retrieval.hybrid_ranking import HybridRanking
 from neuraltopic.topics.words.ranking import top_words
 from tests.benchmarks.data import data_folder
@@ -71,7 +72,7 @@ RANKINGS = (
 SEARCHES = tuple(itertools.product((14.0, 20.0, 28.0, 40.0), (5, 10, 20)))
 EMBEDDING_SEARCHES = tuple(
     (*weights, n)
-    for weights in ((40.0, 17.0), (48.0, 11.0), (64.0, 8.5), (64.0, 17.0), (64.0, 25.0), (96.0, 25.0))
+    for weights in ((64.0, 8.5), (64.0, 12.0), (64.0, 17.0), (96.0, 12.0), (96.0, 17.0), (96.0, 25.0), (128.0, 17.0))
     for n in (5, 10)
 )
 QUERIES = 500
@@ -240,6 +241,8 @@ def by_embeddings(name: str, seed: int) -> Iterator[tuple[tuple[float, float, in
         searched, asked = (
             directions(rows, nothing) for rows in (vectors, model.transform(parts[1].counts, embeddings=beside[1]))
         )
+        topics = EmbeddingTopics.learned(searched, of_parts[0])
+        searched, asked = (topics.directions(*both) for both in zip((searched, asked), of_parts, strict=True))
         for ranking, query, relevant in searches(parts, searched, asked, of_parts):
             for candidate in EMBEDDING_SEARCHES:
                 hybrid_ranking._WITH_EMBEDDINGS, hybrid_ranking._FEEDBACK = candidate[:2], candidate[2]

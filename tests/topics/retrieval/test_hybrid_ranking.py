@@ -56,9 +56,11 @@ def slow_scores(part, query, live):
     n_q = sum(query.words.values())
     words = standardised(matches)
     length = n_q / (n_q + mean_length)
-    known = {"topics": ((20 if part.embeddings is None else 64) * length, part.directions[live], query.direction)}
+    known = {"topics": ((20 if part.embeddings is None else 96) * length, part.directions[live], query.direction)}
     if part.embeddings is not None:
-        known["embeddings"] = (17 * length**0.5, part.embeddings[live], query.embedding)
+        # Less their mean: what the mean adds to every document's closeness, standardising takes away again.
+        less_mean = part.embeddings[live] - part.embeddings[live].mean(0)
+        known["embeddings"] = (17 * length**0.5, less_mean, query.embedding - part.embeddings[live].mean(0))
     cosines = {name: np.array([cosine(unit, asked) for unit in units]) for name, (_, units, asked) in known.items()}
     found = {"words": words} | {name: standardised(values) for name, values in cosines.items()}
 
