@@ -9,7 +9,7 @@ them comparable:
     score = (w - mean) / std + a (cosine - mean) / std + b (closeness - mean) / std,
     w = bm25^1.5,    a = A n_q / (n_q + n),    b = B sqrt(n_q / (n_q + n)),
 
-A = 20 without embeddings, A = 96 and B = 17 with them, n_q the tokens of the query and n those of a mean document: for
+A = 20 without embeddings, A = 96 and B = 12 with them, n_q the tokens of the query and n those of a mean document: for
 a query that is much shorter than the documents the words are more important, for one as long as a document the rest.
 An embedding tells more of a few words than their topics do.
 The power makes a strong match of words count for more, and weak matches, which many documents have, for less: among
@@ -48,7 +48,7 @@ BY = ("hybrid", "words", "topics", "embeddings")
 _SATURATION, _LENGTH = 1.2, 0.75
 # Weight of the topics relative to the words, and those of the topics and of the embeddings where query and documents
 # have embeddings: see tests/benchmarks/README.md.
-_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (96.0, 17.0)
+_TOPIC_WEIGHT, _WITH_EMBEDDINGS = 20.0, (96.0, 12.0)
 # Documents whose topics are taken for those of the query in each round, and of how many the second chooses them.
 _FEEDBACK, _MATCHES = 10, 1_000
 # Documents whose embeddings give their mean, and the spread of closeness that the second round needs.

@@ -60,7 +60,7 @@ def slow_scores(part, query, live):
     if part.embeddings is not None:
         # Less their mean: what the mean adds to every document's closeness, standardising takes away again.
         less_mean = part.embeddings[live] - part.embeddings[live].mean(0)
-        known["embeddings"] = (17 * length**0.5, less_mean, query.embedding - part.embeddings[live].mean(0))
+        known["embeddings"] = (12 * length**0.5, less_mean, query.embedding - part.embeddings[live].mean(0))
     cosines = {name: np.array([cosine(unit, asked) for unit in units]) for name, (_, units, asked) in known.items()}
     found = {"words": words} | {name: standardised(values) for name, values in cosines.items()}
 
@@ -133,7 +133,7 @@ def test_a_query_of_an_embedding_alone_is_ranked_by_it(rng, query):
     ranking = HybridRanking([make_set(rng)])
     alone = Query({}, np.zeros(K, np.float32), query.embedding)
     # With its whole weight, as no words say how long the query is.
-    assert ranking.scores(alone).values == pytest.approx(17 * ranking.scores(query, "embeddings").values, abs=2e-6)
+    assert ranking.scores(alone).values == pytest.approx(12 * ranking.scores(query, "embeddings").values, abs=2e-6)
 
 
 def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
