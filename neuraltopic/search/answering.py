@@ -65,8 +65,8 @@ class Answering:
         notes = list[str]()
         if embedding is None and by != "words" and self._encoder is not None and query.strip():
             embedding, notes = self._embedded(query, by)
-        asked = self._asked(query, embedding)
         unknown = {} if by == "embeddings" else self._unknown(query)
+        asked = self._asked(query, embedding, len(unknown))
         if by == "embeddings" and asked.embedding is None:
             raise UsageError(
                 "embedding of the query",
@@ -115,7 +115,7 @@ class Answering:
                 raise
             return None, [f"the query has no embedding: {error}"]
 
-    def _asked(self, query: str, embedding: Any) -> Query:
+    def _asked(self, query: str, embedding: Any, n_unknown: int) -> Query:
         """A text as a query, with an embedding where documents have them too."""
         taken = takes_embeddings(self._model) or not self._documents.ranking.has_embeddings
         asked = self._model.as_query(query, embedding=embedding if taken else None)
@@ -125,7 +125,8 @@ class Answering:
         unit, direction = unit_rows(own.rows(np.arange(1))), asked.direction
         if self._embedding_topics is not None:
             direction = self._embedding_topics.directions(direction[None], unit)[0]
-        return replace(asked, direction=direction, embedding=unit[0])
+        known = asked.n_tokens / (asked.n_tokens + n_unknown) if asked.words else 1.0
+        return replace(asked, direction=direction, embedding=unit[0], known=known)
 
     @cached_property
     def labels(self) -> list[str]:

@@ -187,6 +187,15 @@ def test_an_index_of_the_second_schema_has_the_topics_of_words_alone(index, mode
     assert scores(again.answer("rocket", 60)) == pytest.approx(scores(index.answer("rocket", 60)), abs=1e-6)
 
 
+def test_words_count_for_less_where_others_are_unknown(shared):
+    """Two of four words: a quarter of their weight in the hybrid, and the whole of it by words alone."""
+    known, partly = (shared.answer(query, 60) for query in ("rocket bread", "rocket bread zebra giraffe"))
+    of_words, of_partly = ({hit.id: hit.words["rocket"] for hit in answer.hits} for answer in (known, partly))
+    assert of_partly == pytest.approx({id: part / 4 for id, part in of_words.items()}, abs=1e-12)
+    known, partly = (shared.answer(query, 60, by="words") for query in ("rocket bread", "rocket bread zebra giraffe"))
+    assert scores(partly) == scores(known)
+
+
 def test_directions_are_half_by_the_embedding(shared, model, static_model):  # noqa: F811
     """Of documents and of queries, by the map that the folder has."""
     segment, of_map = shared.segments[0], embedding_topics(shared)

@@ -94,11 +94,14 @@ class Query:
         See `directions`; zeros if it is unknown.
     embedding : float32 array of shape (C,), optional
         Of length 1, by the model of the documents' embeddings; None if it is unknown.
+    known : float
+        Share of its tokens that the vocabulary has, by default all.
     """
 
     words: Mapping[int, float]
     direction: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
+    known: float = 1.0
 
     @property
     def n_tokens(self) -> float:

@@ -21,6 +21,11 @@ first adds the mean direction of the ten documents that its words match best, we
 of ten that have the highest score by then, of the thousand that its words match best. A query without words of the
 vocabulary, and a search by topics or by embeddings, have their own direction.
 
+A query with words that the vocabulary does not have is more than the words that are known, and its embedding knows all
+of it. Where documents and query have embeddings, the words then count for k^2 of their weight, k the share of the
+query's tokens that are known, and in place of both rounds the query moves to the ten documents that have the highest
+score of all.
+
 The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
 to their part of BM25, over the topics, each less its part of the mean, and the embedding: these parts explain a hit.
 
@@ -273,22 +278,30 @@ class HybridRanking:
         self.require_by(by)
         if (embedding := self._compared(query)) is not None:
             query = replace(query, embedding=_moved(embedding, -self._mean_embedding))
-        matches = closeness = None
-        words = dict[int, _WordWeight]()
-        word_scale = embedding_scale = embedding_mean = 0.0
+        matches, words, word_scale = None, dict[int, _WordWeight](), 0.0
         if by in ("hybrid", "words"):
             matches, words = self._matches(query)
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
+        if by == "hybrid" and embedding is not None:
+            word_scale *= query.known**2
+        measured = _Measured(Weights(query, words, word_scale), matches, None)
         if matches is not None and by == "hybrid":
-            query = self._with_feedback(query, matches, word_scale)
+            partly_known = embedding is not None and query.known < 1.0
+            query = self._with_feedback_of_all(measured) if partly_known else self._with_feedback(measured)
+        return self._compared_with(query, measured, by)
+
+    def _compared_with(self, query: Query, measured: _Measured, by: str) -> _Measured:
+        """The same, with the direction and the embedding of a query."""
+        closeness, embedding_scale, embedding_mean = None, 0.0, 0.0
         if by in ("hybrid", "embeddings") and (compared := self._compared(query)) is not None:
             closeness = self._closeness(compared)
             embedding_mean = float(closeness.sum(dtype=np.float64, where=self.live)) / max(self.n_live, 1)
             embedding_scale = self._scale(self._variance(closeness, embedding_mean), 1.0)
             embedding_scale *= self._weights_of(query, by)[1]
         topic_scale = self._topic_scale(query, by) if by in ("hybrid", "topics") else 0.0
-        weights = Weights(query, words, word_scale, topic_scale, embedding_scale, embedding_mean)
-        return _Measured(weights, matches, closeness)
+        of_words = measured.weights
+        weights = Weights(query, of_words.words, of_words.word_scale, topic_scale, embedding_scale, embedding_mean)
+        return _Measured(weights, measured.matches, closeness)
 
     def _compared(self, query: Query) -> NDArray[np.float32] | None:
         """The embedding of the query, if the documents have some."""
@@ -336,8 +349,16 @@ class HybridRanking:
                 found[start + rows.start : start + rows.stop] = part.embeddings[rows] @ embedding
         return found
 
-    def _with_feedback(self, query: Query, matches: NDArray[np.float64], word_scale: float) -> Query:
+    def _with_feedback_of_all(self, measured: _Measured) -> Query:
+        """The query, its direction and its embedding moved to the documents with the highest score of all."""
+        measured = self._compared_with(measured.weights.query, measured, "hybrid")
+        found = self._candidates(measured, _FEEDBACK, self._eligible(None, None))
+        return self._moved_to_mean(measured.weights.query, found[_largest(self._values(measured, found), _FEEDBACK)])
+
+    def _with_feedback(self, measured: _Measured) -> Query:
         """The query, its direction and its embedding moved in two rounds: see the head of this file."""
+        query, matches, word_scale = measured.weights.query, measured.matches, measured.weights.word_scale
+        assert matches is not None
         found = np.flatnonzero(matches > 0.0)
         if not len(found):
             return query
@@ -350,8 +371,10 @@ class HybridRanking:
             scale = self._scale(float(np.var(self._some_embeddings @ embedding.astype(np.float64))), 1.0)
             scale *= self._weights_of(query, "hybrid")[1]
             values += scale * _cosine(self._embeddings_of, found, embedding)
-        best_so_far = found[_largest(values, _FEEDBACK)]
-        return self._moved_to(query, best_so_far, np.full(len(best_so_far), 1.0 / len(best_so_far)))
+        return self._moved_to_mean(query, found[_largest(values, _FEEDBACK)])
+
+    def _moved_to_mean(self, query: Query, documents: NDArray[np.intp]) -> Query:
+        return self._moved_to(query, documents, np.full(len(documents), 1.0 / len(documents)))
 
     def _moved_to(self, query: Query, documents: NDArray[np.intp], weights: NDArray[np.float64]) -> Query:
         """The query, its direction and its embedding moved by the weighted means of those of some documents."""

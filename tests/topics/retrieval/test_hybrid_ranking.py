@@ -78,9 +78,13 @@ def slow_scores(part, query, live):
             for name in known
         }
 
+    asks = {name: asked.astype(float) for name, (_, _, asked) in known.items()}
+    if query.known < 1.0 and part.embeddings is not None:
+        words = query.known**2 * words
+        found["hybrid"] = hybrid(moved(asks, first_of(range(n), hybrid(asks), 10), np.ones(n)))
+        return found
     with_word = [d for d in range(n) if matches[d] > 0]
-    first = first_of(with_word, matches, 10)
-    asks = moved({name: asked.astype(float) for name, (_, _, asked) in known.items()}, first, matches)
+    asks = moved(asks, first_of(with_word, matches, 10), matches)
     second = first_of(first_of(with_word, matches, hybrid_ranking._MATCHES), hybrid(asks), 10)
     found["hybrid"] = hybrid(moved(asks, second, np.ones(n)))
     return found
@@ -88,7 +92,7 @@ def slow_scores(part, query, live):
 
 def first_of(documents, values, n):
     """Those with the n largest values, and all that are level with the last."""
-    least = sorted(values[documents])[-n:][0]
+    least = sorted(values[list(documents)])[-n:][0]
     return [d for d in documents if values[d] >= least]
 
 
@@ -103,8 +107,10 @@ def standardised(values):
 @pytest.mark.parametrize("embedded", [False, True])
 @pytest.mark.parametrize("with_deleted", [False, True])
 @pytest.mark.parametrize("n_matches", [12, 1_000])
-def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, monkeypatch):
+@pytest.mark.parametrize("known", [1.0, 0.7])
+def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, known, monkeypatch):
     monkeypatch.setattr(hybrid_ranking, "_MATCHES", n_matches)
+    query = replace(query, known=known)
     live = rng.random(D) < 0.7 if with_deleted else None
     part = make_set(rng, live=live) if embedded else without_embeddings(make_set(rng, live=live))
     ranking = HybridRanking([part])
