@@ -8,6 +8,9 @@ The documents are those of AG News again and again, each without a tenth of its 
 tenth of the standard deviation: embedding, which takes seconds per 10,000 documents, is measured on the 10,000 alone.
 Queries are the first six words of 400 test documents, answered with the ten best, the reasons and the passages. The
 ten best of 20 queries are compared with those of the scores of all documents.
+
+With embeddings of AG News in the folder SEARCH_EMBEDDINGS, see `sentence_embeddings.py`, documents and queries have
+them, with the same noise.
 """
 
 import resource
@@ -23,13 +26,17 @@ import pandas as pd
 
 from neuraltopic import SearchIndex, TopicModel
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
+from neuraltopic.search.directions import complete_directions, learn_embedding_topics, open_embedding_topics
 from neuraltopic.search.fields import FIELDS
 from neuraltopic.search.folder import Generation
 from neuraltopic.search.indexing import embedded
-from neuraltopic.search.segments import write_ids, write_postings, write_vectors
+from neuraltopic.search.segments import EMBEDDINGS, write_ids, write_postings, write_vectors
 from neuraltopic.search.texts import write_texts
+from neuraltopic.storage.arrays import RowsWriter
+from neuraltopic.topics.retrieval.document_set import unit_rows
 from neuraltopic.topics.retrieval.first_documents import best
 from tests.benchmarks.data import data_folder
+from tests.benchmarks.search.retrieval import embeddings
 
 
 def main(folder, sizes):
@@ -45,12 +52,12 @@ def main(folder, sizes):
         of_size = folder if len(sizes) == 1 else folder.with_name(f"{folder.name}-{size}")
         if of_size.exists():
             shutil.rmtree(of_size)
-        measure(of_size, model, lines, counts, vectors, topics, size)
+        measure(of_size, model, lines, counts, vectors, topics, embeddings("agnews"), size)
 
 
-def measure(folder, model, lines, counts, vectors, topics, n_documents):
+def measure(folder, model, lines, counts, vectors, topics, of_texts, n_documents):
     start, cpu = time.perf_counter(), time.process_time()
-    write(folder, model, lines, counts, vectors, topics, n_documents)
+    write(folder, model, lines, counts, vectors, topics, None if of_texts is None else of_texts[0], n_documents)
     print(f"writing {n_documents:,}: {time.perf_counter() - start:.0f} s, {time.process_time() - cpu:.0f} CPU s")
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"size: {n_bytes / 2**20:,.0f} MiB, {n_bytes / n_documents:,.0f} bytes per document")
@@ -60,11 +67,12 @@ def measure(folder, model, lines, counts, vectors, topics, n_documents):
     print(f"opening, with SHA-256 of all: {time.perf_counter() - start:.1f} s, {time.process_time() - cpu:.1f} CPU s")
     tests = (data_folder() / "agnews" / "test_texts.txt").read_text(encoding="utf-8").splitlines()[:400]
     queries = [" ".join(text.split()[:6]) for text in tests]
-    same = [same_as_all_scores(index, query) for query in queries[:20]]
+    asked = [(query, None if of_texts is None else of_texts[1][number]) for number, query in enumerate(queries)]
+    same = [same_as_all_scores(index, *query) for query in asked[:20]]
     print(f"recall at 10 against the scores of all documents: {np.mean(same):.3f}")
     for by in ("words", "topics", "hybrid"):
-        timed(index, queries[:100], 1, by)
-    timed(index, queries, 8, "hybrid")
+        timed(index, asked[:100], 1, by)
+    timed(index, asked, 8, "hybrid")
     cpu = time.process_time()
     index.answer(queries[0], where="year >= 2015 and kind != 'b'")
     first, cpu = time.process_time() - cpu, time.process_time()
@@ -74,12 +82,14 @@ def measure(folder, model, lines, counts, vectors, topics, n_documents):
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10:,.0f} MiB at most, with the writing")
 
 
-def same_as_all_scores(index, query):
+def same_as_all_scores(index, query, embedding):
     """Share of the ten best that are among those of the scores of all documents."""
     ranking = index._documents.ranking
-    scores = ranking.scores(index.model.as_query(query))
+    asked = index._answering._asked(query, embedding, len(index.model.preprocessor_.unknown_words(query)))
+    scores = ranking.scores(asked)
     wanted = best(scores.values, scores.eligible, 10, index._documents.id)
-    return len({index._documents.id(d) for d in wanted} & {hit.id for hit in index.answer(query).hits}) / len(wanted)
+    found = index.answer(query, embedding=embedding).hits
+    return len({index._documents.id(d) for d in wanted} & {hit.id for hit in found}) / len(wanted)
 
 
 def timed(index, queries, clients, by):
@@ -87,7 +97,7 @@ def timed(index, queries, clients, by):
 
     def ask(query):
         start = time.perf_counter()
-        index.answer(query, by=by)
+        index.answer(query[0], by=by, embedding=query[1])
         return time.perf_counter() - start
 
     start, cpu = time.perf_counter(), time.process_time()
@@ -101,7 +111,7 @@ def timed(index, queries, clients, by):
     )
 
 
-def write(folder, model, lines, counts, vectors, topics, n_documents):
+def write(folder, model, lines, counts, vectors, topics, of_texts, n_documents):
     rng = np.random.default_rng(0)
     segment = folder / "segment-1"
     segment.mkdir(parents=True)
@@ -130,6 +140,18 @@ def write(folder, model, lines, counts, vectors, topics, n_documents):
     pd.DataFrame({**fields, "kind": np.array(["a", "b", "c"])[placed % 3]}).to_parquet(segment / FIELDS)
     generation = Generation(1, "model-1", counts.shape[1], vectors.shape[1], True)
     generation = replace(generation, segments={"segment-1": n_documents})
+    if of_texts is not None:
+        C = of_texts.shape[1]
+        with RowsWriter(segment / EMBEDDINGS, np.float32, (n_documents, C)) as writer:
+            for start in range(0, n_documents, 50_000):
+                some = of_texts[placed[start : start + 50_000]]
+                writer.append(unit_rows(some + 0.1 / C**0.5 * rng.standard_normal(some.shape, np.float32)))
+        start, cpu = time.perf_counter(), time.process_time()
+        generation = replace(generation, n_dimensions=C, embedding_topics="embedding_topics-1.npy")
+        learn_embedding_topics(segment, folder / "embedding_topics-1.npy")
+        complete_directions(segment, open_embedding_topics(folder / "embedding_topics-1.npy", C, vectors.shape[1]))
+        took = time.perf_counter() - start, time.process_time() - cpu
+        print(f"topics of embeddings: {took[0]:.1f} s, {took[1]:.1f} CPU s")
     generation.with_files(folder, generation.in_use()).write(folder)
 
 
