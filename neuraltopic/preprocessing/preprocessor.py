@@ -307,8 +307,8 @@ class Preprocessor:
             out = [first or other for first, other in zip(out, found, strict=True)]
         return [(index[word],) if word in index else columns for word, columns in zip(words, out, strict=True)]
 
-    def unknown_words(self, text: str) -> list[str]:
-        """Return the words of a text that the settings keep and the vocabulary does not have, each once, in order."""
+    def unknown_words(self, text: str) -> dict[str, int]:
+        """Return how often each word of a text occurs that the settings keep and the vocabulary does not have."""
         fitted = self._learned()
         words = self._words(fitted)
         mended = Repair()([text]) if fitted.normalisation > 1 else [text]
@@ -316,9 +316,9 @@ class Preprocessor:
         (block,) = numbered(self._tokeniser(mended), forms)
         words.add(forms)
         found = [words.words[choice][form] for choice, form in zip(words.chosen(block), block.tokens, strict=True)]
-        kept = dict.fromkeys(word for word in found if not isinstance(word, Dropped))
+        kept = Counter(word for word in found if not isinstance(word, Dropped))
         numbers = fitted.lexicon.numbers(kept)
-        return [word for word, number in zip(kept, numbers.tolist(), strict=True) if number < 0]
+        return {word: n for (word, n), number in zip(kept.items(), numbers.tolist(), strict=True) if number < 0}
 
     def state(self) -> dict[str, Any]:
         """Return the settings and the learned state as JSON-compatible values."""

@@ -1,6 +1,6 @@
 """From a query to hits with their reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -65,8 +65,8 @@ class Answering:
         notes = list[str]()
         if embedding is None and by != "words" and self._encoder is not None and query.strip():
             embedding, notes = self._embedded(query, by)
-        unknown = {} if by == "embeddings" else self._unknown(query)
-        asked = self._asked(query, embedding, len(unknown))
+        counted = {} if by == "embeddings" else self._model.preprocessor_.unknown_words(query)
+        unknown, asked = self._near(counted), self._asked(query, embedding, sum(counted.values()))
         if by == "embeddings" and asked.embedding is None:
             raise UsageError(
                 "embedding of the query",
@@ -98,12 +98,9 @@ class Answering:
         hits = self._hits(order, values, skip, set(), [Parts({}, {topic: value}) for value in values])
         return Answer(f"topic {self.labels[topic]}", "topic", int(eligible.sum()), hits, {}, ())
 
-    def _unknown(self, query: str) -> dict[str, list[str]]:
+    def _near(self, unknown: Iterable[str]) -> dict[str, list[str]]:
         """Words that the vocabulary does not have, the first of them with near spellings."""
-        return {
-            word: self._spelling.near(word) if place < _NAMED else []
-            for place, word in enumerate(self._model.preprocessor_.unknown_words(query))
-        }
+        return {word: self._spelling.near(word) if place < _NAMED else [] for place, word in enumerate(unknown)}
 
     def _embedded(self, query: str, by: str) -> tuple[NDArray[np.float32] | None, list[str]]:
         """The embedding of a query, and what is to be said where the model is not there."""
@@ -125,7 +122,7 @@ class Answering:
         unit, direction = unit_rows(own.rows(np.arange(1))), asked.direction
         if self._embedding_topics is not None:
             direction = self._embedding_topics.directions(direction[None], unit)[0]
-        known = asked.n_tokens / (asked.n_tokens + n_unknown) if asked.words else 1.0
+        known = asked.n_tokens / max(asked.n_tokens + n_unknown, 1.0)
         return replace(asked, direction=direction, embedding=unit[0], known=known)
 
     @cached_property

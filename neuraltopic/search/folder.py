@@ -3,7 +3,7 @@
 index.json              the generation: its segments, their deleted documents, size and SHA-256 of every file
 model-N/                the model folder that queries are read with
 segment-N/              see `segments`; never changed once index.json names it
-embedding_topics-N.npy  float32 (C + 1, K), see `EmbeddingTopics`; only where the index has embeddings
+embedding_topics-N.npy  float32 (C + 1, K), see `EmbeddingTopics`; not without embeddings nor in earlier versions
 deleted-N.npy           int64 (n, 2): segment by its place in index.json, document by its place in the segment
 writer.lock             locked while a process changes the index
 
@@ -56,6 +56,8 @@ class Generation:
     embedding_topics : str or None
         Name of the file of the topics that embeddings suggest; None without embeddings, and in indexes of earlier
         versions.
+    learned_from : int
+        Documents of the segments from which these were learned.
     deleted : str or None
         Name of the file of deleted documents.
     files : dict of str to dict
@@ -70,6 +72,7 @@ class Generation:
     n_dimensions: int | None = None
     embedder: dict[str, str] | None = None
     embedding_topics: str | None = None
+    learned_from: int = 0
     segments: dict[str, int] = field(default_factory=dict)
     deleted: str | None = None
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Generation:
             "dimensions": self.n_dimensions,
             "embedder": self.embedder,
             "embedding_topics": self.embedding_topics,
+            "learned_from": self.learned_from,
             "segments": self.segments,
             "deleted": self.deleted,
             "files": self.files,
@@ -134,6 +138,7 @@ class Generation:
                 n_dimensions=facts["dimensions"] if version > 1 else None,
                 embedder=facts["embedder"] if version > 1 else None,
                 embedding_topics=facts["embedding_topics"] if version > 2 else None,
+                learned_from=facts["learned_from"] if version > 2 else 0,
                 segments=facts["segments"],
                 deleted=facts["deleted"],
                 files=facts["files"],
@@ -215,7 +220,8 @@ def _clean(folder: Path) -> None:
 
 
 def _as_written(generation: Generation) -> bool:
-    numbers = (generation.number, generation.n_words, generation.n_topics, *generation.segments.values())
+    sizes = (*generation.segments.values(), generation.learned_from)
+    numbers = (generation.number, generation.n_words, generation.n_topics, *sizes)
     optional = [name for name in (generation.embedding_topics, generation.deleted) if name is not None]
     names = [generation.model, *generation.segments, *optional]
     return (

@@ -160,7 +160,7 @@ class SearchIndex:
             )
             _require_unchanged(corpus, indexed, corpus_sha256)
             generation = replace(generation, segments={"segment-1": indexed.n_documents})
-            generation = _with_embedding_topics(unfinished, generation, "segment-1")
+            generation = _with_embedding_topics(unfinished, generation)
             generation.with_files(unfinished, generation.in_use()).write(unfinished)
         return cls.open(folder)
 
@@ -287,7 +287,9 @@ class SearchIndex:
         """Add documents, and return the index with them; this one stays as it is.
 
         A document that is in the index already, with the same id and text, stays once. The numbered rows of a file get
-        ids that begin with its name where the index has other documents under these numbers.
+        ids that begin with its name where the index has other documents under these numbers. Where documents have
+        embeddings, which topics these suggest is learned anew when most documents are others than those from which it
+        was learned.
 
         Parameters
         ----------
@@ -323,16 +325,21 @@ class SearchIndex:
             if ids != indexed.ids:
                 write_ids(self.folder / name, ids)
             earlier, names = replace(now.generation, number=number), list[str]()
-            if model is not None or len(now.segments) >= _MOST_SEGMENTS:
+            anew = model is not None or len(now.segments) >= _MOST_SEGMENTS or now._outgrown_by(len(ids) - len(same))
+            if anew:
                 earlier, names = now._rewritten(number, model, progress)
             if len(same) < len(ids):
-                _complete(self.folder, earlier, name)
                 earlier = replace(earlier, segments={**earlier.segments, name: indexed.n_documents})
                 names.append(name)
                 if same:
                     places = np.column_stack([np.full(len(same), len(earlier.segments) - 1), same])
                     earlier, deleted = now._with_deleted(earlier, places)
                     names.append(deleted)
+                if not anew:
+                    _complete(self.folder, earlier, name)
+            if anew:
+                earlier = _with_embedding_topics(self.folder, earlier)
+                names += [earlier.embedding_topics] if earlier.embedding_topics else []
             if names:
                 now._write(earlier, names)
         return self._opened_again()
@@ -373,7 +380,9 @@ class SearchIndex:
         """
         _require_fitted(model)
         with self._changing() as (now, number):
-            now._write(*now._rewritten(number, model, progress))
+            generation, names = now._rewritten(number, model, progress)
+            generation = _with_embedding_topics(self.folder, generation)
+            now._write(generation, [*names, *([generation.embedding_topics] if generation.embedding_topics else [])])
         return self._opened_again()
 
     def read_with(self, model: TopicModel) -> "SearchIndex":
@@ -519,8 +528,8 @@ class SearchIndex:
     def _rewritten(
         self, number: int, model: TopicModel | None, progress: "Progress | None"
     ) -> tuple[Generation, list[str]]:
-        """The live documents in one new segment, embedded with a model where one is given: the generation, not yet
-        written, and the names of its new files."""
+        """The live documents in one new segment, embedded with a model where one is given, with directions by words
+        alone: the generation, not yet written, and the names of its new files."""
         if model is not None:
             if model.vocabulary_ != self.model.vocabulary_:
                 raise UsageError(
@@ -537,11 +546,17 @@ class SearchIndex:
             self.folder / name, self.segments, model or self.model, anew=model is not None, progress=progress
         )
         generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
-        if model is not None:
-            generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
-            model.save(self.folder / generation.model)
-        generation = _with_embedding_topics(self.folder, generation, name)
-        return generation, sorted(generation.in_use() - self.generation.in_use())
+        if model is None:
+            return generation, [name]
+        generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
+        model.save(self.folder / generation.model)
+        return generation, [name, generation.model]
+
+    def _outgrown_by(self, n_documents: int) -> bool:
+        """Whether with so many more documents most are others than those from which embedding topics were learned."""
+        generation = self.generation
+        total = sum(generation.segments.values()) + n_documents
+        return generation.n_dimensions is not None and n_documents > 0 and total > 2 * generation.learned_from
 
 
 def _require_unchanged(corpus: Corpus, indexed: Indexed, corpus_sha256: str | None) -> None:
@@ -576,14 +591,13 @@ def _segments(folder: Path, generation: Generation, model: TopicModel) -> list[S
     ]
 
 
-def _with_embedding_topics(folder: Path, generation: Generation, segment: str) -> Generation:
-    """A generation, not yet written, with what the embeddings of its one segment suggest, if it has some."""
+def _with_embedding_topics(folder: Path, generation: Generation) -> Generation:
+    """A generation of new segments, not yet written, with what their embeddings suggest, if they have some."""
     if generation.n_dimensions is None:
         return generation
-    generation = replace(generation, embedding_topics=f"embedding_topics-{generation.number}.npy")
-    learn_embedding_topics(folder / segment, folder / str(generation.embedding_topics))
-    _complete(folder, generation, segment)
-    return generation
+    name = f"embedding_topics-{generation.number}.npy"
+    learn_embedding_topics([folder / segment for segment in generation.segments], folder / name)
+    return replace(generation, embedding_topics=name, learned_from=sum(generation.segments.values()))
 
 
 def _complete(folder: Path, generation: Generation, segment: str) -> None:

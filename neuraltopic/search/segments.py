@@ -5,8 +5,8 @@ postings_bounds.npy   the same by word: see `Postings`
 postings_documents.npy
 postings_counts.npy
 vectors.npy           float32 (D, K), as the model gives them
-directions.npy        float32 (D, K), see `directions`, and where the index has embeddings `EmbeddingTopics`;
-                      indexes of earlier versions do not have it
+directions.npy        float32 (D, K), see `directions`, completed where index.json names embedding topics, see
+                      `EmbeddingTopics`; indexes of earlier versions may not have it
 embeddings.npy        float32 (D, C), see `unit_rows`; only where the index has embeddings
 topics.npy            int32 (D,), the topic that each document is assigned to; -1 for none
 ids.utf8              and ids_bounds.npy

@@ -12,6 +12,7 @@ from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.reading.readers import open_corpus
 from neuraltopic.reading.vectors.embedding_models import EmbeddingModel, EmbeddingsByModel
 from neuraltopic.search import SearchIndex
+from neuraltopic.search import directions as index_directions
 from neuraltopic.topics.retrieval.document_set import directions, unit_rows
 from tests.reading.vectors.test_embedding_models import static_model  # noqa: F401  # a fixture
 from tests.tiny_corpus import sentences
@@ -162,8 +163,8 @@ def test_an_index_of_the_first_schema_has_none(model, tmp_path):
     index = SearchIndex.build(tmp_path / "index", model, sentences())
     path = tmp_path / "index" / "index.json"
     facts = json.loads(path.read_text())
-    later = [facts.pop(name) for name in ("dimensions", "embedder", "embedding_topics")]
-    assert (facts["schema_version"], later) == (3, [None, None, None])
+    later = [facts.pop(name) for name in ("dimensions", "embedder", "embedding_topics", "learned_from")]
+    assert (facts["schema_version"], later) == (3, [None, None, None, 0])
     path.write_text(json.dumps(facts | {"schema_version": 1}))
     assert scores(SearchIndex.open(tmp_path / "index").answer("rocket")) == scores(index.answer("rocket"))
 
@@ -173,7 +174,7 @@ def test_an_index_of_the_second_schema_has_the_topics_of_words_alone(index, mode
     path, segment = index.folder / "index.json", index.segments[0]
     of_nothing = model.document_vae_.empty_document_vector()
     facts = json.loads(path.read_text())
-    name = facts.pop("embedding_topics")
+    name, _ = facts.pop("embedding_topics"), facts.pop("learned_from")
     (index.folder / name).unlink()
     np.save(index.folder / "segment-1" / "directions.npy", directions(segment.vectors, of_nothing))
     files = {path: file for path, file in facts["files"].items() if path not in (name, "segment-1/directions.npy")}
@@ -187,13 +188,35 @@ def test_an_index_of_the_second_schema_has_the_topics_of_words_alone(index, mode
     assert scores(again.answer("rocket", 60)) == pytest.approx(scores(index.answer("rocket", 60)), abs=1e-6)
 
 
-def test_words_count_for_less_where_others_are_unknown(shared):
-    """Two of four words: a quarter of their weight in the hybrid, and the whole of it by words alone."""
-    known, partly = (shared.answer(query, 60) for query in ("rocket bread", "rocket bread zebra giraffe"))
-    of_words, of_partly = ({hit.id: hit.words["rocket"] for hit in answer.hits} for answer in (known, partly))
-    assert of_partly == pytest.approx({id: part / 4 for id, part in of_words.items()}, abs=1e-12)
-    known, partly = (shared.answer(query, 60, by="words") for query in ("rocket bread", "rocket bread zebra giraffe"))
-    assert scores(partly) == scores(known)
+def test_words_of_a_short_query_count_for_less_where_others_are_unknown(model, static_model, tmp_path):  # noqa: F811
+    """One of two words: a quarter of its weight in the hybrid, and the whole of it by words alone."""
+    corpus = corpus_of([f"{text} {text}" for text in sentences()], tmp_path)
+    index = SearchIndex.build(tmp_path / "index", model, corpus, embeddings=by_model(static_model, corpus))
+
+    def of_rocket(query, by="hybrid"):
+        return {hit.id: hit.words["rocket"] for hit in index.answer(query, 60, by=by).hits}
+
+    known = of_rocket("rocket")
+    assert of_rocket("rocket zebra") == pytest.approx({id: part / 4 for id, part in known.items()}, abs=1e-12)
+    assert of_rocket("rocket zebra", "words") == of_rocket("rocket", "words")
+    # A long query, of which a word is unknown.
+    whole = 5 * "rocket orbit "
+    assert of_rocket(f"{whole} zebra") == pytest.approx(of_rocket(whole), abs=1e-12)
+
+
+def test_what_embeddings_suggest_is_learned_anew_when_most_documents_are_new(index, static_model, tmp_path):  # noqa: F811
+    """Also in an index that began with one document."""
+    few, many = corpus_of(sentences()[:1], tmp_path, "few.txt"), corpus_of(sentences()[1:], tmp_path, "many.txt")
+    began = SearchIndex.build(tmp_path / "one", index.model, few, embeddings=by_model(static_model, few))
+    assert not embedding_topics(began).any()
+    assert (began.generation.learned_from, index.generation.learned_from) == (1, 60)
+    with pytest.warns(NeuralTopicWarning, match="their ids are many.txt:1"):
+        grown = began.add(many, embeddings=by_model(static_model, many))
+    assert (grown.generation.learned_from, len(grown)) == (60, 60)
+    assert embedding_topics(grown) == pytest.approx(embedding_topics(index), abs=1e-6)
+    # Those that were there are completed too: the order of the documents is the same.
+    of_grown = np.concatenate([segment.documents.directions for segment in grown.segments])
+    assert of_grown == pytest.approx(index.segments[0].documents.directions, abs=1e-5)
 
 
 def test_directions_are_half_by_the_embedding(shared, model, static_model):  # noqa: F811
@@ -209,6 +232,17 @@ def test_directions_are_half_by_the_embedding(shared, model, static_model):  # n
     cosines = segment.documents.directions @ asked
     expected = dict(zip(segment.ids, (cosines - cosines.mean()) / cosines.std(), strict=True))
     assert scores(shared.answer(query, 60, by="topics")) == pytest.approx(expected, abs=1e-4)
+
+
+def test_many_documents_are_learned_from_at_even_distances(index, monkeypatch):
+    monkeypatch.setattr(index_directions, "_SAMPLE", 20)
+    monkeypatch.setattr(index_directions, "_AT_ONCE", 4)
+    documents = index.segments[0].documents
+    both = documents.directions, documents.embeddings
+    blocks = list(index_directions._sample([both, both]))  # 120 documents, every sixth
+    expected = [np.concatenate([rows[::6], rows[::6]]) for rows in both]
+    for found, rows in zip(zip(*blocks, strict=True), expected, strict=True):
+        assert (np.concatenate(found) == rows).all()
 
 
 def test_a_map_of_another_shape_is_damage(index):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from neuraltopic.search import SearchIndex
@@ -53,11 +55,17 @@ CALLS = ("mkdir", "fsync", "rename", "replace", "unlink", "rmdir")
 ADDED = [f"rocket goal butter number {number}" for number in range(5)]
 
 
+def embeddings_of(n_documents, seed):
+    return np.random.default_rng(seed).standard_normal((n_documents, 8))
+
+
 def change(folder, kind, model):
     if kind == "build":
         SearchIndex.build(folder, model, ADDED, force=True)
     elif kind == "add":
         SearchIndex.open(folder).add(ADDED)
+    elif kind == "add many with embeddings":
+        SearchIndex.open(folder).add(ADDED, embeddings=embeddings_of(5, 2))
     else:
         SearchIndex.open(folder).delete(["space/00.txt", "space/03.txt"])
 
@@ -66,24 +74,46 @@ def change(folder, kind, model):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.parametrize(("kind", "after"), [("build", 5), ("add", 65), ("delete", 58)])
 def test_a_killed_change_is_whole_or_not_there(shared_index, tmp_path, kind, after):
-    original = tmp_path / "index"
-    shutil.copytree(shared_index.folder, original)
+    shutil.copytree(shared_index.folder, tmp_path / "index")
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "new.txt").write_text("moon bread")
+    check_kills(tmp_path / "index", kind, (60, after), lambda index: index.add(tmp_path / "one"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_killed_addition_with_embeddings_is_whole_or_not_there(model, tmp_path):
+    """Of more documents than there are, so that all are written again with what their embeddings suggest."""
+    few = [f"moon bread {number}" for number in range(3)]
+    SearchIndex.build(
+        tmp_path / "index", model, pd.DataFrame({"id": list("abc"), "text": few}), embeddings=embeddings_of(3, 1)
+    )
+    new = pd.DataFrame({"id": ["d"], "text": ["moon bread"]})
+    check_kills(
+        tmp_path / "index",
+        "add many with embeddings",
+        (3, 8),
+        lambda index: index.add(new, embeddings=embeddings_of(1, 3)),
+    )
+
+
+def check_kills(original, kind, sizes, following):
+    """Kill a change before each of its calls: the index has one of two sizes, and the following change adds one."""
+    before, after = sizes
     command = [sys.executable, "-c", PROGRAM, str(original), kind]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     found = []
     for line in done.stdout.splitlines():
-        folder, killed = line.split()
+        folder, killed = line.rsplit(" ", 1)
         index = SearchIndex.open(folder)  # every file is verified
         found.append((killed == "True", len(index)))
         # And the next writer goes on, and leaves nothing of the one that was killed.
-        again = index.add(tmp_path / "one")
+        again = following(index)
         assert len(again) == len(index) + 1
         named = {name.split("/")[0] for name in json.loads((Path(folder) / "index.json").read_text())["files"]}
         assert {path.name for path in Path(folder).iterdir()} == {*named, "index.json", "writer.lock"}
     assert len(found) > 4
-    assert {size for _, size in found} == {60, after}
+    assert {size for _, size in found} == {before, after}
     assert found[-1] == (False, after)
-    assert found[0] == (True, 60)
+    assert found[0] == (True, before)

@@ -64,11 +64,11 @@ class DocumentSet:
     lengths : float64 array of shape (D,)
         Tokens of each document.
     directions : float32 array of shape (D, K)
-        See `directions`.
+        See `directions`, and with embeddings `EmbeddingTopics`.
     live : bool array of shape (D,), optional
         False for documents that were deleted; all are live by default.
     embeddings : float32 array of shape (D, C), optional
-        By a pre-trained model, see `unit_rows`.
+        By a pre-trained model, see `unit_rows`; rows of zeros are unknown.
     """
 
     counts: Counts
@@ -91,7 +91,7 @@ class Query:
     words : dict of int to float
         How often each word of the vocabulary, by its column, occurs.
     direction : float32 array of shape (K,)
-        See `directions`; zeros if it is unknown.
+        As those of the documents; zeros if it is unknown.
     embedding : float32 array of shape (C,), optional
         Of length 1, by the model of the documents' embeddings; None if it is unknown.
     known : float

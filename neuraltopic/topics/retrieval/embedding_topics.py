@@ -8,24 +8,19 @@ themselves, without labels, by ridge regression (Hoerl & Kennard 1970) of their 
 
 with m and n the means: axes along which embeddings vary less than along the mean axis count for little. The direction
 of a document, and of a query, is then that of f + p / |p|, p = W^T (e - m): half by its words and half by its
-embedding.
+embedding. An embedding of zeros, which some models give to a text of unknown words, suggests nothing.
 
 Axes: D documents, K topics, C dimensions of an embedding.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraltopic.topics.retrieval.document_set import FloatArray, unit_rows
-
-# Documents from which the map is learned, at most: a sixteenth of them are nearly as good, see
-# tests/benchmarks/README.md.
-_SAMPLE = 1 << 16
-# Documents that are read at once.
-_AT_ONCE = 1 << 12
+from neuraltopic.topics.retrieval.document_set import FloatArray, directions, unit_rows
 
 
 @dataclass(frozen=True)
@@ -41,23 +36,21 @@ class EmbeddingTopics:
     map: NDArray[np.float32]
 
     @classmethod
-    def learned(cls, directions: NDArray[np.float32], embeddings: NDArray[np.float32]) -> Self:
-        """From documents, at even distances if they are many.
+    def learned(cls, blocks: Iterable[tuple[FloatArray, FloatArray]], shape: tuple[int, int]) -> Self:
+        """From documents.
 
         Parameters
         ----------
-        directions : float32 array of shape (D, K)
-            See `document_set.directions`; rows of zeros have no part.
-        embeddings : float32 array of shape (D, C)
-            Rows of length 1.
+        blocks : iterable of (array of shape (D, K), array of shape (D, C))
+            Directions, see `document_set.directions`, and embeddings of length 1; a document of which either is a row
+            of zeros has no part.
+        shape : (C, K)
         """
-        C, K = embeddings.shape[1], directions.shape[1]
+        C, K = shape
         products, total, n_documents = np.zeros((C, C + K)), np.zeros(C + K), 0
-        chosen = np.unique(np.linspace(0, max(len(directions) - 1, 0), _SAMPLE).astype(np.intp))[: len(directions)]
-        for start in range(0, len(chosen), _AT_ONCE):
-            some = chosen[start : start + _AT_ONCE]
-            rows = np.hstack([embeddings[some], directions[some]]).astype(np.float64)
-            rows = rows[rows[:, C:].any(1)]
+        for of_words, embeddings in blocks:
+            known = of_words.any(1) & embeddings.any(1)
+            rows = np.hstack([embeddings[known], of_words[known]]).astype(np.float64)
             products += rows[:, :C].T @ rows
             total += rows.sum(0)
             n_documents += len(rows)
@@ -78,7 +71,9 @@ class EmbeddingTopics:
         of_words : (D, K)
             See `document_set.directions`; where there are zeros, the embedding alone decides.
         embeddings : (D, C)
-            Rows of length 1.
+            Rows of length 1 or zeros.
         """
         suggested = embeddings.astype(np.float64) @ self.map[:-1] + self.map[-1]
-        return unit_rows(of_words + unit_rows(suggested))
+        suggested = np.where(np.any(embeddings, axis=1, keepdims=True), suggested, 0.0)
+        # What is 0 but for rounding has no direction.
+        return unit_rows(of_words + directions(suggested, np.zeros(len(self.map[0]))))

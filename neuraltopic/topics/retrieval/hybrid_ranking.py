@@ -2,9 +2,10 @@
 
 The words give BM25 (Robertson & Zaragoza 2009), with query counts dampened to 1 + log q_w, as the query may be a whole
 document; the topics give the cosine of directions, see `document_set` and `embedding_topics`; embeddings by a
-pre-trained model, where documents and query have them, give e_d^T (e_q - m), since all embeddings share a direction,
-that of their mean m, which tells nothing (Mu & Viswanath 2018). Each is standardised over the documents, which makes
-them comparable:
+pre-trained model, where documents and query have them, give the closeness (e_d - m)^T (e_q - m) / |e_q - m|, since all
+embeddings share a direction, that of their mean m, which tells nothing (Mu & Viswanath 2018); it is 0 for an embedding
+of zeros, which some models give to a text of unknown words. Each is standardised over the documents, which makes them
+comparable:
 
     score = (w - mean) / std + a (cosine - mean) / std + b (closeness - mean) / std,
     w = bm25^1.5,    a = A n_q / (n_q + n),    b = B sqrt(n_q / (n_q + n)),
@@ -21,10 +22,10 @@ first adds the mean direction of the ten documents that its words match best, we
 of ten that have the highest score by then, of the thousand that its words match best. A query without words of the
 vocabulary, and a search by topics or by embeddings, have their own direction.
 
-A query with words that the vocabulary does not have is more than the words that are known, and its embedding knows all
-of it. Where documents and query have embeddings, the words then count for k^2 of their weight, k the share of the
-query's tokens that are known, and in place of both rounds the query moves to the ten documents that have the highest
-score of all.
+Of a short query the known words may be the least telling, while its embedding is of all of them. Where documents and
+query have embeddings, and some but not all of fewer tokens than half a mean document has are known, the words count for
+k^2 of their weight, k the share of the tokens that are known, and in each round the query moves to the ten documents
+that have the highest score of all.
 
 The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
 to their part of BM25, over the topics, each less its part of the mean, and the embedding: these parts explain a hit.
@@ -77,7 +78,7 @@ class Weights:
     Attributes
     ----------
     query : Query
-        Its direction is the one that documents are compared with.
+        Its direction and its embedding are those that documents are compared with.
     words : dict of int to _WordWeight
     word_scale, topic_scale, embedding_scale : float
         1 / std of w, and the weight over the std of cosine and closeness; 0 for a term that is left out or constant.
@@ -282,11 +283,11 @@ class HybridRanking:
         if by in ("hybrid", "words"):
             matches, words = self._matches(query)
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
-        if by == "hybrid" and embedding is not None:
+        partly_known = by == "hybrid" and embedding is not None and self._is_partly_known(query)
+        if partly_known:
             word_scale *= query.known**2
         measured = _Measured(Weights(query, words, word_scale), matches, None)
-        if matches is not None and by == "hybrid":
-            partly_known = embedding is not None and query.known < 1.0
+        if by == "hybrid":
             query = self._with_feedback_of_all(measured) if partly_known else self._with_feedback(measured)
         return self._compared_with(query, measured, by)
 
@@ -304,8 +305,13 @@ class HybridRanking:
         return _Measured(weights, measured.matches, closeness)
 
     def _compared(self, query: Query) -> NDArray[np.float32] | None:
-        """The embedding of the query, if the documents have some."""
-        return query.embedding if self.has_embeddings else None
+        """The embedding of the query, if it is not of zeros and the documents have some."""
+        known = self.has_embeddings and query.embedding is not None and query.embedding.any()
+        return query.embedding if known else None
+
+    def _is_partly_known(self, query: Query) -> bool:
+        """Whether the vocabulary has some but not all words of a query that is shorter than half a mean document."""
+        return 0.0 < query.known < 1.0 and query.n_tokens < 0.5 * query.known * self.mean_length
 
     def _weights_of(self, query: Query, by: str) -> tuple[float, float]:
         """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and where
@@ -337,8 +343,8 @@ class HybridRanking:
     def _of_embeddings(self, weights: Weights, documents: NDArray[np.intp]) -> NDArray[np.float64]:
         """What the embeddings add to the scores of some documents, (len(documents),)."""
         assert weights.query.embedding is not None
-        cosine = _cosine(self._embeddings_of, documents, weights.query.embedding)
-        return weights.embedding_scale * (cosine - weights.embedding_mean)
+        closeness = _cosine(self._embeddings_of, documents, weights.query.embedding)
+        return weights.embedding_scale * (closeness - weights.embedding_mean)
 
     def _closeness(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """How close each document's embedding is to that of a query, (D,)."""
@@ -347,18 +353,24 @@ class HybridRanking:
             assert part.embeddings is not None
             for rows in _blocks(len(part), _SCREENED_AT_ONCE):
                 found[start + rows.start : start + rows.stop] = part.embeddings[rows] @ embedding
+        found -= np.float32(self._mean_embedding @ embedding)
+        found[~self._embedded] = 0.0
         return found
 
     def _with_feedback_of_all(self, measured: _Measured) -> Query:
-        """The query, its direction and its embedding moved to the documents with the highest score of all."""
-        measured = self._compared_with(measured.weights.query, measured, "hybrid")
-        found = self._candidates(measured, _FEEDBACK, self._eligible(None, None))
-        return self._moved_to_mean(measured.weights.query, found[_largest(self._values(measured, found), _FEEDBACK)])
+        """The query, its direction and its embedding moved twice to the documents with the highest score of all."""
+        query = measured.weights.query
+        for _ in range(2):
+            measured = self._compared_with(query, measured, "hybrid")
+            found = self._candidates(measured, _FEEDBACK, self._eligible(None, None))
+            if len(found):
+                query = self._moved_to_mean(query, found[_largest(self._values(measured, found), _FEEDBACK)])
+        return query
 
     def _with_feedback(self, measured: _Measured) -> Query:
         """The query, its direction and its embedding moved in two rounds: see the head of this file."""
         query, matches, word_scale = measured.weights.query, measured.matches, measured.weights.word_scale
-        assert matches is not None
+        assert matches is not None  # of a hybrid
         found = np.flatnonzero(matches > 0.0)
         if not len(found):
             return query
@@ -368,7 +380,7 @@ class HybridRanking:
         cosine = _cosine(self._directions_of, found, query.direction)
         values = word_scale * matches[found] + self._topic_scale(query, "hybrid") * cosine
         if (embedding := self._compared(query)) is not None:
-            scale = self._scale(float(np.var(self._some_embeddings @ embedding.astype(np.float64))), 1.0)
+            scale = self._scale(float(np.var(self._embeddings_of(self._some) @ embedding.astype(np.float64))), 1.0)
             scale *= self._weights_of(query, "hybrid")[1]
             values += scale * _cosine(self._embeddings_of, found, embedding)
         return self._moved_to_mean(query, found[_largest(values, _FEEDBACK)])
@@ -381,8 +393,8 @@ class HybridRanking:
         direction, embedding = query.direction, query.embedding
         if direction.any():
             direction = _moved(direction, _weighted(self._directions_of, documents, weights))
-        if embedding is not None and self.has_embeddings:
-            embedding = _moved(embedding, _weighted(self._embeddings_of, documents, weights) - self._mean_embedding)
+        if self._compared(query) is not None and embedding is not None:
+            embedding = _moved(embedding, _weighted(self._embeddings_of, documents, weights))
         return replace(query, direction=direction, embedding=embedding)
 
     def _matches(self, query: Query) -> tuple[NDArray[np.float64], dict[int, _WordWeight]]:
@@ -461,8 +473,20 @@ class HybridRanking:
         return self._rows_of(documents, [part.directions for part in self.sets])
 
     def _embeddings_of(self, documents: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Rows of the embeddings, (len(documents), C)."""
-        return self._rows_of(documents, [part.embeddings for part in self.sets if part.embeddings is not None])
+        """Embeddings less their mean, (len(documents), C); zeros for those of zeros."""
+        rows = self._rows_of(documents, self._embeddings)
+        return np.where(np.any(rows, axis=1, keepdims=True), rows - self._mean_embedding, 0.0)
+
+    @property
+    def _embeddings(self) -> list[NDArray[np.float32]]:
+        """Those of each set."""
+        return [part.embeddings for part in self.sets if part.embeddings is not None]
+
+    @cached_property
+    def _embedded(self) -> NDArray[np.bool_]:
+        """Whether the embedding of each document is other than zeros, (D,)."""
+        blocks = [rows[block].any(1) for rows in self._embeddings for block in _blocks(len(rows), _AT_ONCE)]
+        return np.concatenate([np.zeros(0, bool), *blocks])
 
     def _rows_of(self, documents: NDArray[np.intp], of_sets: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         """Rows of arrays of the sets, (len(documents), their columns)."""
@@ -498,16 +522,16 @@ class HybridRanking:
         return total / max(self.n_live, 1)
 
     @cached_property
-    def _some_embeddings(self) -> NDArray[np.float64]:
-        """Those of live documents at even distances, of all if they are few."""
+    def _some(self) -> NDArray[np.intp]:
+        """Live documents at even distances, all if they are few."""
         live = np.flatnonzero(self.live)
-        places = np.unique(np.linspace(0, max(len(live) - 1, 0), _SAMPLE).astype(np.intp))
-        return self._embeddings_of(live[places[: len(live)]])
+        return live[np.unique(np.linspace(0, max(len(live) - 1, 0), _SAMPLE).astype(np.intp))[: len(live)]]
 
     @cached_property
     def _mean_embedding(self) -> NDArray[np.float64]:
-        """Of these, (C,)."""
-        return self._some_embeddings.sum(0) / max(len(self._some_embeddings), 1)
+        """Of these, without rows of zeros, (C,)."""
+        rows = self._rows_of(self._some, self._embeddings)
+        return rows.sum(0) / max(int(rows.any(1).sum()), 1)
 
     @cached_property
     def mean_direction(self) -> NDArray[np.float64]:

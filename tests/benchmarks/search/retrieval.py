@@ -136,7 +136,9 @@ class Ranked:
         self.unit, self.of_queries = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True), of_queries
         self.asks, self.embedded = directions(of_queries, nothing), None
         if embedded is not None:
-            topics = EmbeddingTopics.learned(without.directions, embedded[0])
+            topics = EmbeddingTopics.learned(
+                [(without.directions, embedded[0])], (embedded[0].shape[1], self.vectors.shape[1])
+            )
             both = topics.directions(without.directions, embedded[0])
             self.ranking_of_all = HybridRanking([replace(without, directions=both, embeddings=embedded[0])])
             self.embedded = topics.directions(self.asks, embedded[1]), embedded[1]

@@ -26,7 +26,7 @@ import pandas as pd
 
 from neuraltopic import SearchIndex, TopicModel
 from neuraltopic.preprocessing.counts import Counts, CountsWriter
-from neuraltopic.search.directions import complete_directions, learn_embedding_topics, open_embedding_topics
+from neuraltopic.search.directions import learn_embedding_topics
 from neuraltopic.search.fields import FIELDS
 from neuraltopic.search.folder import Generation
 from neuraltopic.search.indexing import embedded
@@ -85,7 +85,8 @@ def measure(folder, model, lines, counts, vectors, topics, of_texts, n_documents
 def same_as_all_scores(index, query, embedding):
     """Share of the ten best that are among those of the scores of all documents."""
     ranking = index._documents.ranking
-    asked = index._answering._asked(query, embedding, len(index.model.preprocessor_.unknown_words(query)))
+    n_unknown = sum(index.model.preprocessor_.unknown_words(query).values())
+    asked = index._answering._asked(query, embedding, n_unknown)
     scores = ranking.scores(asked)
     wanted = best(scores.values, scores.eligible, 10, index._documents.id)
     found = index.answer(query, embedding=embedding).hits
@@ -147,9 +148,9 @@ def write(folder, model, lines, counts, vectors, topics, of_texts, n_documents):
                 some = of_texts[placed[start : start + 50_000]]
                 writer.append(unit_rows(some + 0.1 / C**0.5 * rng.standard_normal(some.shape, np.float32)))
         start, cpu = time.perf_counter(), time.process_time()
-        generation = replace(generation, n_dimensions=C, embedding_topics="embedding_topics-1.npy")
-        learn_embedding_topics(segment, folder / "embedding_topics-1.npy")
-        complete_directions(segment, open_embedding_topics(folder / "embedding_topics-1.npy", C, vectors.shape[1]))
+        generation = replace(generation, n_dimensions=C, learned_from=n_documents)
+        generation = replace(generation, embedding_topics="embedding_topics-1.npy")
+        learn_embedding_topics([segment], folder / "embedding_topics-1.npy")
         took = time.perf_counter() - start, time.process_time() - cpu
         print(f"topics of embeddings: {took[0]:.1f} s, {took[1]:.1f} CPU s")
     generation.with_files(folder, generation.in_use()).write(folder)

@@ -241,7 +241,7 @@ def by_embeddings(name: str, seed: int) -> Iterator[tuple[tuple[float, float, in
         searched, asked = (
             directions(rows, nothing) for rows in (vectors, model.transform(parts[1].counts, embeddings=beside[1]))
         )
-        topics = EmbeddingTopics.learned(searched, of_parts[0])
+        topics = EmbeddingTopics.learned([(searched, of_parts[0])], (of_parts[0].shape[1], K))
         searched, asked = (topics.directions(*both) for both in zip((searched, asked), of_parts, strict=True))
         for ranking, query, relevant in searches(parts, searched, asked, of_parts):
             for candidate in EMBEDDING_SEARCHES:

@@ -79,9 +79,11 @@ def slow_scores(part, query, live):
         }
 
     asks = {name: asked.astype(float) for name, (_, _, asked) in known.items()}
-    if query.known < 1.0 and part.embeddings is not None:
+    if query.known < 1.0 and part.embeddings is not None and n_q / query.known < mean_length / 2:
         words = query.known**2 * words
-        found["hybrid"] = hybrid(moved(asks, first_of(range(n), hybrid(asks), 10), np.ones(n)))
+        for _ in range(2):
+            asks = moved(asks, first_of(range(n), hybrid(asks), 10), np.ones(n))
+        found["hybrid"] = hybrid(asks)
         return found
     with_word = [d for d in range(n) if matches[d] > 0]
     asks = moved(asks, first_of(with_word, matches, 10), matches)
@@ -107,10 +109,11 @@ def standardised(values):
 @pytest.mark.parametrize("embedded", [False, True])
 @pytest.mark.parametrize("with_deleted", [False, True])
 @pytest.mark.parametrize("n_matches", [12, 1_000])
-@pytest.mark.parametrize("known", [1.0, 0.7])
-def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, known, monkeypatch):
+@pytest.mark.parametrize(("known", "n_tokens"), [(1.0, 8), (0.7, 8), (1.0, 2), (0.7, 2)])
+def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, known, n_tokens, monkeypatch):
     monkeypatch.setattr(hybrid_ranking, "_MATCHES", n_matches)
-    query = replace(query, known=known)
+    words = query.words if n_tokens == 8 else {3: 2.0}  # a mean document has 7 tokens
+    query = replace(query, words=words, known=known)
     live = rng.random(D) < 0.7 if with_deleted else None
     part = make_set(rng, live=live) if embedded else without_embeddings(make_set(rng, live=live))
     ranking = HybridRanking([part])
@@ -179,7 +182,32 @@ def test_a_sample_of_embeddings_is_of_live_documents_at_even_distances(rng, monk
     monkeypatch.setattr(hybrid_ranking, "_SAMPLE", 4)
     live = np.arange(D) % 3 == 1  # 1, 4, ... 28
     part = make_set(rng, live=live)
-    assert (HybridRanking([part])._some_embeddings == part.embeddings[[1, 10, 19, 28]]).all()
+    ranking = HybridRanking([part])
+    assert ranking._some.tolist() == [1, 10, 19, 28]
+    assert ranking._mean_embedding == pytest.approx(part.embeddings[[1, 10, 19, 28]].mean(0), abs=1e-7)
+
+
+def test_embeddings_of_zeros_are_unknown(rng, query):
+    """A document's is no closer than the mean, and a query's is as if there were none."""
+    part = make_set(rng)
+    embeddings = part.embeddings + 0.5  # their mean is far from 0
+    embeddings[[3, 8]] = 0.0
+    ranking = HybridRanking([replace(part, embeddings=unit_rows(embeddings))])
+    others = np.delete(np.arange(D), [3, 8])
+    mean = unit_rows(embeddings)[others].astype(float).mean(0)
+    closeness = np.zeros(D)
+    closeness[others] = [cosine(unit - mean, query.embedding - mean) for unit in unit_rows(embeddings)[others]]
+    assert ranking.scores(query, "embeddings").values == pytest.approx(standardised(closeness), abs=1e-5)
+    nothing = replace(query, embedding=np.zeros(C, np.float32))
+    assert not ranking.scores(nothing, "embeddings").values.any()
+    assert (ranking.scores(nothing).values == ranking.scores(replace(query, embedding=None)).values).all()
+
+
+def test_no_documents_are_left(rng, query):
+    ranking = HybridRanking([make_set(rng, live=np.zeros(D, bool))])
+    partly_known = replace(query, words={3: 1.0}, known=0.5)
+    for asked in (query, partly_known):
+        assert ranking.ranked(asked, 5, id_of=str).documents == []
 
 
 def test_parts_are_the_scores_taken_apart(rng, query):
