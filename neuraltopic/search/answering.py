@@ -112,7 +112,7 @@ class Answering:
                 raise
             return None, [f"the query has no embedding: {error}"]
 
-    def _asked(self, query: str, embedding: Any, n_unknown: int) -> Query:
+    def _asked(self, query: str, embedding: Any, n_unknown: float) -> Query:
         """A text as a query, with an embedding where documents have them too."""
         taken = takes_embeddings(self._model) or not self._documents.ranking.has_embeddings
         asked = self._model.as_query(query, embedding=embedding if taken else None)
@@ -122,8 +122,7 @@ class Answering:
         unit, direction = unit_rows(own.rows(np.arange(1))), asked.direction
         if self._embedding_topics is not None:
             direction = self._embedding_topics.directions(direction[None], unit)[0]
-        known = asked.n_tokens / max(asked.n_tokens + n_unknown, 1.0)
-        return replace(asked, direction=direction, embedding=unit[0], known=known)
+        return replace(asked, direction=direction, embedding=unit[0], n_unknown=n_unknown)
 
     @cached_property
     def labels(self) -> list[str]:

@@ -94,14 +94,14 @@ class Query:
         As those of the documents; zeros if it is unknown.
     embedding : float32 array of shape (C,), optional
         Of length 1, by the model of the documents' embeddings; None if it is unknown.
-    known : float
-        Share of its tokens that the vocabulary has, by default all.
+    n_unknown : float
+        Its tokens that the vocabulary does not have.
     """
 
     words: Mapping[int, float]
     direction: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
-    known: float = 1.0
+    n_unknown: float = 0.0
 
     @property
     def n_tokens(self) -> float:

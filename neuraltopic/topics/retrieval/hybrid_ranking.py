@@ -19,13 +19,13 @@ these the topics decide.
 A few words tell little of the topics that are meant. The direction of the query is therefore moved, and in the same
 way its embedding, to those of documents that are near: pseudo-relevance feedback (Rocchio 1971), in two rounds. The
 first adds the mean direction of the ten documents that its words match best, weighted by w. The second adds the mean
-of ten that have the highest score by then, of the thousand that its words match best. A query without words of the
-vocabulary, and a search by topics or by embeddings, have their own direction.
+of ten that have the highest score by then, of the thousand that its words match best. A search by topics or by
+embeddings has the query's own direction, and so has a query without words, but for the following.
 
 Of a short query the known words may be the least telling, while its embedding is of all of them. Where documents and
-query have embeddings, and some but not all of fewer tokens than half a mean document has are known, the words count for
-k^2 of their weight, k the share of the tokens that are known, and in each round the query moves to the ten documents
-that have the highest score of all.
+query have embeddings, and not all words are known of a query that has fewer tokens than half a mean document, the words
+count for k^2 of their weight, k the share of the tokens that are known, and in each round the query moves to the ten
+documents that have the highest score of all. If none is known, n_q are the unknown ones.
 
 The score of an average document is 0. A score is a sum over the words of the query, to which w is divided in proportion
 to their part of BM25, over the topics, each less its part of the mean, and the embedding: these parts explain a hit.
@@ -285,7 +285,7 @@ class HybridRanking:
             word_scale = self._scale(self._variance(matches, _mean_of(words)), float(matches.max(initial=0.0)))
         partly_known = by == "hybrid" and embedding is not None and self._is_partly_known(query)
         if partly_known:
-            word_scale *= query.known**2
+            word_scale *= (query.n_tokens / (query.n_tokens + query.n_unknown)) ** 2
         measured = _Measured(Weights(query, words, word_scale), matches, None)
         if by == "hybrid":
             query = self._with_feedback_of_all(measured) if partly_known else self._with_feedback(measured)
@@ -310,16 +310,17 @@ class HybridRanking:
         return query.embedding if known else None
 
     def _is_partly_known(self, query: Query) -> bool:
-        """Whether the vocabulary has some but not all words of a query that is shorter than half a mean document."""
-        return 0.0 < query.known < 1.0 and query.n_tokens < 0.5 * query.known * self.mean_length
+        """Whether the vocabulary lacks words of a query that is shorter than half a mean document."""
+        return query.n_unknown > 0.0 and query.n_tokens + query.n_unknown < 0.5 * self.mean_length
 
     def _weights_of(self, query: Query, by: str) -> tuple[float, float]:
-        """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and where
-        there are no words the query has no length."""
+        """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and a query
+        without tokens, such as an empty document, has no length."""
         if by != "hybrid":
             return 1.0, 1.0
         of_topics, of_embeddings = (_TOPIC_WEIGHT, 0.0) if self._compared(query) is None else _WITH_EMBEDDINGS
-        length = query.n_tokens / (query.n_tokens + self.mean_length) if query.words else 1.0
+        n_tokens = query.n_tokens if query.words else query.n_unknown
+        length = n_tokens / (n_tokens + self.mean_length) if n_tokens else 1.0
         return of_topics * length, of_embeddings * length**0.5
 
     def _topic_scale(self, query: Query, by: str) -> float:

@@ -79,8 +79,8 @@ def slow_scores(part, query, live):
         }
 
     asks = {name: asked.astype(float) for name, (_, _, asked) in known.items()}
-    if query.known < 1.0 and part.embeddings is not None and n_q / query.known < mean_length / 2:
-        words = query.known**2 * words
+    if query.n_unknown and part.embeddings is not None and n_q + query.n_unknown < mean_length / 2:
+        words = (n_q / (n_q + query.n_unknown)) ** 2 * words
         for _ in range(2):
             asks = moved(asks, first_of(range(n), hybrid(asks), 10), np.ones(n))
         found["hybrid"] = hybrid(asks)
@@ -109,11 +109,11 @@ def standardised(values):
 @pytest.mark.parametrize("embedded", [False, True])
 @pytest.mark.parametrize("with_deleted", [False, True])
 @pytest.mark.parametrize("n_matches", [12, 1_000])
-@pytest.mark.parametrize(("known", "n_tokens"), [(1.0, 8), (0.7, 8), (1.0, 2), (0.7, 2)])
-def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, known, n_tokens, monkeypatch):
+@pytest.mark.parametrize(("n_unknown", "n_tokens"), [(0.0, 8), (3.0, 8), (0.0, 2), (1.0, 2)])
+def test_scores_are_their_definition(rng, query, with_deleted, embedded, n_matches, n_unknown, n_tokens, monkeypatch):
     monkeypatch.setattr(hybrid_ranking, "_MATCHES", n_matches)
     words = query.words if n_tokens == 8 else {3: 2.0}  # a mean document has 7 tokens
-    query = replace(query, words=words, known=known)
+    query = replace(query, words=words, n_unknown=n_unknown)
     live = rng.random(D) < 0.7 if with_deleted else None
     part = make_set(rng, live=live) if embedded else without_embeddings(make_set(rng, live=live))
     ranking = HybridRanking([part])
@@ -143,6 +143,24 @@ def test_a_query_of_an_embedding_alone_is_ranked_by_it(rng, query):
     alone = Query({}, np.zeros(K, np.float32), query.embedding)
     # With its whole weight, as no words say how long the query is.
     assert ranking.scores(alone).values == pytest.approx(12 * ranking.scores(query, "embeddings").values, abs=2e-6)
+
+
+def test_a_short_query_of_unknown_words_moves_to_the_documents_that_are_best_without_them(rng, query):
+    part = make_set(rng)
+    ranking = HybridRanking([part])
+    less_mean = part.embeddings.astype(float) - part.embeddings.astype(float).mean(0)
+    length = 2.0 / (2.0 + ranking.mean_length)
+    direction, embedding = query.direction.astype(float), query.embedding - part.embeddings.astype(float).mean(0)
+    for number in range(3):
+        topics = standardised(np.array([cosine(unit, direction) for unit in part.directions.astype(float)]))
+        closeness = standardised(np.array([cosine(unit, embedding) for unit in less_mean]))
+        values = 96 * length * topics + 12 * length**0.5 * closeness
+        if number < 2:
+            first = first_of(range(D), values, 10)
+            direction = direction / np.linalg.norm(direction) + part.directions[first].astype(float).mean(0)
+            embedding = embedding / np.linalg.norm(embedding) + less_mean[first].mean(0)
+    unknown = replace(query, words={}, n_unknown=2.0)
+    assert ranking.scores(unknown).values == pytest.approx(values, abs=1e-5)
 
 
 def test_the_topics_of_the_best_matches_by_words_move_the_query(rng):
@@ -205,7 +223,7 @@ def test_embeddings_of_zeros_are_unknown(rng, query):
 
 def test_no_documents_are_left(rng, query):
     ranking = HybridRanking([make_set(rng, live=np.zeros(D, bool))])
-    partly_known = replace(query, words={3: 1.0}, known=0.5)
+    partly_known = replace(query, words={3: 1.0}, n_unknown=1.0)
     for asked in (query, partly_known):
         assert ranking.ranked(asked, 5, id_of=str).documents == []
 
