@@ -314,8 +314,8 @@ class HybridRanking:
         return query.n_unknown > 0.0 and query.n_tokens + query.n_unknown < 0.5 * self.mean_length
 
     def _weights_of(self, query: Query, by: str) -> tuple[float, float]:
-        """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and a query
-        without tokens, such as an empty document, has no length."""
+        """a and b, the weights of the topics and of the embeddings relative to the words: one alone has none, and a
+        query without tokens, such as an empty document, has no length."""
         if by != "hybrid":
             return 1.0, 1.0
         of_topics, of_embeddings = (_TOPIC_WEIGHT, 0.0) if self._compared(query) is None else _WITH_EMBEDDINGS
