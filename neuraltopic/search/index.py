@@ -324,24 +324,20 @@ class SearchIndex:
             ids, same = settle_ids(now._documents, self.folder / name, corpus, indexed.ids)
             if ids != indexed.ids:
                 write_ids(self.folder / name, ids)
-            earlier, names = replace(now.generation, number=number), list[str]()
+            earlier = replace(now.generation, number=number)
             anew = model is not None or len(now.segments) >= _MOST_SEGMENTS or now._outgrown_by(len(ids) - len(same))
             if anew:
-                earlier, names = now._rewritten(number, model, progress)
+                earlier = now._rewritten(number, model, progress)
             if len(same) < len(ids):
                 earlier = replace(earlier, segments={**earlier.segments, name: indexed.n_documents})
-                names.append(name)
                 if same:
                     places = np.column_stack([np.full(len(same), len(earlier.segments) - 1), same])
-                    earlier, deleted = now._with_deleted(earlier, places)
-                    names.append(deleted)
+                    earlier = now._with_deleted(earlier, places)
                 if not anew:
                     _complete(self.folder, earlier, name)
             if anew:
                 earlier = _with_embedding_topics(self.folder, earlier)
-                names += [earlier.embedding_topics] if earlier.embedding_topics else []
-            if names:
-                now._write(earlier, names)
+            now._write(earlier)
         return self._opened_again()
 
     def delete(self, ids: Iterable[str]) -> "SearchIndex":
@@ -365,12 +361,12 @@ class SearchIndex:
                     got="all of them",
                     hint="Remove the folder instead",
                 )
-            generation, name = now._with_deleted(replace(now.generation, number=number), now._places(sorted(gone)))
-            now._write(generation, [name])
+            now._write(now._with_deleted(replace(now.generation, number=number), now._places(sorted(gone))))
         return self._opened_again()
 
     def update(self, model: TopicModel, *, progress: "Progress | None" = None) -> "SearchIndex":
-        """Embed the documents anew with a model of the same vocabulary, such as the index's own after an update.
+        """Embed the documents anew with a model of the same vocabulary, such as the index's own after an update, and
+        learn anew which topics their embeddings suggest, if they have some.
 
         Raises
         ------
@@ -380,9 +376,7 @@ class SearchIndex:
         """
         _require_fitted(model)
         with self._changing() as (now, number):
-            generation, names = now._rewritten(number, model, progress)
-            generation = _with_embedding_topics(self.folder, generation)
-            now._write(generation, [*names, *([generation.embedding_topics] if generation.embedding_topics else [])])
+            now._write(_with_embedding_topics(self.folder, now._rewritten(number, model, progress)))
         return self._opened_again()
 
     def read_with(self, model: TopicModel) -> "SearchIndex":
@@ -510,26 +504,25 @@ class SearchIndex:
         of_segment = np.searchsorted(starts, documents, side="right") - 1
         return np.column_stack([of_segment, np.asarray(documents) - starts[of_segment]]).astype(np.int64)
 
-    def _with_deleted(self, generation: Generation, places: NDArray[np.int64]) -> tuple[Generation, str]:
-        """A generation, not yet written, without the documents at these places, (n, 2), nor those deleted until now,
-        and the name of its new file."""
+    def _with_deleted(self, generation: Generation, places: NDArray[np.int64]) -> Generation:
+        """A generation, not yet written, without the documents at these places, (n, 2), nor those deleted until now."""
         until_now = self._places(np.flatnonzero(~self._documents.ranking.live))
         dead = [until_now, places] if generation.deleted is not None else [places]
         name = f"deleted-{generation.number}.npy"
         np.save(self.folder / name, np.concatenate(dead))
-        return replace(generation, deleted=name), name
+        return replace(generation, deleted=name)
 
-    def _write(self, generation: Generation, names: Iterable[str]) -> None:
-        """Make a generation with new files under these names the one of the folder."""
-        for name in names:
+    def _write(self, generation: Generation) -> None:
+        """Make a generation the one of the folder, if it has files that this one does not have."""
+        new = sorted(generation.in_use() - self.generation.in_use())
+        for name in new:
             sync_tree(self.folder / name)
-        generation.with_files(self.folder, names).write(self.folder)
+        if new:
+            generation.with_files(self.folder, new).write(self.folder)
 
-    def _rewritten(
-        self, number: int, model: TopicModel | None, progress: "Progress | None"
-    ) -> tuple[Generation, list[str]]:
-        """The live documents in one new segment, embedded with a model where one is given, with directions by words
-        alone: the generation, not yet written, and the names of its new files."""
+    def _rewritten(self, number: int, model: TopicModel | None, progress: "Progress | None") -> Generation:
+        """A generation, not yet written, of the live documents in one new segment, embedded with a model where one is
+        given, with directions by words alone."""
         if model is not None:
             if model.vocabulary_ != self.model.vocabulary_:
                 raise UsageError(
@@ -547,10 +540,10 @@ class SearchIndex:
         )
         generation = replace(self.generation, number=number, segments={name: n_documents}, deleted=None)
         if model is None:
-            return generation, [name]
+            return generation
         generation = replace(generation, model=f"model-{number}", n_topics=model.document_vae_.n_components)
         model.save(self.folder / generation.model)
-        return generation, [name, generation.model]
+        return generation
 
     def _outgrown_by(self, n_documents: int) -> bool:
         """Whether with so many more documents most are others than those from which embedding topics were learned."""

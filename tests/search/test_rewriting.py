@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuraltopic.search import SearchIndex, indexing, rewriting, segments
-from neuraltopic.search.directions import complete_directions
+from neuraltopic.search import SearchIndex, directions, indexing, rewriting, segments
+from neuraltopic.search.directions import complete_directions, learn_embedding_topics
 from neuraltopic.search.rewriting import rewrite
 from neuraltopic.search.segments import open_segment
 from neuraltopic.topics.retrieval.document_set import Postings
@@ -94,7 +94,7 @@ def peak_of(function):
 @pytest.mark.parametrize("anew", [False, True])
 def test_memory_does_not_grow_with_embeddings(model, tmp_path, monkeypatch, anew):
     """A document has 1,536 bytes of embeddings, and less than 60 remain: its place in the order of ids, and so on."""
-    for module in (rewriting, indexing):
+    for module in (rewriting, indexing, directions):
         monkeypatch.setattr(module, "_AT_ONCE", 100)
     monkeypatch.setattr(segments, "_ENTRIES", 1000)
     peaks = []
@@ -103,7 +103,10 @@ def test_memory_does_not_grow_with_embeddings(model, tmp_path, monkeypatch, anew
         written_as_one(index, tmp_path / f"warm-{n_documents}", anew=anew)
         folder = tmp_path / f"one-{n_documents}"
         folder.mkdir()
-        peaks.append(
-            peak_of(lambda index=index, folder=folder: rewrite(folder, index.segments, model, anew=anew, progress=None))
-        )
+
+        def as_one(index=index, folder=folder):
+            rewrite(folder, index.segments, model, anew=anew, progress=None)
+            learn_embedding_topics([folder], folder / "map.npy")
+
+        peaks.append(peak_of(as_one))
     assert (peaks[1] - peaks[0]) / 3000 < 60

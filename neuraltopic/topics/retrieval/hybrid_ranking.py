@@ -355,7 +355,7 @@ class HybridRanking:
             for rows in _blocks(len(part), _SCREENED_AT_ONCE):
                 found[start + rows.start : start + rows.stop] = part.embeddings[rows] @ embedding
         found -= np.float32(self._mean_embedding @ embedding)
-        found[~self._embedded] = 0.0
+        found[self._without_embedding] = 0.0
         return found
 
     def _with_feedback_of_all(self, measured: _Measured) -> Query:
@@ -381,7 +381,7 @@ class HybridRanking:
         cosine = _cosine(self._directions_of, found, query.direction)
         values = word_scale * matches[found] + self._topic_scale(query, "hybrid") * cosine
         if (embedding := self._compared(query)) is not None:
-            scale = self._scale(float(np.var(self._embeddings_of(self._some) @ embedding.astype(np.float64))), 1.0)
+            scale = self._scale(float(np.var(self._some_embeddings @ embedding.astype(np.float64))), 1.0)
             scale *= self._weights_of(query, "hybrid")[1]
             values += scale * _cosine(self._embeddings_of, found, embedding)
         return self._moved_to_mean(query, found[_largest(values, _FEEDBACK)])
@@ -484,10 +484,10 @@ class HybridRanking:
         return [part.embeddings for part in self.sets if part.embeddings is not None]
 
     @cached_property
-    def _embedded(self) -> NDArray[np.bool_]:
-        """Whether the embedding of each document is other than zeros, (D,)."""
+    def _without_embedding(self) -> NDArray[np.intp]:
+        """The documents whose embedding is of zeros."""
         blocks = [rows[block].any(1) for rows in self._embeddings for block in _blocks(len(rows), _AT_ONCE)]
-        return np.concatenate([np.zeros(0, bool), *blocks])
+        return np.flatnonzero(~np.concatenate([np.zeros(0, bool), *blocks]))
 
     def _rows_of(self, documents: NDArray[np.intp], of_sets: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         """Rows of arrays of the sets, (len(documents), their columns)."""
@@ -533,6 +533,11 @@ class HybridRanking:
         """Of these, without rows of zeros, (C,)."""
         rows = self._rows_of(self._some, self._embeddings)
         return rows.sum(0) / max(int(rows.any(1).sum()), 1)
+
+    @cached_property
+    def _some_embeddings(self) -> NDArray[np.float64]:
+        """Theirs, less the mean."""
+        return self._embeddings_of(self._some)
 
     @cached_property
     def mean_direction(self) -> NDArray[np.float64]:
