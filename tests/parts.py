@@ -162,8 +162,9 @@ def contextual_rows(counts: torch.Tensor) -> ContextualRows:
 
 def update(model, x, objective, optimiser, generator):
     """One step of an optimiser of torch's on one batch: the mean bound per row, and the gradient's norm."""
-    found = gradient(model, x, objective, generator, 1.0, Undivided())
-    for parameter in trained(model):
+    parameters = trained(model)
+    found = gradient(model, parameters, x, objective, generator, 1.0, Undivided())
+    for parameter in parameters:
         parameter.grad = found.parts.get(parameter)
     optimiser.step()
     return found.bound, found.norm

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.networks import SparseRows, moved
 
 Rows = Tensor | SparseRows
 
@@ -63,5 +63,5 @@ class MaskingNoise:
         """x with a fraction of its inputs masked, (B, D); sparse where x is."""
         values = x.values if isinstance(x, SparseRows) else x
         keep = torch.empty(values.shape, dtype=values.dtype).bernoulli_(1.0 - self.fraction, generator=generator)
-        masked = values * keep.to(values.device)
+        masked = values * moved(keep, values.device)
         return x.with_values(masked) if isinstance(x, SparseRows) else masked

@@ -129,46 +129,102 @@ def among_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> 
     workers = _workers(n_threads)
     torch.set_num_threads(1)
     try:
-        return _in_shares(share, n_shares, len(items), workers)
+        shares = _in_shares(share, n_shares, workers)
     finally:
         torch.set_num_threads(before)
+    return [shares[number % n_shares][number // n_shares] for number in range(len(items))]
 
 
-def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """The result of `function` for each item, in order, of few items that take as long as each other.
+class _Turns:
+    """Whose turn it is, of items that end one after another.
 
-    Each item has a thread, with gradients as in the calling one, and an equal share of the other threads for its
-    pieces; torch itself uses one.
+    Attributes
+    ----------
+    n_items : int
+        The items from this number on are not ended.
     """
-    n_threads = n_available()
-    n_shares = min(n_threads, len(items))
-    if n_shares < 2:
-        return list(map(function, items))
+
+    def __init__(self, n_items: int) -> None:
+        self.n_items = n_items
+        self._next, self._changed = 0, threading.Condition()
+
+    def take(
+        self,
+        number: int,
+        begin: Callable[[int], Result],
+        end: Callable[[int, Result], bool],
+        n_at_once: int,
+    ) -> None:
+        """Begin an item, wait until all before it have ended, and end it, unless one of them failed or was the last."""
+        last = self.n_items
+        try:
+            result = begin(number)
+            with self._changed:
+                self._changed.wait_for(lambda: number == self._next or number >= self.n_items)
+            if number < self.n_items and not end(number, result):
+                last = number + n_at_once
+        except BaseException:
+            last = number
+            raise
+        finally:
+            with self._changed:
+                self.n_items = min(self.n_items, last)
+                if number == self._next:
+                    self._next += 1
+                self._changed.notify_all()
+
+
+def in_turns(
+    begin: Callable[[int], Result], end: Callable[[int, Result], bool], n_items: int, n_at_once: int, *, apart: bool
+) -> None:
+    """`end(number, begin(number))` for each number below `n_items`, where the items end in order, one at a time.
+
+    Each begins once the item `n_at_once` before it has ended, and, unless they are `apart`, before the item after that
+    ends. Those that are apart begin at the same time, where there are threads for them: each has a thread, with
+    gradients as in the calling one, and an equal share of the other threads for its pieces; torch itself uses one.
+    Where the end of an item is False, no others end than those that had begun.
+    """
+    if not apart:
+        _in_line(begin, end, n_items, n_at_once)
+        return
+    n_threads, turns = n_available(), _Turns(n_items)
+    n_shares = max(1, min(n_threads, n_at_once, n_items))
     with_gradient = torch.is_grad_enabled()
 
-    def share(first: int) -> list[Result]:
+    def share(first: int) -> None:
         outer, _own.n_threads, _own.n_within = _own.n_threads, n_threads // n_shares, n_threads
         try:
             with pieces_alone(), torch.set_grad_enabled(with_gradient):  # both settings are per thread
-                return list(map(function, items[first::n_shares]))
+                for number in range(first, n_items, n_shares):
+                    if number >= turns.n_items:
+                        break
+                    turns.take(number, begin, end, n_at_once)
         finally:
             _own.n_threads, _own.n_within = outer, 0
 
-    return _in_shares(share, n_shares, len(items), _workers(n_threads))
+    _in_shares(share, n_shares, _workers(n_threads))
 
 
-def _in_shares(
-    share: Callable[[int], list[Result]], n_shares: int, n_items: int, workers: ThreadPoolExecutor
-) -> list[Result]:
-    """The results of all items, in order, from `share(first)`, those of the items from `first` on in steps of the
-    number of shares: the first share is computed by the calling thread, and all have ended when this returns."""
+def _in_line(begin: Callable[[int], Result], end: Callable[[int, Result], bool], n_items: int, n_at_once: int) -> None:
+    """`in_turns` on the calling thread."""
+    begun: deque[Result] = deque()
+    for number in range(n_items):
+        begun.append(begin(number))
+        if len(begun) == n_at_once and not end(number + 1 - n_at_once, begun.popleft()):
+            n_items = number + 1
+            break
+    for number in range(n_items - len(begun), n_items):
+        end(number, begun.popleft())
+
+
+def _in_shares(share: Callable[[int], Result], n_shares: int, workers: ThreadPoolExecutor) -> list[Result]:
+    """The results of all shares: the first is computed by the calling thread, and all have ended when this returns."""
     others = [workers.submit(share, first) for first in range(1, n_shares)]
     try:
-        shares = [share(0)]
+        own = share(0)
     finally:
         wait(others)
-    shares += [other.result() for other in others]
-    return [shares[number % n_shares][number // n_shares] for number in range(n_items)]
+    return [own, *(other.result() for other in others)]
 
 
 def even_slices(size: int, n_slices: int) -> list[slice]:

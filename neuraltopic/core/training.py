@@ -5,7 +5,7 @@ the best weights so far, the history and the state of the one generator.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from neuraltopic.core.objectives import Objective
-from neuraltopic.core.optimisation.adam import Adam, Group, Step
+from neuraltopic.core.optimisation.adam import Adam, Group
 from neuraltopic.core.optimisation.division import Gradient, division
 from neuraltopic.core.optimisation.gradients import Replicas
 from neuraltopic.core.optimisation.schedules import KLWeight, LinearWarmUp, OneCycle, Rate
+from neuraltopic.core.threads import in_turns, n_available
 from neuraltopic.core.vae import VAE
 
 
@@ -139,16 +140,10 @@ class NonFiniteLossError(ArithmeticError):
     """The bound or its gradient stopped being finite; the message names the epoch, the batch and its rows."""
 
 
-def descend(gradients: Sequence[Gradient], factors: Sequence[float], optimiser: Adam, clip: float) -> None:
-    """Step down the gradients one after another, with a factor each on the learning rate; a norm above `clip` becomes
-    `clip`."""
-    steps = []
-    for gradient, factor in zip(gradients, factors, strict=True):
-        scale, parts = clip / (gradient.norm + 1e-6), gradient.parts
-        if scale < 1.0:
-            parts = {parameter: part * scale for parameter, part in parts.items()}
-        steps.append(Step(parts, factor))
-    optimiser.step(*steps)
+def clipped(gradient: Gradient, norm: float) -> Mapping[nn.Parameter, Tensor]:
+    """The parts of a gradient; a norm above this one becomes this one."""
+    scale = norm / (gradient.norm + 1e-6)
+    return gradient.parts if scale >= 1.0 else {parameter: part * scale for parameter, part in gradient.parts.items()}
 
 
 def mean_bound(model: VAE, data: Data, objective: Objective, generator: torch.Generator, batch_size: int) -> float:
@@ -270,37 +265,37 @@ class Trainer:
         self.model.train()
         schedule = self.schedule
         batches = self._batches()
-        replicas = Replicas(self.model, schedule.batches_at_once, self.generator)
-        total = 0.0
-        for first in range(0, len(batches), schedule.batches_at_once):
-            used = self._time_used()
-            if used >= 1.0 and first:
-                batches = batches[:first]
-                break
-            together = batches[first : first + schedule.batches_at_once]
-            progress = [
-                max((self.epoch + number / len(batches)) / self.max_epochs, min(used, 1.0))
-                for number in range(first, first + len(together))
-            ]
-            gradients = self._gradients(replicas, together, schedule.kl_weight(progress[0]))
-            for number, (rows, gradient) in enumerate(zip(together, gradients, strict=True), first + 1):
-                if not (math.isfinite(gradient.bound) and math.isfinite(gradient.norm)):
-                    raise NonFiniteLossError(
-                        f"epoch {self.epoch + 1}, batch {number} of {len(batches)}: bound {gradient.bound}, "
-                        f"gradient norm {gradient.norm}; its rows are {rows[:5].tolist()}"
-                        f"{' ...' if len(rows) > 5 else ''}"
-                    )
-                total += gradient.bound * len(rows)
-            descend(gradients, [schedule.rate(p) for p in progress], self.optimiser, schedule.clip)
-            del gradients  # before the next are computed, which take as much memory
-        replicas.average()
-        self.model.settle(self.generator)
-        self._record(total / sum(map(len, batches)))
+        on_cpu = next(self.model.parameters()).device.type == "cpu"
+        apart = on_cpu and min(n_available(), schedule.batches_at_once) > 1
+        replicas = Replicas(self.model, schedule.batches_at_once, self.generator, apart=apart)
+        # Of each batch, where the schedules are: the share of the time that is used is told between batches.
+        used = min(self._time_used(), 1.0)
+        progress = [max((self.epoch + place / len(batches)) / self.max_epochs, used) for place in range(len(batches))]
+        seen: list[tuple[float, int]] = []  # of each batch, its mean bound and its rows
 
-    def _gradients(self, replicas: Replicas, batches: Sequence[Tensor], kl_weight: float) -> list[Gradient]:
-        """That on each of some batches, at the present weights."""
-        own = replicas.gradients(self.data, batches, self.objective, kl_weight, self.divided)
-        return [self.divided.gather(gradient) for gradient in own]
+        def begin(number: int) -> Gradient:
+            weight = schedule.kl_weight(progress[number])
+            return replicas.gradient(number, self.data, batches[number], self.objective, weight, self.divided)
+
+        def end(number: int, own: Gradient) -> bool:
+            gradient, rows = self.divided.gather(own), batches[number]
+            if not (math.isfinite(gradient.bound) and math.isfinite(gradient.norm)):
+                raise NonFiniteLossError(
+                    f"epoch {self.epoch + 1}, batch {number + 1} of {len(batches)}: bound {gradient.bound}, "
+                    f"gradient norm {gradient.norm}; its rows are {rows[:5].tolist()}"
+                    f"{' ...' if len(rows) > 5 else ''}"
+                )
+            replicas.step(number, clipped(gradient, schedule.clip), schedule.rate(progress[number]), self.optimiser)
+            seen.append((gradient.bound, len(rows)))
+            used = min(self._time_used(), 1.0)
+            for later in range(number + schedule.batches_at_once, len(batches))[:1]:
+                progress[later] = max(progress[later], used)
+            return used < 1.0
+
+        in_turns(begin, end, len(batches), schedule.batches_at_once, apart=apart)
+        replicas.join()
+        self.model.settle(self.generator)
+        self._record(sum(bound * n_rows for bound, n_rows in seen) / sum(n_rows for _, n_rows in seen))
 
     def _time_used(self) -> float:
         return 0.0 if self.time_used is None else self.divided.agreed(self.time_used())

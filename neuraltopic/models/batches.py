@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuraltopic.core.networks import SparseRows
+from neuraltopic.core.networks import SparseRows, moved
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.reading.vectors.embeddings import Embeddings
 
@@ -51,11 +51,14 @@ class CountBatches:
         documents = self.rows[rows.numpy()]
         drawn = self.counts.rows(documents)
         sparse = (
-            torch.from_numpy(drawn.indices.astype(np.int32)).to(self.device),
-            torch.from_numpy(drawn.indptr.astype(np.int32)).to(self.device),
-            torch.from_numpy(drawn.data.astype(np.float32)).to(self.device),
+            self._tensor(drawn.indices.astype(np.int32)),
+            self._tensor(drawn.indptr.astype(np.int32)),
+            self._tensor(drawn.data.astype(np.float32)),
             drawn.shape[1],
         )
         if self.embeddings is None:
             return SparseRows(*sparse)
-        return ContextualRows(*sparse, torch.from_numpy(self.embeddings.rows(documents)).to(self.device))
+        return ContextualRows(*sparse, self._tensor(self.embeddings.rows(documents)))
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return moved(torch.from_numpy(array), self.device)

@@ -225,33 +225,25 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
     """Seconds that a document takes in an update, and in the inference of all; measured."""
     import torch
 
-    from neuraltopic.core.optimisation.division import Undivided
-    from neuraltopic.core.optimisation.gradients import Replicas
     from neuraltopic.core.threads import pieces_alone
-    from neuraltopic.core.training import Trainer, descend
+    from neuraltopic.core.training import Trainer
     from neuraltopic.models.batches import CountBatches
 
     chosen = find_recipe(recipe)
     if chosen.takes("embeddings"):  # of unknown dimensions; words take most of the time
         chosen = find_recipe(DEFAULT_RECIPE)
-    n_at_once, generator = chosen.schedule.batches_at_once, torch.Generator().manual_seed(0)
-    counts = random_counts(max(n_at_once * batch_size, _INFERRED), V, n_tokens)
+    n_trained, generator = _UPDATES * batch_size, torch.Generator().manual_seed(0)
+    counts = random_counts(max(n_trained, _INFERRED), V, n_tokens)
     model = chosen.build(V, K)
     model.encoder.initialise(generator)
     model.decoder.initialise(torch.full((V,), -float(np.log(V))), 0.1, generator)
-    data, nothing = CountBatches(counts), CountBatches(counts, np.arange(0))
-    trainer = Trainer(model, data, nothing, chosen.objective, chosen.schedule, generator)
-    replicas = Replicas(model.train(), n_at_once, generator)
-    batches = torch.arange(n_at_once * batch_size).split(batch_size)
-
-    def update() -> None:
-        gradients = replicas.gradients(data, batches, chosen.objective, 1.0, Undivided())
-        descend(gradients, [1.0] * n_at_once, trainer.optimiser, 1e9)
-
+    data, trained, nothing = (CountBatches(counts, np.arange(n)) for n in (len(counts), n_trained, 0))
+    schedule = dataclasses.replace(chosen.schedule, batch_size=batch_size, max_epochs=_EPOCHS)
+    trainer = Trainer(model, trained, nothing, chosen.objective, schedule, generator)
     n_threads = torch.get_num_threads()
     with pieces_alone() if getattr(model.decoder, "in_pieces", False) else contextlib.nullcontext():
-        training = _shortest(update, 4, time.process_time if n_threads == 1 else time.perf_counter)
-    training /= n_at_once * batch_size
+        clock = time.process_time if n_threads == 1 else time.perf_counter
+        training = _shortest(trainer.run_epoch, _EPOCHS, clock) / n_trained
     model.eval()
 
     def infer() -> None:
@@ -266,6 +258,8 @@ def network_seconds(recipe: str, V: int, K: int, batch_size: int, n_tokens: floa
     return training, inference
 
 
+# Updates of an epoch, and epochs, that are timed.
+_UPDATES, _EPOCHS = 4, 3
 # Documents whose inference is timed.
 _INFERRED = 256
 

@@ -2,11 +2,13 @@
 
 import os
 import threading
+import time
+import weakref
 
 import pytest
 import torch
 
-from neuraltopic.core.threads import among_threads, even_slices, in_threads, pieces_alone, side_by_side
+from neuraltopic.core.threads import among_threads, even_slices, in_threads, in_turns, pieces_alone
 
 
 @pytest.fixture(params=[1, 3])
@@ -122,53 +124,155 @@ def test_even_slices_cover_everything_once(size, n_slices, lengths):
     assert [row for part in slices for row in range(size)[part]] == list(range(size))
 
 
-@pytest.mark.parametrize("n_items", [0, 1, 2, 5])
-def test_items_side_by_side_share_the_threads_for_their_pieces(n_items):
-    """Four threads: one for each of up to four items, and the rest for pieces, which never wait for an item."""
+@pytest.fixture
+def four_threads():
     before = torch.get_num_threads()
     torch.set_num_threads(4)
+    yield
+    assert torch.get_num_threads() == 4
+    torch.set_num_threads(before)
 
-    def item(number):
+
+@pytest.mark.parametrize("n_at_once", [1, 2, 3, 6])
+@pytest.mark.parametrize("n_items", [0, 1, 2, 11])
+@pytest.mark.parametrize("apart", [True, False])
+def test_items_end_in_order_and_begin_after_those_that_they_are_not_at_once_with(n_threads, n_items, n_at_once, apart):
+    """Whatever the beginnings take. If they are not apart, exactly those before have ended."""
+    ended = []
+
+    def begin(number):
+        seen = len(ended)
+        time.sleep(0.004 * (number * 7 % 3))
+        return seen
+
+    def end(number, seen):
+        assert seen >= max(0, number - n_at_once + 1)
+        assert apart or seen == max(0, number - n_at_once + 1)
+        ended.append(number)
+        return True
+
+    in_turns(begin, end, n_items, n_at_once, apart=apart)
+    assert ended == list(range(n_items))
+    assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_as_many_items_begin_as_may_be_at_once():
+    """The first three wait for one another, so they are there at the same time."""
+    all_there = threading.Barrier(3)
+    in_turns(lambda number: all_there.wait(10) if number < 3 else None, lambda number, _: True, 5, 3, apart=True)
+
+
+@pytest.mark.parametrize("n_at_once", [1, 2, 3])
+@pytest.mark.parametrize("last", [0, 1, 4, 11])
+@pytest.mark.parametrize("apart", [True, False])
+def test_after_an_end_that_is_false_only_items_end_that_had_begun(n_threads, n_at_once, last, apart):
+    """The same ones on any number of threads."""
+    begun, ended = [], []
+
+    def end(number, _):
+        ended.append(number)
+        return number != last
+
+    in_turns(begun.append, end, 12, n_at_once, apart=apart)
+    assert ended == list(range(min(last + n_at_once, 12)))
+    assert sorted(begun) == ended
+
+
+@pytest.mark.parametrize("failing", [0, 1, 4])
+@pytest.mark.parametrize("where", ["begin", "end"])
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_error_reaches_the_caller_and_no_later_item_ends(n_threads, failing, where, apart):
+    ended = []
+
+    def begin(number):
+        if where == "begin" and number == failing:
+            raise ValueError(f"item {number}")
+
+    def end(number, _):
+        if where == "end" and number == failing:
+            raise ValueError(f"item {number}")
+        ended.append(number)
+        return True
+
+    with pytest.raises(ValueError, match=f"item {failing}"):
+        in_turns(begin, end, 9, 2, apart=apart)
+    assert ended == list(range(failing if apart or where == "end" else max(0, failing - 1)))
+    in_turns(begin, end, 0, 2, apart=apart)
+    assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_no_more_results_are_held_than_items_are_at_once(n_threads, apart):
+    """That of an item that has ended is gone before the next begins, which may take as much memory."""
+
+    class Result:
+        pass
+
+    results = []
+
+    def begin(_):
+        assert sum(result() is not None for result in results) < 2
+        result = Result()
+        results.append(weakref.ref(result))
+        return result
+
+    in_turns(begin, lambda number, result: True, 9, 2, apart=apart)
+    assert len(results) == 9
+
+
+@pytest.mark.usefixtures("four_threads")
+@pytest.mark.parametrize("n_items", [0, 1, 2, 5])
+def test_items_share_the_threads_for_their_pieces(n_items):
+    """Four threads: one for each of up to four items, and the rest for pieces, which never wait for an item."""
+    found = {}
+
+    def begin(number):
         def piece(part):
             return 10 * number + part, threading.get_ident()
 
         pieces, letters = among_threads(piece, range(4)), list(in_threads(str, "ab"))
         return torch.get_num_threads(), threading.get_ident(), pieces, letters
 
-    try:
-        with pieces_alone():
-            found = side_by_side(item, range(n_items))
-        assert torch.get_num_threads() == 4
-    finally:
-        torch.set_num_threads(before)
-    assert [[value for value, _ in pieces] for _, _, pieces, _ in found] == [
-        [10 * number + part for part in range(4)] for number in range(n_items)
-    ]
-    assert all(threads == 1 and letters == ["a", "b"] for threads, _, _, letters in found)
-    callers = [thread for _, thread, _, _ in found]
+    def end(number, result):
+        found[number] = result
+        return True
+
+    with pieces_alone():
+        in_turns(begin, end, n_items, 4, apart=True)
+    for number in range(n_items):
+        assert [value for value, _ in found[number][2]] == [10 * number + part for part in range(4)]
+    assert all(threads == 1 and letters == ["a", "b"] for threads, _, _, letters in found.values())
+    callers = [found[number][1] for number in range(n_items)]
     assert len(set(callers)) <= min(n_items, 4)
     assert [thread == threading.get_ident() for thread in callers] == [number % 4 == 0 for number in range(n_items)]
-    for _, thread, pieces, _ in found:
+    for _, thread, pieces, _ in found.values():
         others = {own for _, own in pieces} - {thread}
         assert len(others) <= (4 // min(n_items, 4)) - 1
         assert not others & set(callers)
 
 
-def test_items_side_by_side_take_gradients_as_their_caller_does(n_threads):
+@pytest.mark.usefixtures("four_threads")
+def test_items_that_are_not_apart_are_left_to_the_calling_thread():
+    threads = set()
+    in_turns(lambda number: threads.add(threading.get_ident()), lambda number, _: True, 6, 2, apart=False)
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_items_take_gradients_as_their_caller_does(n_threads, apart):
     weight = torch.ones(3, requires_grad=True)
-    assert side_by_side(lambda number: (weight * number).requires_grad, range(3)) == [True] * 3
+
+    def found():
+        taken = []
+
+        def end(_, takes):
+            taken.append(takes)
+            return True
+
+        in_turns(lambda number: (weight * number).requires_grad, end, 3, 2, apart=apart)
+        return taken
+
+    assert found() == [True] * 3
     with torch.no_grad():
-        assert side_by_side(lambda number: (weight * number).requires_grad, range(3)) == [False] * 3
-
-
-@pytest.mark.parametrize("failing", [0, 1])
-def test_an_error_in_an_item_reaches_the_caller(n_threads, failing):
-    def item(number):
-        if number == failing:
-            raise ValueError(f"item {number}")
-        return number
-
-    with pytest.raises(ValueError, match=f"item {failing}"):
-        side_by_side(item, range(3))
-    assert side_by_side(lambda number: number, range(3)) == [0, 1, 2]
-    assert torch.get_num_threads() == n_threads
+        assert found() == [False] * 3

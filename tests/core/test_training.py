@@ -9,11 +9,12 @@ import torch
 from neuraltopic.core.latents.gaussian import DiagonalGaussian
 from neuraltopic.core.latents.refined_gaussian import RefinedGaussian
 from neuraltopic.core.objectives import ELBO, Bound
-from neuraltopic.core.optimisation.adam import Adam, Group
+from neuraltopic.core.optimisation.adam import Adam, Group, Step
 from neuraltopic.core.optimisation.division import Undivided
 from neuraltopic.core.optimisation.gradients import gradient, trained
 from neuraltopic.core.optimisation.schedules import CyclicalWarmUp, LinearWarmUp
-from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, descend, mean_bound
+from neuraltopic.core.threads import pieces_alone
+from neuraltopic.core.training import NonFiniteLossError, Schedule, Trainer, bounds, clipped, mean_bound
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
 from neuraltopic.models.encoders.sufficient_statistics import SufficientStatisticsEncoder
@@ -61,32 +62,21 @@ def test_small_corpora_get_their_updates_and_large_ones_their_speed():
     assert Schedule(max_epochs=7, batch_size=9, patience=3).resolve(10**6) == (7, 9, 3, 1)
 
 
-class GradientDescent:
-    """Plain steps, which show the gradient that they go down."""
-
-    def step(self, *steps):
-        with torch.no_grad():
-            for gradients, factor in steps:
-                for parameter, part in gradients.items():
-                    parameter -= factor * part
-
-
-def test_steps_go_down_the_gradients_of_the_mean_surrogate():
-    """Each by its factor, and by the clip where its norm passes it."""
-    for clip in (1e9, 0.5):
-        vae, x = model(), Documents(6).batch(torch.arange(6))
-        vae.eval()
-        surrogate = ELBO()(vae, x, generator(), 0.7).surrogate.mean()
-        parts = torch.autograd.grad(-surrogate, list(vae.parameters()))
-        norm = math.sqrt(sum(float(part.square().sum()) for part in parts))
-        before = [p.detach().clone() for p in vae.parameters()]
-        found = gradient(vae, x, ELBO(), generator(), 0.7, Undivided())
-        assert found.norm == pytest.approx(norm, rel=1e-12)
-        assert found.bound == pytest.approx(float(ELBO()(vae, x, generator()).value.mean()), rel=1e-12)
-        descend([found, found], [0.1, 0.05], GradientDescent(), clip)
-        scale = min(1.0, clip / (norm + 1e-6))
-        for old, new, part in zip(before, vae.parameters(), parts, strict=True):
-            torch.testing.assert_close(new.detach(), old - 0.15 * scale * part, rtol=1e-9, atol=1e-12)
+@pytest.mark.parametrize("clip", [1e9, 0.5])
+def test_gradients_are_those_of_the_mean_surrogate(clip):
+    """Shortened to the clip where the norm passes it."""
+    vae, x = model(), Documents(6).batch(torch.arange(6))
+    vae.eval()
+    surrogate = ELBO()(vae, x, generator(), 0.7).surrogate.mean()
+    parts = torch.autograd.grad(-surrogate, list(vae.parameters()))
+    norm = math.sqrt(sum(float(part.square().sum()) for part in parts))
+    found = gradient(vae, trained(vae), x, ELBO(), generator(), 0.7, Undivided())
+    assert found.norm == pytest.approx(norm, rel=1e-12)
+    assert found.bound == pytest.approx(float(ELBO()(vae, x, generator()).value.mean()), rel=1e-12)
+    scale = min(1.0, clip / (norm + 1e-6))
+    stepped = clipped(found, clip)
+    for parameter, part in zip(vae.parameters(), parts, strict=True):
+        torch.testing.assert_close(stepped[parameter], scale * part, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("value", "slope"), [(math.inf, 1.0), (-1.0, math.nan)])
@@ -106,26 +96,54 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights(value, slope, batches_
     assert all(torch.equal(before[name], weight) for name, weight in run.model.state_dict().items())
 
 
-def test_batches_at_once_are_steps_down_gradients_at_the_same_weights():
-    """Two at once, of five batches: the last is alone. By hand, with the noise that the trainer draws."""
-    schedule = dataclasses.replace(SCHEDULE, batches_at_once=2, weight_decay=0.0, decoder_precision=0.0)
+@pytest.mark.parametrize("n_at_once", [1, 2, 3])
+def test_a_gradient_is_at_the_weights_before_those_of_the_batches_at_once(n_at_once):
+    """Of five batches, by hand, with the noise that the trainer draws: the gradient on batch t is at the weights after
+    the steps down those before t - n_at_once + 1, or at the first weights."""
+    schedule = dataclasses.replace(SCHEDULE, batches_at_once=n_at_once, weight_decay=0.0, decoder_precision=0.0)
     run = Trainer(model(), Documents(18), Documents(0), ELBO(), schedule, generator())
     run.run_epoch()
     noise, vae = generator(), model().train()
     batches = torch.randperm(18, generator=noise).split(4)
-    other = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=noise)))
-    adam = Adam([Group(trained(vae), 0.01, 0.0, True)], schedule.epsilon)
-    for first in (0, 2, 4):
-        gradients, factors = [], []
-        for number in range(first, min(first + 2, 5)):
-            kl = schedule.kl_weight(first / 5 / 6)
-            drawn = other if number % 2 else noise
-            x = Documents(18).batch(batches[number])
-            gradients.append(gradient(vae, x, ELBO(), drawn, kl, Undivided()))
-            factors.append(schedule.rate(number / 5 / 6))
-        descend(gradients, factors, adam, schedule.clip)
+    seeds = [int(torch.randint(2**62, (), generator=noise)) for _ in range(n_at_once - 1)]
+    drawn = [noise, *(torch.Generator().manual_seed(seed) for seed in seeds)]
+    parameters = trained(vae)
+    adam = Adam([Group(parameters, 0.01, 0.0, True)], schedule.epsilon)
+    after = [[weight.detach().clone() for weight in parameters]]  # of each step, the weights
+    own = {weight: weight.detach() for weight in parameters}
+    total = 0.0
+    for number, rows in enumerate(batches):
+        for weight, old in zip(parameters, after[max(0, number - n_at_once + 1)], strict=True):
+            weight.data.copy_(old)
+        kl, generator_of_replica = schedule.kl_weight(number / 5 / 6), drawn[number % n_at_once]
+        x = Documents(18).batch(rows)
+        found = gradient(vae, parameters, x, ELBO(), generator_of_replica, kl, Undivided())
+        for weight, newest in zip(parameters, after[-1], strict=True):
+            weight.data.copy_(newest)
+        adam.step(Step(clipped(found, schedule.clip), schedule.rate(number / 5 / 6), own, own))
+        after.append([weight.detach().clone() for weight in parameters])
+        total += found.bound * len(rows)
     for found, expected in zip(run.model.parameters(), vae.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    assert run.history[0]["train_bound"] == pytest.approx(total / 18, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_an_epoch_has_the_same_bits_on_any_number_of_threads(n_threads):
+    ends = []
+    for threads in (1, n_threads):
+        schedule = dataclasses.replace(SCHEDULE, batches_at_once=2)
+        run = Trainer(model(), Documents(18), Documents(5, seed=1), ELBO(), schedule, generator())
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            with pieces_alone():
+                run.run()
+        finally:
+            torch.set_num_threads(before)
+        ends.append((bits(run.model), run.history))
+    assert ends[0][1] == ends[1][1]
+    assert all(torch.equal(ends[0][0][name], ends[1][0][name]) for name in ends[0][0])
 
 
 def test_training_raises_the_bound_and_keeps_the_best_weights():

@@ -47,7 +47,8 @@ class DiagonalPosterior(NamedTuple):
 
     def sample(self, n_samples: int, generator: torch.Generator) -> Tensor:
         """z = mean + std * e with e ~ N(0, I), (S, B, K): equation (17.12)."""
-        return self.mean + torch.exp(0.5 * self.log_variance) * standard_normal(n_samples, self.mean, generator)
+        std = torch.exp(0.5 * self.log_variance)
+        return torch.addcmul(self.mean, std, standard_normal(n_samples, self.mean, generator))
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z | x) in nats, (S, B) from z (S, B, K)."""
@@ -58,7 +59,7 @@ class DiagonalPosterior(NamedTuple):
         variance to the prior's, and the squared distance of the means over the prior's variance."""
         log_ratio = self.log_variance - self.prior_log_variance
         squares = (self.mean - self.prior_mean).square() * torch.exp(-self.prior_log_variance)
-        return 0.5 * (squares + torch.exp(log_ratio) - 1.0 - log_ratio)
+        return 0.5 * (squares + torch.expm1(log_ratio) - log_ratio)
 
     def detach(self) -> "DiagonalPosterior":
         """The same q, whose parameters take no gradient."""

@@ -8,11 +8,13 @@ Axes: S samples, B rows of data, Z numbers of a drawn z; samples lead.
 import torch
 from torch import Tensor
 
+from neuraltopic.core.networks import moved
+
 
 def standard_normal(n_samples: int, like: Tensor, generator: torch.Generator) -> Tensor:
     """e ~ N(0, 1), ``(S, *like.shape)``, with the dtype and on the device of `like`."""
     noise = torch.randn((n_samples, *like.shape), generator=generator, dtype=like.dtype)
-    return noise.to(like.device)
+    return moved(noise, like.device)
 
 
 def exponential(n_samples: int, like: Tensor, generator: torch.Generator) -> Tensor:

@@ -42,31 +42,52 @@ class Group:
 
 
 class Step(NamedTuple):
-    """The gradient in each parameter that moves, and the factor on the learning rate of all groups."""
+    """A step of the weights.
+
+    Attributes
+    ----------
+    gradients : dict of Parameter to Tensor
+        In each parameter that moves.
+    factor : float
+        On the learning rate of all groups.
+    begin, end : dict of Parameter to Tensor
+        The weights that are stepped, and those that become the result, which may be the same ones.
+    """
 
     gradients: Mapping[nn.Parameter, Tensor]
     factor: float
+    begin: Mapping[nn.Parameter, Tensor]
+    end: Mapping[nn.Parameter, Tensor]
 
 
 class _Part(NamedTuple):
-    """A parameter or some rows of it, and the moments of these."""
+    """A parameter, by its number, or some rows of it, and the moments of these."""
 
-    parameter: nn.Parameter
+    number: int
     rows: slice | None
     first: Tensor
     second: Tensor
 
     def of(self, tensor: Tensor) -> Tensor:
-        """The same part of the parameter, or of a tensor like it."""
+        """The same part of a tensor like the parameter."""
         return tensor if self.rows is None else tensor[self.rows]
 
 
-def _parts(parameter: nn.Parameter, first: Tensor, second: Tensor) -> list[_Part]:
+def _parts(number: int, parameter: nn.Parameter, first: Tensor, second: Tensor) -> list[_Part]:
     """A parameter; an even number of slices of a large one on the CPU."""
     if parameter.numel() <= _WHOLE or parameter.device.type != "cpu":
-        return [_Part(parameter, None, first, second)]
+        return [_Part(number, None, first, second)]
     slices = even_slices(len(parameter), 2 * math.ceil(parameter.numel() / (2 * _SLICE)))
-    return [_Part(parameter, rows, first[rows], second[rows]) for rows in slices]
+    return [_Part(number, rows, first[rows], second[rows]) for rows in slices]
+
+
+class _Move(NamedTuple):
+    """What a `Step` is for one parameter: the weights before and after, and, if it has a gradient, this and the number
+    of its steps as a tensor."""
+
+    begin: Tensor
+    end: Tensor
+    descent: tuple[Tensor, Tensor] | None
 
 
 class Adam:
@@ -88,30 +109,72 @@ class Adam:
             for parameter in parameters
         }
         self._n_steps = dict.fromkeys(parameters, 0)
-        self._work: list[tuple[int, list[_Part]]] = []  # each for one thread: the number of the group, and some parts
-        for number, group in enumerate(groups):
-            parts = [_parts(parameter, *self._moments[parameter].values()) for parameter in group.parameters]
+        self._work: list[tuple[Group, list[_Part]]] = []  # each for one thread: some parts of a group's parameters
+        first = 0
+        for group in groups:
+            numbered = enumerate(group.parameters, first)
+            parts = [_parts(number, each, *self._moments[each].values()) for number, each in numbered]
+            first += len(parts)
             for place in range(max(map(len, parts), default=0)):
-                self._work.append((number, [of_one[place] for of_one in parts if place < len(of_one)]))
+                self._work.append((group, [of_one[place] for of_one in parts if place < len(of_one)]))
 
     @torch.no_grad()
-    def step(self, *steps: Step) -> None:
-        """Take steps one after another: those of a large parameter slice by slice, so that it is read once, on as many
-        threads as torch has."""
-        numbers = []  # of each step, by parameter
-        for step in steps:
-            for parameter in step.gradients:
-                self._n_steps[parameter] += 1
-            numbers.append(dict(self._n_steps))
+    def step(self, step: Step) -> None:
+        """Take a step: that of a large parameter slice by slice, on as many threads as torch has."""
+        moves = self._moves(step)
+        among_threads(lambda item: self._take(moves, step.factor, *item), self._work)
 
-        def take(item: tuple[int, list[_Part]]) -> None:
-            group, parts = self.groups[item[0]], item[1]
-            for step, number in zip(steps, numbers, strict=True):
-                _descend(
-                    group, step, number, [part for part in parts if part.parameter in step.gradients], self.epsilon
-                )
+    def _moves(self, step: Step) -> list[_Move | None]:
+        """By the number of the parameter, which is looked up once; None for one without weights in this step."""
+        moves: list[_Move | None] = []
+        counts: dict[int, Tensor] = {}
+        for parameter in self._n_steps:
+            end, gradient, descent = step.end.get(parameter), step.gradients.get(parameter), None
+            if gradient is not None:
+                self._n_steps[parameter] = n = self._n_steps[parameter] + 1
+                if n not in counts:
+                    counts[n] = torch.full((), n, dtype=torch.float32, device=parameter.device)
+                descent = gradient, counts[n]
+            moves.append(None if end is None else _Move(step.begin[parameter], end, descent))
+        return moves
 
-        among_threads(take, self._work)
+    def _take(self, moves: Sequence[_Move | None], factor: float, group: Group, parts: Sequence[_Part]) -> None:
+        """Move some parts of the parameters of a group."""
+        kept, moved, gradients, counts = [], [], [], []
+        carried: tuple[list[Tensor], list[Tensor]] = ([], [])
+        for part in parts:
+            move = moves[part.number]
+            if move is None:
+                continue
+            end = part.of(move.end)
+            if move.begin is not move.end:
+                carried[0].append(end)
+                carried[1].append(part.of(move.begin))
+            if move.descent is not None:
+                kept.append(part)
+                moved.append(end)
+                gradients.append(part.of(move.descent[0]))
+                counts.append(move.descent[1])
+        if carried[0]:
+            torch._foreach_copy_(*carried)
+        if not moved:
+            return
+        kernel = torch._fused_adamw_ if group.decoupled else torch._fused_adam_
+        kernel(
+            moved,
+            gradients,
+            [part.first for part in kept],
+            [part.second for part in kept],
+            [],
+            counts,
+            amsgrad=False,
+            beta1=_FIRST,
+            beta2=_SECOND,
+            lr=group.rate * factor,
+            weight_decay=group.weight_decay,
+            eps=self.epsilon,
+            maximize=False,
+        )
 
     @torch.no_grad()
     def copy_moments(self, parameter: nn.Parameter, target: int, source: int, dim: int = 0) -> None:
@@ -149,27 +212,3 @@ class Adam:
             yield f"{number}.step", torch.tensor(float(self._n_steps[parameter]))
             for name, tensor in moments.items():
                 yield f"{number}.{name}", tensor
-
-
-def _descend(
-    group: Group, step: Step, numbers: Mapping[nn.Parameter, int], parts: Sequence[_Part], epsilon: float
-) -> None:
-    """Step parts of the parameters of a group; `numbers` counts the steps of each parameter, this one too."""
-    if not parts:
-        return
-    kernel = torch._fused_adamw_ if group.decoupled else torch._fused_adam_
-    kernel(
-        [part.of(part.parameter.detach()) for part in parts],
-        [part.of(step.gradients[part.parameter]) for part in parts],
-        [part.first for part in parts],
-        [part.second for part in parts],
-        [],
-        [torch.full((), numbers[part.parameter], dtype=torch.float32, device=part.first.device) for part in parts],
-        amsgrad=False,
-        beta1=_FIRST,
-        beta2=_SECOND,
-        lr=group.rate * step.factor,
-        weight_decay=group.weight_decay,
-        eps=epsilon,
-        maximize=False,
-    )

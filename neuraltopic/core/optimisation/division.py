@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.nn.utils import get_total_norm
 
 from neuraltopic.core.objectives import Bound
 from neuraltopic.core.vae import VAE
@@ -39,7 +38,8 @@ class Gradient(NamedTuple):
     @classmethod
     def of(cls, bound: float, parts: Mapping[nn.Parameter, Tensor]) -> "Gradient":
         """With its norm."""
-        return cls(bound, float(get_total_norm(list(parts.values()))), parts)
+        norms = torch._foreach_norm(list(parts.values())) if parts else [torch.zeros(())]
+        return cls(bound, float(torch.linalg.vector_norm(torch.stack(norms))), parts)
 
 
 class Stateful(Protocol):

@@ -8,15 +8,15 @@ Smola & Zinkevich 2009). The results do not depend on the number of threads.
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from neuraltopic.core.objectives import Objective
+from neuraltopic.core.optimisation.adam import Adam, Step
 from neuraltopic.core.optimisation.division import Division, Gradient
-from neuraltopic.core.threads import side_by_side
 from neuraltopic.core.vae import VAE
 
 
@@ -26,9 +26,15 @@ def trained(model: nn.Module) -> list[nn.Parameter]:
 
 
 def gradient(
-    model: VAE, x: Any, objective: Objective, generator: torch.Generator, kl_weight: float, divided: Division
+    model: VAE,
+    parameters: Sequence[nn.Parameter],
+    x: Any,
+    objective: Objective,
+    generator: torch.Generator,
+    kl_weight: float,
+    divided: Division,
 ) -> Gradient:
-    """That of minus the mean surrogate on one batch, in the trained parameters.
+    """That of minus the mean surrogate on one batch, in these parameters of the model.
 
     Where a matrix cannot be factorised, bound and norm are not finite and there are no parts.
     """
@@ -36,7 +42,6 @@ def gradient(
         bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return Gradient(math.nan, math.nan, {})
-    parameters = trained(model)
     found = zip(parameters, torch.autograd.grad(divided.loss(bound), parameters, allow_unused=True), strict=True)
     parts = {parameter: _laid_out(part, parameter) for parameter, part in found if part is not None}
     return Gradient.of(divided.value(bound), parts)
@@ -49,7 +54,10 @@ def _laid_out(part: Tensor, parameter: Tensor) -> Tensor:
 
 
 class Replicas:
-    """A model, and copies that share its parameters but not its buffers, such as the running moments of batches.
+    """A model, and copies of it that have buffers of their own, such as the running moments of batches.
+
+    They take turns: the gradient on a batch is at the weights as they are when the replica begins it, and is then a
+    step of the newest weights.
 
     Parameters
     ----------
@@ -58,35 +66,46 @@ class Replicas:
         Number of models together.
     generator : torch.Generator
         The first model draws from it; each of the others from one that is seeded by it.
+    apart : bool
+        Whether each replica has weights of its own, which are replaced by the newest ones when it takes a step: other
+        replicas can be at work then. Otherwise they share weights.
     """
 
-    def __init__(self, model: VAE, n_replicas: int, generator: torch.Generator) -> None:
+    def __init__(self, model: VAE, n_replicas: int, generator: torch.Generator, *, apart: bool) -> None:
         self._models, self._generators = [model], [generator]
         for _ in range(n_replicas - 1):
             seed = int(torch.randint(2**62, (), generator=generator))
             self._generators.append(torch.Generator().manual_seed(seed))
-            shared: dict[int, Any] = {id(parameter): parameter for parameter in model.parameters()}
+            shared: dict[int, Any] = {id(w): w for w in model.parameters() if not (apart and w.requires_grad)}
             self._models.append(copy.deepcopy(model, shared))
+        self._trained = [trained(each) for each in self._models]
+        self._own = [dict(zip(each, self._trained[0], strict=True)) for each in self._trained]
+        detached = {weight: weight.detach() for each in self._trained for weight in each}
+        self._weights = [{own: detached[weight] for weight, own in each.items()} for each in self._own]
+        self._newest = 0
 
-    def gradients(
-        self, data: Any, batches: Sequence[Tensor], objective: Objective, kl_weight: float, divided: Division
-    ) -> list[Gradient]:
-        """The `gradient` on each of at most as many batches as there are replicas, given by the numbers of their rows
-        in a `Data`."""
+    def gradient(
+        self, number: int, data: Any, rows: Tensor, objective: Objective, kl_weight: float, divided: Division
+    ) -> Gradient:
+        """That on the batch with this number, in the parameters of the first model."""
+        place = number % len(self._models)
+        model, generator, own = self._models[place], self._generators[place], self._own[place]
+        x = data.batch(rows, generator)
+        found = gradient(model, self._trained[place], x, objective, generator, kl_weight, divided)
+        return found._replace(parts={own[parameter]: part for parameter, part in found.parts.items()})
 
-        def of_batch(number: int) -> Gradient:
-            model, generator = self._models[number], self._generators[number]
-            return gradient(model, data.batch(batches[number], generator), objective, generator, kl_weight, divided)
-
-        on_cpu = next(self._models[0].parameters()).device.type == "cpu"
-        numbers = range(len(batches))
-        return side_by_side(of_batch, numbers) if on_cpu else list(map(of_batch, numbers))
+    def step(self, number: int, parts: Mapping[nn.Parameter, Tensor], factor: float, optimiser: Adam) -> None:
+        """Step the newest weights down the gradient on the batch with this number."""
+        place = number % len(self._models)
+        optimiser.step(Step(parts, factor, self._weights[self._newest], self._weights[place]))
+        self._newest = place
 
     @torch.no_grad()
-    def average(self) -> None:
-        """Set the buffers of all models to their mean."""
+    def join(self) -> None:
+        """Give the first model the newest weights, and the mean of all buffers."""
+        for own, newest in self._weights[self._newest].items():
+            if own.data_ptr() != newest.data_ptr():
+                own.copy_(newest)
         for buffers in zip(*(model.buffers() for model in self._models), strict=True):
             if len(buffers) > 1 and buffers[0].is_floating_point():
-                mean = torch.stack(buffers).mean(0)
-                for buffer in buffers:
-                    buffer.copy_(mean)
+                buffers[0].copy_(torch.stack(buffers).mean(0))

@@ -103,7 +103,8 @@ class ResidualEncoder(nn.Module, ABC):
 
     def forward(self, rows: SparseRows, decoder: nn.Module, generator: torch.Generator | None = None) -> Tensor:
         """Parameters of q for each document, (B, P)."""
-        return self.normalisation(linear(self.output, self.features(rows, generator)).to(rows.values.dtype))
+        outputs, dtype = linear(self.output, self.features(rows, generator)), rows.values.dtype
+        return self.normalisation(outputs if outputs.dtype == dtype else outputs.to(dtype))
 
     @torch.no_grad()
     def copy_output(self, target: int, source: int) -> None:
@@ -170,10 +171,14 @@ class BagEncoder(ResidualEncoder):
         # A document of the usual length has about exp(4) words: the shift centres the input.
         log_total = torch.log1p(counts.row_sums())[:, None] - 4.0
         h = sparse_matmul(counts.with_values(values), self.words) * scale[:, None]
-        precise = h.dtype if self.training else precise_dtype(h.device)
+        if self.training:
+            return h + self.input(log_total)
+        precise = precise_dtype(h.device)
         return h.to(precise) + linear(self.input, log_total.to(precise))
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """The layer in the dtype of its input."""
+    if x.dtype == layer.weight.dtype:
+        return layer(x)
     return F.linear(x, layer.weight.to(x.dtype), layer.bias.to(x.dtype))

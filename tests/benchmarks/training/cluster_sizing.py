@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from neuraltopic.core.optimisation.division import AmongProcesses
-from neuraltopic.core.training import Trainer, step
+from neuraltopic.core.optimisation.division import AmongProcesses, Division, Gradient, Undivided
+from neuraltopic.core.optimisation.gradients import Replicas
+from neuraltopic.core.training import Trainer
 from neuraltopic.models.batches import CountBatches
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
@@ -56,8 +57,8 @@ class Alone(AmongProcesses):
     def __init__(self, n: int) -> None:
         self._rank, self._n = 0, n
 
-    def gather(self, bound: Any, parameters: Any) -> float:
-        return float(bound.value[self.rows(len(bound.value))].mean())
+    def gather(self, gradient: Gradient) -> Gradient:
+        return gradient
 
 
 def preprocessing(n_documents: int, n_words: int = 60_000) -> tuple[float, float]:
@@ -94,15 +95,15 @@ def network(V: int, K: int, batch_size: int, machines: list[int]) -> tuple[dict[
     model.decoder.initialise(torch.full((V,), -float(np.log(V))), 0.1, generator)
     data, nothing = CountBatches(counts), CountBatches(counts, np.arange(0))
     trainer = Trainer(model, data, nothing, RECIPE.objective, RECIPE.schedule, generator)
-    rows = torch.arange(batch_size)
+    rows, replicas = torch.arange(batch_size), Replicas(model, 1, generator, apart=False)
     updates = {}
     for n in machines:
         model.train()
-        divided = Alone(n) if n > 1 else None
+        divided = Alone(n) if n > 1 else Undivided()
 
-        def update(divided: Any = divided) -> None:
-            batch = data.batch(rows)
-            step(model, batch, RECIPE.objective, trainer.optimiser, generator, 1.0, 1e9, divided)
+        def update(divided: Division = divided) -> None:
+            own = replicas.gradient(0, data, rows, RECIPE.objective, 1.0, divided)
+            replicas.step(0, divided.gather(own).parts, 1.0, trainer.optimiser)
 
         updates[n] = shortest(update, 2)
     model.eval()

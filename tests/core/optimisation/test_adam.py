@@ -22,7 +22,8 @@ def drawn(parameters, seed, factor=1.0):
         parameter: torch.randn(parameter.shape, generator=generator(10 * seed + number), dtype=torch.float64)
         for number, parameter in enumerate(parameters)
     }
-    return Step(gradients, factor)
+    own = {parameter: parameter.detach() for parameter in parameters}
+    return Step(gradients, factor, own, own)
 
 
 def by_definition(weight, gradients, rates, decay, decoupled):
@@ -40,16 +41,15 @@ def by_definition(weight, gradients, rates, decay, decoupled):
 
 
 @pytest.mark.parametrize("decoupled", [True, False])
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_steps_are_the_definition(decoupled, at_once):
-    """Of two groups, each with a rate of its own, under a factor that changes; one by one and together."""
+def test_steps_are_the_definition(decoupled):
+    """Of two groups, each with a rate of its own, under a factor that changes."""
     weights = parameters((3, 2), (4,))
     start = [weight.detach().clone() for weight in weights]
     adam = Adam([Group(weights[:1], 0.1, 0.3, decoupled), Group(weights[1:], 0.02, 0.0, decoupled)], EPSILON)
     factors = [0.5, 1.0, 0.25]
     steps = [drawn(weights, seed, factor) for seed, factor in enumerate(factors)]
-    for first in range(0, 3, at_once):
-        adam.step(*steps[first : first + at_once])
+    for step in steps:
+        adam.step(step)
     for number, (rate, decay) in enumerate([(0.1, 0.3), (0.02, 0.0)]):
         rates = [rate * factor for factor in factors]
         gradients = [step.gradients[weights[number]] for step in steps]
@@ -69,9 +69,9 @@ def test_slices_of_a_large_weight_take_the_steps_of_the_whole(monkeypatch, n_thr
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        for seed in range(0, 4, 2):
+        for seed in range(4):
             for weights, optimiser in zip(((whole, bias), (sliced, its_bias)), optimisers, strict=True):
-                optimiser.step(drawn(weights, seed), drawn(weights, seed + 1, 0.5))
+                optimiser.step(drawn(weights, seed, 1.0 if seed % 2 else 0.5))
     finally:
         torch.set_num_threads(before)
     torch.testing.assert_close(sliced, whole, rtol=1e-14, atol=1e-14)
@@ -79,13 +79,33 @@ def test_slices_of_a_large_weight_take_the_steps_of_the_whole(monkeypatch, n_thr
     assert float(optimisers[1].state()["0.step"]) == 4.0
 
 
+def test_a_step_may_begin_at_other_weights_than_those_it_ends_in(monkeypatch):
+    """Those that it begins at stay, and those without a gradient are carried over; slices of a large one too."""
+    monkeypatch.setattr("neuraltopic.core.optimisation.adam._WHOLE", 6)
+    monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", 5)
+    weights, expected = parameters((7, 3), (2,), (4,)), parameters((7, 3), (2,), (4,))
+    begin = {parameter: parameter.detach().clone() for parameter in weights}
+    kept = [tensor.clone() for tensor in begin.values()]
+    with torch.no_grad():
+        for parameter in weights:
+            parameter.fill_(9.0)
+    step = drawn(weights[:2], 1)
+    end = {parameter: parameter.detach() for parameter in weights}
+    Adam([Group(weights, 0.1, 0.3, True)], EPSILON).step(step._replace(begin=begin, end=end))
+    Adam([Group(expected, 0.1, 0.3, True)], EPSILON).step(drawn(expected[:2], 1))
+    assert all(map(torch.equal, weights, expected))
+    assert all(map(torch.equal, begin.values(), kept))
+
+
 def test_a_weight_without_a_gradient_stays_and_so_do_its_moments():
-    moved, still = parameters((2,), (3,))
-    before = still.detach().clone()
-    adam = Adam([Group([moved, still], 0.1, 0.5, True), Group([still], 0.1, 0.5, True)], EPSILON)
-    adam.step(drawn([moved], 1))
-    assert torch.equal(still, before)
-    assert [float(adam.state()[f"{number}.step"]) for number in (0, 1)] == [1.0, 0.0]
+    """Beside one that moves, in a group of its own, and one that the step does not name."""
+    moved, still, alone, unnamed = parameters((2,), (3,), (4,), (5,))
+    before = [weight.detach().clone() for weight in (still, alone, unnamed)]
+    adam = Adam([Group([moved, still], 0.1, 0.5, True), Group([alone, unnamed], 0.1, 0.5, True)], EPSILON)
+    named = {weight: weight.detach() for weight in (moved, still, alone)}
+    adam.step(drawn([moved], 1)._replace(begin=named, end=named))
+    assert all(map(torch.equal, (still, alone, unnamed), before))
+    assert [float(adam.state()[f"{number}.step"]) for number in range(4)] == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_a_restored_optimiser_goes_on_to_the_same_bits():

@@ -1,6 +1,5 @@
-"""Gradients of several batches at once are those of each alone, and the buffers of the replicas are averaged."""
+"""Replicas take batches in turn, each at weights of its own, and end with the newest weights and averaged buffers."""
 
-import copy
 import dataclasses
 
 import pytest
@@ -10,7 +9,6 @@ from neuraltopic.core.latents.logistic_normal import LogisticNormal
 from neuraltopic.core.objectives import ELBO, Bound
 from neuraltopic.core.optimisation.division import Undivided
 from neuraltopic.core.optimisation.gradients import Replicas, gradient, trained
-from neuraltopic.core.threads import pieces_alone
 from neuraltopic.core.training import Schedule, Trainer
 from neuraltopic.core.vae import VAE
 from neuraltopic.models.decoders.energy_softmax import EnergySoftmax
@@ -25,61 +23,77 @@ def model():
     return randomise(VAE(encoder, latent, EnergySoftmax(K, V)), std=0.3).train()
 
 
-def at_once(vae, batches, n_threads=1):
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    try:
-        with pieces_alone():
-            replicas = Replicas(vae, len(batches), generator())
-            return replicas, replicas.gradients(Documents(18), batches, ELBO(), 0.7, Undivided())
-    finally:
-        torch.set_num_threads(before)
-
-
 BATCHES = torch.arange(18).split(6)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_gradients_at_once_are_those_of_each_batch_alone(n_threads):
-    """To the bit, whatever the number of threads; the generators of all but the first are seeded by it."""
-    vae = model()
-    _, found = at_once(vae, BATCHES, n_threads)
-    noise = generator()
-    others = [torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=noise))) for _ in BATCHES[1:]]
-    with pieces_alone():
-        for rows, drawn, given in zip(BATCHES, [noise, *others], found, strict=True):
-            alone = gradient(model(), Documents(18).batch(rows), ELBO(), drawn, 0.7, Undivided())
-            assert given[:2] == alone[:2]
-            assert all(map(torch.equal, given.parts.values(), alone.parts.values()))
+class GradientDescent:
+    """Plain steps, from the weights that begin to those that end."""
+
+    def step(self, step):
+        for parameter, begin in step.begin.items():
+            step.end[parameter].copy_(begin - step.factor * step.gradients[parameter])
 
 
-def test_replicas_share_parameters_and_end_with_the_mean_of_their_buffers():
+def noises(n):
+    """The generators of n replicas: those of all but the first are seeded by it."""
+    first = generator()
+    seeds = [int(torch.randint(2**62, (), generator=first)) for _ in range(n - 1)]
+    return [first, *(torch.Generator().manual_seed(seed) for seed in seeds)]
+
+
+def in_turn(vae, n_replicas, n_batches):
+    """Replicas after some batches, and the gradients."""
+    replicas, found = Replicas(vae, n_replicas, generator(), apart=True), []
+    for number in range(n_batches):
+        rows = BATCHES[number % len(BATCHES)]
+        found.append(replicas.gradient(number, Documents(18), rows, ELBO(), 0.7, Undivided()))
+        replicas.step(number, found[-1].parts, 0.01, GradientDescent())
+    return replicas, found
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_replicas_that_are_apart_share_only_weights_that_are_not_trained(apart):
     vae = model()
-    replicas, _ = at_once(vae, BATCHES)
-    assert all(
-        own is shared
-        for replica in replicas._models
-        for own, shared in zip(trained(replica), trained(vae), strict=True)
-    )
-    singles = []
-    for number, rows in enumerate(BATCHES):
-        one, noise = model(), copy.deepcopy(generator())
-        seeds = [int(torch.randint(2**62, (), generator=noise)) for _ in BATCHES[1:]]
-        drawn = noise if number == 0 else torch.Generator().manual_seed(seeds[number - 1])
-        gradient(one, Documents(18).batch(rows), ELBO(), drawn, 0.7, Undivided())
-        singles.append(one.encoder.normalisation)
-    replicas.average()
+    replicas = Replicas(vae, 3, generator(), apart=apart)
+    assert replicas._models[0] is vae
+    for replica in replicas._models[1:]:
+        for (name, own), (_, shared) in zip(replica.named_parameters(), vae.named_parameters(), strict=True):
+            assert (own is shared) == (not apart or name == "encoder.output.bias")
+            assert torch.equal(own, shared)
+        assert replica.encoder.normalisation.running_mean is not vae.encoder.normalisation.running_mean
+
+
+@pytest.mark.parametrize("n_replicas", [1, 2, 3])
+def test_each_gradient_is_at_the_weights_of_its_replica_and_each_step_is_from_the_newest(n_replicas):
+    """With the noise and the running moments that the replica has; parts are by the parameters of the model."""
+    vae = model()
+    replicas, found = in_turn(vae, n_replicas, 5)
+    others, noise = [model() for _ in range(n_replicas)], noises(n_replicas)
+    newest = [weight.detach().clone() for weight in trained(others[0])]
+    for number in range(5):
+        place = number % n_replicas
+        parameters = trained(others[place])
+        x = Documents(18).batch(BATCHES[number % 3])
+        alone = gradient(others[place], parameters, x, ELBO(), noise[place], 0.7, Undivided())
+        assert found[number][:2] == pytest.approx(alone[:2], rel=1e-12)
+        with torch.no_grad():
+            for own, weight, last in zip(trained(vae), parameters, newest, strict=True):
+                torch.testing.assert_close(found[number].parts[own], alone.parts[weight])
+                last -= 0.01 * alone.parts[weight]
+                weight.copy_(last)
+    replicas.join()
+    for weight, expected in zip(trained(vae), newest, strict=True):
+        torch.testing.assert_close(weight.detach(), expected)
     for name in ("running_mean", "running_variance"):
-        expected = torch.stack([getattr(single, name) for single in singles]).mean(0)
-        for replica in replicas._models:
-            torch.testing.assert_close(getattr(replica.encoder.normalisation, name), expected)
+        expected = torch.stack([getattr(other.encoder.normalisation, name) for other in others]).mean(0)
+        torch.testing.assert_close(getattr(vae.encoder.normalisation, name), expected)
 
 
 def test_a_matrix_that_cannot_be_factorised_gives_no_gradient():
     def objective(*_):
         torch.linalg.cholesky(-torch.eye(2))
 
-    found = gradient(model(), None, objective, generator(), 1.0, Undivided())
+    found = gradient(model(), [], None, objective, generator(), 1.0, Undivided())
     assert found.bound != found.bound
     assert found.parts == {}
 
@@ -95,7 +109,7 @@ def test_parts_lie_in_memory_as_their_parameters_do(transposed):
     vae = model()
     if transposed:
         vae.decoder.weight.data = vae.decoder.weight.data.T.contiguous().T
-    found = gradient(vae, sparse_rows(documents(5)), objective, generator(), 1.0, Undivided())
+    found = gradient(vae, trained(vae), sparse_rows(documents(5)), objective, generator(), 1.0, Undivided())
     assert all(part.stride() == own.stride() for own, part in found.parts.items())
     expected = -torch.arange(V).double()[:, None].expand(V, K)
     torch.testing.assert_close(found.parts[vae.decoder.weight], expected)
