@@ -58,8 +58,9 @@ class Schedule:
     epsilon : float
         Added to the root of Adam's second moment. With a larger epsilon small gradients make smaller steps.
     batches_at_once : int
-        Batches whose gradients are computed at the same weights, at the same time where there are several threads; the
-        weights then step down one after another.
+        Batches whose gradients are computed at the same time where there are several threads. The weights step down one
+        after another, so that each gradient is that at the weights of so many steps before, less one, on one thread
+        too. The first of an epoch are at its first weights.
     rate : callable
         Factor on the learning rate at a progress in [0, 1], `OneCycle` or `Steps`.
     kl_weight : callable

@@ -11,8 +11,8 @@ _BASE_BYTES = 450e6  # Python, torch, scikit-learn, pandas, and the blocks of re
 # The ledger, the digests that identify copies, the table of documents, and the resident part of mapped counts.
 _BYTES_A_DOCUMENT = 900.0
 _HIDDEN = 128  # units of the encoder's first layer
-# The weights, the best weights, two gradients, two moments, and the temporary arrays of two updates at once.
-_COPIES_OF_WEIGHTS = 10.0
+# The weights of two threads, the best weights, two gradients, two moments, and the temporary arrays of two updates.
+_COPIES_OF_WEIGHTS = 11.0
 # Tiles that are kept for the gradient of an update: of two at once only where batches or vocabulary are small.
 _TILES_BYTES = 1.34e8
 _PROCESS_BYTES = 200e6  # of one that cuts texts into words

@@ -1,9 +1,12 @@
-"""The gradients of several batches at the same weights, computed at the same time.
+"""The gradients of several batches, computed at the same time.
 
 The operations of an update on a few thousand words are too short to be divided among threads. So each thread has a
-batch of its own, and the weights then step down the gradients one after another: all but the first are gradients at
-weights of a few steps before. With a fixed and small delay this converges as fast as gradients without one (Langford,
-Smola & Zinkevich 2009). The results do not depend on the number of threads.
+batch and weights of its own, and the threads step in turn. With n batches at once the weights w_t after t steps are
+
+    w_t = w_(t-1) less a step of Adam down the gradient of batch t at w_(t-n), or at w_0 where t < n:
+
+each gradient is n - 1 steps late. With a fixed and small delay this converges as fast as gradients without one
+(Langford, Smola & Zinkevich 2009, algorithm 1). The results do not depend on the number of threads.
 """
 
 import copy
