@@ -156,22 +156,22 @@ class _Turns:
         n_at_once: int,
     ) -> None:
         """Begin an item, wait until all before it have ended, and end it, unless one of them failed or was the last."""
-        last = self.n_items
-        try:
-            result = begin(number)
-            with self._changed:
-                self._changed.wait_for(lambda: number == self._next or number >= self.n_items)
-            if number < self.n_items and not end(number, result):
-                last = number + n_at_once
-        except BaseException:
-            last = number
-            raise
-        finally:
-            with self._changed:
-                self.n_items = min(self.n_items, last)
-                if number == self._next:
-                    self._next += 1
-                self._changed.notify_all()
+        result = begin(number)
+        with self._changed:
+            self._changed.wait_for(lambda: number == self._next or number >= self.n_items)
+        if number >= self.n_items:
+            return
+        if not end(number, result):
+            self.stop(number + n_at_once)
+        with self._changed:
+            self._next = number + 1
+            self._changed.notify_all()
+
+    def stop(self, number: int) -> None:
+        """Let no item end from this one on."""
+        with self._changed:
+            self.n_items = min(self.n_items, number)
+            self._changed.notify_all()
 
 
 def in_turns(
@@ -180,29 +180,38 @@ def in_turns(
     """`end(number, begin(number))` for each number below `n_items`, where the items end in order, one at a time.
 
     Each begins once the item `n_at_once` before it has ended, and, unless they are `apart`, before the item after that
-    ends. Those that are apart begin at the same time, where there are threads for them: each has a thread, with
-    gradients as in the calling one, and an equal share of the other threads for its pieces; torch itself uses one.
-    Where the end of an item is False, no others end than those that had begun.
+    ends. Those that are apart are computed at the same time, each on a thread of its own, where there are several: with
+    gradients as in the calling thread, and with an equal share of the other threads for its pieces; torch itself uses
+    one. Where the end of an item is False, no others end than those that had begun.
+
+    Items wait for one another within the threads that all callers share, so that callers in several threads at once may
+    have only two items each at once.
     """
     if not apart:
         _in_line(begin, end, n_items, n_at_once)
         return
     n_threads, turns = n_available(), _Turns(n_items)
     n_shares = max(1, min(n_threads, n_at_once, n_items))
+    reached = list(range(n_shares))  # the item of each share: if it is interrupted, none must wait for its end
     with_gradient = torch.is_grad_enabled()
 
     def share(first: int) -> None:
-        outer, _own.n_threads, _own.n_within = _own.n_threads, n_threads // n_shares, n_threads
+        outer = _own.n_threads
         try:
+            _own.n_threads, _own.n_within = n_threads // n_shares, n_threads
             with pieces_alone(), torch.set_grad_enabled(with_gradient):  # both settings are per thread
                 for number in range(first, n_items, n_shares):
                     if number >= turns.n_items:
                         break
+                    reached[first] = number
                     turns.take(number, begin, end, n_at_once)
+        except BaseException:
+            turns.stop(reached[first])
+            raise
         finally:
             _own.n_threads, _own.n_within = outer, 0
 
-    _in_shares(share, n_shares, _workers(n_threads))
+    _in_shares(share, n_shares, _workers(n_threads), lambda: turns.stop(reached[0]))
 
 
 def _in_line(begin: Callable[[int], Result], end: Callable[[int, Result], bool], n_items: int, n_at_once: int) -> None:
@@ -217,11 +226,21 @@ def _in_line(begin: Callable[[int], Result], end: Callable[[int, Result], bool],
         end(number, begun.popleft())
 
 
-def _in_shares(share: Callable[[int], Result], n_shares: int, workers: ThreadPoolExecutor) -> list[Result]:
-    """The results of all shares: the first is computed by the calling thread, and all have ended when this returns."""
-    others = [workers.submit(share, first) for first in range(1, n_shares)]
+def _in_shares(
+    share: Callable[[int], Result],
+    n_shares: int,
+    workers: ThreadPoolExecutor,
+    interrupted: Callable[[], object] = lambda: None,
+) -> list[Result]:
+    """The results of all shares: the first is computed by the calling thread, and all have ended when this returns.
+    If the calling thread is `interrupted`, or its share fails, that is called before the others are waited for."""
+    others: list[Future[Result]] = []
     try:
+        others.extend(workers.submit(share, first) for first in range(1, n_shares))
         own = share(0)
+    except BaseException:
+        interrupted()
+        raise
     finally:
         wait(others)
     return [own, *(other.result() for other in others)]

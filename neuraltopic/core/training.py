@@ -58,9 +58,8 @@ class Schedule:
     epsilon : float
         Added to the root of Adam's second moment. With a larger epsilon small gradients make smaller steps.
     batches_at_once : int
-        Batches whose gradients are computed at the same time where there are several threads. The weights step down one
-        after another, so that each gradient is that at the weights of so many steps before, less one, on one thread
-        too. The first of an epoch are at its first weights.
+        Batches whose gradients are computed at the same time where there are several threads. With n at once each
+        gradient is at the weights of n - 1 steps before, or at the first weights of the epoch; on one thread too.
     rate : callable
         Factor on the learning rate at a progress in [0, 1], `OneCycle` or `Steps`.
     kl_weight : callable
@@ -264,10 +263,16 @@ class Trainer:
         """
         self.divided.agree(self)
         self.model.train()
+        bound = self.update_on(self._batches())
+        self.model.settle(self.generator)
+        self._record(bound)
+
+    def update_on(self, batches: Sequence[Tensor]) -> float:
+        """Step down the gradient on each batch, given by the numbers of its rows, while there is time: the mean bound
+        per row, in nats."""
         schedule = self.schedule
-        batches = self._batches()
         on_cpu = next(self.model.parameters()).device.type == "cpu"
-        apart = on_cpu and min(n_available(), schedule.batches_at_once) > 1
+        apart = on_cpu and min(n_available(), schedule.batches_at_once, len(batches)) > 1
         replicas = Replicas(self.model, schedule.batches_at_once, self.generator, apart=apart)
         # Of each batch, where the schedules are: the share of the time that is used is told between batches.
         used = min(self._time_used(), 1.0)
@@ -295,8 +300,7 @@ class Trainer:
 
         in_turns(begin, end, len(batches), schedule.batches_at_once, apart=apart)
         replicas.join()
-        self.model.settle(self.generator)
-        self._record(sum(bound * n_rows for bound, n_rows in seen) / sum(n_rows for _, n_rows in seen))
+        return sum(bound * n_rows for bound, n_rows in seen) / sum(n_rows for _, n_rows in seen)
 
     def _time_used(self) -> float:
         return 0.0 if self.time_used is None else self.divided.agreed(self.time_used())

@@ -1,6 +1,7 @@
 """Pieces of work on several threads: in order, one thread each, and errors that reach the caller."""
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -200,6 +201,39 @@ def test_an_error_reaches_the_caller_and_no_later_item_ends(n_threads, failing, 
     assert ended == list(range(failing if apart or where == "end" else max(0, failing - 1)))
     in_turns(begin, end, 0, 2, apart=apart)
     assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.usefixtures("four_threads")
+@pytest.mark.parametrize("function", ["take", "_in_shares"])
+@pytest.mark.parametrize("event", ["call", "line"])
+def test_an_interrupt_between_the_items_leaves_no_thread_waiting(function, event):
+    """Ctrl-C as the calling thread enters the function, or runs its first line that is seen: the second time, so that
+    the other thread is at work."""
+    seen, ended = [], []
+
+    def interrupt(frame, what, _):
+        if frame.f_code.co_name != function or frame.f_code.co_filename != in_turns.__code__.co_filename:
+            return None
+        if what == event:
+            seen.append(what)
+            if len(seen) == (2 if function == "take" else 1):
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return interrupt
+
+    def end(number, _):
+        ended.append(number)
+        return True
+
+    sys.settrace(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            in_turns(lambda _: time.sleep(0.01), end, 9, 2, apart=True)
+    finally:
+        sys.settrace(None)
+    assert ended == list(range(len(ended)))
+    assert len(ended) < 9
+    assert torch.get_num_threads() == 4
 
 
 @pytest.mark.parametrize("apart", [True, False])

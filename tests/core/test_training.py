@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import threading
 
 import pytest
 import torch
@@ -128,22 +129,73 @@ def test_a_gradient_is_at_the_weights_before_those_of_the_batches_at_once(n_at_o
     assert run.history[0]["train_bound"] == pytest.approx(total / 18, rel=1e-12)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_an_epoch_has_the_same_bits_on_any_number_of_threads(n_threads):
+def on_threads(n_threads, work):
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        with pieces_alone():
+            return work()
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("n_threads", [2, 4])
+@pytest.mark.parametrize("n_at_once", [1, 2, 3])
+@pytest.mark.parametrize("clock", [False, True])
+def test_an_epoch_has_the_same_bits_on_any_number_of_threads(monkeypatch, n_threads, n_at_once, clock):
+    """Large weights too, which Adam takes in slices; and where the time that is used moves the schedules."""
+    monkeypatch.setattr("neuraltopic.core.optimisation.adam._WHOLE", 4)
+    monkeypatch.setattr("neuraltopic.core.optimisation.adam._SLICE", 4)
     ends = []
     for threads in (1, n_threads):
-        schedule = dataclasses.replace(SCHEDULE, batches_at_once=2)
+        schedule = dataclasses.replace(SCHEDULE, batches_at_once=n_at_once)
         run = Trainer(model(), Documents(18), Documents(5, seed=1), ELBO(), schedule, generator())
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            with pieces_alone():
-                run.run()
-        finally:
-            torch.set_num_threads(before)
+        if clock:
+            ticks = iter(range(100))
+            run.time_used = lambda ticks=ticks: next(ticks) / 15
+        on_threads(threads, run.run)
         ends.append((bits(run.model), run.history))
     assert ends[0][1] == ends[1][1]
     assert all(torch.equal(ends[0][0][name], ends[1][0][name]) for name in ends[0][0])
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("n_at_once", [1, 2, 3])
+def test_the_schedules_of_a_batch_are_those_of_the_time_told_before_it_begins(n_threads, n_at_once):
+    """Batch t of an epoch of six begins once batch t - n has ended, after which the clock is read."""
+    ticks, rates, weights = iter(range(100)), [], []
+
+    def rate(progress):
+        rates.append(progress)
+        return 1.0
+
+    def kl_weight(progress):
+        weights.append(progress)
+        return 1.0
+
+    kl_weight.full_from = 0.0
+    schedule = dataclasses.replace(SCHEDULE, batch_size=3, batches_at_once=n_at_once, rate=rate, kl_weight=kl_weight)
+    run = Trainer(model(), Documents(18), Documents(0), ELBO(), schedule, generator())
+    run.time_used = lambda: 0.1 * next(ticks)
+    on_threads(n_threads, run.run_epoch)
+    expected = [max(number / 6 / 6, 0.1 * max(0, number - n_at_once + 1)) for number in range(6)]
+    assert rates == pytest.approx(expected)
+    assert sorted(weights) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n_threads", "n_at_once", "expected"), [(1, 2, 1), (2, 1, 1), (2, 2, 2), (4, 2, 2)])
+def test_batches_at_once_have_a_thread_each(n_threads, n_at_once, expected):
+    threads = set()
+
+    def objective(*arguments):
+        threads.add(threading.get_ident())
+        return ELBO()(*arguments)
+
+    schedule = dataclasses.replace(SCHEDULE, batches_at_once=n_at_once)
+    run = Trainer(model(), Documents(18), Documents(0), objective, schedule, generator())
+    on_threads(n_threads, run.run_epoch)
+    assert len(threads) == expected
+    assert threading.get_ident() in threads
 
 
 def test_training_raises_the_bound_and_keeps_the_best_weights():

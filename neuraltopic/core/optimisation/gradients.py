@@ -1,7 +1,7 @@
 """The gradients of several batches, computed at the same time.
 
 The operations of an update on a few thousand words are too short to be divided among threads. So each thread has a
-batch and weights of its own, and the threads step in turn. With n batches at once the weights w_t after t steps are
+batch and weights of its own, and the threads step in turn. With n batches at once the weights after t = 1, 2, ... are
 
     w_t = w_(t-1) less a step of Adam down the gradient of batch t at w_(t-n), or at w_0 where t < n:
 
