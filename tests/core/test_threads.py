@@ -1,7 +1,6 @@
 """Pieces of work on several threads: in order, one thread each, and errors that reach the caller."""
 
 import os
-import sys
 import threading
 import time
 import weakref
@@ -9,6 +8,7 @@ import weakref
 import pytest
 import torch
 
+from neuraltopic.core import threads
 from neuraltopic.core.threads import among_threads, even_slices, in_threads, in_turns, pieces_alone
 
 
@@ -62,8 +62,8 @@ def test_an_error_reaches_the_caller(n_threads):
 
 def test_threads_take_no_gradient(n_threads):
     weight = torch.ones(3, requires_grad=True)
-    for threads in (in_threads, among_threads):
-        assert list(threads(lambda number: (weight * number).requires_grad, range(4))) == [False] * 4
+    for divided in (in_threads, among_threads):
+        assert list(divided(lambda number: (weight * number).requires_grad, range(4))) == [False] * 4
         assert (weight * 1).requires_grad
 
 
@@ -204,36 +204,40 @@ def test_an_error_reaches_the_caller_and_no_later_item_ends(n_threads, failing, 
 
 
 @pytest.mark.usefixtures("four_threads")
-@pytest.mark.parametrize("function", ["take", "_in_shares"])
-@pytest.mark.parametrize("event", ["call", "line"])
-def test_an_interrupt_between_the_items_leaves_no_thread_waiting(function, event):
-    """Ctrl-C as the calling thread enters the function, or runs its first line that is seen: the second time, so that
-    the other thread is at work."""
-    seen, ended = [], []
+@pytest.mark.parametrize("before", ["an item", "all items"])
+def test_an_interrupt_between_the_items_leaves_no_thread_waiting(monkeypatch, before):
+    """Ctrl-C in the calling thread, when another waits for the end of an item that has not begun."""
+    ended, take, workers = [], threads._Turns.take, threads._workers
 
-    def interrupt(frame, what, _):
-        if frame.f_code.co_name != function or frame.f_code.co_filename != in_turns.__code__.co_filename:
-            return None
-        if what == event:
-            seen.append(what)
-            if len(seen) == (2 if function == "take" else 1):
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return interrupt
+    def interrupted(turns, number, *arguments):
+        if number == 2:
+            raise KeyboardInterrupt
+        take(turns, number, *arguments)
+
+    class Pool:
+        def __init__(self, n_threads):
+            self.pool = workers(n_threads)
+
+        def submit(self, *arguments):
+            self.pool.submit(*arguments)
+            time.sleep(0.1)
+            raise KeyboardInterrupt
 
     def end(number, _):
         ended.append(number)
         return True
 
-    sys.settrace(interrupt)
-    try:
+    with monkeypatch.context() as changed:
+        if before == "an item":
+            changed.setattr(threads._Turns, "take", interrupted)
+        else:
+            changed.setattr(threads, "_workers", Pool)
         with pytest.raises(KeyboardInterrupt):
             in_turns(lambda _: time.sleep(0.01), end, 9, 2, apart=True)
-    finally:
-        sys.settrace(None)
-    assert ended == list(range(len(ended)))
-    assert len(ended) < 9
-    assert torch.get_num_threads() == 4
+    assert ended == ([0, 1] if before == "an item" else [])
+    assert sorted(among_threads(str, range(4))) == ["0", "1", "2", "3"]
+    waiting = workers(4).submit(time.sleep, 0)
+    assert waiting.result(10) is None
 
 
 @pytest.mark.parametrize("apart", [True, False])
@@ -288,9 +292,9 @@ def test_items_share_the_threads_for_their_pieces(n_items):
 
 @pytest.mark.usefixtures("four_threads")
 def test_items_that_are_not_apart_are_left_to_the_calling_thread():
-    threads = set()
-    in_turns(lambda number: threads.add(threading.get_ident()), lambda number, _: True, 6, 2, apart=False)
-    assert threads == {threading.get_ident()}
+    used = set()
+    in_turns(lambda number: used.add(threading.get_ident()), lambda number, _: True, 6, 2, apart=False)
+    assert used == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("apart", [True, False])
