@@ -41,7 +41,7 @@ class GaussianNoise:
         """x plus noise, dense, (B, D)."""
         dense = x.dense() if isinstance(x, SparseRows) else x
         noise = torch.randn(dense.shape, generator=generator, dtype=dense.dtype)
-        return dense + self.std * noise.to(dense.device)
+        return dense + self.std * moved(noise, dense.device)
 
 
 @dataclass(frozen=True)

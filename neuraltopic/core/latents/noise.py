@@ -22,7 +22,7 @@ def exponential(n_samples: int, like: Tensor, generator: torch.Generator) -> Ten
     uniform = torch.rand((n_samples, *like.shape), generator=generator, dtype=like.dtype)
     # In float32, u is 0 once in 2^24 draws: it stands for the interval up to the next number, so the middle of that is
     # used.
-    return -torch.log(uniform.clamp_min(torch.finfo(like.dtype).eps / 4)).to(like.device)
+    return moved(-torch.log(uniform.clamp_min(torch.finfo(like.dtype).eps / 4)), like.device)
 
 
 def log_gamma(shape: Tensor, n_samples: int, generator: torch.Generator) -> Tensor:

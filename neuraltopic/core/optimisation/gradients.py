@@ -6,7 +6,7 @@ batch and weights of its own, and the threads step in turn. With n batches at on
     w_t = w_(t-1) less a step of Adam down the gradient of batch t at w_(t-n), or at w_0 where t < n:
 
 each gradient is n - 1 steps late. With a fixed and small delay this converges as fast as gradients without one
-(Langford, Smola & Zinkevich 2009, algorithm 1). The results do not depend on the number of threads.
+(Langford, Smola & Zinkevich 2009). The results do not depend on the number of threads.
 """
 
 import copy

@@ -18,7 +18,7 @@ SIMPLEX = Schedule(
     largest_batch=200,
     enough_rows=20_000,
 )
-# Two gradients at once, for a thread each: no figure is worse for it, see tests/benchmarks/README.md.
+# Two gradients at once, for a thread each: on real corpora no figure is worse for it, see tests/benchmarks/README.md.
 SEMI_AMORTISED = replace(SIMPLEX, batches_at_once=2)
 # From a start at the unigram model.
 FROM_NOTHING = replace(SIMPLEX, weight_decay=0.0)
