@@ -161,8 +161,8 @@ def precise_dtype(device: torch.device) -> torch.dtype:
 
 
 def moved(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on this device. Where it is there already, the interpreter is not given to another thread meanwhile, as
-    it is by `Tensor.to`."""
+    """The tensor on this device. Where it is there already, the interpreter is not given to another thread, as it is by
+    `Tensor.to`."""
     return tensor if tensor.device == device else tensor.to(device)
 
 
