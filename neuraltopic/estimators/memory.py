@@ -4,6 +4,7 @@ Axes: D documents, V words, K topics.
 """
 
 import ctypes
+import sys
 
 from neuraltopic.errors import UsageError, parameter
 
@@ -50,10 +51,14 @@ def require_memory(max_memory: float | None, D: int, V: int, K: int) -> None:
 
 
 def release_free_memory() -> None:
-    """Return freed memory to the system, if the C library holds it for later (glibc).
+    """Return freed memory to the system, if the C library holds it for later (glibc), and what pyarrow holds.
 
     Otherwise a stage of a fit that needs blocks of other sizes would add to the memory of the stage before.
     """
+    if "pyarrow" in sys.modules:
+        import pyarrow as pa
+
+        pa.default_memory_pool().release_unused()
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # another C library

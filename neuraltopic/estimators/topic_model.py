@@ -43,6 +43,7 @@ from neuraltopic.estimators.texts.topic_pictures import TopicPictures
 from neuraltopic.estimators.texts.topic_search import TopicSearch
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe, require_takes_seeds, require_takes_word_vectors
 from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.languages.detection import release_identifier
 from neuraltopic.preprocessing.preparation import Preparation
 from neuraltopic.preprocessing.preprocessor import Preprocessing, Preprocessor
 from neuraltopic.preprocessing.seed_words import seed_columns, seed_groups
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 # Share of unknown tokens above which an update is likely to miss the themes of the new documents.
 _MANY_UNKNOWN = 1 / 3
+# Rows from which on half a second for the next corpus costs less than 75 MiB during the rest of the fit.
+_LARGE = 100_000
 # As scikit-learn names the parameters of a parameter.
 _PREPROCESSING = "preprocessing__"
 # Words of each topic by which topics are compared after a fit.
@@ -418,6 +421,8 @@ class TopicModel(
             unlearned = Preprocessor(settings, n_jobs=self._processes(), workers=workers)
             preparation = counted(corpus, unlearned, workspace, progress, compare=corpus is not documents)
             self._require_enough(preparation, corpus.name, settings)
+            if len(preparation.ledger) >= _LARGE:
+                release_identifier()
             release_free_memory()
             of_rows = embeddings_of_rows(preparation, embeddings)
             self._set_by_column(vae, preparation.preprocessor)

@@ -4,11 +4,12 @@ The script of a document determines most languages. Within a script py3langid pr
 its function words in the document. Otherwise a list of names would be identified as Latin.
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex
 
@@ -239,3 +240,10 @@ def _identified(text: str) -> str | None:
         return language_code(py3langid.classify(text)[0])
     except UsageError:
         return None
+
+
+def release_identifier() -> None:
+    """Give back the 75 MiB of py3langid's model. The next text that needs it reads it again in half a second."""
+    module: Any = sys.modules.get("py3langid.langid")
+    if module is not None:
+        module.IDENTIFIER = None
