@@ -79,8 +79,9 @@ class PlainProgress(QuietProgress):
             self._end(now)
             if done == 0:
                 self._started = now
-            self._stage, self._running = stage, True
+            self._stage = stage
             self._begin(stage, total)
+            self._running = True
         self._done, self._total = done, total
         if done == total:
             self._end(now)

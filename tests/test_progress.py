@@ -113,6 +113,19 @@ def test_bars_become_lines(clock):
     assert "\x1b[?25l" not in shown.rsplit("\x1b[?25h", 1)[1]
 
 
+def test_an_interrupt_while_a_bar_begins_is_not_hidden_by_another_error(clock, monkeypatch):
+    progress, stream = bars(clock)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt("interrupted while reading")
+
+    monkeypatch.setattr(progress._bars, "add_task", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="interrupted while reading"):
+        progress("reading", 0, None)
+    progress.close()
+    assert "reading" not in stream.getvalue()
+
+
 def test_a_bar_knows_how_much_there_is(clock):
     progress, _ = bars(clock)
     progress("reading", 0, None)

@@ -129,6 +129,8 @@ def fit(
     )
     use_threads(training["n_jobs"])
     if options.dry_run:
+        if options.resume and not options.quiet:
+            print("note: the time is that of a whole fit, not of what --resume has left", file=sys.stderr)
         note_output(output, RUN, source=corpus.path, force=options.force, quiet=options.quiet)
         _forecast(model, corpus, embedding_file, cluster, as_json=options.as_json, quiet=options.quiet)
     else:

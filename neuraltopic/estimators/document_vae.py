@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
 
-# Fraction of a time limit that training may take.
-_TRAINING_SHARE = 0.75
+# Fraction of what is left of a time limit, once topics have their start, that training may take.
+TRAINING_SHARE = 0.75
 
 
 class DocumentVAE(StoredDocuments):
@@ -410,7 +410,7 @@ class DocumentVAE(StoredDocuments):
         if self.max_seconds is None:
             return
         begun = time.monotonic()
-        allowed = max(_TRAINING_SHARE * (self.max_seconds - (begun - started)), 1e-3)
+        allowed = max(TRAINING_SHARE * (self.max_seconds - (begun - started)), 1e-3)
         trainer.time_used = lambda: (time.monotonic() - begun) / allowed
 
     def _train(

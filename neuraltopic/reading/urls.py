@@ -36,7 +36,7 @@ def location(url: str) -> Path:
     Raises
     ------
     UsageError
-        When fsspec does not know the protocol, or its package is not installed.
+        When fsspec does not know the protocol, or its package or what that needs is not installed.
     """
     if urlsplit(url).scheme == "file":
         return Path(unquote(urlsplit(url).path))
@@ -67,6 +67,13 @@ def location(url: str) -> Path:
             expected="a URL that fsspec reads, such as s3://, gs://, hdfs://, https:// or file://",
             got=str(error),
             hint="Check the protocol, or copy the files here and give their path",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            url,
+            expected=f"what {protocol}:// needs on this machine" + (", Java and Hadoop" if "hdfs" in protocol else ""),
+            got=" ".join(str(error).split())[:200],
+            hint="Install it, or copy the files here and give their path",
         ) from error
     # Outside the standard library's hierarchy, but with its methods.
     return cast(Path, path)

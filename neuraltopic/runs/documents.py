@@ -118,7 +118,8 @@ def fit_run(
     Raises
     ------
     UsageError
-        As `require_output` does; with `resume`, when there is nothing to resume or the request differs.
+        As `require_output` does; with `resume`, when there is nothing to resume or the request differs; when the cache
+        cannot be written.
     NeuralTopicError
         When the corpus cannot be used; nothing is left behind.
     """
@@ -129,13 +130,16 @@ def fit_run(
     model = prepared(model, output, resume=resume)
     request = request_of(model, corpus) | ({"embeddings": embeddings.facts()} if embeddings else {})
     cached = None if cache is None else PreparationCache(Path(cache))
+    if cached:
+        cached.make()
     settings = model.preprocessing or Preprocessing()
     with new_run(output, DOCUMENTS, request, force=force, resume=resume, command=command, progress=progress) as run:
-        if cached:
-            cached.take(corpus, settings, run.workspace)
-        model.fit(corpus, embeddings=embeddings, progress=run.progress, workspace=run.workspace, cluster=cluster)
-        if cached:
-            cached.keep(corpus, settings, run.workspace)
+        fit_progress: Progress = run.progress
+        if cached and (n_rows := cached.take(corpus, settings, run.workspace)):
+            run.progress("reading the cache", n_rows, n_rows)
+        elif cached:
+            fit_progress = cached.keeping(corpus, settings, run.workspace, run.progress)
+        model.fit(corpus, embeddings=embeddings, progress=fit_progress, workspace=run.workspace, cluster=cluster)
         with run.files() as (folder, results):
             topics = write_outputs(model, folder)
             results |= results_of(model) | coherence_of(model, run.workspace)

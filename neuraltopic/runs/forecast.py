@@ -23,6 +23,7 @@ from scipy import sparse
 from neuraltopic.core.training import Schedule
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning
 from neuraltopic.estimators.counts.update_schedule import schedule_of_update
+from neuraltopic.estimators.document_vae import TRAINING_SHARE
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.memory import expected_memory, processes_within, require_memory
 from neuraltopic.estimators.topic_model import TopicModel
@@ -139,6 +140,9 @@ def _forecast(
         "inferring": inference * D,
         "summarising": _SECONDS_AN_ENTRY * entries * K,
     }
+    if model.max_seconds is not None:
+        left = model.max_seconds - stages["reading"] - (stages["starting"] - _START_SECONDS)
+        stages["training"] = min(stages["training"], max(0.0, TRAINING_SHARE * left))
     return DocumentForecast(
         corpus=read,
         n_topics=K,
@@ -146,7 +150,7 @@ def _forecast(
         n_epochs=_whole(resolved.passes),
         memory_bytes=expected_memory(D, V, K),
         stages=stages,
-        faster=_faster(stages, V),
+        faster=_faster(stages, V, limited=model.max_seconds is not None),
     )
 
 
@@ -154,14 +158,14 @@ def _whole(passes: float) -> float:
     return int(passes) if passes == int(passes) else round(passes, 2)
 
 
-def _faster(stages: dict[str, float], V: int) -> str:
+def _faster(stages: dict[str, float], V: int, *, limited: bool) -> str:
     """Advice by the longest stage."""
     longest = max(stages, key=lambda stage: stages[stage])
     if longest == "reading":
         return "more processors (--jobs), or a corpus without what is not text"
     if longest == "training":
         words = f", fewer words than {V:,} (--vocabulary-size)" if V > 5000 else ""
-        return f"fewer passes (--epochs){words}, or a limit (--max-time)"
+        return f"fewer passes (--epochs){words}, or a {'lower ' if limited else ''}limit (--max-time)"
     return "fewer topics (--topics)" if longest != "starting" else "nothing: most of it is the same for any corpus"
 
 

@@ -7,15 +7,23 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+import warnings
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
+from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.storage.atomic import atomic_folder
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.version import __version__
+
+if TYPE_CHECKING:
+    from neuraltopic.progress import Progress
 
 # What `prepare` writes into a workspace, the last marks the rest as complete.
 _PARTS = ("counts", "ledger.parquet", "position.npy", PREPARATION)
@@ -34,24 +42,70 @@ class PreparationCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def take(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> bool:
-        """Copy a cached corpus into an empty workspace; return whether there was one."""
-        kept = self._place(corpus, settings)
-        if kept is None or not (kept / PREPARATION).exists() or (workspace / PREPARATION).exists():
-            return False
-        for part in _PARTS:
-            _link(kept / part, workspace / part)
-        return True
+    def make(self) -> None:
+        """Make the folder, unless it is there.
 
-    def keep(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> None:
-        """Keep what a fit prepared in its workspace."""
+        Raises
+        ------
+        UsageError
+            When nothing can be written into it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise UsageError(
+                parameter("cache"),
+                expected="a folder that can be written, or made",
+                got=f"{self.folder}: {error.strerror}",
+                hint="Name another folder, or leave it out",
+            ) from error
+
+    def take(self, corpus: Corpus, settings: Preprocessing, workspace: Path) -> int:
+        """Copy a cached corpus into an empty workspace; return its number of rows, 0 where there was none.
+
+        Warns
+        -----
+        NeuralTopicWarning
+            When what was kept is damaged: it is removed.
+        """
         kept = self._place(corpus, settings)
-        if kept is None or kept.exists() or not (workspace / PREPARATION).exists():
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_folder(kept) as unfinished:
+        if kept is None or not kept.exists() or (workspace / PREPARATION).exists():
+            return 0
+        try:
             for part in _PARTS:
-                _link(workspace / part, unfinished / part)
+                _link(kept / part, workspace / part)
+            preparation = reopen(workspace)
+            if preparation is not None:
+                return len(preparation.ledger)
+            damage = f"no {PREPARATION}"
+        except (NeuralTopicError, OSError) as error:
+            damage = f"{error.__cause__ or error}"[:200]
+        for part in _PARTS:
+            _remove(workspace / part)
+        _remove(kept)
+        warnings.warn(
+            f"{parameter('cache')}: {kept} is damaged ({damage}); the corpus is prepared again",
+            NeuralTopicWarning,
+            stacklevel=2,
+        )
+        return 0
+
+    def keeping(self, corpus: Corpus, settings: Preprocessing, workspace: Path, progress: "Progress") -> "Progress":
+        """A progress of a fit that forwards every call, and keeps what the fit prepares once all of it is there.
+
+        The corpus is kept by the content that it has when this is called, before it is read.
+        """
+        place = self._place(corpus, settings)
+
+        def forward(stage: str, done: int, total: int | None) -> None:
+            if place is not None and not place.exists() and (workspace / PREPARATION).exists():
+                with atomic_folder(place) as unfinished:
+                    for part in _PARTS:
+                        _link(workspace / part, unfinished / part)
+            progress(stage, done, total)
+
+        return forward
 
     def _place(self, corpus: Corpus, settings: Preprocessing) -> Path | None:
         """Folder of a cached corpus; None if the corpus is not a file or folder, or with a spaCy pipeline, which may
@@ -94,3 +148,10 @@ def _link(source: Path, destination: Path) -> None:
         shutil.copytree(source, destination, copy_function=link)
     else:
         link(str(source), str(destination))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from neuraltopic.storage.strict_json import read_json, write_json
 _REQUEST = "request.json"
 _FINISHED = "finished"  # the SHA-256 of the run.json of the run that is about to be in place
 _MAX_REQUEST_BYTES = 1 << 24
+_READ_AS = "corpus.read_as"  # the group of the options with which a corpus is read
 
 
 def workspace_of(output: Path) -> Path:
@@ -129,14 +130,26 @@ def _require_same(output: Path, request: Mapping[str, Any]) -> None:
             hint=f"Leave out {parameter('resume', True)} to start one",
         )
     name, old, new = first_difference(earlier, request)
+    if name.startswith("corpus.") and not name.startswith(_READ_AS):
+        raise UsageError(
+            parameter("resume"),
+            expected="the corpus as it was when the fit began",
+            got=f"{name.rpartition('.')[2]} {new!r:.200}, which was {old!r:.200}",
+            hint=f"Give the same files and columns, or start over with {parameter('force', True)}"
+            f" in place of {parameter('resume', True)}",
+        )
     if name:
         raise UsageError(
             parameter("resume"),
-            expected=f"{named_setting(name)} {old!r:.200}, as when the fit began",
-            got=f"{new!r:.200}",
+            expected=f"{named_setting(name)} {_shown(old)}, as when the fit began",
+            got=_shown(new),
             hint=f"Ask for the same again, or start over with {parameter('force', True)}"
             f" in place of {parameter('resume', True)}",
         )
+
+
+def _shown(value: Any) -> str:
+    return "the default" if value is None else f"{value!r:.200}"
 
 
 def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> tuple[str, Any, Any]:
@@ -151,7 +164,7 @@ def first_difference(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> 
 def named_setting(name: str) -> str:
     """A setting of a request in the message of an error: parameters are named as such."""
     group, _, last = name.rpartition(".")
-    return parameter(last) if group in ("parameters", "preprocessing") else name
+    return parameter(last) if group in ("parameters", "preprocessing", _READ_AS) else name
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

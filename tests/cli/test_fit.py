@@ -192,6 +192,33 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_do(call, corpus, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_does_not_say_what_is_left_to_resume(call, corpus, tmp_path):
+    said = "note: the time is that of a whole fit, not of what --resume has left"
+    for options, n in ((["--resume"], 1), (["--resume", "-q"], 0), ([], 0)):
+        result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--dry-run", *options)
+        assert (result.code, result.err.splitlines().count(said)) == (0, n)
+
+
+def test_a_cache_that_is_a_file_is_refused_by_the_name_of_its_option(call, corpus, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--cache", tmp_path / "file")
+    assert result.code == 2
+    assert result.err.startswith("neuraltopic: --cache: expected a folder that can be written, or made; got ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_another_corpus_is_not_resumed(call, corpus, tmp_path, monkeypatch):
+    stopped(call, corpus, tmp_path, monkeypatch, after=1)
+    other = tmp_path / "other.txt"
+    other.write_text("some other words\n" * 70)
+    result = call("fit", other, "-o", tmp_path / "run", *FAST, "--resume")
+    assert result.code == 2
+    assert (
+        "--resume: expected the corpus as it was when the fit began; got " in result.err
+        and ", which was " in result.err
+    )
+
+
 def test_a_dry_run_of_a_stream_is_refused(call, tmp_path):
     result = call("fit", "-", "-o", tmp_path / "run", "--dry-run")
     assert (result.code, result.out) == (2, "")

@@ -151,6 +151,18 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(url, packa
         open_corpus(url)
 
 
+def test_what_a_protocol_needs_on_this_machine_is_said_in_a_line(monkeypatch):
+    def broken(url):
+        raise OSError("Unable to load libjvm\n" + "dlopen(x): no such file\n" * 100)
+
+    monkeypatch.setattr(upath, "UPath", broken)
+    with pytest.raises(
+        UsageError, match="expected what hdfs:// needs on this machine, Java and Hadoop; got Unable"
+    ) as it:
+        location("hdfs://a/b")
+    assert len(str(it.value)) < 400
+
+
 def test_an_unknown_protocol_is_refused():
     with pytest.raises(UsageError, match=r"^nothing://a: expected a URL that fsspec reads"):
         open_corpus("nothing://a")

@@ -149,7 +149,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_bits(tmp_path, monkeypatch):
 def test_another_way_of_reading_is_another_request(tmp_path, monkeypatch):
     pd.DataFrame({"a": sentences(), "b": sentences()}).to_csv(tmp_path / "t.csv")
     interrupted(tmp_path, monkeypatch, small(), open_corpus(tmp_path / "t.csv", text="a"))
-    with pytest.raises(UsageError, match=r"expected corpus.read_as.text 'a'"):
+    with pytest.raises(UsageError, match=r"expected text 'a', as when the fit began; got 'b'"):
         fit_run(small(), open_corpus(tmp_path / "t.csv", text="b"), tmp_path / "run", resume=True)
 
 

@@ -67,6 +67,21 @@ def test_the_forecast_of_a_list():
     assert said.to_dict()["corpus"]["kind"] == "list"
 
 
+def test_the_forecast_keeps_to_the_time_limit(monkeypatch):
+    """Training ends after three quarters of what is left when topics have their start."""
+    monkeypatch.setattr(forecast, "network_seconds", lambda *_: (10.0, 1e-3))
+    corpus, settings = open_corpus(sentences()), Preprocessing(min_df=1)
+    free = estimate_fit(corpus, TopicModel(3, max_epochs=7, preprocessing=settings))
+    assert free.stages["training"] == pytest.approx(7 * 60 * 10.0)
+    assert free.faster.endswith("or a limit (--max-time)")
+    limited = estimate_fit(corpus, TopicModel(3, max_epochs=7, preprocessing=settings, max_seconds=1000.0))
+    before = limited.stages["reading"] + limited.stages["starting"] - forecast._START_SECONDS
+    assert limited.stages["training"] == pytest.approx(0.75 * (1000.0 - before))
+    assert limited.faster.endswith("or a lower limit (--max-time)")
+    late = estimate_fit(corpus, TopicModel(3, max_epochs=7, preprocessing=settings, max_seconds=1e-9))
+    assert late.stages["training"] == 0.0
+
+
 def test_the_forecast_follows_the_batch_size():
     """Smaller batches make as many updates in fewer epochs."""
     corpus = open_corpus(sentences())

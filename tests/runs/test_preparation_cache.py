@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuraltopic.errors import NeuralTopicWarning, UsageError
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.preprocessing.counts import Counts
+from neuraltopic.preprocessing.preparation import prepare
 from neuraltopic.preprocessing.preprocessor import Preprocessor
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.readers import open_corpus
@@ -46,10 +49,15 @@ def test_a_second_fit_counts_nothing_and_ends_on_the_same_bits(tmp_path, corpus,
 
 def prepared(folder):
     folder.mkdir()
-    (folder / "counts").mkdir()
-    for name in ("counts/data.npy", "ledger.parquet", "position.npy", PREPARATION):
-        (folder / name).write_text(name)
+    prepare(open_corpus(sentences()), Preprocessor(SETTINGS), workspace=folder, progress=None)
     return folder
+
+
+def keep(cache, corpus, settings, workspace):
+    cache.make()
+    calls = []
+    cache.keeping(corpus, settings, workspace, lambda *call: calls.append(call))("training", 0, 3)
+    assert calls == [("training", 0, 3)]
 
 
 def empty(folder):
@@ -58,9 +66,9 @@ def empty(folder):
 
 
 def test_what_is_kept_is_found_by_content_options_and_settings(tmp_path, corpus, cache):
-    cache.keep(corpus, SETTINGS, prepared(tmp_path / "w"))
-    assert cache.take(corpus, SETTINGS, empty(tmp_path / "a"))
-    assert (tmp_path / "a" / "counts" / "data.npy").read_text() == "counts/data.npy"
+    keep(cache, corpus, SETTINGS, prepared(tmp_path / "w"))
+    assert cache.take(corpus, SETTINGS, empty(tmp_path / "a")) == len(sentences())
+    assert len(Counts.open(tmp_path / "a" / "counts")) == len(Counts.open(tmp_path / "w" / "counts"))
     assert not cache.take(corpus, Preprocessing(min_df=2), empty(tmp_path / "b"))
     latin = open_corpus(tmp_path / "corpus", encoding="latin-1")
     assert not cache.take(latin, SETTINGS, empty(tmp_path / "c"))
@@ -73,7 +81,7 @@ def test_what_is_kept_is_found_by_content_options_and_settings(tmp_path, corpus,
 
 def test_a_file_that_was_moved_is_the_same_and_one_that_was_changed_is_not(tmp_path, cache):
     (tmp_path / "a.txt").write_text("some words\n" * 9)
-    cache.keep(open_corpus(tmp_path / "a.txt"), SETTINGS, prepared(tmp_path / "w"))
+    keep(cache, open_corpus(tmp_path / "a.txt"), SETTINGS, prepared(tmp_path / "w"))
     (tmp_path / "a.txt").rename(tmp_path / "b.txt")
     assert cache.take(open_corpus(tmp_path / "b.txt"), SETTINGS, empty(tmp_path / "a"))
     (tmp_path / "b.txt").write_text("some other words\n" * 9)
@@ -82,6 +90,54 @@ def test_a_file_that_was_moved_is_the_same_and_one_that_was_changed_is_not(tmp_p
 
 def test_lists_and_pipelines_are_not_kept(tmp_path, corpus, cache):
     workspace = prepared(tmp_path / "w")
-    cache.keep(open_corpus(sentences()), SETTINGS, workspace)
-    cache.keep(corpus, Preprocessing(spacy_pipeline="blank:en"), workspace)
-    assert not cache.folder.exists()
+    keep(cache, open_corpus(sentences()), SETTINGS, workspace)
+    keep(cache, corpus, Preprocessing(spacy_pipeline="blank:en"), workspace)
+    assert list(cache.folder.iterdir()) == []
+
+
+def test_a_fit_that_is_stopped_in_training_leaves_its_corpus_in_the_cache(tmp_path, corpus, cache, monkeypatch):
+    def stop(stage, done, total):
+        if stage == "training":
+            raise KeyboardInterrupt
+
+    model = TopicModel(3, max_epochs=2, preprocessing=SETTINGS, device="cpu", random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        fit_run(model, corpus, tmp_path / "stopped", cache=cache.folder, progress=stop)
+    monkeypatch.setattr(Preprocessor, "fit_transform", None)
+    calls = []
+    run = fit_run(model, corpus, tmp_path / "run", cache=cache.folder, progress=lambda *call: calls.append(call))
+    assert calls[0] == ("reading the cache", len(sentences()), len(sentences()))
+    assert len(run.model.ledger_) == len(sentences())
+
+
+@pytest.mark.parametrize("name", ["counts", "ledger.parquet", "position.npy", PREPARATION])
+@pytest.mark.parametrize("missing", [True, False])
+def test_what_is_damaged_is_prepared_again(tmp_path, corpus, cache, name, missing):
+    first = fit(corpus, tmp_path / "first", cache)
+    (kept,) = cache.folder.iterdir()
+    part = sorted((kept / name).iterdir())[0] if name == "counts" else kept / name
+    part.unlink()  # the file may have another name in a workspace
+    if not missing:
+        part.write_bytes(b"{")
+    with pytest.warns(NeuralTopicWarning, match="is damaged .* prepared again"):
+        second = fit(corpus, tmp_path / "second", cache)
+    assert second.facts["corpus_sha256"] == first.facts["corpus_sha256"]
+    assert [folder.name for folder in cache.folder.iterdir()] == [kept.name]
+    third = fit(corpus, tmp_path / "third", cache)
+    pd.testing.assert_frame_equal(third.model.ledger_, first.model.ledger_)
+
+
+def test_a_cache_that_cannot_be_written_is_refused_before_anything_is_read(tmp_path, corpus):
+    (tmp_path / "file").write_text("not a folder")
+    for name, said in (("file", "File exists"), ("file/below", "Not a directory")):
+        with pytest.raises(UsageError, match=f"cache: expected a folder that can be written, or made; got .*{said}"):
+            fit(corpus, tmp_path / "run", PreparationCache(tmp_path / name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "file"]
+
+
+def test_what_changes_while_it_is_read_is_not_kept_as_what_it_becomes(tmp_path, corpus, cache):
+    cache.make()
+    forward = cache.keeping(corpus, SETTINGS, prepared(tmp_path / "w"), lambda *_: None)
+    (tmp_path / "corpus" / "more.txt").write_text("read later")
+    forward("training", 0, 1)
+    assert not cache.take(open_corpus(tmp_path / "corpus"), SETTINGS, empty(tmp_path / "a"))

@@ -76,9 +76,13 @@ def test_a_refusal_leaves_it_only_when_an_epoch_is_done(tmp_path, leave, left):
     [
         ({**REQUEST, "seed": 1}, "expected seed 0, as when the fit began; got 1"),
         ({**REQUEST, "parameters": {"k": 4, "rate": 0.1}}, "expected k 3"),
+        (
+            {**REQUEST, "corpus": {"n": 3}},
+            "expected the corpus as it was when the fit began; got n 3, which was None",
+        ),
         ({**REQUEST, "words": ["b"]}, r"expected words \['a'\]"),
-        ({**REQUEST, "more": 1}, "expected more None"),
-        ({key: REQUEST[key] for key in ("seed", "words")}, "expected k 3.*got None"),
+        ({**REQUEST, "more": 1}, "expected more the default"),
+        ({key: REQUEST[key] for key in ("seed", "words")}, "expected k 3.*got the default"),
     ],
 )
 def test_another_request_is_refused_and_what_differs_named(tmp_path, other, said):

@@ -4,21 +4,29 @@ import re
 
 from neuraltopic.errors import UsageError
 
-_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)")
-_MEMORY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kmgt])(?:i?b)?")
+_NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
+_SECONDS_ALONE = re.compile(_NUMBER)
+_TIME = re.compile(rf"(?:{_NUMBER}\s*h)?\s*(?:{_NUMBER}\s*m)?\s*(?:{_NUMBER}\s*s)?")
+_MEMORY = re.compile(rf"{_NUMBER}\s*([kmgt])(?:i?b)?")
 _BYTES = {"k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40}
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = (3600.0, 60.0, 1.0)  # of an hour, a minute and a second
 
 
 def seconds_of(time: str | None) -> float | None:
-    """Seconds of a time such as 90, 90s, 30m or 2h; None for None.
+    """Seconds of a time such as 90s, 30m or 1h30m, or 90, which are seconds; None for None.
 
     Raises
     ------
     UsageError
         When it is not a time above 0.
     """
-    return _amount("--max-time", time, _TIME, _SECONDS, "a time above 0, as 90s, 30m or 2h", "Try 30m")
+    if time is None:
+        return None
+    typed = time.strip().lower()
+    found = _TIME.fullmatch(f"{typed}s" if _SECONDS_ALONE.fullmatch(typed) else typed)
+    parts = zip(found.groups(), _SECONDS, strict=True) if found else ()
+    seconds = sum(float(number or 0) * unit for number, unit in parts)
+    return _positive("--max-time", time, seconds, "a time above 0, as 90s, 30m or 1h30m", "30m")
 
 
 def bytes_of(memory: str | None) -> float | None:
@@ -29,19 +37,16 @@ def bytes_of(memory: str | None) -> float | None:
     UsageError
         When it is not an amount above 0.
     """
-    return _amount("--memory", memory, _MEMORY, _BYTES, "an amount above 0, as 800M or 2G", "Try 2G")
-
-
-def _amount(
-    option: str, typed: str | None, pattern: re.Pattern[str], units: dict[str, float], expected: str, hint: str
-) -> float | None:
-    """A number and its unit, above 0."""
-    if typed is None:
+    if memory is None:
         return None
-    found = pattern.fullmatch(typed.strip().lower())
-    amount = float(found[1]) * units[found[2]] if found else 0.0
+    found = _MEMORY.fullmatch(memory.strip().lower())
+    n_bytes = float(found[1]) * _BYTES[found[2]] if found else 0.0
+    return _positive("--memory", memory, n_bytes, "an amount above 0, as 800M or 2G", "2G")
+
+
+def _positive(option: str, typed: str, amount: float, expected: str, example: str) -> float:
     if not amount:
-        raise UsageError(option, expected=expected, got=repr(typed), hint=hint)
+        raise UsageError(option, expected=expected, got=repr(typed), hint=f"Try {example}")
     return amount
 
 

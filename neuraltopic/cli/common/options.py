@@ -74,7 +74,9 @@ ClusterAddress = Annotated[
         help="Ray cluster to fit on, HOST:6379 or auto; local starts one here.",
     ),
 ]
-MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 2h.")]
+MaxTime = Annotated[
+    str | None, typer.Option("--max-time", metavar="TIME", help="Time limit, such as 90s, 30m or 1h30m.")
+]
 Memory = Annotated[
     str | None,
     typer.Option("--memory", metavar="SIZE", help="Memory limit, such as 800M or 2G; a larger fit is refused."),

@@ -17,15 +17,25 @@ SETTINGS = Preprocessing(min_df=1, max_df=1.0)
 
 @pytest.mark.parametrize(
     ("typed", "seconds"),
-    [("90", 90.0), ("90s", 90.0), ("30m", 1800.0), ("1.5h", 5400.0), (" 2H ", 7200.0), (None, None)],
+    [
+        ("90", 90.0),
+        ("90s", 90.0),
+        ("30m", 1800.0),
+        ("1.5h", 5400.0),
+        (" 2H ", 7200.0),
+        ("1h30m", 5400.0),
+        ("1h 5s", 3605.0),
+        (".5m", 30.0),
+        (None, None),
+    ],
 )
 def test_times_as_they_are_typed(typed, seconds):
     assert seconds_of(typed) == seconds
 
 
-@pytest.mark.parametrize("typed", ["", "0", "-3m", "1d", "m", "1h30m", "nan"])
+@pytest.mark.parametrize("typed", ["", "0", "-3m", "1d", "m", "30m1h", "1h30", "nan"])
 def test_what_is_no_time_is_refused(typed):
-    with pytest.raises(UsageError, match="--max-time: expected a time above 0"):
+    with pytest.raises(UsageError, match="--max-time: expected a time above 0, as 90s, 30m or 1h30m"):
         seconds_of(typed)
 
 
