@@ -213,10 +213,8 @@ def test_another_corpus_is_not_resumed(call, corpus, tmp_path, monkeypatch):
     other.write_text("some other words\n" * 70)
     result = call("fit", other, "-o", tmp_path / "run", *FAST, "--resume")
     assert result.code == 2
-    assert (
-        "--resume: expected the corpus as it was when the fit began; got " in result.err
-        and ", which was " in result.err
-    )
+    assert "--resume: expected the corpus as it was when the fit began; got " in result.err
+    assert ", which was " in result.err
 
 
 def test_a_dry_run_of_a_stream_is_refused(call, tmp_path):
