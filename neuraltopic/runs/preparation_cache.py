@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.preprocessing.preparation import reopen
+from neuraltopic.preprocessing.preprocessor import PASSAGES
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.storage.atomic import atomic_folder
@@ -25,8 +26,11 @@ from neuraltopic.version import __version__
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
 
-# What `prepare` writes into a workspace, the last marks the rest as complete.
-_PARTS = ("counts", "ledger.parquet", "position.npy", PREPARATION)
+
+def _parts(settings: Preprocessing) -> list[str]:
+    """What `prepare` writes into a workspace; the last marks the rest as complete."""
+    passages = [] if settings.split is None else [PASSAGES]
+    return ["counts", *passages, "ledger.parquet", "position.npy", PREPARATION]
 
 
 class PreparationCache:
@@ -72,16 +76,17 @@ class PreparationCache:
         kept = self._place(corpus, settings)
         if kept is None or not kept.exists() or (workspace / PREPARATION).exists():
             return 0
+        parts = _parts(settings)
         try:
-            for part in _PARTS:
+            for part in parts:
                 _link(kept / part, workspace / part)
             preparation = reopen(workspace)
             if preparation is not None:
                 return len(preparation.ledger)
             damage = f"no {PREPARATION}"
-        except (NeuralTopicError, OSError) as error:
+        except (NeuralTopicError, FileNotFoundError) as error:
             damage = f"{error.__cause__ or error}"[:200]
-        for part in _PARTS:
+        for part in parts:
             _remove(workspace / part)
         _remove(kept)
         warnings.warn(
@@ -95,14 +100,20 @@ class PreparationCache:
         """A progress of a fit that forwards every call, and keeps what the fit prepares once all of it is there.
 
         The corpus is kept by the content that it has when this is called, before it is read.
+
+        Warns
+        -----
+        NeuralTopicWarning
+            When it cannot be written.
         """
         place = self._place(corpus, settings)
+        tried = False
 
         def forward(stage: str, done: int, total: int | None) -> None:
-            if place is not None and not place.exists() and (workspace / PREPARATION).exists():
-                with atomic_folder(place) as unfinished:
-                    for part in _PARTS:
-                        _link(workspace / part, unfinished / part)
+            nonlocal tried
+            if place is not None and not tried and (workspace / PREPARATION).exists():
+                tried = True
+                _keep(workspace, place, _parts(settings))
             progress(stage, done, total)
 
         return forward
@@ -148,6 +159,19 @@ def _link(source: Path, destination: Path) -> None:
         shutil.copytree(source, destination, copy_function=link)
     else:
         link(str(source), str(destination))
+
+
+def _keep(workspace: Path, place: Path, parts: list[str]) -> None:
+    """Put parts of a workspace into a folder of the cache, unless another fit has."""
+    if place.exists():
+        return
+    try:
+        with atomic_folder(place) as unfinished:
+            for part in parts:
+                _link(workspace / part, unfinished / part)
+    except (NeuralTopicError, OSError) as error:
+        if not place.exists():
+            warnings.warn(f"{parameter('cache')}: nothing was kept: {error}", NeuralTopicWarning, stacklevel=3)
 
 
 def _remove(path: Path) -> None:

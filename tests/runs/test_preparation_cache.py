@@ -1,5 +1,7 @@
 """Prepared corpora that a later fit finds again, by their content and the settings."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,3 +143,28 @@ def test_what_changes_while_it_is_read_is_not_kept_as_what_it_becomes(tmp_path, 
     (tmp_path / "corpus" / "more.txt").write_text("read later")
     forward("training", 0, 1)
     assert not cache.take(open_corpus(tmp_path / "corpus"), SETTINGS, empty(tmp_path / "a"))
+
+
+def test_passages_are_kept_too(tmp_path, cache):
+    """A second fit learned from whole documents."""
+    (tmp_path / "a.txt").write_text("".join(" ".join(sentences()[n : n + 6]) + "\n" for n in range(40)))
+    model = TopicModel(3, max_epochs=2, preprocessing=Preprocessing(min_df=1, split=5), device="cpu", random_state=0)
+    runs = [fit_run(model, open_corpus(tmp_path / "a.txt"), tmp_path / name, cache=cache.folder) for name in "xy"]
+    assert runs[0].model.components_.tobytes() == runs[1].model.components_.tobytes()
+    (kept,) = cache.folder.iterdir()
+    shutil.rmtree(kept / "passages")  # as an earlier version left it
+    with pytest.warns(NeuralTopicWarning, match="is damaged"):
+        again = fit_run(model, open_corpus(tmp_path / "a.txt"), tmp_path / "z", cache=cache.folder)
+    assert again.model.components_.tobytes() == runs[0].model.components_.tobytes()
+
+
+def test_a_cache_that_cannot_be_written_later_stops_no_fit(tmp_path, corpus, cache):
+    def full(stage, done, total):
+        if stage == "reading" and cache.folder.is_dir():
+            shutil.rmtree(cache.folder)
+            cache.folder.write_text("no folder any more")
+
+    model = TopicModel(3, max_epochs=2, preprocessing=SETTINGS, device="cpu", random_state=0)
+    with pytest.warns(NeuralTopicWarning, match="cache: nothing was kept: "):
+        run = fit_run(model, corpus, tmp_path / "run", cache=cache.folder, progress=full)
+    assert len(run.model.ledger_) == len(sentences())
