@@ -19,7 +19,7 @@ from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import PASSAGES
 from neuraltopic.preprocessing.settings import Preprocessing
 from neuraltopic.reading.rows import Corpus
-from neuraltopic.storage.atomic import atomic_folder
+from neuraltopic.storage.atomic import atomic_folder, remove_path
 from neuraltopic.storage.formats import PREPARATION
 from neuraltopic.version import __version__
 
@@ -87,8 +87,8 @@ class PreparationCache:
         except (NeuralTopicError, FileNotFoundError) as error:
             damage = f"{error.__cause__ or error}"[:200]
         for part in parts:
-            _remove(workspace / part)
-        _remove(kept)
+            remove_path(workspace / part)
+        remove_path(kept)
         warnings.warn(
             f"{parameter('cache')}: {kept} is damaged ({damage}); the corpus is prepared again",
             NeuralTopicWarning,
@@ -172,10 +172,3 @@ def _keep(workspace: Path, place: Path, parts: list[str]) -> None:
     except (NeuralTopicError, OSError) as error:
         if not place.exists():
             warnings.warn(f"{parameter('cache')}: nothing was kept: {error}", NeuralTopicWarning, stacklevel=3)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -63,7 +63,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         os.replace(temporary, destination)
         _sync(destination.parent)
     finally:
-        _remove(temporary)
+        remove_path(temporary)
         _unlock(lock)
 
 
@@ -108,7 +108,7 @@ def atomic_folder(
             os.rename(temporary, destination)
         _sync(destination.parent)
     finally:
-        _remove(temporary)  # the old folder after an exchange, the unfinished one after a failure
+        remove_path(temporary)  # the old folder after an exchange, the unfinished one after a failure
         _unlock(lock)
 
 
@@ -206,7 +206,7 @@ def _clean_leftovers(destination: Path) -> None:
             if role == _REPLACED and not os.path.lexists(destination):
                 os.rename(leftover, destination)
             else:
-                _remove(leftover)
+                remove_path(leftover)
         finally:
             _unlock(lock)
 
@@ -245,7 +245,7 @@ def _exchange(new: Path, old: Path) -> None:
         finally:
             if not os.path.lexists(old):
                 os.rename(aside, old)
-        _remove(aside)
+        remove_path(aside)
     finally:
         _unlock(lock)
 
@@ -263,7 +263,7 @@ def _rename_exchange(first: Path, second: Path) -> bool:
     raise OSError(number, os.strerror(number), str(first), None, str(second))
 
 
-def _remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     """Remove a file or a whole folder; nothing to do if another process was faster."""
     while os.path.lexists(path):
         try:

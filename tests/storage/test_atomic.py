@@ -367,7 +367,7 @@ def test_a_leftover_taken_by_a_faster_process(tmp_path, monkeypatch):
         real(path)
 
     monkeypatch.setattr(atomic.shutil, "rmtree", slower)
-    atomic._remove(leftover)
+    atomic.remove_path(leftover)
     assert names(tmp_path) == []
 
 
