@@ -3,9 +3,9 @@
     python -m tests.benchmarks.training.cluster_sizing
 
 It takes some minutes on one processor. Measured in CPU seconds, on one thread: what the workers and the first process
-do of preprocessing for each document, an update in a process of a group of n, whose gradients are not sent, and the
-inference of a document. Assumed: gloo's ring gets 60 % of the network, and n threads are n^0.7 times as fast as one in
-training.
+do of preprocessing for each document, two updates of different size in a process of a group of n, whose gradients are
+not sent, and the inference of a document. Assumed: an update takes a constant and a time for each document, gloo's ring
+gets 60 % of the network, and n threads are n^0.7 times as fast as one in training.
 
 Axes: D documents, V words, K topics.
 """
@@ -34,6 +34,7 @@ DISTINCT = 70  # words of a document
 NETWORK_GIVES = 0.6
 SECONDS_AN_ENTRY = 1.4e-8  # of sharing words among topics, in the first process: see runs/forecast.py
 HIDDEN = 128
+BATCH = 1_000  # documents of an update that is measured, and of another, twice as large
 RECIPE = find_recipe(DEFAULT_RECIPE)
 
 
@@ -87,7 +88,7 @@ def shortest(work: Any, times: int) -> float:
     return min(seconds[1:])
 
 
-def network(V: int, K: int, batch_size: int, machines: list[int]) -> tuple[dict[int, float], float]:
+def network(V: int, K: int, batch_size: int, processes: list[int]) -> tuple[dict[int, float], float]:
     """Seconds of an update in one of n processes, by n, and of the inference of a document."""
     counts, generator = random_counts(batch_size, V, DISTINCT), torch.Generator().manual_seed(0)
     model = RECIPE.build(V, K)
@@ -97,7 +98,7 @@ def network(V: int, K: int, batch_size: int, machines: list[int]) -> tuple[dict[
     trainer = Trainer(model, data, nothing, RECIPE.objective, RECIPE.schedule, generator)
     rows, replicas = torch.arange(batch_size), Replicas(model, 1, generator, apart=False)
     updates = {}
-    for n in machines:
+    for n in processes:
         model.train()
         divided = Alone(n) if n > 1 else Undivided()
 
@@ -119,9 +120,9 @@ def network(V: int, K: int, batch_size: int, machines: list[int]) -> tuple[dict[
 def main() -> None:
     """Print the costs and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, nargs="+", default=[1_000_000, 10_000_000, 100_000_000])
+    parser.add_argument("--documents", type=int, nargs="+", default=[10_000_000, 100_000_000])
     parser.add_argument("--sizes", nargs="+", default=["10000x50", "50000x100"], help="words x topics")
-    parser.add_argument("--machines", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--machines", type=int, nargs="+", default=[1, 4, 16], help="with 1 among them")
     parser.add_argument("--processors", type=int, default=16, help="of a machine")
     parser.add_argument("--network", type=float, default=10.0, help="Gbit/s")
     given = parser.parse_args()
@@ -136,20 +137,26 @@ def main() -> None:
     rows = []
     for size in given.sizes:
         V, K = map(int, size.split("x"))
-        batch_size = RECIPE.schedule.resolve(min(given.documents)).batch_size
-        updates, inference = network(V, K, batch_size, given.machines)
-        said = ", ".join(f"{seconds * 1e3:.0f} ms in {n}" for n, seconds in updates.items())
-        print(f"V {V:,}, K {K}: {batch_size} documents {said}; inference {inference * 1e6:.0f} us a document")
+        small, inference = network(V, K, BATCH, given.machines)
+        large, _ = network(V, K, 2 * BATCH, given.machines)
+        # Seconds of an update whatever its documents, and of each document.
+        cost = {n: (2 * small[n] - large[n], (large[n] - small[n]) / BATCH) for n in given.machines}
+        said = ", ".join(f"{small[n] * 1e3:.0f}, {large[n] * 1e3:.0f} ms in {n}" for n in given.machines)
+        print(f"V {V:,}, K {K}: {BATCH}, {2 * BATCH} documents {said}; inference {inference * 1e6:.0f} us a document")
         for D in given.documents:
             schedule = RECIPE.schedule.resolve(D)
-            alone = schedule.passes * D / batch_size * updates[1] / given.processors**0.7
-            n_updates = schedule.passes * D / batch_size
+            n_seen = schedule.passes * D
+            n_updates = n_seen / schedule.batch_size
+            training = {
+                n: (n_updates * fixed + n_seen * each) / given.processors**0.7 for n, (fixed, each) in cost.items()
+            }
+            alone = training[1]
             for n in given.machines:
                 processors = n * given.processors
                 sent = 2 * (n - 1) / n * 4 * V * (K + HIDDEN) / bytes_a_second
                 stages = [
                     max(first, worker / processors) * D,
-                    n_updates * (updates[n] / given.processors**0.7 + sent),
+                    training[n] + n_updates * sent,
                     inference * D / processors + SECONDS_AN_ENTRY * DISTINCT * D * K,
                 ]
                 least = sum(stages) - max(stages[1] - alone, 0.0)
