@@ -27,6 +27,7 @@ from neuraltopic.estimators.document_vae import TRAINING_SHARE
 from neuraltopic.estimators.fitting import n_held_out
 from neuraltopic.estimators.memory import expected_memory, processes_within, require_memory
 from neuraltopic.estimators.topic_model import TopicModel
+from neuraltopic.models.initialisation.nmf_topics import factorised
 from neuraltopic.models.recipes import DEFAULT_RECIPE, find_recipe
 from neuraltopic.preprocessing.counts import Counts
 from neuraltopic.preprocessing.preprocessor import Preprocessor
@@ -44,8 +45,6 @@ _FEWER = 5  # the part of them that is tokenised separately, to find the fixed c
 _ALONE_CHARACTERS = 1 << 23  # of texts that are cut before more processes start
 # Time of counting as a fraction of the time of tokenising.
 _COUNTING = 0.6
-_DOCUMENTS_FACTORISED = 20_000
-_STEPS_OF_FACTORISATION = 60
 _EFFICIENCY = 0.2  # rate of its thin products relative to one large product
 # Seconds for each entry of the counts and topic, in which words are shared among topics and documents listed.
 _SECONDS_AN_ENTRY = 1.4e-8
@@ -289,9 +288,9 @@ def random_counts(D: int, V: int, n_tokens: float) -> Counts:
 
 def factorisation_seconds(D: int, V: int, K: int, n_tokens: float, rate: float) -> float:
     """Seconds of the initial factorisation, given the operations per second of a large matrix product."""
-    documents = min(D, _DOCUMENTS_FACTORISED)
+    documents, n_steps = factorised(D, n_tokens)
     a_step = 2.0 * (2.0 * documents * n_tokens * K + (documents + V) * K**2)
-    return _STEPS_OF_FACTORISATION * 2.0 * a_step / (_EFFICIENCY * rate)
+    return n_steps * 2.0 * a_step / (_EFFICIENCY * rate)
 
 
 def expected_words(n_bytes: int, D: int, settings: Preprocessing) -> int:

@@ -8,7 +8,7 @@ from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from neuraltopic.models.initialisation import nmf_topics as topic_start
-from neuraltopic.models.initialisation.nmf_topics import log_lift, nmf_topics
+from neuraltopic.models.initialisation.nmf_topics import factorised, log_lift, nmf_topics
 from neuraltopic.preprocessing.counts import Counts
 from tests.parts import generator
 
@@ -26,7 +26,7 @@ def counts():
 
 @pytest.mark.parametrize("at_most", [10**6, 30], ids=["all documents", "a sample"])
 def test_a_topic_is_found_for_each_theme(counts, monkeypatch, at_most):
-    monkeypatch.setattr(topic_start, "_DOCUMENTS", at_most)
+    monkeypatch.setattr(topic_start, "_MOST_DOCUMENTS", at_most)
     topics = nmf_topics(counts, 3, generator())
     shares = topics.reshape(3, 3, 4).sum(2) / topics.sum(1, keepdims=True)
     assert sorted(shares.argmax(1)) == [0, 1, 2]
@@ -40,6 +40,24 @@ def test_topics_are_those_of_scikit_learn_after_as_many_steps(counts):
     model = NMF(3, random_state=seed, max_iter=topic_start._STEPS, tol=0.0)
     model.fit(TfidfTransformer().fit_transform(filled.astype(np.float32)))
     np.testing.assert_allclose(nmf_topics(counts, 3, generator()), model.components_, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n_documents", "n_distinct", "expected"),
+    [
+        (0, 100.0, (0, 60)),
+        (1, 100.0, (1, 60)),
+        (20_000, 100.0, (20_000, 60)),
+        (10**6, 5.0, (20_000, 60)),
+        (10**6, 20.0, (20_000, 60)),
+        (10**6, 40.0, (40_000, 30)),
+        (60_000, 80.0, (60_000, 20)),
+        (10**6, 80.0, (80_000, 15)),
+        (10**6, 1000.0, (100_000, 15)),
+    ],
+)
+def test_more_of_long_documents_are_factorised_in_fewer_steps(n_documents, n_distinct, expected):
+    assert factorised(n_documents, n_distinct) == expected
 
 
 def test_more_topics_than_documents_or_words_are_a_start_too(counts):
