@@ -34,12 +34,15 @@ def test_a_topic_is_found_for_each_theme(counts, monkeypatch, at_most):
     assert np.array_equal(topics, nmf_topics(counts, 3, generator()))
 
 
-def test_topics_are_those_of_scikit_learn_after_as_many_steps(counts):
+@pytest.mark.parametrize(("few_documents", "n_steps"), [(20_000, 60), (40, 30), (1, 15)])
+def test_topics_are_those_of_scikit_learn_after_as_many_steps(counts, monkeypatch, few_documents, n_steps):
+    """81 documents: as few, about twice as many, and many more. With five topics for three themes each step tells."""
+    monkeypatch.setattr(topic_start, "_FEW_DOCUMENTS", few_documents)
     seed = int(torch.randint(np.iinfo(np.int32).max, (), generator=generator()))
     filled = counts.to_scipy()[np.diff(counts.indptr) > 0]
-    model = NMF(3, random_state=seed, max_iter=topic_start._STEPS, tol=0.0)
+    model = NMF(5, random_state=seed, max_iter=n_steps, tol=0.0)
     model.fit(TfidfTransformer().fit_transform(filled.astype(np.float32)))
-    np.testing.assert_allclose(nmf_topics(counts, 3, generator()), model.components_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(nmf_topics(counts, 5, generator()), model.components_, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(
