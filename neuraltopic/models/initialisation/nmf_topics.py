@@ -32,7 +32,7 @@ def factorised(n_documents: int, n_distinct: float) -> tuple[int, int]:
     """How many of so many documents of so many distinct words each are factorised, and in how many steps."""
     limit = round(min(max(_FEW_DOCUMENTS, _DOCUMENTS_A_WORD * n_distinct), _MOST_DOCUMENTS))
     found = min(n_documents, limit)
-    return found, max(_FEWEST_STEPS, min(_STEPS, round(_STEPS * _FEW_DOCUMENTS / max(1, found))))
+    return found, max(_FEWEST_STEPS, min(_STEPS, round(_STEPS * _FEW_DOCUMENTS / found)))
 
 
 def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) -> NDArray[np.float32]:
@@ -44,7 +44,7 @@ def nmf_topics(counts: Counts, n_components: int, generator: torch.Generator) ->
 
     seed = int(torch.randint(np.iinfo(np.int32).max, (), generator=generator))
     filled = np.flatnonzero(np.diff(counts.indptr))
-    n_documents, n_steps = factorised(len(filled), counts.nnz / max(1, len(filled)))
+    n_documents, n_steps = factorised(len(filled), counts.nnz / len(filled))
     if len(filled) > n_documents:
         chosen = torch.randperm(len(filled), generator=generator)[:n_documents].sort().values
         filled = filled[chosen.numpy()]

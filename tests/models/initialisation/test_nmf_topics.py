@@ -48,7 +48,6 @@ def test_topics_are_those_of_scikit_learn_after_as_many_steps(counts, monkeypatc
 @pytest.mark.parametrize(
     ("n_documents", "n_distinct", "expected"),
     [
-        (0, 100.0, (0, 60)),
         (1, 100.0, (1, 60)),
         (20_000, 100.0, (20_000, 60)),
         (10**6, 5.0, (20_000, 60)),
