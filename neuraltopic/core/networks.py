@@ -74,7 +74,7 @@ class SparseRows:
             columns = csr_array(of_rows, shape=(len(self), self.n_features)).tocsc()
             self._places.transposed = tuple(map(torch.from_numpy, (columns.indices, columns.indptr, columns.data)))
         indices, offsets, entries = self._places.transposed
-        return SparseRows(indices, offsets, self.values[entries], len(self))
+        return SparseRows(indices, offsets, self.values.index_select(0, entries), len(self))
 
     def row_sums(self) -> Tensor:
         """Sum of each row, (B,)."""

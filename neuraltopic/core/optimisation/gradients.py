@@ -45,8 +45,10 @@ def gradient(
         bound = objective(divided.model(model), x, generator, kl_weight)
     except torch.linalg.LinAlgError:
         return Gradient(math.nan, math.nan, {})
-    found = zip(parameters, torch.autograd.grad(divided.loss(bound), parameters, allow_unused=True), strict=True)
-    parts = {parameter: _laid_out(part, parameter) for parameter, part in found if part is not None}
+    # Retained to the end: torch would take the interpreter's lock for every tensor that it gives back on the way.
+    found = torch.autograd.grad(divided.loss(bound), parameters, retain_graph=True, allow_unused=True)
+    of_parameters = zip(parameters, found, strict=True)
+    parts = {parameter: _laid_out(part, parameter) for parameter, part in of_parameters if part is not None}
     return Gradient.of(divided.value(bound), parts)
 
 

@@ -11,17 +11,17 @@ computed in tiles: no array of documents x words or samples x words is allocated
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
 from neuraltopic.core.boltzmann.machine import Terms
+from neuraltopic.core.compiled import without_lock
 from neuraltopic.core.networks import SparseRows, sparse_matmul, sparse_product
-from neuraltopic.core.threads import among_threads, even_slices
+from neuraltopic.core.threads import among_threads, even_slices, n_available
 from neuraltopic.models.decoders.document_likelihood import DocumentLikelihood
 from neuraltopic.models.decoders.split_vocabulary import covariance
 from neuraltopic.models.decoders.topic_weights import TopicWeights
@@ -36,100 +36,120 @@ _KEPT = 1 << 25
 _GPU_TILE, _GPU_KEPT, _GPU_TILE_WORDS = 1 / 64, 1 / 8, 1 << 14
 
 
-class _Tile(NamedTuple):
-    """Some words and their factors; for all points the peak, the largest energy point . factor_w, and the sum over the
-    words of exp(energy - peak), (N,); if kept, these exponentials in blocks of points, (n, words)."""
-
-    words: slice
-    factors: Tensor
-    peak: Tensor
-    total: Tensor
-    exponentials: list[Tensor]
-
-
 class _Terms(Function):
     """log sum_w exp(point . factor_w) for each point (N, P), see `_points`, and with counts (B, V) the product of these
     with the factors (V, P), for weight (V, K) and bias (V,).
 
-    The words are divided into tiles, which are computed on as many threads as torch has. The tiles, and the order in
-    which they are added, do not depend on the number of threads, and so neither do the bits. Small problems keep their
-    tiles for the backward pass; large ones recompute them, to the same bits. What can be computed of all tiles at once
-    is, since another thread that computes another batch may hold the interpreter between any two operations.
+    The words are divided into tiles, and these into shares, which are computed on as many threads as torch has. The
+    tiles, and the order in which they are added, do not depend on the number of threads, and so neither do the bits.
+    Small problems keep their tiles for the backward pass; large ones recompute them, to the same bits.
     """
 
     @staticmethod
     def forward(
         ctx: Any, points: Tensor, weight: Tensor, bias: Tensor, counts: SparseRows | None
     ) -> tuple[Tensor, Tensor | None]:
-        factors = _factors(weight, bias)
+        factors, n_rows, shares = _factors(weight, bias), _tile_rows(weight), _shares(weight)
         keep = any(ctx.needs_input_grad) and len(points) * len(weight) <= _kept(weight)
-        of_words = partial(_summed, points.split(_tile_rows(weight)), factors, keep)
-        tiles = list(_in_pieces(weight)(of_words, _tiles_of_words(weight)))
-        peaks = torch.stack([tile.peak for tile in tiles])
-        log_partition = torch.logsumexp(torch.stack([tile.total for tile in tiles]).log_().add_(peaks), 0)
-        ctx.save_for_backward(points, peaks, log_partition)
-        ctx.tiles, ctx.counts, ctx.shape = tiles, counts, weight.shape
+
+        def of_share(ends: list[int]) -> tuple[Tensor, Tensor, list[Tensor]]:
+            return _exponentials(points, factors, n_rows, ends, keep)
+
+        peaks, totals, kept = map(list, zip(*_in_pieces(weight)(of_share, shares), strict=True))
+        log_partition = _log_partition(peaks, totals)
+        ctx.save_for_backward(points, factors, log_partition)
+        ctx.shares, ctx.counts, ctx.n_components = list(zip(shares, peaks, kept, strict=True)), counts, weight.shape[1]
         return log_partition, None if counts is None else sparse_product(counts, factors)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         grad, of_statistics = grad_outputs
-        points, peaks, log_partition = ctx.saved_tensors
+        points, factors, log_partition = ctx.saved_tensors
         assert grad is not None
-        V, K = ctx.shape
         if of_statistics is None:
-            grad_factors = points.new_zeros(V, points.shape[1])
+            grad_factors = torch.zeros_like(factors)
         else:
             grad_factors = sparse_product(ctx.counts.transposed(), of_statistics.contiguous())
-        # p(w | z) is an exponential times exp(peak - log partition), one factor per point and tile.
         n_rows = _tile_rows(grad_factors)
-        blocks = points.split(n_rows)
-        scales = torch.exp(peaks - log_partition).mul_(grad)[:, :, None].split(n_rows, 1)
 
-        def of_tile(number: int) -> Tensor:
-            """The contribution of these words to the gradient in the points; that in their factors is added."""
-            tile, of_points = ctx.tiles[number], [scale[number] for scale in scales]
-            return _add_gradients(tile, blocks, of_points, grad_factors[tile.words])
+        def of_share(share: tuple[list[int], Tensor, list[Tensor]]) -> Tensor:
+            """The contributions of some tiles to the gradient in the points; those in their factors are added."""
+            return _add_gradients(points, factors, n_rows, *share, log_partition, grad, grad_factors)
 
-        grad_points, *others = _in_pieces(points)(of_tile, range(len(ctx.tiles)))
-        for part in others:
-            grad_points += part
+        grad_points = _total(list(_in_pieces(points)(of_share, ctx.shares)))
+        K = ctx.n_components
         return grad_points, grad_factors[:, :K], grad_factors[:, K], None
 
 
-def _summed(blocks: Sequence[Tensor], factors: Tensor, keep: bool, words: slice) -> _Tile:
-    """The tile of these words, with its exponentials if `keep`, for the points in blocks."""
-    factors, peaks, totals, kept = factors[words], [], [], []
-    for points in blocks:
-        energies = points @ factors.T
-        peak = energies.amax(1, keepdim=True)
-        exponentials = energies.sub_(peak).exp_()
-        peaks.append(peak)
-        totals.append(exponentials.sum(1))
-        if keep:
-            kept.append(exponentials)
-    return _Tile(words, factors, _joined(peaks).squeeze(1), _joined(totals), kept)
+@without_lock
+def _exponentials(
+    points: Tensor, factors: Tensor, n_rows: int, ends: list[int], keep: bool
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Of consecutive tiles, each from one end to the next: for each point the peaks, the largest energies
+    point . factor_w, and the sums over the words of exp(energy - peak), both (tiles, N); and, if they are to be kept,
+    these exponentials, tile by tile and within a tile by blocks of `n_rows` points."""
+    peaks: list[Tensor] = []
+    totals: list[Tensor] = []
+    kept: list[Tensor] = []
+    for tile in range(len(ends) - 1):
+        of_words = factors[ends[tile] : ends[tile + 1]].t()
+        for first in range(0, max(1, len(points)), n_rows):
+            energies = torch.mm(points[first : first + n_rows], of_words)
+            peak = energies.amax(1)
+            exponentials = energies.sub_(peak.unsqueeze(1)).exp_()
+            peaks.append(peak)
+            totals.append(exponentials.sum(1))
+            if keep:
+                kept.append(exponentials)
+    shape = [len(ends) - 1, len(points)]
+    return torch.cat(peaks).view(shape), torch.cat(totals).view(shape), kept
 
 
-def _add_gradients(tile: _Tile, blocks: Sequence[Tensor], scales: Sequence[Tensor], grad_factors: Tensor) -> Tensor:
-    """The part of the gradient in the points, (N, P), that comes from a tile; that in its factors is added."""
-    factors, parts = tile.factors, []
-    first = 0
-    for number, (points, scale) in enumerate(zip(blocks, scales, strict=True)):
-        if tile.exponentials:
-            exponentials = tile.exponentials[number]
-        else:
-            peak = tile.peak[first : first + len(points), None]
-            exponentials = (points @ factors.T).sub_(peak).exp_()
-            first += len(points)
-        parts.append((exponentials @ factors).mul_(scale))
-        grad_factors.addmm_(exponentials.T, points * scale)
-    return _joined(parts)
+@without_lock
+def _log_partition(peaks: list[Tensor], totals: list[Tensor]) -> Tensor:
+    """log sum_w exp(energy) of all shares, (N,)."""
+    return torch.logsumexp(torch.cat(totals).log_().add_(torch.cat(peaks)), 0)
 
 
-def _joined(blocks: Sequence[Tensor]) -> Tensor:
-    """The rows of all blocks."""
-    return blocks[0] if len(blocks) == 1 else torch.cat(list(blocks))
+@without_lock
+def _add_gradients(
+    points: Tensor,
+    factors: Tensor,
+    n_rows: int,
+    ends: list[int],
+    peaks: Tensor,
+    kept: list[Tensor],
+    log_partition: Tensor,
+    grad: Tensor,
+    grad_factors: Tensor,
+) -> Tensor:
+    """The parts of the gradient in the points, (tiles, N, P), that come from the tiles of `_exponentials`, given that
+    in the log partitions; that in their factors is added."""
+    # p(w | z) is an exponential times exp(peak - log partition), one factor per point and tile.
+    scales = torch.exp(peaks - log_partition).mul_(grad).unsqueeze(2)
+    parts: list[Tensor] = []
+    for tile in range(len(ends) - 1):
+        of_words, grad_of_words = factors[ends[tile] : ends[tile + 1]], grad_factors[ends[tile] : ends[tile + 1]]
+        for first in range(0, max(1, len(points)), n_rows):
+            of_points, scale = points[first : first + n_rows], scales[tile, first : first + n_rows]
+            if len(kept) > 0:
+                exponentials = kept[len(parts)]
+            else:
+                peak = peaks[tile, first : first + n_rows].unsqueeze(1)
+                exponentials = torch.mm(of_points, of_words.t()).sub_(peak).exp_()
+            parts.append(torch.mm(exponentials, of_words).mul_(scale))
+            grad_of_words.addmm_(exponentials.t(), of_points * scale)
+    return torch.cat(parts).view([len(ends) - 1, len(points), points.size(1)])
+
+
+@without_lock
+def _total(shares: list[Tensor]) -> Tensor:
+    """The sum over all tiles of all shares, in order, (N, P) from some (tiles, N, P); the first tile becomes it."""
+    total = shares[0][0]
+    for number, share in enumerate(shares):
+        for tile in range(1 if number == 0 else 0, len(share)):
+            total += share[tile]
+    return total
 
 
 def _tiles_of_words(factors: Tensor) -> list[slice]:
@@ -138,6 +158,14 @@ def _tiles_of_words(factors: Tensor) -> list[slice]:
     largest = _TILE_WORDS if factors.device.type == "cpu" else _GPU_TILE_WORDS
     n_tiles = 1 if n_words <= largest else 2 * math.ceil(n_words / (2 * largest))
     return even_slices(n_words, n_tiles)
+
+
+def _shares(factors: Tensor) -> list[list[int]]:
+    """The ends of the tiles that each thread computes."""
+    tiles = _tiles_of_words(factors)
+    n_threads = n_available() if factors.device.type == "cpu" else 1
+    shares = [tiles[share] for share in even_slices(len(tiles), n_threads)]
+    return [[share[0].start, *(tile.stop for tile in share)] for share in shares]
 
 
 def _in_pieces(factors: Tensor) -> Callable[..., Iterable[Any]]:

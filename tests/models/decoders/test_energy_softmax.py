@@ -163,6 +163,25 @@ def test_the_bits_are_the_same_on_any_number_of_threads(kept, monkeypatch):
         assert all(torch.equal(one, other) for one, other in zip(found[0], others, strict=True))
 
 
+@pytest.mark.parametrize("kept", [1 << 23, 0])
+def test_compiled_and_plain_functions_have_the_same_bits(kept, monkeypatch):
+    """At the first calls and at later ones, of which the compiler changes what is run."""
+    monkeypatch.setattr(energy_softmax, "_KEPT", kept)
+    compiled = ["_exponentials", "_log_partition", "_add_gradients", "_total"]
+
+    def results():
+        inputs = [t.float().requires_grad_() for t in (normal(40, K), normal(5000, K, seed=1), normal(5000, seed=2))]
+        value = log_partition(*inputs)
+        value.square().sum().backward()
+        return [value.detach(), *(t.grad for t in inputs)]
+
+    found = [results() for _ in range(4)]
+    for name in compiled:
+        monkeypatch.setattr(energy_softmax, name, getattr(energy_softmax, name).__wrapped__)
+    for others in found:
+        assert all(torch.equal(one, other) for one, other in zip(results(), others, strict=True))
+
+
 def test_another_device_has_the_operations(tiles):
     """The meta device knows their shapes and runs none."""
     z, weight, bias = (torch.zeros(shape, device="meta", requires_grad=True) for shape in ((70, 2), (9, 2), (9,)))
