@@ -4,6 +4,7 @@ import dataclasses
 import io
 import os
 import re
+import stat
 import sys
 import warnings
 from collections import Counter
@@ -16,6 +17,7 @@ import regex
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError
 from neuraltopic.reading.compression import COMPRESSIONS, ByteStream, open_bytes
+from neuraltopic.reading.content import files_sha256
 from neuraltopic.reading.encodings import Lines, check_encoding
 from neuraltopic.reading.folders import FolderCorpus, TablesCorpus, relative_files
 from neuraltopic.reading.formats.bibtex import ENTRY, bibtex_rows
@@ -235,12 +237,14 @@ def _begins(path: Path, pattern: re.Pattern[str] | regex.Pattern[str]) -> bool:
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    """Facts about a corpus that a result depends on: its name, its options and its size, for JSON."""
+    """Facts about a corpus that a result depends on: its name, its options, its size and, where it is files of this
+    machine, their content, for JSON."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NeuralTopicWarning)  # the reading will tell them
         # Standard input cannot be read twice, so what came through it is not compared.
         estimate = None if isinstance(corpus, StandardInput) else dataclasses.asdict(corpus.estimate())
-    return {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
+    facts = {"name": corpus.name, "read_as": corpus.options, "estimate": estimate}
+    return facts if corpus.path is None else facts | {"files_sha256": files_sha256(corpus.path)}
 
 
 class FileCorpus(Corpus):
@@ -388,7 +392,7 @@ def _check_exists(path: Path) -> None:
         require_there(path, str(path))
         return
     try:
-        path.stat()
+        mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         shown = str(path) if len(str(path)) <= 200 else f"{str(path)[:200]}..."
         raise UsageError(
@@ -397,6 +401,13 @@ def _check_exists(path: Path) -> None:
             got=getattr(error, "strerror", None) or str(error),
             hint="Check the path" + (", or give documents themselves in a list" if " " in shown else ""),
         ) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UsageError(
+            str(path),
+            expected="a folder or a file, which can be read more than once",
+            got="a pipe or a device",
+            hint="Give it as standard input, which is called -, or write it to a file first",
+        )
 
 
 def _refuse(name: str, **options: str | None) -> None:

@@ -15,6 +15,7 @@ run.json             command, machine, seed, corpus, sizes, seconds; size and SH
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,12 +135,13 @@ def fit_run(
         cached.make()
     settings = model.preprocessing or Preprocessing()
     with new_run(output, DOCUMENTS, request, force=force, resume=resume, command=command, progress=progress) as run:
-        fit_progress: Progress = run.progress
+        keeping: AbstractContextManager[Progress] = nullcontext(run.progress)
         if cached and (n_rows := cached.take(corpus, settings, run.workspace)):
             run.progress("reading the cache", n_rows, n_rows)
         elif cached:
-            fit_progress = cached.keeping(corpus, settings, run.workspace, run.progress)
-        model.fit(corpus, embeddings=embeddings, progress=fit_progress, workspace=run.workspace, cluster=cluster)
+            keeping = cached.keeping(corpus, settings, run.workspace, run.progress)
+        with keeping as fit_progress:
+            model.fit(corpus, embeddings=embeddings, progress=fit_progress, workspace=run.workspace, cluster=cluster)
         with run.files() as (folder, results):
             topics = write_outputs(model, folder)
             results |= results_of(model) | coherence_of(model, run.workspace)

@@ -10,21 +10,27 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuraltopic.errors import NeuralTopicError, NeuralTopicWarning, UsageError, parameter
 from neuraltopic.preprocessing.preparation import reopen
 from neuraltopic.preprocessing.preprocessor import PASSAGES
 from neuraltopic.preprocessing.settings import Preprocessing
+from neuraltopic.reading.content import files_sha256
 from neuraltopic.reading.rows import Corpus
 from neuraltopic.storage.atomic import atomic_folder, remove_path
 from neuraltopic.storage.formats import PREPARATION
+from neuraltopic.storage.strict_json import read_json, write_json
 from neuraltopic.version import __version__
 
 if TYPE_CHECKING:
     from neuraltopic.progress import Progress
+
+# What was said while a corpus was prepared, of a cached corpus.
+_NOTES, _MAX_NOTES_BYTES = "notes.json", 1 << 24
 
 
 def _parts(settings: Preprocessing) -> list[str]:
@@ -71,7 +77,7 @@ class PreparationCache:
         Warns
         -----
         NeuralTopicWarning
-            When what was kept is damaged: it is removed.
+            Of all that the fit was told that prepared it; when what was kept is damaged: it is removed.
         """
         kept = self._place(corpus, settings)
         if kept is None or not kept.exists() or (workspace / PREPARATION).exists():
@@ -80,8 +86,10 @@ class PreparationCache:
         try:
             for part in parts:
                 _link(kept / part, workspace / part)
-            preparation = reopen(workspace)
+            notes, preparation = _read_notes(kept / _NOTES), reopen(workspace)
             if preparation is not None:
+                for note in notes:
+                    warnings.warn(NeuralTopicWarning(note), stacklevel=2)
                 return len(preparation.ledger)
             damage = f"no {PREPARATION}"
         except (NeuralTopicError, FileNotFoundError) as error:
@@ -96,8 +104,12 @@ class PreparationCache:
         )
         return 0
 
-    def keeping(self, corpus: Corpus, settings: Preprocessing, workspace: Path, progress: "Progress") -> "Progress":
-        """A progress of a fit that forwards every call, and keeps what the fit prepares once all of it is there.
+    @contextmanager
+    def keeping(
+        self, corpus: Corpus, settings: Preprocessing, workspace: Path, progress: "Progress"
+    ) -> Iterator["Progress"]:
+        """Yield a progress for a fit, which forwards every call, and keeps what the fit prepares once all of it is
+        there, with the notes that were shown until then.
 
         The corpus is kept by the content that it has when this is called, before it is read.
 
@@ -113,10 +125,11 @@ class PreparationCache:
             nonlocal tried
             if place is not None and not tried and (workspace / PREPARATION).exists():
                 tried = True
-                _keep(workspace, place, _parts(settings))
+                _keep(workspace, place, _parts(settings), list(shown))
             progress(stage, done, total)
 
-        return forward
+        with _notes_shown() as shown:
+            yield forward
 
     def _place(self, corpus: Corpus, settings: Preprocessing) -> Path | None:
         """Folder of a cached corpus; None if the corpus is not a file or folder, or with a spaCy pipeline, which may
@@ -125,25 +138,9 @@ class PreparationCache:
             return None
         # Words and lemmas may come from any package that is installed.
         packages = sorted({(package.name, package.version) for package in metadata.distributions()})
-        said = [corpus.options, settings.to_dict(), packages, __version__]
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-        for name, file in _files(corpus.path):
-            with open(file, "rb") as content:
-                digest.update(f"{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}\0".encode())
-        return self.folder / digest.hexdigest()
-
-
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a corpus, by their path in it, in order; hidden ones are no part of it."""
-    if path.is_file():
-        yield path.suffix, path
-        return
-    for folder, folders, names in os.walk(path, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in names if not name.startswith(".")):
-            file = Path(folder) / name
-            if file.is_file():
-                yield file.relative_to(path).as_posix(), file
+        said: list[Any] = [corpus.options, settings.to_dict(), packages, __version__]
+        said.append(files_sha256(corpus.path))
+        return self.folder / hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _link(source: Path, destination: Path) -> None:
@@ -161,14 +158,37 @@ def _link(source: Path, destination: Path) -> None:
         link(str(source), str(destination))
 
 
-def _keep(workspace: Path, place: Path, parts: list[str]) -> None:
-    """Put parts of a workspace into a folder of the cache, unless another fit has."""
+@contextmanager
+def _notes_shown() -> Iterator[list[str]]:
+    """Yield a list to which the notes of this library are added, each once, as they are shown."""
+    with warnings.catch_warnings():
+        show, shown = warnings.showwarning, list[str]()
+
+        def add(message: Warning | str, *where: Any, **more: Any) -> None:
+            if isinstance(message, NeuralTopicWarning) and message.template not in shown:
+                shown.append(message.template)
+            show(message, *where, **more)
+
+        warnings.showwarning = add
+        yield shown
+
+
+def _read_notes(path: Path) -> list[str]:
+    notes = read_json(path, _MAX_NOTES_BYTES)
+    if not (isinstance(notes, list) and all(isinstance(note, str) for note in notes)):
+        raise NeuralTopicError(str(path), expected="a list of notes", got=type(notes).__name__, hint="Delete it")
+    return notes
+
+
+def _keep(workspace: Path, place: Path, parts: list[str], notes: list[str]) -> None:
+    """Put parts of a workspace, and notes, into a folder of the cache, unless another fit has."""
     if place.exists():
         return
     try:
         with atomic_folder(place) as unfinished:
             for part in parts:
                 _link(workspace / part, unfinished / part)
+            write_json(unfinished / _NOTES, notes)
     except (NeuralTopicError, OSError) as error:
         if not place.exists():
             warnings.warn(f"{parameter('cache')}: nothing was kept: {error}", NeuralTopicWarning, stacklevel=3)

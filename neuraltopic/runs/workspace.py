@@ -67,7 +67,7 @@ def open_workspace(output: Path, request: Mapping[str, Any], *, resume: bool, fo
     with locked(folder):
         if not resume:
             if not force:
-                _require_nothing_done(output, folder)
+                _require_nothing_done(output)
             empty(folder)
             write_json(folder / _REQUEST, request)
         try:
@@ -102,22 +102,26 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _require_nothing_done(output: Path, folder: Path) -> None:
+def progress_of_unfinished(output: Path) -> str:
+    """How far the interrupted fit into `output` is, for a message; empty if nothing of it can be resumed."""
+    folder = workspace_of(output)
     if (folder / CHECKPOINT).exists():
         from neuraltopic.estimators.checkpoints import epochs_done
 
         epochs = epochs_done(folder / CHECKPOINT)
-        reached = "a damaged checkpoint" if epochs is None else f"{epochs} epoch{'s' * (epochs != 1)} done"
-    elif (folder / PREPARATION).exists():
-        reached = "the documents counted, no epoch done"
-    else:
-        return
-    raise UsageError(
-        f"output {output}",
-        expected="no unfinished fit of it",
-        got=f"one with {reached}",
-        hint=f"Continue with {parameter('resume', True)}, or start over with {parameter('force', True)}",
-    )
+        return "a damaged checkpoint" if epochs is None else f"{epochs} epoch{'s' * (epochs != 1)} done"
+    return "the documents counted, no epoch done" if (folder / PREPARATION).exists() else ""
+
+
+def _require_nothing_done(output: Path) -> None:
+    reached = progress_of_unfinished(output)
+    if reached:
+        raise UsageError(
+            f"output {output}",
+            expected="no unfinished fit of it",
+            got=f"one with {reached}",
+            hint=f"Continue with {parameter('resume', True)}, or start over with {parameter('force', True)}",
+        )
 
 
 def _require_same(output: Path, request: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -217,6 +218,31 @@ def test_another_corpus_is_not_resumed(call, corpus, tmp_path, monkeypatch):
     assert ", which was " in result.err
 
 
+def test_other_words_of_the_same_length_are_not_resumed(call, tmp_path, monkeypatch):
+    """They were, with the texts as they had been."""
+    corpus = write_corpus(tmp_path / "corpus")
+    stopped(call, corpus, tmp_path, monkeypatch, after=1)
+    file = next(path for path in sorted(corpus.rglob("*")) if path.is_file())
+    text = file.read_text()
+    file.write_text(text[::-1])
+    result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume")
+    assert result.code == 2
+    assert "--resume: expected the corpus as it was when the fit began; got files_sha256 " in result.err
+    file.write_text(text)
+    assert call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume").code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_as_it_can_be_read_once(call, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    result = call("fit", tmp_path / "pipe", "-o", tmp_path / "run", *FAST)
+    assert result.code == 2
+    assert result.err == (
+        f"neuraltopic: {tmp_path / 'pipe'}: expected a folder or a file, which can be read more than once; got a pipe "
+        "or a device. Give it as standard input, which is called -, or write it to a file first.\n"
+    )
+
+
 def test_a_dry_run_of_a_stream_is_refused(call, tmp_path):
     result = call("fit", "-", "-o", tmp_path / "run", "--dry-run")
     assert (result.code, result.out) == (2, "")
@@ -245,6 +271,7 @@ def test_resume_asks_for_the_same_request(call, corpus, tmp_path, monkeypatch):
     )
     result = call("fit", corpus, "-o", tmp_path / "run", *FAST, "--resume", "--json")
     assert result.code == 0
+    assert "resuming: 2 epochs done" in result.err.splitlines()
     assert result.json["facts"]["resumed"] is True
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 

@@ -1,6 +1,7 @@
 """Prepared corpora that a later fit finds again, by their content and the settings."""
 
 import shutil
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,8 @@ def prepared(folder):
 def keep(cache, corpus, settings, workspace):
     cache.make()
     calls = []
-    cache.keeping(corpus, settings, workspace, lambda *call: calls.append(call))("training", 0, 3)
+    with cache.keeping(corpus, settings, workspace, lambda *call: calls.append(call)) as forward:
+        forward("training", 0, 3)
     assert calls == [("training", 0, 3)]
 
 
@@ -112,7 +114,31 @@ def test_a_fit_that_is_stopped_in_training_leaves_its_corpus_in_the_cache(tmp_pa
     assert len(run.model.ledger_) == len(sentences())
 
 
-@pytest.mark.parametrize("name", ["counts", "ledger.parquet", "position.npy", PREPARATION])
+def test_a_second_fit_is_told_what_the_first_was_told(tmp_path, cache):
+    """That a row has more values than there are columns is seen by reading it alone."""
+    lines = ["id;text", *(f"{n};{sentence}" for n, sentence in enumerate(sentences())), "x;some;more values"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    said = []
+    for name in "xyz":
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            fit(open_corpus(tmp_path / "a.csv"), tmp_path / name, cache)
+        said.append({str(warning.message) for warning in shown})
+    assert any("more values than there are columns" in note for note in said[0]), said[0]
+    assert said[1] == said[2] == said[0]
+
+
+@pytest.mark.parametrize("notes", ["{", "{}", "[1]"])
+def test_damaged_notes_are_made_again(tmp_path, corpus, cache, notes):
+    keep(cache, corpus, SETTINGS, prepared(tmp_path / "w"))
+    (kept,) = cache.folder.iterdir()
+    (kept / "notes.json").write_text(notes)
+    with pytest.warns(NeuralTopicWarning, match="is damaged .* prepared again"):
+        assert not cache.take(corpus, SETTINGS, empty(tmp_path / "a"))
+    assert list(cache.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["counts", "ledger.parquet", "position.npy", PREPARATION, "notes.json"])
 @pytest.mark.parametrize("missing", [True, False])
 def test_what_is_damaged_is_prepared_again(tmp_path, corpus, cache, name, missing):
     first = fit(corpus, tmp_path / "first", cache)
@@ -139,9 +165,9 @@ def test_a_cache_that_cannot_be_written_is_refused_before_anything_is_read(tmp_p
 
 def test_what_changes_while_it_is_read_is_not_kept_as_what_it_becomes(tmp_path, corpus, cache):
     cache.make()
-    forward = cache.keeping(corpus, SETTINGS, prepared(tmp_path / "w"), lambda *_: None)
-    (tmp_path / "corpus" / "more.txt").write_text("read later")
-    forward("training", 0, 1)
+    with cache.keeping(corpus, SETTINGS, prepared(tmp_path / "w"), lambda *_: None) as forward:
+        (tmp_path / "corpus" / "more.txt").write_text("read later")
+        forward("training", 0, 1)
     assert not cache.take(open_corpus(tmp_path / "corpus"), SETTINGS, empty(tmp_path / "a"))
 
 

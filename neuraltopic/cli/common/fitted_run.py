@@ -42,7 +42,7 @@ def make_run(output: Path, options: RunOptions, make: "Callable[[QuietProgress],
     from neuraltopic.progress import show_progress
 
     with show_progress(quiet=options.quiet) as progress:
-        with noted(progress), interruptible_fit(output, progress, ready="counting") as watched:
+        with noted(progress), interruptible_fit(output, progress, ready="counting", resume=options.resume) as watched:
             run = make(watched)
         note_run(run, progress)
         if options.report:

@@ -47,14 +47,20 @@ def noted(progress: QuietProgress) -> Iterator[None]:
 
 
 class _Watched(QuietProgress):
-    """A progress that remembers the stage reached."""
+    """A progress that remembers the stage reached, and shows a note at its first call if there is one."""
 
-    def __init__(self, shown: QuietProgress, reached: Callable[[str, int, int | None], str | None], first: str) -> None:
+    def __init__(
+        self, shown: QuietProgress, reached: Callable[[str, int, int | None], str | None], first: str, note: str
+    ) -> None:
         self._shown = shown
         self._reached = reached
+        self._first_note = note
         self.said = first
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if self._first_note:
+            self.note(self._first_note)
+            self._first_note = ""
         said = self._reached(stage, done, total)
         self.said = self.said if said is None else said
         self._shown(stage, done, total)
@@ -69,6 +75,7 @@ def interruptible(
     reached: Callable[[str, int, int | None], str | None],
     *,
     first: str = "",
+    note: str = "",
     go_on: Callable[[], str] = str,
 ) -> Iterator[QuietProgress]:
     """Yield a progress that forwards every call; an interruption then reports the stage reached.
@@ -80,10 +87,12 @@ def interruptible(
         The stage reached, such as " after epoch 3 of 10"; None keeps the previous text.
     first : str
         The text before the first call.
+    note : str
+        Shown at the first call.
     go_on : callable
         Called at an interruption; returns how to resume.
     """
-    watched = _Watched(progress, reached, first)
+    watched = _Watched(progress, reached, first, note)
     try:
         yield watched
     except KeyboardInterrupt as interruption:
@@ -91,15 +100,21 @@ def interruptible(
         raise
 
 
-def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> AbstractContextManager[QuietProgress]:
+def interruptible_fit(
+    output: Path, progress: QuietProgress, *, ready: str, resume: bool
+) -> AbstractContextManager[QuietProgress]:
     """A progress whose interruption reports the stage reached.
 
     Parameters
     ----------
     ready : str
         The stage after which training begins.
+    resume : bool
+        Whether to show where the unfinished fit is that goes on.
     """
-    from neuraltopic.runs.workspace import unfinished_request
+    from neuraltopic.runs.workspace import progress_of_unfinished, unfinished_request
+
+    done_before = progress_of_unfinished(output) if resume else ""
 
     def reached(stage: str, done: int, total: int | None) -> str:
         if stage == "training":
@@ -107,5 +122,8 @@ def interruptible_fit(output: Path, progress: QuietProgress, *, ready: str) -> A
         return " before the first epoch" if stage == ready and done == total else f" while {stage}"
 
     return interruptible(
-        progress, reached, go_on=lambda: "; continue with --resume" if unfinished_request(output) else ""
+        progress,
+        reached,
+        note=done_before and f"resuming: {done_before}",
+        go_on=lambda: "; continue with --resume" if unfinished_request(output) else "",
     )

@@ -134,7 +134,7 @@ def _fit(
     from neuraltopic.runs.images import fit_image_run
 
     with show_progress(quiet=options.quiet) as progress:
-        with noted(progress), interruptible_fit(output, progress, ready="reading") as watched:
+        with noted(progress), interruptible_fit(output, progress, ready="reading", resume=options.resume) as watched:
             run = fit_image_run(model, data, output, epochs_kept=epochs_kept, progress=watched, **options.arguments())
         progress.note(f"run: {run.folder}")
     if options.as_json:
