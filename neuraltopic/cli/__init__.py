@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         `sys.argv` without the name of the program by default.
     """
-    if arguments is None and sys.getfilesystemencoding() != "utf-8":
+    is_process = arguments is None
+    if is_process and sys.getfilesystemencoding() != "utf-8":
         _start_again_in_utf8()
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = _DEBUG in given
@@ -121,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt as interruption:
+        if is_process:  # it ends, and another Ctrl-C must not replace what it says by a traceback
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return _report(str(interruption) or "interrupted", 143 if isinstance(interruption, Terminated) else 130, debug)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)

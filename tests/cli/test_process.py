@@ -135,6 +135,31 @@ def test_an_interrupted_fit_says_how_to_resume(tmp_path, number, code):
     assert sorted(os.listdir(tmp_path)) == [".run.unfinished", "corpus"]
 
 
+# Runs a command that is interrupted, and again while it says so.
+TWICE = """
+import os, signal, sys
+from neuraltopic import cli
+
+report = cli._report
+
+def interrupted_again(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    return report(*arguments)
+
+def interrupted(arguments):
+    raise KeyboardInterrupt("interrupted while reading")
+
+cli._report, cli._invoke = interrupted_again, interrupted
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.usefixtures("heeded")
+def test_a_second_interrupt_leaves_the_message_of_the_first():
+    ended = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "neuraltopic: interrupted while reading\n")
+
+
 @pytest.mark.slow
 def test_two_fits_do_not_share_a_workspace(tmp_path):
     corpus, output = write_corpus(tmp_path / "corpus"), tmp_path / "run"
