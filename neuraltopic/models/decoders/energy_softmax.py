@@ -72,9 +72,10 @@ class _Terms(Function):
             grad_factors = sparse_product(ctx.counts.transposed(), of_statistics.contiguous())
         n_rows = _tile_rows(grad_factors)
 
-        def of_share(share: tuple[list[int], Tensor, list[Tensor]]) -> Tensor:
+        def of_share(share: tuple[list[int], Tensor, list[Tensor]]) -> list[Tensor]:
             """The contributions of some tiles to the gradient in the points; those in their factors are added."""
-            return _add_gradients(points, factors, n_rows, *share, log_partition, grad, grad_factors)
+            ends, peaks, kept = share
+            return _add_gradients(points, factors, n_rows, ends, peaks, kept, log_partition, grad, grad_factors)
 
         grad_points = _total(list(_in_pieces(points)(of_share, ctx.shares)))
         K = ctx.n_components
@@ -122,34 +123,41 @@ def _add_gradients(
     log_partition: Tensor,
     grad: Tensor,
     grad_factors: Tensor,
-) -> Tensor:
-    """The parts of the gradient in the points, (tiles, N, P), that come from the tiles of `_exponentials`, given that
-    in the log partitions; that in their factors is added."""
+) -> list[Tensor]:
+    """The parts of the gradient in the points that come from the tiles of `_exponentials`, given that in the log
+    partitions, tile by tile and within a tile by blocks; those of the first share are added up to one for each block.
+    The gradient in the factors is added."""
     # p(w | z) is an exponential times exp(peak - log partition), one factor per point and tile.
     scales = torch.exp(peaks - log_partition).mul_(grad).unsqueeze(2)
     parts: list[Tensor] = []
+    number = 0
     for tile in range(len(ends) - 1):
         of_words, grad_of_words = factors[ends[tile] : ends[tile + 1]], grad_factors[ends[tile] : ends[tile + 1]]
-        for first in range(0, max(1, len(points)), n_rows):
+        for block, first in enumerate(range(0, max(1, len(points)), n_rows)):
             of_points, scale = points[first : first + n_rows], scales[tile, first : first + n_rows]
             if len(kept) > 0:
-                exponentials = kept[len(parts)]
+                exponentials = kept[number]
             else:
                 peak = peaks[tile, first : first + n_rows].unsqueeze(1)
                 exponentials = torch.mm(of_points, of_words.t()).sub_(peak).exp_()
-            parts.append(torch.mm(exponentials, of_words).mul_(scale))
+            part = torch.mm(exponentials, of_words).mul_(scale)
+            if tile > 0 and ends[0] == 0:
+                parts[block].add_(part)
+            else:
+                parts.append(part)
             grad_of_words.addmm_(exponentials.t(), of_points * scale)
-    return torch.cat(parts).view([len(ends) - 1, len(points), points.size(1)])
+            number += 1
+    return parts
 
 
 @without_lock
-def _total(shares: list[Tensor]) -> Tensor:
-    """The sum over all tiles of all shares, in order, (N, P) from some (tiles, N, P); the first tile becomes it."""
-    total = shares[0][0]
-    for number, share in enumerate(shares):
-        for tile in range(1 if number == 0 else 0, len(share)):
-            total += share[tile]
-    return total
+def _total(shares: list[list[Tensor]]) -> Tensor:
+    """The sum of the parts of all tiles, in their order, (N, P); the first share becomes it."""
+    total = shares[0]
+    for share in shares[1:]:
+        for number, part in enumerate(share):
+            total[number % len(total)].add_(part)
+    return torch.cat(total)
 
 
 def _tiles_of_words(factors: Tensor) -> list[slice]:

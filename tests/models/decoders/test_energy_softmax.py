@@ -143,16 +143,18 @@ def test_condensed_vocabulary_keeps_the_unigram(decoder):
 
 
 @pytest.mark.parametrize("kept", [1 << 23, 0])
-def test_the_bits_are_the_same_on_any_number_of_threads(kept, monkeypatch):
+@pytest.mark.parametrize("tile", [1 << 22, 0], ids=["one block", "three blocks"])
+def test_the_bits_are_the_same_on_any_number_of_threads(kept, tile, monkeypatch):
     """With as many tiles as threads, with fewer, and with a tile left over."""
     monkeypatch.setattr(energy_softmax, "_KEPT", kept)
+    monkeypatch.setattr(energy_softmax, "_TILE", tile)
     before = torch.get_num_threads()
     found = []
     try:
         for n_threads in (1, 2, 3):
             torch.set_num_threads(n_threads)
             inputs = [
-                t.float().requires_grad_() for t in (normal(40, K), normal(5000, K, seed=1), normal(5000, seed=2))
+                t.float().requires_grad_() for t in (normal(150, K), normal(5000, K, seed=1), normal(5000, seed=2))
             ]
             value = log_partition(*inputs)
             value.square().sum().backward()
